@@ -1,0 +1,548 @@
+"""Every table of ours, in one place. Times are aware UTC; JSON columns hold JSON that nobody queries by content.
+
+The engine's blob is never JSON(B): restoring depends on the order of keys.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+Json = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime on both databases (SQLite keeps no zone: stored as naive UTC)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: every time of ours is aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The declarative base; ``Base.metadata`` is what alembic compares with."""
+
+    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary}
+
+
+Sequence64 = BigInteger().with_variant(Integer, "sqlite")
+
+
+# ---- models ----------------------------------------------------------------------------------------------------------
+
+
+class ModelFile(Base):
+    """A diagram, decision file or form, by the hash of its bytes."""
+
+    __tablename__ = "model_file"
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(8))
+    body: Mapped[bytes]
+
+
+class Definition(Base):
+    """A process with all it calls, pinned: the version an instance stays on. ``files`` maps file names to hashes."""
+
+    __tablename__ = "definition"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    process_id: Mapped[str] = mapped_column(String(120), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    files: Mapped[dict[str, Any]]
+    starts_on: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class InForce(Base):
+    """Which definition of a process new instances take, by place; place "" is everywhere."""
+
+    __tablename__ = "in_force"
+    process_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    place: Mapped[str] = mapped_column(String(20), primary_key=True)
+    definition_id: Mapped[str] = mapped_column(ForeignKey("definition.id"))
+    since: Mapped[datetime]
+
+
+# ---- running instances -----------------------------------------------------------------------------------------------
+
+
+class Instance(Base):
+    """A running or ended process instance; ``state`` is the compact blob, ``version`` the optimistic lock."""
+
+    __tablename__ = "instance"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    definition_id: Mapped[str] = mapped_column(ForeignKey("definition.id"))
+    process_id: Mapped[str] = mapped_column(String(120))
+    place: Mapped[str] = mapped_column(String(20), default="")
+    key: Mapped[str | None] = mapped_column(String(120), index=True)
+    status: Mapped[str] = mapped_column(String(12), default="active", index=True)
+    """active, suspended, completed, cancelled"""
+    version: Mapped[int] = mapped_column(Integer, default=0)
+    state: Mapped[bytes]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class UserTask(Base):
+    """A person's task. ``id`` is the engine task's id."""
+
+    __tablename__ = "user_task"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    definition_id: Mapped[str] = mapped_column(String(64))
+    element_id: Mapped[str] = mapped_column(String(120))
+    process_id: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(200))
+    instructions: Mapped[str] = mapped_column(Text, default="")
+    next: Mapped[str] = mapped_column(Text, default="")
+    form: Mapped[str | None] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(60))
+    organisation: Mapped[str | None] = mapped_column(String(60))
+    place: Mapped[str] = mapped_column(String(20))
+    assignee: Mapped[str | None] = mapped_column(String(60))
+    excluded: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    """open, completed, cancelled"""
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    warn_at: Mapped[datetime | None]
+    provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    ended_at: Mapped[datetime | None]
+    completed_by: Mapped[str | None] = mapped_column(String(60))
+    __table_args__ = (
+        Index("ix_user_task_inbox", "state", "place", "role", "due_at"),
+        Index("ix_user_task_done", "completed_by", "ended_at"),
+    )
+
+
+class TaskDraft(Base):
+    """What a person has typed into a task's form and not sent yet."""
+
+    __tablename__ = "task_draft"
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    data: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+
+
+class Deadline(Base):
+    """The due time of an activity that has one (user tasks carry theirs in their own row besides)."""
+
+    __tablename__ = "deadline"
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    element_id: Mapped[str] = mapped_column(String(120))
+    due_at: Mapped[datetime]
+    warn_at: Mapped[datetime | None]
+    provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Job(Base):
+    """An external service task. The row owns attempts, backoff and lock (ARCHITECTURE rule 11)."""
+
+    __tablename__ = "job"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    element_id: Mapped[str] = mapped_column(String(120))
+    topic: Mapped[str] = mapped_column(String(120))
+    arguments: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    """open, done, failed (no attempts left: an incident), cancelled"""
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    retries: Mapped[int] = mapped_column(Integer, default=3)
+    backoff_seconds: Mapped[float] = mapped_column(default=10.0)
+    available_at: Mapped[datetime]
+    locked_by: Mapped[str | None] = mapped_column(String(120))
+    locked_until: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_job_fetch", "state", "topic", "available_at"),)
+
+
+class Timer(Base):
+    """A timer that waits, found by its due time."""
+
+    __tablename__ = "timer"
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    element_id: Mapped[str] = mapped_column(String(120))
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Subscription(Base):
+    """An instance waits for a message of this name with this correlation key."""
+
+    __tablename__ = "subscription"
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    element_id: Mapped[str] = mapped_column(String(120))
+    message: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(200), default="")
+    __table_args__ = (Index("ix_subscription_match", "message", "key"),)
+
+
+class BufferedMessage(Base):
+    """A message that nobody waited for yet."""
+
+    __tablename__ = "buffered_message"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    message: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(200), default="")
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    __table_args__ = (Index("ix_buffered_match", "message", "key"),)
+
+
+class Incident(Base):
+    """What could not be done, until a person resolves it."""
+
+    __tablename__ = "incident"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    instance_id: Mapped[str | None] = mapped_column(ForeignKey("instance.id"), index=True)
+    task_id: Mapped[str | None] = mapped_column(String(36))
+    element_id: Mapped[str | None] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(40))
+    detail: Mapped[str] = mapped_column(Text)
+    command: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None] = mapped_column(index=True)
+    resolution: Mapped[str | None] = mapped_column(String(40))
+
+
+class HistoryEntry(Base):
+    """One command: its full input, when, by whom, and which elements it ran through. Appended only."""
+
+    __tablename__ = "history"
+    seq: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
+    instance_id: Mapped[str] = mapped_column(String(36))
+    command_id: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str | None] = mapped_column(String(60))
+    at: Mapped[datetime]
+    input: Mapped[bytes]
+    """JSON of the whole command, zstd-compressed when long (see processes/store/history.py)"""
+    steps: Mapped[bytes]
+    """JSON: [[element id, process id, what (entered/completed/cancelled/caught), name], …] in the order they happened"""
+    versions: Mapped[dict[str, Any]]
+    """the versions of the calendar and of the decisions this command met"""
+    __table_args__ = (Index("ix_history_instance", "instance_id", "seq"),)
+
+
+# ---- messages --------------------------------------------------------------------------------------------------------
+
+
+class OutboxMessage(Base):
+    """A message that left a transaction; the relay (AMQP) or the pool (embedded) leases and deletes it."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
+    message_id: Mapped[str] = mapped_column(String(64), unique=True)
+    address: Mapped[str] = mapped_column(String(40))
+    """jobs, inbox or events"""
+    topic: Mapped[str] = mapped_column(String(120))
+    """routing key: job topic, or message type"""
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes]
+    created_at: Mapped[datetime]
+    available_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    dead_at: Mapped[datetime | None]
+    dead_reason: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index("ix_outbox_due", "dead_at", "available_at"),)
+
+
+class InboxMessage(Base):
+    """A command or message that has had its effect; ``result`` is what it answered."""
+
+    __tablename__ = "inbox"
+    partner: Mapped[str] = mapped_column(String(40), primary_key=True)
+    source: Mapped[str] = mapped_column(String(120), primary_key=True)
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    received_at: Mapped[datetime]
+    result: Mapped[dict[str, Any]]
+
+
+class RefusedMessage(Base):
+    """A message that did not fit its contract, kept with the reason."""
+
+    __tablename__ = "refused_message"
+    id: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
+    partner: Mapped[str] = mapped_column(String(40))
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes]
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+# ---- casework: reference data ----------------------------------------------------------------------------------------
+
+
+class Level(Base):
+    """省 市 县 乡 …: as many as the data says; ``rank`` 1 is the highest."""
+
+    __tablename__ = "level"
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    rank: Mapped[int]
+
+
+class Place(Base):
+    """A place of the hierarchy; its superior is a field, whose default is the code's prefix."""
+
+    __tablename__ = "place"
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    level: Mapped[str] = mapped_column(ForeignKey("level.code"))
+    superior: Mapped[str | None] = mapped_column(String(20), index=True)
+
+
+class Organisation(Base):
+    """A service centre, board, department or leaders' office at a place. ``id`` is ``place.code``."""
+
+    __tablename__ = "organisation"
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    place: Mapped[str] = mapped_column(ForeignKey("place.code"), index=True)
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(20))
+    """centre, board, department, office; other kinds are the data's"""
+    parent: Mapped[str | None] = mapped_column(String(60))
+    successor: Mapped[str | None] = mapped_column(String(60))
+    """who takes over the open tasks of a dissolved organisation"""
+    aliases: Mapped[list[Any]] = mapped_column(JSON, default=list)
+
+
+class Role(Base):
+    """受理员, 板块经办 …: what a person may be at an organisation."""
+
+    __tablename__ = "role"
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+
+
+class Person(Base):
+    """A member of staff; ``password`` is an argon2 hash."""
+
+    __tablename__ = "person"
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    password: Mapped[str] = mapped_column(String(200), default="")
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class Duty(Base):
+    """A person holds a role at an organisation (``organisation`` null: anywhere at the place)."""
+
+    __tablename__ = "duty"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[str] = mapped_column(ForeignKey("role.code"))
+    place: Mapped[str] = mapped_column(ForeignKey("place.code"))
+    organisation: Mapped[str | None] = mapped_column(String(60))
+
+
+class Substitute(Base):
+    """From ``since`` to ``until`` (dates, inclusive) ``substitute`` sees and does what ``person`` may."""
+
+    __tablename__ = "substitute"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    substitute: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    since: Mapped[date] = mapped_column(Date)
+    until: Mapped[date] = mapped_column(Date)
+
+
+class CalendarYear(Base):
+    """A loaded calendar year; years without a row count Monday to Friday and are provisional (暂定)."""
+
+    __tablename__ = "calendar_year"
+    year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    version: Mapped[str] = mapped_column(String(64))
+    loaded_at: Mapped[datetime]
+
+
+class CalendarDay(Base):
+    """A day that differs from Monday-to-Friday: a holiday, or a working weekend day (调休)."""
+
+    __tablename__ = "calendar_day"
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    working: Mapped[bool]
+    note: Mapped[str] = mapped_column(String(60), default="")
+
+
+class Channel(Base):
+    """A way problems come in: 12345 热线, 好差评, 兜底专窗 …; ``route`` is one of the policy's four."""
+
+    __tablename__ = "channel"
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    route: Mapped[str] = mapped_column(String(40))
+    partner: Mapped[str] = mapped_column(String(40))
+    place: Mapped[str] = mapped_column(String(20))
+    """where its problems go when the report names no place"""
+
+
+class Stage(Base):
+    """受理 交办 处置 反馈 评价 办结, in order."""
+
+    __tablename__ = "stage"
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    rank: Mapped[int]
+
+
+class Setting(Base):
+    """Versions of loaded reference data and the like."""
+
+    __tablename__ = "setting"
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[dict[str, Any]]
+
+
+# ---- casework: library, pool, cases ----------------------------------------------------------------------------------
+
+
+class Report(Base):
+    """涉企问题库: every report as it came, whatever becomes of it."""
+
+    __tablename__ = "report"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    channel: Mapped[str] = mapped_column(ForeignKey("channel.code"))
+    original: Mapped[str] = mapped_column(String(120))
+    """the channel's own number"""
+    place: Mapped[str] = mapped_column(String(20))
+    submitted_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    __table_args__ = (Index("ux_report_original", "channel", "original", unique=True),)
+
+
+class ReportText(Base):
+    """The words of a report and what is derived from them; blanked on deletion."""
+
+    __tablename__ = "report_text"
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    raw: Mapped[dict[str, Any]]
+    """the report verbatim, with the fields nobody knows"""
+
+
+class Fingerprint(Base):
+    """One min-hash band of a report's text: two reports that share one are looked at as duplicates."""
+
+    __tablename__ = "fingerprint"
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    band: Mapped[int] = mapped_column(Integer, primary_key=True)
+    value: Mapped[str] = mapped_column(String(32))
+    __table_args__ = (Index("ix_fingerprint_match", "band", "value"),)
+
+
+class PersonalData(Base):
+    """Who reported: names, numbers, the enterprise; blanked on deletion."""
+
+    __tablename__ = "personal_data"
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(String(200), default="")
+    uscc: Mapped[str] = mapped_column(String(18), default="")
+    contact: Mapped[str] = mapped_column(String(80), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    email: Mapped[str] = mapped_column(String(120), default="")
+    address: Mapped[str] = mapped_column(String(300), default="")
+
+
+class Case(Base):
+    """A place's handling of a reported problem. A child (``parent``) is the same problem at the superior place."""
+
+    __tablename__ = "case"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), index=True)
+    place: Mapped[str] = mapped_column(String(20))
+    parent: Mapped[str | None] = mapped_column(String(36), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
+    stage: Mapped[str] = mapped_column(String(20), default="")
+    status: Mapped[str] = mapped_column(String(120), default="")
+    pooled: Mapped[bool] = mapped_column(Boolean, default=False)
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(String(60))
+    board: Mapped[str | None] = mapped_column(String(60))
+    difficulty: Mapped[str | None] = mapped_column(String(40))
+    major: Mapped[bool] = mapped_column(Boolean, default=False)
+    confidential: Mapped[bool] = mapped_column(Boolean, default=False)
+    excluded: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    rating: Mapped[str | None] = mapped_column(String(40))
+    due_at: Mapped[datetime | None]
+    warn_at: Mapped[datetime | None]
+    provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_case_place", "place", "closed_at", "opened_at"),
+        Index("ix_case_opened", "opened_at"),
+    )
+
+
+class CaseStage(Base):
+    """When a case reached a stage (a rework reaches it again)."""
+
+    __tablename__ = "case_stage"
+    id: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("case.id"), index=True)
+    stage: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+
+
+class CaseText(Base):
+    """Long words said in a case's course: answers, reasons, instructions; blanked on deletion."""
+
+    __tablename__ = "case_text"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(36), index=True)
+    element_id: Mapped[str] = mapped_column(String(120), default="")
+    label: Mapped[str] = mapped_column(String(120), default="")
+    author: Mapped[str | None] = mapped_column(String(60))
+    at: Mapped[datetime]
+    body: Mapped[str] = mapped_column(Text)
+
+
+class Serial(Base):
+    """The last problem number given out, by place and year."""
+
+    __tablename__ = "serial"
+    place: Mapped[str] = mapped_column(String(20), primary_key=True)
+    year: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+class Note(Base):
+    """催办 督办 通报 and other notices sent in a case's course: what, to whom, when."""
+
+    __tablename__ = "note"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(36), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    recipient: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
