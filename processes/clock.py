@@ -55,7 +55,8 @@ class ManualClock:
 class FileClock:
     """The system's clock plus an offset in seconds read from a file, so that several processes can be moved together.
 
-    A missing or empty file means no offset. The file is looked at on every call (one ``stat``) and read only when it changed.
+    A missing or empty file means no offset.
+    The file is looked at on every call (one ``stat``) and read only when it changed.
     """
 
     def __init__(self, path: Path) -> None:

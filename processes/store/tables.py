@@ -243,7 +243,7 @@ class HistoryEntry(Base):
     input: Mapped[bytes]
     """JSON of the whole command, zstd-compressed when long (see processes/store/history.py)"""
     steps: Mapped[bytes]
-    """JSON: [[element id, process id, what (entered/completed/cancelled/caught), name], …] in the order they happened"""
+    """JSON: [[element id, process id, what, name], …] in the order they happened"""
     versions: Mapped[dict[str, Any]]
     """the versions of the calendar and of the decisions this command met"""
     __table_args__ = (Index("ix_history_instance", "instance_id", "seq"),)

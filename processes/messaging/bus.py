@@ -1,0 +1,85 @@
+"""The bus port: what the engine, the gateway and the workers know of message transport. Two transports stand behind it
+(workers/bus): embedded (the outbox table, leased by an in-process pool) and AMQP (RabbitMQ)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Address(StrEnum):
+    """Where a message goes. In AMQP: the exchanges ``bihuan.jobs``, ``bihuan.inbox`` and ``bihuan.events``."""
+
+    JOBS = "jobs"
+    """work for workers; the topic is the job topic, the queue ``jobs.<topic>``"""
+    INBOX = "inbox"
+    """messages to the platform (answers of workers, messages of systems, loopback between cases); one queue"""
+    EVENTS = "events"
+    """what happened, for whoever listens; the topic is the event type"""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A CloudEvent 1.0. ``id`` is the same on every delivery; ``extensions`` are lower-case CloudEvents extensions
+    (``correlationkey``, ``partner``, ``place``, ``jobid``, ``traceparent`` …); ``data`` is JSON."""
+
+    id: str
+    type: str
+    source: str
+    time: datetime
+    data: Any
+    subject: str | None = None
+    extensions: Mapping[str, str] = field(default_factory=dict)
+
+
+class Retry(Exception):
+    """Raised by a handler: deliver the message again, not before ``after`` seconds (None: the ladder decides)."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Reject(Exception):
+    """Raised by a handler: this message can never be handled; it goes to the dead letters with the reason."""
+
+
+class NotSent(Exception):
+    """The transport did not take responsibility for the message: it may or may not arrive; send it again, same id."""
+
+
+Handler = Callable[[Message], None]
+"""Returns when the message has had its effect; raises :class:`Retry`, :class:`Reject`, or anything (as Retry)."""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that was given up, and why."""
+
+    message: Message
+    address: Address
+    topic: str
+    reason: str
+    at: datetime
+
+
+class Bus(Protocol):
+    """At-least-once delivery. Subscribe, then start; ``stop`` lets running handlers finish."""
+
+    def send(self, address: Address, topic: str, message: Message) -> None:
+        """Hand a message over; on return it is durable. Raises :class:`NotSent`."""
+
+    def subscribe(self, address: Address, topics: Sequence[str], handler: Handler, *, concurrency: int = 1) -> None:
+        """Call ``handler`` for each message of these topics (``"*"``: all); at most ``concurrency`` at once."""
+
+    def start(self) -> None:
+        """Begin to deliver, in threads of the bus's own."""
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Take nothing new, wait for running handlers up to ``timeout`` seconds; what was not finished comes again."""
+
+    def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
+        """What was given up, newest last."""

@@ -1,0 +1,146 @@
+"""Commands: whatever changes an instance. Each is plain data that is kept whole in the history (ARCHITECTURE rule 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Variables = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    """``id`` makes it idempotent: the same id again has no effect and answers as the first time."""
+
+    id: str
+    actor: str | None = field(default=None, kw_only=True)
+    """the person or system that gave it"""
+
+
+@dataclass(frozen=True)
+class Start(Command):
+    """Start an instance of the definition in force for ``process_id`` at ``place``."""
+
+    process_id: str
+    place: str = ""
+    variables: Variables = field(default_factory=dict)
+    key: str | None = None
+    """a business key (a problem number)"""
+    instance_id: str | None = None
+
+
+@dataclass(frozen=True)
+class CompleteTask(Command):
+    """A person finished a user task; ``data`` is what its form gave."""
+
+    task_id: str
+    data: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CompleteJob(Command):
+    """A worker's result for an external service task."""
+
+    job_id: str
+    result: Any = None
+
+
+@dataclass(frozen=True)
+class FailJob(Command):
+    """A worker could not do it; tried again after ``retry_after`` seconds (None: the job's own backoff) while attempts last,
+    then an incident. ``final``: no further attempt makes sense."""
+
+    job_id: str
+    reason: str
+    retry_after: float | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class ThrowJobError(Command):
+    """A business error: goes to the boundary event of this one task, or of the activity around it; nobody catches: incident."""
+
+    job_id: str
+    code: str
+    message: str = ""
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Correlate(Command):
+    """A message arrived. Exactly one receiver; none: a start event of that name, else buffered for ``ttl_seconds``."""
+
+    message: str
+    key: str = ""
+    payload: Variables = field(default_factory=dict)
+    place: str = ""
+    ttl_seconds: float = 7 * 86400.0
+
+
+@dataclass(frozen=True)
+class Signal(Command):
+    """A signal for one instance (a broadcast is one command an instance)."""
+
+    instance_id: str
+    name: str
+    payload: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FireTimer(Command):
+    """A timer is due."""
+
+    task_id: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Cancel(Command):
+    """End the instance: open tasks, jobs, timers and subscriptions are withdrawn."""
+
+    instance_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Suspend(Command):
+    """Stop taking commands for the instance (they answer with an error) and let its timers wait."""
+
+    instance_id: str
+
+
+@dataclass(frozen=True)
+class Resume(Command):
+    """Go on; timers that came due meanwhile fire now."""
+
+    instance_id: str
+
+
+@dataclass(frozen=True)
+class Resolve(Command):
+    """A person resolves an incident: ``retry`` (with ``variables`` merged first when given) or ``skip`` (the failed job counts as
+    done with ``variables`` as its result)."""
+
+    incident_id: str
+    action: str = "retry"
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Replan(Command):
+    """Work out again every due time that was provisional (a calendar year was loaded)."""
+
+    instance_id: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did. ``duplicate``: it had been done before. ``incident``: it failed and a person must look."""
+
+    instance_id: str | None
+    duplicate: bool = False
+    incident: str | None = None
+    buffered: bool = False
+    data: Variables = field(default_factory=dict)
