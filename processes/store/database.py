@@ -1,0 +1,282 @@
+"""The database: SQLite by default, PostgreSQL by URL; transactions as ``with`` blocks over SQLAlchemy Core.
+
+>>> from processes.store.database import Database
+>>> database = Database("sqlite://")
+>>> database.migrate()
+>>> with database.write() as connection:
+...     _ = connection.exec_driver_sql("insert into role (code, name) values ('clerk', '受理员')")
+>>> with database.read() as connection:
+...     connection.exec_driver_sql("select name from role").scalar()
+'受理员'
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from processes.store.tables import Base
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for the writers before it (in this process, and in others that share the SQLite file)."""
+
+READERS = 8
+"""Connections kept for reading; more are opened under load and closed after use."""
+
+_SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -16000",
+    "PRAGMA temp_store = MEMORY",
+    # A burst of writes must not leave a gigabyte of log behind.
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+# Serialization failure, deadlock, lock not available, server going down or coming up, too many connections.
+_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
+_TRANSIENT_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+# One writer at a time for each SQLite file, however many Database objects a process opens on it.
+_file_locks: dict[str, threading.RLock] = {}
+_file_locks_guard = threading.Lock()
+
+
+class WriterBusy(Exception):
+    """Another transaction of this process kept the writer's place for longer than ``BUSY_SECONDS``."""
+
+
+class NestedTransaction(Exception):
+    """A write was begun inside another transaction of the same thread: it could neither join nor stand alone."""
+
+
+class Database:
+    """Transactions on one database. Safe to share between threads.
+
+    A ``read()`` inside another transaction of the same thread joins it (and so sees what that one wrote); a ``write()``
+    inside another transaction is refused, because its atomicity would be a lie.
+
+    ``url``: ``sqlite://`` (in memory, one shared connection), ``sqlite:///path/to/file``, or ``postgresql://…``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _with_driver(make_url(url))
+        self.dialect: Literal["sqlite", "postgresql"] = _dialect(self.url)
+        self._local = threading.local()
+        self._lock: threading.RLock | None = None
+        self.in_memory = self.dialect == "sqlite" and self.url.database in (None, "", ":memory:")
+        if self.in_memory:
+            self._lock = threading.RLock()
+            self._writer = self._reader = _memory_engine(self.url)
+        elif self.dialect == "sqlite":
+            self._lock = _file_lock(self.url)
+            self._writer = _file_engine(self.url, "BEGIN IMMEDIATE", size=1)
+            self._reader = _file_engine(self.url, "BEGIN", size=READERS)
+        else:
+            self._writer = _postgres_engine(self.url)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def __repr__(self) -> str:
+        return f"Database({self.url.render_as_string(hide_password=True)!r})"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end of the block, rolled back when it raises.
+
+        Raises :class:`NestedTransaction`, :class:`WriterBusy`, or what the driver raises (see :meth:`is_transient`).
+        """
+        if getattr(self._local, "connection", None) is not None:
+            raise NestedTransaction("write() inside another transaction of the same thread")
+        if self._lock is not None and not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise WriterBusy(f"no writer's place within {BUSY_SECONDS} s")
+        try:
+            with self._writer.connect() as connection, self._current(connection):
+                yield connection
+                connection.commit()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one consistent state and can't write."""
+        outer = getattr(self._local, "connection", None)
+        if outer is not None:
+            yield outer
+        elif self.in_memory:
+            with self._read_in_memory() as connection:
+                yield connection
+        else:
+            with self._reader.connect() as connection, self._current(connection):
+                yield connection
+
+    @contextmanager
+    def _read_in_memory(self) -> Iterator[Connection]:
+        """The one connection is shared with the writer, so reading waits for it; only reading while it lasts."""
+        assert self._lock is not None
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise WriterBusy(f"the in-memory database was not free within {BUSY_SECONDS} s")
+        try:
+            with self._reader.connect() as connection, self._current(connection):
+                raw = connection.connection.dbapi_connection
+                assert raw is not None
+                raw.execute("PRAGMA query_only = ON")
+                try:
+                    yield connection
+                finally:
+                    raw.execute("PRAGMA query_only = OFF")
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _current(self, connection: Connection) -> Iterator[None]:
+        self._local.connection = connection
+        try:
+            yield
+        finally:
+            self._local.connection = None
+
+    def insert(self, table: Any) -> sqlite.Insert | postgresql.Insert:
+        """The dialect's own insert for a table or class: it knows ``on_conflict_do_nothing`` and ``returning``.
+
+        Judge a conflict by ``returning``, never by ``rowcount``: for inserts psycopg's is not to be trusted.
+        """
+        return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version. Safe when several processes start at once."""
+        with self.write() as connection:
+            Base.metadata.create_all(connection)
+
+    def is_transient(self, error: BaseException) -> bool:
+        """Whether the same transaction, begun anew, may well succeed: lock conflicts, deadlocks, a restarting server.
+
+        A lost connection during commit leaves open whether the commit happened: begin anew with the same command id.
+        """
+        if isinstance(error, WriterBusy):
+            return True
+        if isinstance(error, DBAPIError):
+            if error.connection_invalidated:
+                return True
+            error = error.orig or error
+        if isinstance(error, sqlite3.Error):
+            code: int = getattr(error, "sqlite_errorcode", 0)
+            return code & 0xFF in _TRANSIENT_SQLITE
+        if isinstance(error, psycopg.Error):
+            state = error.sqlstate
+            if state is None:  # the connection could not be made, or broke
+                return isinstance(error, psycopg.OperationalError)
+            return state in _TRANSIENT_STATES or state.startswith("08")
+        return False
+
+    def dispose(self) -> None:
+        """Close every pooled connection. An in-memory database is gone after this."""
+        self._writer.dispose()
+        if self._reader is not self._writer:
+            self._reader.dispose()
+
+
+def _dialect(url: URL) -> Literal["sqlite", "postgresql"]:
+    return "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
+
+
+def _with_driver(url: URL) -> URL:
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError(f"the database is SQLite or PostgreSQL, not {url.get_backend_name()}")
+    return url
+
+
+def _file_lock(url: URL) -> threading.RLock:
+    path = str(Path(str(url.database)).resolve())
+    with _file_locks_guard:
+        return _file_locks.setdefault(path, threading.RLock())
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON text; whole numbers beyond 64 bits and lone surrogates pass too."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def from_json(text: str | bytes) -> Any:
+    """The value of a JSON text."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+def _file_engine(url: URL, begin: str, size: int) -> Engine:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=-1,
+        connect_args={"check_same_thread": False},
+        json_serializer=to_json,
+        json_deserializer=from_json,
+    )
+    _prepare(engine, begin, query_only=begin == "BEGIN")
+    return engine
+
+
+def _memory_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False},
+        json_serializer=to_json,
+        json_deserializer=from_json,
+    )
+    _prepare(engine, "BEGIN", query_only=False)
+    return engine
+
+
+def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
+    """The driver's own implicit transactions are switched off: they begin too late and commit before DDL."""
+
+    def connected(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None
+        for pragma in _SQLITE_PRAGMAS:
+            raw.execute(pragma)
+        if query_only:
+            raw.execute("PRAGMA query_only = ON")
+
+    def begun(connection: Connection) -> None:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.execute(begin)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+
+
+def _postgres_engine(url: URL) -> Engine:
+    connect_args: dict[str, Any] = {"connect_timeout": 10, "options": "-c timezone=UTC", "keepalives_idle": 30}
+    return create_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=READERS * 2,
+        connect_args={name: value for name, value in connect_args.items() if name not in url.query},
+        json_serializer=to_json,
+        json_deserializer=from_json,
+    )
