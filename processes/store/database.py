@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,8 @@ BUSY_SECONDS = 30.0
 
 READERS = 8
 """Connections kept for reading; more are opened under load and closed after use."""
+
+_SIGNALS = "signals"
 
 _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
@@ -77,6 +79,7 @@ class Database:
         self.url = _with_driver(make_url(url))
         self.dialect: Literal["sqlite", "postgresql"] = _dialect(self.url)
         self._local = threading.local()
+        self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._lock: threading.RLock | None = None
         self.in_memory = self.dialect == "sqlite" and self.url.database in (None, "", ":memory:")
         if self.in_memory:
@@ -105,11 +108,20 @@ class Database:
             raise WriterBusy(f"no writer's place within {BUSY_SECONDS} s")
         try:
             with self._writer.connect() as connection, self._current(connection):
+                connection.info.pop(_SIGNALS, None)
                 yield connection
                 connection.commit()
+                signals = connection.info.pop(_SIGNALS, ())
         finally:
             if self._lock is not None:
                 self._lock.release()
+        for name in signals:
+            for listener in self._listeners.get(name, ()):
+                listener()
+
+    def on_commit(self, name: str, listener: Callable[[], None]) -> None:
+        """Call ``listener`` (quick, any thread) after each commit of this process in which :func:`signal` was used."""
+        self._listeners.setdefault(name, []).append(listener)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -188,6 +200,11 @@ class Database:
         self._writer.dispose()
         if self._reader is not self._writer:
             self._reader.dispose()
+
+
+def signal(connection: Connection, name: str) -> None:
+    """Tell :meth:`Database.on_commit` listeners of ``name`` when this transaction has committed."""
+    connection.info.setdefault(_SIGNALS, set()).add(name)
 
 
 def _dialect(url: URL) -> Literal["sqlite", "postgresql"]:

@@ -1,0 +1,245 @@
+"""The outbox: messages that leave with the transaction that made them, until a transport has delivered them.
+
+A row is *due* when its time has come and nobody holds its lease. Who delivers takes a lease (which runs out, should he
+die), delivers, and then deletes the row (:func:`done`), puts it off (:func:`retry`) or gives it up (:func:`bury`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+import orjson
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from processes.messaging.bus import Message
+from processes.store.database import signal, to_json
+from processes.store.tables import OutboxMessage
+
+outbox = cast(Table, OutboxMessage.__table__)
+_c = outbox.c
+
+SIGNAL = "outbox"
+"""What :meth:`Database.on_commit` listeners are called for when rows were put."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message on its way out, to an :class:`Address` (or a transport's own name for a place); ``available_at``: not
+    before."""
+
+    address: str
+    topic: str
+    message: Message
+    available_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A row that this process may deliver until its lease runs out. ``attempts`` counts the failures so far."""
+
+    id: int
+    address: str
+    topic: str
+    message: Message
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Dead:
+    """A row that was given up."""
+
+    id: int
+    address: str
+    topic: str
+    message: Message
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Want:
+    """What a lease is asked for: an address, and topics there (None: all)."""
+
+    address: str
+    topics: Collection[str] | None = None
+
+
+def put(connection: Connection, rows: Iterable[Outgoing], now: datetime) -> None:
+    """Add messages to the transaction. A message id that is waiting already is left alone; a dead one lives again."""
+    values = [_values(row, now) for row in rows]
+    if values:
+        connection.execute(_put_statement(connection.dialect.name), values)
+        signal(connection, SIGNAL)
+
+
+def _values(row: Outgoing, now: datetime, message_id: str | None = None) -> dict[str, Any]:
+    message = row.message
+    return {
+        "message_id": message_id or message.id,
+        "address": str(row.address),
+        "topic": row.topic,
+        "headers": {
+            "id": message.id,
+            "type": message.type,
+            "source": message.source,
+            "time": message.time.isoformat(),
+            "subject": message.subject,
+            "extensions": dict(message.extensions),
+        },
+        "body": to_json(message.data).encode(),
+        "created_at": now,
+        "available_at": row.available_at or now,
+        "attempts": 0,
+    }
+
+
+@cache
+def _put_statement(dialect: str) -> Any:
+    insert = sqlite.insert(outbox) if dialect == "sqlite" else postgresql.insert(outbox)
+    fresh = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[_c.message_id],
+        set_={
+            "address": fresh.address,
+            "topic": fresh.topic,
+            "headers": fresh.headers,
+            "body": fresh.body,
+            "available_at": fresh.available_at,
+            "attempts": 0,
+            "leased_until": None,
+            "dead_at": None,
+            "dead_reason": None,
+        },
+        where=_c.dead_at.is_not(None),
+    )
+
+
+def lease(
+    connection: Connection, now: datetime, limit: int, until: datetime, want: Sequence[Want] | None = None
+) -> list[Leased]:
+    """Take up to ``limit`` due rows, oldest first, until ``until``; what another transaction is taking is skipped."""
+    picked = (
+        select(_c.id)
+        .where(_c.dead_at.is_(None), _c.available_at <= now, or_(_c.leased_until.is_(None), _c.leased_until <= now))
+        .order_by(_c.available_at, _c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    if want is not None:
+        picked = picked.where(or_(*(_wanted(one) for one in want)))
+    # A CTE that locks is worked out once; a plain subquery might be run again and lock more than the limit.
+    chosen = picked.cte("picked")
+    taken = connection.execute(
+        update(outbox)
+        .where(_c.id.in_(select(chosen.c.id)))
+        .values(leased_until=until)
+        .returning(*_MESSAGE, _c.attempts)
+    )
+    rows = [Leased(row.id, row.address, row.topic, _message(row), row.attempts) for row in taken]
+    return sorted(rows, key=lambda row: row.id)
+
+
+_MESSAGE = (_c.id, _c.address, _c.topic, _c.headers, _c.body)
+
+
+def _wanted(want: Want) -> ColumnElement[bool]:
+    if want.topics is None:
+        return _c.address == want.address
+    return (_c.address == want.address) & _c.topic.in_(list(want.topics))
+
+
+def _message(row: Any) -> Message:
+    headers = row.headers
+    return Message(
+        id=headers["id"],
+        type=headers["type"],
+        source=headers["source"],
+        time=datetime.fromisoformat(headers["time"]),
+        data=orjson.loads(row.body),
+        subject=headers["subject"],
+        extensions=headers["extensions"],
+    )
+
+
+def extend(connection: Connection, ids: Collection[int], until: datetime) -> None:
+    """Make leases last longer: their messages are still being handled."""
+    connection.execute(update(outbox).where(_c.id.in_(list(ids))).values(leased_until=until))
+
+
+def release(connection: Connection, ids: Collection[int] | None = None) -> None:
+    """Give leases back unused; ``None``: everybody's (for the one process that owns the database, when it starts)."""
+    statement = update(outbox).where(_c.leased_until.is_not(None)).values(leased_until=None)
+    connection.execute(statement if ids is None else statement.where(_c.id.in_(list(ids))))
+
+
+def done(connection: Connection, ids: Collection[int]) -> None:
+    """The messages have been delivered."""
+    if ids:
+        connection.execute(_DELETE, [{"row": id} for id in ids])
+
+
+_DELETE = delete(outbox).where(_c.id == bindparam("row"))
+
+
+def retry(connection: Connection, id: int, at: datetime, *, failed: bool = True) -> None:
+    """Deliver again, not before ``at``; ``failed``: count it as a failed attempt."""
+    counted = _c.attempts + (1 if failed else 0)
+    connection.execute(update(outbox).where(_c.id == id).values(available_at=at, leased_until=None, attempts=counted))
+
+
+def bury(connection: Connection, id: int, reason: str, at: datetime) -> None:
+    """Give the message up: it stays in the table, dead, with the reason."""
+    connection.execute(update(outbox).where(_c.id == id).values(dead_at=at, dead_reason=reason, leased_until=None))
+
+
+def copy(connection: Connection, row: Leased, copies: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Replace a row by copies at other addresses, given as (address, row id): one message for several receivers."""
+    values = [_values(Outgoing(address, row.topic, row.message), now, row_id) for address, row_id in copies]
+    if values:
+        connection.execute(_put_statement(connection.dialect.name), values)
+    done(connection, [row.id])
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the earliest row that is not dead becomes due (in the past: now), or None when nothing waits."""
+    free, held = connection.execute(_NEXT_DUE).one()
+    moments = [moment for moment in (free, held) if moment is not None]
+    return min(moments) if moments else None
+
+
+_NEXT_DUE = select(
+    select(func.min(_c.available_at, type_=_c.available_at.type))
+    .where(_c.dead_at.is_(None), _c.leased_until.is_(None))
+    .scalar_subquery(),
+    select(func.min(_c.leased_until, type_=_c.available_at.type))
+    .where(_c.dead_at.is_(None), _c.leased_until.is_not(None))
+    .scalar_subquery(),
+)
+
+
+def dead(connection: Connection, limit: int = 100) -> list[Dead]:
+    """The newest ``limit`` rows that were given up, newest last."""
+    rows = connection.execute(
+        select(*_MESSAGE, _c.dead_reason, _c.dead_at)
+        .where(_c.dead_at.is_not(None))
+        .order_by(_c.dead_at.desc(), _c.id.desc())
+        .limit(limit)
+    ).all()
+    return [
+        Dead(row.id, row.address, row.topic, _message(row), row.dead_reason or "", row.dead_at) for row in rows[::-1]
+    ]
+
+
+def revive(connection: Connection, ids: Collection[int], now: datetime) -> None:
+    """Deliver dead rows again, as if new."""
+    connection.execute(
+        update(outbox)
+        .where(_c.id.in_(list(ids)), _c.dead_at.is_not(None))
+        .values(dead_at=None, dead_reason=None, attempts=0, available_at=now)
+    )
