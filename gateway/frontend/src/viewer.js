@@ -1,0 +1,115 @@
+// The diagram as a map of one case: what is done, open, waiting, late, failed. Used by the case page.
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import './viewer.css';
+
+const SIGNS = { done: '✓', open: '●', waiting: '◷', late: '!', failed: '✕' };
+const WORDS = { done: '已完成', open: '正在办理', waiting: '等待中', late: '已超期', failed: '出现异常' };
+const STRINGS = { 'Open {element}': '打开“{element}”', 'flow elements': '流程元素' };
+const READABLE = 0.55; // below this scale labels of 12 px can't be read
+const LARGEST = 1;
+
+const translate = (text, values = {}) =>
+  (STRINGS[text] ?? text).replace(/{([^}]+)}/g, (_, key) => values[key] ?? key);
+
+function badge(state, note) {
+  const element = document.createElement('div');
+  element.className = `mark-badge mark-badge-${state}`;
+  element.textContent = SIGNS[state];
+  element.title = note || WORDS[state];
+  return element;
+}
+
+function mark(viewer, marks) {
+  const canvas = viewer.get('canvas');
+  const overlays = viewer.get('overlays');
+  const registry = viewer.get('elementRegistry');
+  const seen = [];
+  for (const [id, { state, note }] of Object.entries(marks)) {
+    const element = registry.get(id);
+    if (!element || !SIGNS[state]) continue;
+    canvas.addMarker(id, `mark-${state}`);
+    if (element.waypoints) continue;
+    // Small shapes keep their own sign; a badge on a finished gateway would only be noise.
+    if (state !== 'done' || element.width > 60) {
+      overlays.add(id, 'mark', { position: { top: -10, right: 12 }, html: badge(state, note) });
+    }
+    if (state !== 'done') seen.push(element);
+  }
+  return seen;
+}
+
+function show(viewer, current) {
+  const canvas = viewer.get('canvas');
+  const scale = canvas.zoom('fit-viewport', 'auto');
+  if (scale > LARGEST) canvas.zoom(LARGEST, 'auto');
+  if (scale >= READABLE || !current.length) return;
+  const element = current.find((one) => canvas.findRoot(one) === canvas.getRootElement());
+  if (!element) return;
+  canvas.zoom(READABLE + 0.15);
+  canvas.scrollToElement(element, { top: 60, bottom: 60, left: 120, right: 120 });
+}
+
+async function draw(figure) {
+  const stage = figure.querySelector('[data-canvas]');
+  const status = figure.querySelector('[data-status]');
+  const viewer = new NavigatedViewer({
+    container: stage,
+    additionalModules: [{ translate: ['value', translate] }],
+    zoomScroll: { enabled: false },
+  });
+  let current = [];
+
+  async function open(tab) {
+    status.hidden = false;
+    status.textContent = '正在打开流程图…';
+    try {
+      const [diagram, marks] = await Promise.all([
+        fetch(tab.dataset.diagram).then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status))),
+        JSON.parse(tab.dataset.marks),
+      ]);
+      await viewer.importXML(diagram);
+      // One file can hold several processes or drawings.
+      const planes = viewer.getDefinitions().diagrams;
+      const plane = planes.find((one) => processes(one.plane.bpmnElement).includes(tab.dataset.process));
+      if (plane && plane !== planes[0]) await viewer.open(plane);
+      current = mark(viewer, marks);
+      show(viewer, current);
+      status.hidden = true;
+      figure.dataset.ready = tab.dataset.process;
+    } catch (error) {
+      status.textContent = '流程图没有打开。请刷新页面；办理情况仍见上方“办理经过”。';
+      figure.dataset.ready = 'failed';
+    }
+    for (const other of tabs) other.setAttribute('aria-selected', String(other === tab));
+  }
+
+  const tabs = [...figure.querySelectorAll('[data-diagram]')];
+  for (const tab of tabs) tab.addEventListener('click', () => open(tab));
+  for (const button of figure.querySelectorAll('[data-zoom]')) {
+    button.addEventListener('click', () => {
+      const canvas = viewer.get('canvas');
+      const by = button.dataset.zoom;
+      if (by === 'fit') canvas.zoom('fit-viewport', 'auto');
+      else if (by === 'current') show(viewer, current);
+      else canvas.zoom(Math.min(3, Math.max(0.2, canvas.zoom() * Number(by))), 'auto');
+    });
+  }
+  await open(tabs.find((tab) => tab.getAttribute('aria-selected') === 'true') ?? tabs[0]);
+}
+
+// A collaboration's plane shows the processes of its pools.
+function processes(element) {
+  return element.participants ? element.participants.map((one) => one.processRef?.id) : [element.id];
+}
+
+// A diagram far down the page is drawn when it comes near.
+const near = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    near.unobserve(entry.target);
+    draw(entry.target);
+  }
+}, { rootMargin: '400px' });
+for (const figure of document.querySelectorAll('[data-case-diagram]')) near.observe(figure);
