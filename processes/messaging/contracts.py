@@ -1,0 +1,369 @@
+"""The contracts of the messages to the platform: one schema a message and version, with an example of each.
+
+A message that fits becomes a typed value (:mod:`processes.messaging.incoming`); one that does not is a
+:class:`ContractViolation`, whose Chinese reason its sender can act on. Unknown fields: a report keeps them (the
+library is verbatim), messages between cases keep them (the diagrams on both sides agree on them); everywhere else they
+are refused, because a misspelt field that is silently dropped is a message half lost.
+
+>>> given = {"case": "2026-000017", "level": 5}
+>>> parse(Message(id="r-1", type="rating.given", source="/ratings", time=datetime.now(UTC), data=given)).level
+5
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from processes.errors import BihuanError
+from processes.messaging import incoming as i
+from processes.messaging import schema as s
+from processes.messaging.bus import Message
+
+VERSION = "contractversion"
+"""the CloudEvents extension that names a contract's version; absent means 1"""
+
+LONGEST_ID = 200
+"""characters of a message's id and of its source"""
+
+ORDER = ".order"
+"""the types of reports are ``<channel>.order``"""
+
+
+class ContractViolation(BihuanError):
+    """A message does not fit its contract: ``problems`` say where and why."""
+
+    def __init__(self, type_: str, version: str, problems: tuple[s.FieldProblem, ...]) -> None:
+        listed = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in problems)
+        paths = ", ".join(each.path or "(whole message)" for each in problems)
+        super().__init__(
+            f"消息 {type_}（第 {version} 版）不符合约定。{listed}",
+            f"message {type_} v{version} does not fit its contract: {paths}",
+        )
+        self.problems = problems
+
+
+class Kind(StrEnum):
+    """What a message is for."""
+
+    REPORT = "report"
+    """a problem over a channel"""
+    CASE = "case"
+    """a message for a running case, or one that starts the superior place's"""
+    JOB = "job"
+    """a worker's answer"""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One version of one message. ``internal``: only the platform's own processes and workers may send it."""
+
+    type: str
+    version: str
+    kind: Kind
+    title: str
+    description: str
+    schema: builtins.type[Schema]
+    make: Callable[[Message, Mapping[str, Any]], i.Incoming]
+    example: Mapping[str, Any]
+    example_extensions: Mapping[str, str]
+    internal: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The fields that hold people's words: they are kept apart from variables."""
+        return tuple(each.name for each in s.describe(self.schema) if each.text)
+
+    def example_message(self) -> Message:
+        """A whole message that fits this contract."""
+        type_ = f"hotline{ORDER}" if self.kind is Kind.REPORT else self.type
+        moment = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+        extensions = {VERSION: self.version, **self.example_extensions}
+        return Message(f"example-{type_}", type_, "/example", moment, dict(self.example), extensions=extensions)
+
+
+# ---- making values ---------------------------------------------------------------------------------------------------
+
+_CHANNEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def parse_report(channel: str, row: Mapping[str, Any]) -> i.ReportMessage:
+    """A report from a row of a file or of ``POST /api/reports``. Raises :class:`ContractViolation`."""
+    return _report(channel, row, _load(i.ReportSchema, f"{channel}{ORDER}", "1", row))
+
+
+def _report(channel: str, raw: Mapping[str, Any], data: Mapping[str, Any]) -> i.ReportMessage:
+    return i.ReportMessage(
+        channel=channel,
+        original=data["id"],
+        body=data["body"],
+        raw=dict(raw),
+        title=data["title"] or "",
+        submitted_at=data["submitted_at"],
+        place=data["place"] or None,
+        route=data["route"] or None,
+        enterprise=data["enterprise"] or "",
+        uscc=data["uscc"] or "",
+        contact=data["contact"] or "",
+        phone=data["phone"] or "",
+        email=data["email"] or "",
+        address=data["address"] or "",
+    )
+
+
+def _for_case(message: Message, data: Mapping[str, Any]) -> tuple[i.CaseReference, Mapping[str, Any]]:
+    """Which case, and the payload: as it came in (JSON, not Python's times), with every field of the contract."""
+    reference = i.CaseReference(data["case"] or None, data["channel"], data["original"])
+    return reference, {name: message.data.get(name) for name in data}
+
+
+def _job_id(message: Message) -> str:
+    return _extension(message, "jobid", "任务编号")
+
+
+def _key(message: Message) -> str:
+    return _extension(message, "correlationkey", "下级案件的编号")
+
+
+def _extension(message: Message, name: str, title: str) -> str:
+    value = message.extensions.get(name, "")
+    if not value or len(value) > 200:
+        problem = s.FieldProblem(name, f"缺少扩展属性 {name}（{title}），或超过 200 个字")
+        raise ContractViolation(message.type, message.extensions.get(VERSION, "1"), (problem,))
+    return value
+
+
+# ---- the contracts ---------------------------------------------------------------------------------------------------
+
+_CASE = {"case": "2026-000017"}
+_JOB = {"jobid": "5b1c3a52-6d0e-4a8e-9f1d-2f7f0f3f9a10"}
+_LOWER = {"correlationkey": "0d9e6c0e-6a53-4c43-8b6b-7d3c0ad1b6a4"}
+
+_ALL = (
+    Contract(
+        f"*{ORDER}",
+        "1",
+        Kind.REPORT,
+        "渠道来件",
+        "某一渠道收到的一件问题；类型是“渠道代码.order”，如 hotline.order。约定以外的字段原样保存。",
+        i.ReportSchema,
+        lambda m, d: _report(m.type.removesuffix(ORDER), m.data, d),
+        {
+            "id": "12345-20261123-0042",
+            "title": "厂房用电报装迟迟未办",
+            "body": "我公司新厂房十月初申请用电报装，至今没有答复，设备无法试产。",
+            "submitted_at": "2026-11-23T09:26:00+08:00",
+            "enterprise": "示例精密机械有限公司",
+            "uscc": "91330000MA0000000X",
+            "phone": "13800000000",
+            "urgency": "一般",
+        },
+        {},
+    ),
+    Contract(
+        "rating.given",
+        "1",
+        Kind.CASE,
+        "企业评价",
+        "企业对一次办理的五级评价。",
+        i.RatingSchema,
+        lambda m, d: i.RatingGiven(*_for_case(m, d), d["level"], d["comment"], d["rated_at"]),
+        {**_CASE, "level": 4, "comment": "办得快，谢谢。", "rated_at": "2026-11-27T10:00:00+08:00"},
+        {},
+    ),
+    Contract(
+        "supplement.answered",
+        "1",
+        Kind.CASE,
+        "企业补正",
+        "企业对补正要求的回答。",
+        i.SupplementSchema,
+        lambda m, d: i.SupplementAnswered(*_for_case(m, d), d["text"], d["answered_at"]),
+        {**_CASE, "text": "统一社会信用代码为 91330000MA0000000X。"},
+        {},
+    ),
+    Contract(
+        "withdrawal.requested",
+        "1",
+        Kind.CASE,
+        "企业撤回",
+        "办结以前，企业撤回自己的问题。",
+        i.WithdrawalSchema,
+        lambda m, d: i.WithdrawalRequested(*_for_case(m, d), d["reason"], d["requested_at"]),
+        {"channel": "hotline", "original": "12345-20261123-0042", "reason": "问题已自行解决。"},
+        {},
+    ),
+    Contract(
+        "seven-lists.accepted",
+        "1",
+        Kind.CASE,
+        "清单系统接收",
+        "七张问题清单系统接收了移送的问题。",
+        i.AcceptedSchema,
+        lambda m, d: i.SevenListsAccepted(*_for_case(m, d), d["reference"], d["list"]),
+        {**_CASE, "reference": "QD-2026-0001", "list": "safety"},
+        {},
+    ),
+    Contract(
+        "seven-lists.rejected",
+        "1",
+        Kind.CASE,
+        "清单系统退回",
+        "七张问题清单系统不接收，连同原因退回。",
+        i.RejectedSchema,
+        lambda m, d: i.SevenListsRejected(*_for_case(m, d), d["reference"], d["reason"]),
+        {**_CASE, "reason": "不属于清单范围。"},
+        {},
+    ),
+    Contract(
+        "seven-lists.stage",
+        "1",
+        Kind.CASE,
+        "清单系统阶段",
+        "清单系统里这一问题到了新的阶段：措施、整改、销号。",
+        i.StageSchema,
+        lambda m, d: i.SevenListsStage(*_for_case(m, d), d["reference"], d["stage"], d["note"]),
+        {**_CASE, "reference": "QD-2026-0001", "stage": "strike-off", "note": "整改完成，验收通过。"},
+        {},
+    ),
+    Contract(
+        "job.completed",
+        "1",
+        Kind.JOB,
+        "任务完成",
+        "工作程序做完了一项任务；扩展属性 jobid 是任务编号。",
+        i.CompletedSchema,
+        lambda m, d: i.JobCompleted(_job_id(m), d["result"] or {}),
+        {"result": {"delivered": True, "receipt": "hotline-8"}},
+        _JOB,
+        internal=True,
+    ),
+    Contract(
+        "job.failed",
+        "1",
+        Kind.JOB,
+        "任务失败",
+        "工作程序没有做成；还有次数就再试，没有了由人处理。",
+        i.FailedSchema,
+        lambda m, d: i.JobFailed(_job_id(m), d["reason"], d["retry_after"], bool(d["final"])),
+        {"reason": "热线系统暂不可用（503）", "retry_after": 30},
+        _JOB,
+        internal=True,
+    ),
+    Contract(
+        "job.error",
+        "1",
+        Kind.JOB,
+        "任务业务错误",
+        "对方系统给出业务上的否定答复；由流程图上的错误边界事件处理。",
+        i.ErrorSchema,
+        lambda m, d: i.JobError(_job_id(m), d["code"], d["message"] or "", d["variables"] or {}),
+        {"code": "order-closed", "message": "渠道已经关闭这一件"},
+        _JOB,
+        internal=True,
+    ),
+    Contract(
+        "case.escalated",
+        "1",
+        Kind.CASE,
+        "提交上一级",
+        "下级把问题连同案卷提交上一级；扩展属性 correlationkey 是下级案件的编号。",
+        i.EscalatedSchema,
+        lambda m, d: i.CaseEscalated(_key(m), m.data, d["place"]),
+        {"place": "330500", "reason": "本级权限内无法解决。"},
+        _LOWER,
+        internal=True,
+    ),
+    Contract(
+        "case.progress",
+        "1",
+        Kind.CASE,
+        "上级进展",
+        "上级办到了哪一步，告知下级。",
+        i.BetweenCasesSchema,
+        lambda m, d: i.CaseProgress(_key(m), m.data),
+        {"stage": "handling"},
+        _LOWER,
+        internal=True,
+    ),
+    Contract(
+        "case.answered",
+        "1",
+        Kind.CASE,
+        "上级答复",
+        "上级办结，答复下级。",
+        i.BetweenCasesSchema,
+        lambda m, d: i.CaseAnswered(_key(m), m.data),
+        {"outcome": "solved"},
+        _LOWER,
+        internal=True,
+    ),
+    Contract(
+        "case.returned",
+        "1",
+        Kind.CASE,
+        "上级退回",
+        "上级连同批示退回下级。",
+        i.BetweenCasesSchema,
+        lambda m, d: i.CaseReturned(_key(m), m.data),
+        {"reason": "请先组织会商。"},
+        _LOWER,
+        internal=True,
+    ),
+)
+
+CONTRACTS: Mapping[tuple[str, str], Contract] = {(each.type, each.version): each for each in _ALL}
+"""(type, version) → contract; versions of a type stand side by side"""
+
+
+def contract_of(message: Message) -> Contract:
+    """The contract of a message's type and version. Raises :class:`ContractViolation`."""
+    version = message.extensions.get(VERSION, "1")
+    contract = CONTRACTS.get((_type_of_contract(message.type), version))
+    if contract is None:
+        known = sorted(known for type_, known in CONTRACTS if type_ == _type_of_contract(message.type))
+        reason = f"没有这一版，现有：{'、'.join(known)}" if known else "平台不认识这种消息"
+        raise ContractViolation(message.type[:120], version[:20], (s.FieldProblem("type", reason),))
+    return contract
+
+
+def _type_of_contract(type_: str) -> str:
+    channel, dot, rest = type_.rpartition(".")
+    return f"*{ORDER}" if dot + rest == ORDER and _CHANNEL.fullmatch(channel) else type_
+
+
+def parse(message: Message) -> i.Incoming:
+    """The typed value of a message. Raises :class:`ContractViolation`."""
+    contract = contract_of(message)
+    _identified(message, contract.version)
+    data = _load(contract.schema, message.type, contract.version, message.data)
+    return contract.make(message, data)
+
+
+def _identified(message: Message, version: str) -> None:
+    """Without an id of its own a message cannot have its effect once."""
+    for name, value in (("id", message.id), ("source", message.source)):
+        if not value or len(value) > LONGEST_ID or s.unsound(value):
+            raise ContractViolation(
+                message.type, version, (s.FieldProblem(name, f"应是 1 到 {LONGEST_ID} 个字的文字"),)
+            )
+
+
+def _load(schema: type[Schema], type_: str, version: str, data: object) -> Mapping[str, Any]:
+    problem = s.unsound(data)
+    if problem is not None:
+        raise ContractViolation(type_, version, (problem,))
+    if not isinstance(data, Mapping):
+        raise ContractViolation(type_, version, (s.FieldProblem("", "内容应是一个 JSON 对象"),))
+    try:
+        loaded: Mapping[str, Any] = schema().load(data)
+    except ValidationError as error:
+        raise ContractViolation(type_, version, s.problems_of(error.messages)) from None
+    return loaded

@@ -1,0 +1,182 @@
+"""The one inlet: every message to the platform, from the gateway's ``POST /api/messages`` or off the bus, comes through
+here, is checked against its contract, and goes to the door that its contract names. What does not fit is kept and told.
+
+The doors are callables given by the wiring, so that this module knows neither the engine nor the casework.
+
+>>> inlet = Inlet(doors)  # doctest: +SKIP
+>>> bus.subscribe(Address.INBOX, ["*"], inlet.deliver)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from processes.errors import BihuanError
+from processes.messaging import contracts
+from processes.messaging import incoming as i
+from processes.messaging.bus import Message
+from processes.messaging.contracts import Contract, ContractViolation
+
+INTERNAL = "bihuan"
+"""the partner of our own processes and workers: whose messages have no ``partner`` extension, which outer doors set"""
+
+LONGEST_KEY = 200
+"""characters of a command id, as the inbox table keeps it"""
+
+
+class Status(StrEnum):
+    """What became of a message."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to whoever sent a message; ``reason`` is Chinese."""
+
+    status: Status
+    reason: str | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent a message, and which one of theirs it is: together the key by which it has its effect once."""
+
+    partner: str
+    source: str
+    id: str
+
+    @property
+    def command_id(self) -> str:
+        """``partner/source/id``: distinct for distinct senders, whatever signs they use."""
+        parts = [part.replace("%", "%25").replace("/", "%2F") for part in (self.partner, self.source)]
+        key = "/".join([*parts, self.id])
+        if len(key) <= LONGEST_KEY:
+            return key
+        return f"{parts[0][:40]}/sha256/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A message for a case. ``texts``: the payload's fields that are people's words and belong in rows of their own."""
+
+    message: str
+    key: str
+    payload: Mapping[str, Any]
+    place: str = ""
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A message that was not taken, to be kept with its reason."""
+
+    sender: Sender
+    message: Message
+    reason: str
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What a door answers."""
+
+    duplicate: bool = False
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NotTaken(BihuanError):
+    """A door's word that this message can never be taken (an unknown channel, a job that never was); it is kept."""
+
+
+def anyone(partner: str, message_type: str) -> bool:
+    """Every partner may send every message that is not internal."""
+    return True
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where messages go. Each door gets the sender first, uses ``sender.command_id`` for its command, and raises
+    :class:`NotTaken` to refuse; anything else it raises means: not now, deliver it again."""
+
+    report: Callable[[Sender, i.ReportMessage], Handled]
+    correlate: Callable[[Sender, Correlation], Handled]
+    complete_job: Callable[[Sender, i.JobCompleted], Handled]
+    fail_job: Callable[[Sender, i.JobFailed], Handled]
+    throw_job_error: Callable[[Sender, i.JobError], Handled]
+    case_number: Callable[[str, str], str | None]
+    """(channel, its own number) → the case's number, None when there is none"""
+    refuse: Callable[[Refusal], None]
+    """keep a refused message"""
+    may_send: Callable[[str, str], bool] = anyone
+    """(partner, message type) → whether that partner may send it"""
+
+
+class Inlet:
+    """Takes messages one at a time; keeps no state, so any number of threads may share it."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    def deliver(self, message: Message) -> None:
+        """A bus handler: a refused message is settled, since it is kept with its reason."""
+        self.receive(message)
+
+    def receive(self, message: Message) -> Receipt:
+        """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
+        sender = Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
+        try:
+            contract = contracts.contract_of(message)
+            self._authorise(sender, contract, message.type)
+            handled = self._route(sender, contract, contracts.parse(message))
+        except (ContractViolation, NotTaken) as refusal:
+            self._doors.refuse(Refusal(sender, message, refusal.zh))
+            return Receipt(Status.REFUSED, refusal.zh)
+        return Receipt(Status.DUPLICATE if handled.duplicate else Status.ACCEPTED, None, handled.result)
+
+    def _authorise(self, sender: Sender, contract: Contract, type_: str) -> None:
+        if sender.partner == INTERNAL:
+            return
+        if contract.internal or not self._doors.may_send(sender.partner, type_):
+            raise NotTaken(
+                f"合作方 {sender.partner} 无权发送 {type_}", f"partner {sender.partner} may not send {type_}"
+            )
+
+    def _route(self, sender: Sender, contract: Contract, said: i.Incoming) -> Handled:
+        match said:
+            case i.ReportMessage():
+                return self._doors.report(sender, said)
+            case i.JobCompleted():
+                return self._doors.complete_job(sender, said)
+            case i.JobFailed():
+                return self._doors.fail_job(sender, said)
+            case i.JobError():
+                return self._doors.throw_job_error(sender, said)
+            case i.BetweenCases():
+                return self._doors.correlate(sender, _between_cases(contract, said))
+            case _:
+                return self._doors.correlate(sender, self._for_case(contract, said))
+
+    def _for_case(self, contract: Contract, said: i.ForCase) -> Correlation:
+        number = self._number(said.case)
+        payload = {**said.payload, "case": number}
+        return Correlation(contract.type, number, payload, texts=contract.texts)
+
+    def _number(self, case: i.CaseReference) -> str:
+        if case.number:
+            return case.number
+        number = self._doors.case_number(case.channel or "", case.original or "")
+        if number is None:
+            raise NotTaken(f"渠道 {case.channel} 的 {case.original} 没有对应的问题", "no case for this original number")
+        return number
+
+
+def _between_cases(contract: Contract, said: i.BetweenCases) -> Correlation:
+    place = said.place if isinstance(said, i.CaseEscalated) else ""
+    return Correlation(contract.type, said.key, said.payload, place)

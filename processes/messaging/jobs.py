@@ -1,0 +1,239 @@
+"""The catalogue of jobs: what a diagram's service task may ask of a worker. ``check`` and the studio read it.
+
+Every topic has an argument schema, a result schema, the business errors its worker may throw (a boundary error event's
+codes), and an example. Reports come from channels by name, so ``channel.*`` serves every channel there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, ValidationError
+
+from processes.errors import BihuanError
+from processes.messaging import schema as s
+
+
+class JobViolation(BihuanError):
+    """A job's arguments or result do not fit the catalogue."""
+
+    def __init__(self, topic: str, what: str, problems: tuple[s.FieldProblem, ...]) -> None:
+        listed = "；".join(f"{each.path or '整体'}：{each.zh}" for each in problems)
+        paths = ", ".join(each.path or "(whole)" for each in problems)
+        super().__init__(f"任务 {topic} 的{what}不符合约定：{listed}", f"job {topic} does not fit its schema: {paths}")
+        self.problems = problems
+
+
+class _Open(s.ContractSchema):
+    """Arguments that a diagram adds of its own travel on to the worker, which ignores what it does not know."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class _OrderArguments(_Open):
+    case = s.text("问题编号", "平台给出的编号，对外可读", required=True, limit=40)
+    channel = s.text("渠道", "渠道代码，如 hotline", required=True, limit=40)
+    original = s.text("渠道原编号", "渠道自己的编号", required=True, limit=120)
+
+
+class RefuseArguments(_OrderArguments):
+    """``channel.refuse``"""
+
+    reason = s.words("退回原因", "原样转给来件渠道", required=True)
+
+
+class AnswerArguments(_OrderArguments):
+    """``channel.answer``"""
+
+    text = s.words("答复内容", required=True)
+    outcome = s.text("办理结果", "如 solved、explained、carried", limit=40)
+
+
+class AskArguments(_OrderArguments):
+    """``channel.ask``"""
+
+    text = s.words("需要补正的内容", required=True)
+    due_at = s.text("补正截止时间", "ISO 8601", limit=60)
+
+
+class ProgressArguments(_OrderArguments):
+    """``channel.progress``"""
+
+    text = s.words("进展说明", required=True)
+    stage = s.text("阶段", "六个阶段的代码", limit=20)
+
+
+class RatingArguments(_OrderArguments):
+    """``rating.request``"""
+
+    place = s.text("地区", limit=20)
+    text = s.words("答复内容", "供评价人对照")
+    due_at = s.text("评价截止时间", "ISO 8601", limit=60)
+
+
+class TransferArguments(_OrderArguments):
+    """``seven-lists.transfer``"""
+
+    list = s.text("清单", "七张问题清单之一的代码或名称", required=True, limit=60)
+    place = s.text("地区", "移送同级清单系统的地区", required=True, limit=20)
+    title = s.words("问题标题")
+    text = s.words("问题内容", required=True)
+
+
+class NoticeArguments(_Open):
+    """``notice.send``: ``to`` is ``{role, organisation, place}`` or ``{person}``."""
+
+    case = s.text("问题编号", required=True, limit=40)
+    channel = s.text("渠道", limit=40)
+    original = s.text("渠道原编号", limit=120)
+    kind = s.text("通知种类", "如 reminder、supervision、notice", required=True, limit=40)
+    to = s.anything("收件人", "{role, organisation, place}、{person}，或人员编号")
+    subject = s.words("标题", required=True)
+    text = s.words("内容", required=True)
+
+
+class DeliveryResult(_Open):
+    """What a channel's system gave back."""
+
+    delivered = s.flag("已送达", required=True)
+    receipt = s.text("回执号", limit=120)
+
+
+class RatingResult(_Open):
+    """What the rating system gave back."""
+
+    request = s.text("评价邀请编号", required=True, limit=120)
+
+
+class TransferResult(_Open):
+    """What the seven-lists system gave back: received, not yet accepted."""
+
+    reference = s.text("清单系统编号", required=True, limit=120)
+
+
+class NoticeResult(_Open):
+    """What the notice system gave back."""
+
+    receipt = s.text("发送编号", required=True, limit=120)
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A topic of the catalogue. ``arguments``, ``result``: marshmallow schemas; ``errors``: code → Chinese meaning."""
+
+    topic: str
+    title: str
+    description: str
+    arguments: type[Schema]
+    result: type[Schema]
+    example: Mapping[str, Any]
+    example_result: Mapping[str, Any]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def check_arguments(self, arguments: Mapping[str, Any]) -> None:
+        """Raise :class:`JobViolation` when ``arguments`` do not fit."""
+        _check(self.topic, "参数", self.arguments, arguments)
+
+    def check_result(self, result: Mapping[str, Any]) -> None:
+        """Raise :class:`JobViolation` when ``result`` does not fit."""
+        _check(self.topic, "结果", self.result, result)
+
+
+def _check(topic: str, what: str, schema: type[Schema], value: Mapping[str, Any]) -> None:
+    problem = s.unsound(value)
+    if problem is not None:
+        raise JobViolation(topic, what, (problem,))
+    try:
+        schema().load(value)
+    except ValidationError as error:
+        raise JobViolation(topic, what, s.problems_of(error.messages)) from None
+
+
+_ORDER = {"case": "2026-000017", "channel": "hotline", "original": "12345-20261123-0042"}
+_RECEIPT = {"delivered": True, "receipt": "hotline-8"}
+_CHANNEL_ERRORS = {"order-unknown": "渠道没有这个编号", "order-closed": "渠道已经关闭这一件"}
+
+_ALL = (
+    JobKind(
+        "channel.refuse",
+        "退回来件渠道",
+        "不属于涉企问题等情况：连同原因退回来件渠道。",
+        RefuseArguments,
+        DeliveryResult,
+        {**_ORDER, "reason": "这是消费者对商家的投诉，不属于涉企问题。"},
+        _RECEIPT,
+        _CHANNEL_ERRORS,
+    ),
+    JobKind(
+        "channel.answer",
+        "答复企业",
+        "把答复经来件渠道送回企业。",
+        AnswerArguments,
+        DeliveryResult,
+        {**_ORDER, "text": "您反映的用电报装问题已办结，即将接通。", "outcome": "solved"},
+        _RECEIPT,
+        _CHANNEL_ERRORS,
+    ),
+    JobKind(
+        "channel.ask",
+        "请企业补正",
+        "经来件渠道请企业补充材料或说明；企业的回答以消息 supplement.answered 送来。",
+        AskArguments,
+        DeliveryResult,
+        {**_ORDER, "text": "请补充营业执照统一社会信用代码。", "due_at": "2026-11-30T17:30:00+08:00"},
+        _RECEIPT,
+        _CHANNEL_ERRORS,
+    ),
+    JobKind(
+        "channel.progress",
+        "告知办理进展",
+        "经来件渠道告知企业办到了哪一步。",
+        ProgressArguments,
+        DeliveryResult,
+        {**_ORDER, "text": "已签收，正在办理。", "stage": "handling"},
+        _RECEIPT,
+        _CHANNEL_ERRORS,
+    ),
+    JobKind(
+        "rating.request",
+        "邀请企业评价",
+        "请好差评系统邀请企业评价；评价以消息 rating.given 送来。",
+        RatingArguments,
+        RatingResult,
+        {**_ORDER, "place": "330502", "text": "已接通。", "due_at": "2026-12-07T17:30:00+08:00"},
+        {"request": "ratings-3"},
+        {"already-rated": "这一次办理已经评价过"},
+    ),
+    JobKind(
+        "seven-lists.transfer",
+        "移送七张问题清单",
+        "把重大问题移送同级清单系统；接收、退回和整改阶段以消息 seven-lists.* 送来。",
+        TransferArguments,
+        TransferResult,
+        {**_ORDER, "list": "safety", "place": "330502", "title": "园区管线隐患", "text": "多家企业反映同一管线隐患。"},
+        {"reference": "QD-2026-0001"},
+        {"list-unknown": "清单系统没有这张清单"},
+    ),
+    JobKind(
+        "notice.send",
+        "发送通知",
+        "催办、督办、通报等通知，发给某一角色或某个人。",
+        NoticeArguments,
+        NoticeResult,
+        {
+            **_ORDER,
+            "kind": "reminder",
+            "to": {"role": "board-handler", "organisation": "330502.projects", "place": "330502"},
+            "subject": "催办：2026-000017",
+            "text": "该件即将到期，请及时办理。",
+        },
+        {"receipt": "notices-21"},
+        {"recipient-unknown": "通知系统找不到收件人"},
+    ),
+)
+
+CATALOGUE: Mapping[str, JobKind] = {kind.topic: kind for kind in _ALL}
+"""topic → kind; the order is that of the documents"""

@@ -1,0 +1,248 @@
+"""Fields whose errors a Chinese reader understands, and the soundness of JSON that strangers send.
+
+Every field of a contract or of a job has a Chinese ``title``; the studio, the AsyncAPI page and error messages show it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+LONG_TEXT = 100_000
+"""characters: more than any letter to an office; less than what would hurt a browser or a database page"""
+MAX_DEPTH = 32
+"""levels of nesting: deeper JSON is an attack or a bug, and recursion over it could end a process"""
+MAX_INTEGER = 2**63 - 1
+"""larger numbers do not survive every JSON library and database"""
+
+
+class ContractSchema(Schema):
+    """A schema that refuses unknown fields unless its ``Meta`` says otherwise, and says so in Chinese."""
+
+    error_messages = {"unknown": "约定中没有这个字段", "type": "应是一个 JSON 对象"}
+
+    class Meta:
+        unknown = RAISE
+
+
+_COMMON = {"required": "缺少必填字段", "null": "不能为空", "validator_failed": "取值不符合约定"}
+
+
+class _Text(fields.String):
+    default_error_messages = {**_COMMON, "invalid": "应是文字", "invalid_utf8": "不是有效的 UTF-8 文字"}
+
+
+class _Integer(fields.Integer):
+    default_error_messages = {**_COMMON, "invalid": "应是整数", "too_large": "数字太大"}
+
+
+class _Number(fields.Float):
+    default_error_messages = {**_COMMON, "invalid": "应是数字", "special": "应是有限的数字", "too_large": "数字太大"}
+
+
+class _Boolean(fields.Boolean):
+    default_error_messages = {**_COMMON, "invalid": "应是 true 或 false"}
+
+
+class _Moment(fields.AwareDateTime):
+    default_error_messages = {
+        **_COMMON,
+        "invalid": "应是 RFC 3339 时间，如 2026-11-23T09:30:00+08:00",
+        "invalid_awareness": "时间要带时区，如 2026-11-23T09:30:00+08:00",
+        "format": "时间无法转换",
+    }
+
+
+class _Mapping(fields.Dict):
+    default_error_messages = {**_COMMON, "invalid": "应是一个 JSON 对象"}
+
+
+class _Sequence(fields.List[Any]):
+    default_error_messages = {**_COMMON, "invalid": "应是一个 JSON 数组"}
+
+
+class _Anything(fields.Raw):
+    default_error_messages = {**_COMMON}
+
+
+def _options(required: bool, title: str, description: str, **metadata: object) -> dict[str, Any]:
+    options: dict[str, Any] = {"metadata": {"title": title, "description": description, **metadata}}
+    if required:
+        return {"required": True, **options}
+    return {"load_default": None, "allow_none": True, **options}
+
+
+def text(title: str, description: str = "", *, required: bool = False, limit: int = 300) -> fields.String:
+    """A short text of 1 (when required) to ``limit`` characters."""
+    length = validate.Length(min=1 if required else 0, max=limit, error=f"长度应在 {int(required)} 到 {limit} 个字之间")
+    return _Text(validate=length, **_options(required, title, description))
+
+
+def words(title: str, description: str = "", *, required: bool = False) -> fields.String:
+    """A long text: people's words, which are kept apart from variables (ARCHITECTURE rule 9)."""
+    length = validate.Length(
+        min=1 if required else 0, max=LONG_TEXT, error=f"长度应在 {int(required)} 到 {LONG_TEXT} 个字之间"
+    )
+    return _Text(validate=length, **_options(required, title, description, text=True))
+
+
+def code(title: str, choices: Mapping[str, str], description: str = "", *, required: bool = False) -> fields.String:
+    """One of the codes of ``choices`` (code → Chinese name)."""
+    listed = "、".join(f"{key}（{name}）" for key, name in choices.items())
+    one_of = validate.OneOf(list(choices), error=f"应是以下之一：{listed}")
+    return _Text(validate=one_of, **_options(required, title, description, choices=dict(choices)))
+
+
+def integer(title: str, low: int, high: int, description: str = "", *, required: bool = False) -> fields.Integer:
+    """A whole number from ``low`` to ``high``."""
+    limits = validate.Range(min=low, max=high, error=f"应在 {low} 到 {high} 之间")
+    return _Integer(strict=True, validate=limits, **_options(required, title, description))
+
+
+def number(title: str, low: float, high: float, description: str = "", *, required: bool = False) -> fields.Float:
+    """A finite number from ``low`` to ``high``."""
+    limits = validate.Range(min=low, max=high, error=f"应在 {low:g} 到 {high:g} 之间")
+    return _Number(validate=limits, **_options(required, title, description))
+
+
+def flag(title: str, description: str = "", *, required: bool = False) -> fields.Boolean:
+    """True or false, and nothing that merely looks like it."""
+    return _Boolean(truthy={True}, falsy={False}, **_options(required, title, description))
+
+
+def moment(title: str, description: str = "", *, required: bool = False) -> fields.AwareDateTime:
+    """An RFC 3339 time with its zone."""
+    return _Moment(**_options(required, title, description))
+
+
+def mapping(title: str, description: str = "", *, required: bool = False) -> fields.Dict:
+    """Any JSON object."""
+    return _Mapping(keys=_Text(), **_options(required, title, description))
+
+
+def texts(title: str, description: str = "", *, required: bool = False) -> fields.List[Any]:
+    """A list of short texts."""
+    each = _Text(validate=validate.Length(max=300, error="不超过 300 个字"))
+    return _Sequence(each, **_options(required, title, description))
+
+
+def anything(title: str, description: str = "") -> fields.Raw:
+    """Any JSON value."""
+    return _Anything(**_options(False, title, description))
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """Where a message does not fit (``level``, ``orders[3].title``; "" is the whole) and why, in Chinese."""
+
+    path: str
+    zh: str
+
+
+def problems_of(errors: object, path: str = "") -> tuple[FieldProblem, ...]:
+    """Flatten marshmallow's nested error dictionary, in its own order."""
+    if isinstance(errors, Mapping):
+        found: list[FieldProblem] = []
+        for key, inner in errors.items():
+            found += problems_of(inner, _join(path, key))
+        return tuple(found)
+    if isinstance(errors, Sequence) and not isinstance(errors, str):
+        return tuple(FieldProblem(path, str(each)) for each in errors)
+    return (FieldProblem(path, str(errors)),)
+
+
+def _join(path: str, key: object) -> str:
+    if key == "_schema":
+        return path
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)
+
+
+def unsound(data: object) -> FieldProblem | None:
+    """The first thing in ``data`` that some database, queue or JSON library would choke on; None when there is none.
+
+    Walks with a stack of its own: what is looked for here is exactly what would break a recursive walk.
+    """
+    stack: list[tuple[str, object, int]] = [("", data, 0)]
+    while stack:
+        path, value, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            return FieldProblem(path, f"嵌套超过 {MAX_DEPTH} 层")
+        problem = _unsound_value(path, value)
+        if problem is not None:
+            return problem
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                if not isinstance(key, str) or _unsound_text(key):
+                    return FieldProblem(path, "字段名不是有效文字")
+                stack.append((_join(path, key), inner, depth + 1))
+        elif isinstance(value, list | tuple):
+            stack.extend((_join(path, index), inner, depth + 1) for index, inner in enumerate(value))
+    return None
+
+
+def _unsound_value(path: str, value: object) -> FieldProblem | None:
+    if value is None or isinstance(value, bool | Mapping | list | tuple):
+        return None
+    if isinstance(value, str):
+        return FieldProblem(path, "含有无法保存的字符（空字符或残缺的编码）") if _unsound_text(value) else None
+    if isinstance(value, int):
+        return FieldProblem(path, "整数太大") if abs(value) > MAX_INTEGER else None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else FieldProblem(path, "数字不是有限的")
+    return FieldProblem(path, "不是 JSON 的值")
+
+
+def _unsound_text(value: str) -> bool:
+    """PostgreSQL stores no NUL; a lone surrogate cannot be written as UTF-8."""
+    return "\0" in value or any("\ud800" <= each <= "\udfff" for each in value)
+
+
+@dataclass(frozen=True)
+class FieldDescription:
+    """One field as the studio and the documents show it."""
+
+    name: str
+    title: str
+    description: str
+    kind: str
+    """text, integer, number, boolean, moment, object, list or any"""
+    required: bool
+    text: bool
+    """people's words: kept apart from variables"""
+    choices: Mapping[str, str]
+
+
+_KINDS: Sequence[tuple[type[fields.Field[Any]], str]] = (
+    (fields.String, "text"),
+    (fields.Integer, "integer"),
+    (fields.Float, "number"),
+    (fields.Boolean, "boolean"),
+    (fields.AwareDateTime, "moment"),
+    (fields.Dict, "object"),
+    (fields.List, "list"),
+)
+
+
+def describe(schema: type[Schema]) -> tuple[FieldDescription, ...]:
+    """The fields of a schema, in the order written."""
+    return tuple(_describe_field(name, field) for name, field in schema().fields.items())
+
+
+def _describe_field(name: str, field: fields.Field[Any]) -> FieldDescription:
+    kind = next((kind for known, kind in _KINDS if isinstance(field, known)), "any")
+    about = field.metadata
+    return FieldDescription(
+        name=name,
+        title=about["title"],
+        description=about.get("description", ""),
+        kind=kind,
+        required=field.required,
+        text=bool(about.get("text")),
+        choices=about.get("choices", {}),
+    )

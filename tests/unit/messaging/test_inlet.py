@@ -1,0 +1,167 @@
+"""The inlet sends each message to the door its contract names, and keeps what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from processes.messaging import incoming as i
+from processes.messaging.bus import Message
+from processes.messaging.contracts import CONTRACTS, Contract
+from processes.messaging.inlet import Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender, Status
+
+
+@dataclass
+class House:
+    """Doors that note who came through them; ``cases`` maps (channel, original) to numbers."""
+
+    came: list[tuple[str, Sender, Any]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    cases: dict[tuple[str, str], str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+    def _door(self, name: str) -> Callable[[Sender, Any], Handled]:
+        def take(sender: Sender, said: Any) -> Handled:
+            if sender.command_id in self.seen:
+                return Handled(duplicate=True)
+            self.seen.add(sender.command_id)
+            self.came.append((name, sender, said))
+            return Handled(result={"door": name})
+
+        return take
+
+    def doors(self) -> Doors:
+        return Doors(
+            report=self._door("report"),
+            correlate=self._door("correlate"),
+            complete_job=self._door("complete"),
+            fail_job=self._door("fail"),
+            throw_job_error=self._door("error"),
+            case_number=lambda channel, original: self.cases.get((channel, original)),
+            refuse=self.refused.append,
+            may_send=lambda partner, type_: not (partner == "ratings" and type_.endswith(".order")),
+        )
+
+
+def message(type_: str, data: Any, **extensions: str) -> Message:
+    return Message("m-1", type_, "/partner", datetime(2026, 11, 23, tzinfo=UTC), data, extensions=extensions)
+
+
+DOOR = {"report": "report", "job.completed": "complete", "job.failed": "fail", "job.error": "error"}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: each.type)
+def test_each_contract_leads_to_its_door(contract: Contract) -> None:
+    house = House(cases={("hotline", "12345-20261123-0042"): "2026-000042"})
+    receipt = Inlet(house.doors()).receive(contract.example_message())
+    door = DOOR.get(contract.kind.value) or DOOR.get(contract.type, "correlate")
+    assert receipt.status is Status.ACCEPTED
+    assert [name for name, _, _ in house.came] == [door]
+    assert receipt.result == {"door": door}
+
+
+def test_a_message_for_a_case_is_correlated_by_the_case_number() -> None:
+    house = House()
+    Inlet(house.doors()).receive(message("rating.given", {"case": "2026-000017", "level": 5}, partner="ratings"))
+    _, sender, correlation = house.came[0]
+    assert isinstance(correlation, Correlation)
+    assert (correlation.message, correlation.key, correlation.texts) == ("rating.given", "2026-000017", ("comment",))
+    assert correlation.payload["level"] == 5
+    assert sender.command_id == "ratings/%2Fpartner/m-1"
+
+
+def test_a_channels_own_number_is_looked_up() -> None:
+    house = House(cases={("hotline", "42"): "2026-000017"})
+    Inlet(house.doors()).receive(message("withdrawal.requested", {"channel": "hotline", "original": "42"}))
+    correlation = house.came[0][2]
+    assert correlation.key == "2026-000017"
+    assert correlation.payload["case"] == "2026-000017"
+
+
+def test_a_number_nobody_knows_is_refused_and_kept() -> None:
+    house = House()
+    receipt = Inlet(house.doors()).receive(message("withdrawal.requested", {"channel": "hotline", "original": "42"}))
+    assert receipt.status is Status.REFUSED
+    assert "42" in (receipt.reason or "")
+    assert [each.reason for each in house.refused] == [receipt.reason]
+
+
+def test_an_escalation_goes_to_the_superior_place_by_the_lower_cases_id() -> None:
+    house = House()
+    Inlet(house.doors()).receive(message("case.escalated", {"place": "3305", "why": "x"}, correlationkey="lower-1"))
+    assert house.came[0][2] == Correlation("case.escalated", "lower-1", {"place": "3305", "why": "x"}, "3305")
+
+
+def test_a_message_delivered_twice_is_told_apart() -> None:
+    house = House()
+    inlet = Inlet(house.doors())
+    once = message("rating.given", {"case": "2026-000017", "level": 5})
+    assert [inlet.receive(once).status, inlet.receive(once).status] == [Status.ACCEPTED, Status.DUPLICATE]
+
+
+def test_what_does_not_fit_is_kept_with_the_senders_name_and_settled() -> None:
+    house = House()
+    bad = message("rating.given", {"case": "2026-000017", "level": 9}, partner="ratings")
+    Inlet(house.doors()).deliver(bad)
+    refusal = house.refused[0]
+    assert (refusal.sender.partner, refusal.message) == ("ratings", bad)
+    assert "level" in refusal.reason
+    assert not house.came
+
+
+@pytest.mark.parametrize("type_", ["job.completed", "job.failed", "job.error", "case.escalated", "case.answered"])
+def test_a_partner_cannot_speak_for_the_platform(type_: str) -> None:
+    house = House()
+    example = CONTRACTS[type_, "1"].example_message()
+    forged = replace(example, extensions={**example.extensions, "partner": "hotline"})
+    assert Inlet(house.doors()).receive(forged).status is Status.REFUSED
+    assert not house.came
+
+
+def test_a_partner_sends_only_what_it_may() -> None:
+    house = House()
+    order = {"id": "1", "body": "厂房漏水"}
+    assert Inlet(house.doors()).receive(message("hotline.order", order, partner="ratings")).status is Status.REFUSED
+    assert Inlet(house.doors()).receive(message("hotline.order", order, partner="hotline")).status is Status.ACCEPTED
+
+
+def test_a_door_may_say_that_a_message_can_never_be_taken() -> None:
+    house = House()
+
+    def no_such_channel(sender: Sender, report: i.ReportMessage) -> Handled:
+        raise NotTaken(f"没有渠道 {report.channel}")
+
+    receipt = Inlet(replace(house.doors(), report=no_such_channel)).receive(
+        message("nowhere.order", {"id": "1", "body": "x"})
+    )
+    assert (receipt.status, receipt.reason) == (Status.REFUSED, "没有渠道 nowhere")
+    assert len(house.refused) == 1
+
+
+def test_a_door_that_fails_leaves_the_message_to_be_delivered_again() -> None:
+    house = House()
+
+    def down(sender: Sender, report: i.ReportMessage) -> Handled:
+        raise ConnectionError("database is away")
+
+    with pytest.raises(ConnectionError):
+        Inlet(replace(house.doors(), report=down)).deliver(message("hotline.order", {"id": "1", "body": "x"}))
+    assert not house.refused
+
+
+def test_command_ids_of_distinct_senders_never_meet() -> None:
+    senders = [
+        Sender("a", "b/c", "d"),
+        Sender("a/b", "c", "d"),
+        Sender("a", "b", "c/d"),
+        Sender("a%2Fb", "c", "d"),
+        Sender("a", "b", "x" * 200),
+        Sender("a", "b", "x" * 199 + "y"),
+    ]
+    ids = {sender.command_id for sender in senders}
+    assert len(ids) == len(senders)
+    assert all(len(each) <= 200 for each in ids)
