@@ -1,0 +1,91 @@
+"""Fixtures for all tests: the clock, databases on both engines, brokers. Servers start when the first test asks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from processes.clock import ManualClock
+from processes.store.database import Database
+from tests.servers import install
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbit import RabbitNode
+
+_TEMPLATE = "migrated"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A Monday morning, 9 o'clock in Beijing; it moves when told to."""
+    return ManualClock(datetime(2026, 1, 5, 1, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def rabbit() -> Iterator[RabbitNode]:
+    """A private broker for the whole run."""
+    problem = install.ensure(["rabbitmq-server"])
+    if problem:
+        pytest.skip(problem)
+    node = RabbitNode.start()
+    yield node
+    node.destroy()
+
+
+@pytest.fixture
+def amqp_url(rabbit: RabbitNode) -> Iterator[str]:
+    """A fresh vhost for each test."""
+    name = f"test-{uuid.uuid4().hex}"
+    yield rabbit.create_vhost(name)
+    rabbit.delete_vhost(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A private PostgreSQL for the whole run, with a migrated database to copy from."""
+    problem = install.ensure(["postgresql"])
+    if problem:
+        pytest.skip(problem)
+    server = PostgresServer.start()
+    template = Database(server.create_database(_TEMPLATE))
+    template.migrate()
+    template.dispose()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh, empty database for each test."""
+    name = f"test-{uuid.uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A fresh, migrated database: each test runs on an SQLite file and on PostgreSQL."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path}/bihuan.db")
+        database.migrate()
+        yield database
+        database.dispose()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"test-{uuid.uuid4().hex}"
+    database = Database(server.create_database(name, template=_TEMPLATE))
+    yield database
+    database.dispose()
+    server.drop_database(name)
+
+
+@pytest.fixture
+def memory() -> Iterator[Database]:
+    """A fresh, migrated database in memory."""
+    database = Database("sqlite://")
+    database.migrate()
+    yield database
+    database.dispose()
