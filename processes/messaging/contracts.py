@@ -91,7 +91,7 @@ class Contract:
 
 # ---- making values ---------------------------------------------------------------------------------------------------
 
-_CHANNEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CHANNEL = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 
 
 def parse_report(channel: str, row: Mapping[str, Any]) -> i.ReportMessage:
@@ -230,7 +230,7 @@ _ALL = (
         "清单系统里这一问题到了新的阶段：措施、整改、销号。",
         i.StageSchema,
         lambda m, d: i.SevenListsStage(*_for_case(m, d), d["reference"], d["stage"], d["note"]),
-        {**_CASE, "reference": "QD-2026-0001", "stage": "strike-off", "note": "整改完成，验收通过。"},
+        {**_CASE, "reference": "QD-2026-0001", "stage": "strike_off", "note": "整改完成，验收通过。"},
         {},
     ),
     Contract(
@@ -265,7 +265,7 @@ _ALL = (
         "对方系统给出业务上的否定答复；由流程图上的错误边界事件处理。",
         i.ErrorSchema,
         lambda m, d: i.JobError(_job_id(m), d["code"], d["message"] or "", d["variables"] or {}),
-        {"code": "order-closed", "message": "渠道已经关闭这一件"},
+        {"code": "order_closed", "message": "渠道已经关闭这一件"},
         _JOB,
         internal=True,
     ),

@@ -14,7 +14,7 @@ from processes.messaging import schema as s
 RATING_LEVELS = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 """GB/T 39734-2020"""
 
-STAGES = {"measures": "措施", "rectification": "整改", "strike-off": "销号"}
+STAGES = {"measures": "措施", "rectification": "整改", "strike_off": "销号"}
 """the stages of the seven-lists system"""
 
 
@@ -217,7 +217,7 @@ class SevenListsRejected(ForCase):
 
 @dataclass(frozen=True)
 class SevenListsStage(ForCase):
-    """A stage over there: ``measures``, ``rectification`` or ``strike-off``."""
+    """A stage over there: ``measures``, ``rectification`` or ``strike_off``."""
 
     reference: str | None
     stage: str

@@ -154,7 +154,7 @@ def _check(topic: str, what: str, schema: type[Schema], value: Mapping[str, Any]
 
 _ORDER = {"case": "2026-000017", "channel": "hotline", "original": "12345-20261123-0042"}
 _RECEIPT = {"delivered": True, "receipt": "hotline-8"}
-_CHANNEL_ERRORS = {"order-unknown": "渠道没有这个编号", "order-closed": "渠道已经关闭这一件"}
+_CHANNEL_ERRORS = {"order_unknown": "渠道没有这个编号", "order_closed": "渠道已经关闭这一件"}
 
 _ALL = (
     JobKind(
@@ -205,7 +205,7 @@ _ALL = (
         RatingResult,
         {**_ORDER, "place": "330502", "text": "已接通。", "due_at": "2026-12-07T17:30:00+08:00"},
         {"request": "ratings-3"},
-        {"already-rated": "这一次办理已经评价过"},
+        {"already_rated": "这一次办理已经评价过"},
     ),
     JobKind(
         "seven-lists.transfer",
@@ -215,7 +215,7 @@ _ALL = (
         TransferResult,
         {**_ORDER, "list": "safety", "place": "330502", "title": "园区管线隐患", "text": "多家企业反映同一管线隐患。"},
         {"reference": "QD-2026-0001"},
-        {"list-unknown": "清单系统没有这张清单"},
+        {"list_unknown": "清单系统没有这张清单"},
     ),
     JobKind(
         "notice.send",
@@ -226,12 +226,12 @@ _ALL = (
         {
             **_ORDER,
             "kind": "reminder",
-            "to": {"role": "board-handler", "organisation": "330502.projects", "place": "330502"},
+            "to": {"role": "board_handler", "organisation": "330502.projects", "place": "330502"},
             "subject": "催办：2026-000017",
             "text": "该件即将到期，请及时办理。",
         },
         {"receipt": "notices-21"},
-        {"recipient-unknown": "通知系统找不到收件人"},
+        {"recipient_unknown": "通知系统找不到收件人"},
     ),
 )
 
