@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -81,3 +82,7 @@ class FileClock:
         fresh = self._path.with_suffix(".new")
         fresh.write_text(str((self._offset + by).total_seconds()))
         fresh.replace(self._path)
+
+
+provisional: ContextVar[bool] = ContextVar("provisional", default=False)
+"""Set to True by whoever works out a date in a year whose calendar is not loaded (暂定); reset by whoever asks for a date."""

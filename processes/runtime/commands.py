@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -144,3 +144,41 @@ class Outcome:
     incident: str | None = None
     buffered: bool = False
     data: Variables = field(default_factory=dict)
+
+
+_KINDS: dict[str, type[Command]] = {
+    kind.__name__: kind
+    for kind in (
+        Start,
+        CompleteTask,
+        CompleteJob,
+        FailJob,
+        ThrowJobError,
+        Correlate,
+        Signal,
+        FireTimer,
+        Cancel,
+        Suspend,
+        Resume,
+        Resolve,
+        Replan,
+    )
+}
+
+
+def to_json(command: Command) -> dict[str, Any]:
+    """The command as JSON: its fields and, under ``kind``, its name."""
+    out: dict[str, Any] = {"kind": type(command).__name__}
+    for each in fields(command):
+        value = getattr(command, each.name)
+        out[each.name] = value.isoformat() if isinstance(value, datetime) else value
+    return out
+
+
+def from_json(data: Mapping[str, Any]) -> Command:
+    """The command that :func:`to_json` wrote."""
+    kind = _KINDS[str(data["kind"])]
+    values = {name: value for name, value in data.items() if name != "kind"}
+    if kind is FireTimer:
+        values["due_at"] = datetime.fromisoformat(values["due_at"])
+    return kind(**values)

@@ -46,3 +46,9 @@ def result(connection: Connection, partner: str, source: str, id: str) -> dict[s
     """What the message answered the first time; None when it has not come yet."""
     found = connection.execute(_RESULT, {"p": partner, "s": source, "i": id}).first()
     return None if found is None else cast(dict[str, Any], found.result)
+
+
+def settle(connection: Connection, partner: str, source: str, id: str, now: datetime, result: dict[str, Any]) -> bool:
+    """Claim and record in one statement, when the effect has been written already; False: somebody else was first."""
+    row = {"partner": partner, "source": source, "id": id, "received_at": now, "result": result}
+    return connection.execute(_claim_statement(connection.dialect.name), row).first() is not None

@@ -196,7 +196,8 @@ class Subscription(Base):
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
-    message: Mapped[str] = mapped_column(String(120))
+    message: Mapped[str] = mapped_column(String(140), primary_key=True)
+    """the message's name; ``signal:NAME`` for a signal"""
     key: Mapped[str] = mapped_column(String(200), default="")
     __table_args__ = (Index("ix_subscription_match", "message", "key"),)
 

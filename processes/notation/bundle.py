@@ -1,0 +1,122 @@
+"""Model files and the versions made of them.
+
+A definition is one process with everything it needs (called processes, decisions, forms), pinned by the hashes of their files: its id is the hash of
+that list, so the same content is the same version wherever it is deployed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from processes.errors import BihuanError
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+SUFFIXES = (".bpmn", ".dmn", ".form.json")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A process with the files it needs: name → content hash."""
+
+    id: str
+    process_id: str
+    name: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Needs:
+    processes: frozenset[str]
+    decisions: frozenset[str]
+    forms: frozenset[str]
+
+
+def read_folder(paths: Iterable[Path]) -> dict[str, bytes]:
+    """The model files in ``paths`` (files, or folders looked through), by file name. Raises when two files share a name."""
+    found: dict[str, tuple[Path, bytes]] = {}
+    for path in paths:
+        inside = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
+        for each in inside:
+            if not each.name.endswith(SUFFIXES):
+                continue
+            body = each.read_bytes()
+            if each.name in found and found[each.name][1] != body:
+                raise BihuanError(
+                    f"两个模型文件同名:{found[each.name][0]} 和 {each};请改名,模型文件名不能重复",
+                    f"two model files share the name {each.name}",
+                )
+            found[each.name] = (each, body)
+    return {name: body for name, (_, body) in sorted(found.items())}
+
+
+def content_hash(body: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def versions(files: Mapping[str, bytes]) -> Sequence[Version]:
+    """One version for each executable process in ``files`` (which must have been checked)."""
+    processes: dict[str, tuple[str, Any]] = {}
+    decisions: dict[str, str] = {}
+    for name, body in files.items():
+        if name.endswith(".bpmn"):
+            for process in _root(name, body).iter(BPMN + "process"):
+                processes[process.get("id", "")] = (name, process)
+        elif name.endswith(".dmn"):
+            for element in _root(name, body).iter("{*}decision"):
+                decisions[element.get("id", "")] = name
+    hashes = {name: content_hash(body) for name, body in files.items()}
+    found = []
+    for process_id, (name, process) in processes.items():
+        if process.get("isExecutable", "true") != "true":
+            continue
+        needed = {name: hashes[name] for name in sorted(_closure(process_id, processes, decisions, files))}
+        digest = hashlib.sha256(process_id.encode())
+        for file, content in needed.items():
+            digest.update(f"\n{file} {content}".encode())
+        found.append(Version(digest.hexdigest(), process_id, process.get("name") or process_id, needed))
+    return found
+
+
+def _closure(
+    start: str,
+    processes: Mapping[str, tuple[str, Any]],
+    decisions: Mapping[str, str],
+    files: Mapping[str, bytes],
+) -> set[str]:
+    needed: set[str] = set()
+    todo, done = [start], set[str]()
+    while todo:
+        process_id = todo.pop()
+        if process_id in done or process_id not in processes:
+            continue
+        done.add(process_id)
+        name, process = processes[process_id]
+        needed.add(name)
+        needs = _needs(process)
+        needed.update(decisions[each] for each in needs.decisions if each in decisions)
+        needed.update(each for each in needs.forms if each in files)
+        todo.extend(needs.processes)
+    return needed
+
+
+def _needs(process: Any) -> _Needs:
+    called = {each.get("calledElement") or "" for each in process.iter(BPMN + "callActivity")}
+    decided = {(each.text or "").strip() for each in process.iter(SPIFF + "calledDecisionId")}
+    forms = {each.get("value") or "" for each in process.iter(SPIFF + "property") if each.get("name") == "form"}
+    return _Needs(frozenset(called), frozenset(decided), frozenset(forms))
+
+
+def _root(name: str, body: bytes) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+    try:
+        return etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        raise BihuanError(f"{name}:不是有效的 XML({error})", f"{name}: not XML: {error}") from error

@@ -1,0 +1,235 @@
+"""The one function through which everything changes: ``Engine.execute``.
+
+A command is load → apply → run → save in one transaction: the instance's state, the rows derived from it, the history, the outgoing messages and the
+command's own id commit together or not at all (ARCHITECTURE rule 2). Gateway, queue consumers and timers are three doors to it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from processes.clock import Clock
+from processes.errors import BihuanError
+from processes.messaging.bus import Address, Message
+from processes.notation.bundle import Version
+from processes.runtime import commands as c
+from processes.runtime import incidents
+from processes.runtime.definitions import Definitions, Superior
+from processes.runtime.handlers import HANDLERS, start_id
+from processes.runtime.rows import Rows, Waits
+from processes.runtime.unit import Before, Changed, StaleVersion, Unit
+from processes.spiff.instance import RunningInstance, StepFailed
+from processes.spiff.script_engine import ScriptEngine
+from processes.store import inbox, outbox
+from processes.store.database import Database
+from processes.store.tables import BufferedMessage, Job, Timer, UserTask
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 6
+"""How often a transaction is begun anew after a lock conflict or a restarting database, before the caller is told."""
+
+HOT = 256
+"""Running instances kept in memory between commands; each is checked by its version before use."""
+
+PARTNER = "bihuan"
+"""Under this partner stand the ids of our own commands in the inbox; the source is the kind of command."""
+
+
+class Projection(Protocol):
+    """Rows that casework keeps in step with instances, in the same transaction."""
+
+    def apply(self, connection: Connection, change: Changed) -> None:
+        """An instance has changed: write what follows from it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``source`` names this platform in messages; ``publish_jobs``: send a message for each job (off: workers fetch them)."""
+
+    source: str = "bihuan"
+    publish_jobs: bool = True
+
+
+class Engine:
+    """Runs instances on a database. Thread-safe; any number of engines may share a PostgreSQL database.
+
+    ``functions`` may be called by expressions and scripts; ``superior`` gives a place's superior, for models in force; ``versions`` what the
+    history notes of the reference data in use.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        superior: Superior = lambda place: None,
+        projections: Sequence[Projection] = (),
+        versions: Callable[[], Mapping[str, Any]] = dict,
+        settings: Settings | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.settings = settings or Settings()
+        self.functions: dict[str, Callable[..., Any]] = dict(functions or {})
+        self.definitions = Definitions(database, superior)
+        self.projections = list(projections)
+        self.versions = versions
+        self.script_engine = ScriptEngine(self.functions, clock)
+        self.rows = Rows(self.settings.source if self.settings.publish_jobs else None)
+        self._hot: OrderedDict[str, tuple[int, RunningInstance, Waits]] = OrderedDict()
+        self._hot_lock = Lock()
+
+    def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
+        """Put every executable process of ``files`` into force at ``place`` ("" = everywhere).
+
+        Raises ``ParseError`` for the first thing that cannot run; ``check`` them first to get all findings.
+        """
+        with self.database.write() as connection:
+            return self.definitions.deploy(connection, files, place, self.clock.now())
+
+    def execute(self, command: c.Command, *, before: Before | None = None) -> c.Outcome:
+        """Carry out a command, once. What the engine cannot do becomes an incident that a person resolves.
+
+        Raises ``NotWaiting`` for a task, job or timer that is no longer there, ``Suspended``, ``NoDefinition``: then nothing has changed and
+        the command's id is free. ``before`` is written in the same transaction.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._once(command, before)
+            except StepFailed as error:
+                return self._incident(command, error, before)
+            except (StaleVersion, AlreadyClaimed) as error:
+                log.info("command %s begun anew: %r", command.id, error)
+            except Exception as error:
+                if attempt + 1 == ATTEMPTS or not self.database.is_transient(error):
+                    raise
+                log.warning("command %s begun anew: %s", command.id, error)
+        raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
+
+    def _once(self, command: c.Command, before: Before | None) -> c.Outcome:
+        with self.database.write() as connection:
+            known = inbox.result(connection, *_key(command))
+            if known is not None:
+                return _known(known)
+            unit = Unit(self, connection, command, before)
+            outcome = HANDLERS[type(command)](unit, command)
+            if not inbox.settle(connection, *_key(command), unit.now, _result(outcome)):
+                raise AlreadyClaimed(command.id)
+        unit.committed()
+        return outcome
+
+    def _incident(self, command: c.Command, error: StepFailed, before: Before | None) -> c.Outcome:
+        """The command's effects were rolled back; keep it, whole, for a person to retry."""
+        with self.database.write() as connection:
+            known = inbox.result(connection, *_key(command))
+            if known is not None:
+                return _known(known)
+            if isinstance(command, c.Resolve):
+                incidents.failed_again(connection, command.incident_id, error.zh, error.element_id)
+                return c.Outcome(None, incident=command.incident_id)
+            instance_id = _instance_of(connection, command)
+            if before is not None:
+                before(connection, instance_id or start_id(command))
+            identity = incidents.record(
+                connection,
+                instance_id=instance_id,
+                task_id=None,
+                element_id=error.element_id,
+                kind="step-failed",
+                detail=error.zh,
+                command=command,
+                now=self.clock.now(),
+            )
+            outcome = c.Outcome(instance_id or start_id(command), incident=identity)
+            inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
+        log.error("command %s became incident %s: %s", command.id, identity, error.en)
+        return outcome
+
+    def wake(self, connection: Connection, waits: Sequence[Any], now: datetime) -> None:
+        """Send buffered messages for these subscriptions again: their receiver takes them now."""
+        for wait in waits:
+            rows = connection.execute(
+                select(BufferedMessage.__table__).where(
+                    BufferedMessage.message == wait.message, BufferedMessage.key == wait.key, BufferedMessage.expires_at > now
+                )
+            ).all()
+            for row in rows:
+                message = Message(
+                    id=f"{row.id}:again",
+                    type=row.message,
+                    source=self.settings.source,
+                    time=now,
+                    data=row.payload,
+                    extensions={"correlationkey": row.key},
+                )
+                outbox.put(connection, [outbox.Outgoing(Address.INBOX, row.message, message)], now)
+                connection.execute(BufferedMessage.__table__.delete().where(BufferedMessage.id == row.id))
+
+    # -- hot instances -----------------------------------------------------------------------------------------------
+
+    def take_hot(self, instance_id: str, version: int) -> tuple[RunningInstance, Waits] | None:
+        """The cached running instance if it is of this version; it leaves the cache until it is kept again."""
+        with self._hot_lock:
+            found = self._hot.pop(instance_id, None)
+        return None if found is None or found[0] != version else (found[1], found[2])
+
+    def keep_hot(self, instance_id: str, version: int, running: RunningInstance, waits: Waits) -> None:
+        """Keep a running instance whose state has just been committed."""
+        with self._hot_lock:
+            self._hot[instance_id] = (version, running, waits)
+            while len(self._hot) > HOT:
+                self._hot.popitem(last=False)
+
+
+class AlreadyClaimed(Exception):
+    """Another process carried out the same command between our look and our claim."""
+
+
+def _key(command: c.Command) -> tuple[str, str, str]:
+    return PARTNER, type(command).__name__, command.id
+
+
+def _result(outcome: c.Outcome) -> dict[str, Any]:
+    return {
+        "instance": outcome.instance_id,
+        "incident": outcome.incident,
+        "buffered": outcome.buffered,
+        "data": dict(outcome.data),
+    }
+
+
+def _known(result: Mapping[str, Any]) -> c.Outcome:
+    done = c.Outcome(result["instance"], incident=result["incident"], buffered=result["buffered"], data=result["data"])
+    return replace(done, duplicate=True)
+
+
+def _instance_of(connection: Connection, command: c.Command) -> str | None:
+    """The running instance a command is for, told from its rows; None for one that starts an instance."""
+    lookups: list[Any] = []
+    if isinstance(command, c.CompleteTask):
+        lookups = [select(UserTask.instance_id).where(UserTask.id == command.task_id)]
+    elif isinstance(command, (c.CompleteJob, c.FailJob, c.ThrowJobError)):
+        lookups = [select(Job.instance_id).where(Job.id == command.job_id)]
+    elif isinstance(command, c.FireTimer):
+        lookups = [select(Timer.instance_id).where(Timer.task_id == command.task_id)]
+    elif isinstance(command, c.Correlate):
+        from processes.runtime.correlation import receivers
+
+        found = receivers(connection, command.message, command.key)
+        return str(found[0].instance_id) if len(found) == 1 else None
+    elif not isinstance(command, c.Start):
+        return getattr(command, "instance_id", None)
+    for lookup in lookups:
+        return connection.execute(lookup).scalar_one_or_none()
+    return None

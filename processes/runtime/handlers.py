@@ -1,0 +1,343 @@
+"""One handler a kind of command: what it does to an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.engine import Connection
+
+from processes.errors import BihuanError
+from processes.runtime import commands as c
+from processes.runtime import correlation, incidents
+from processes.runtime.rows import dues, job_message
+from processes.runtime.unit import Suspended, Unit
+from processes.spiff.instance import NotWaiting, RunningInstance
+from processes.store import outbox
+from processes.store.tables import Deadline, Instance, Job, Subscription, Timer, UserTask
+
+
+def start_id(command: c.Command) -> str:
+    """The id of the instance that a command starts: its own wish, or made from the command's id, so that a retry makes the same."""
+    wished = getattr(command, "instance_id", None)
+    return wished or str(uuid5(NAMESPACE_URL, f"bihuan:{command.id}"))
+
+
+def _start(unit: Unit, command: c.Start) -> c.Outcome:
+    definition = unit.engine.definitions.in_force(unit.connection, command.process_id, command.place)
+    identity = start_id(command)
+    unit.start(definition, identity, command.place, command.key, command.variables)
+    return c.Outcome(identity)
+
+
+def _complete_task(unit: Unit, command: c.CompleteTask) -> c.Outcome:
+    row = unit.connection.execute(_TASK, {"b_id": command.task_id}).first()
+    if row is None or row.state != "open":
+        raise NotWaiting(command.task_id)
+    unit.change(
+        row.instance_id,
+        lambda running: running.complete_task(command.task_id, command.data),
+        frozenset((command.task_id,)),
+    )
+    return c.Outcome(row.instance_id)
+
+
+# -- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def _job(connection: Connection, job_id: str) -> Any:
+    row = connection.execute(_JOB, {"b_id": job_id}).first()
+    if row is None or row.state not in ("open", "failed"):
+        raise NotWaiting(job_id)
+    return row
+
+
+def _complete_job(unit: Unit, command: c.CompleteJob) -> c.Outcome:
+    row = _job(unit.connection, command.job_id)
+    unit.change(
+        row.instance_id,
+        lambda running: running.complete_job(command.job_id, command.result),
+        frozenset((command.job_id,)),
+    )
+    if row.state == "failed":
+        unit.connection.execute(_SET_JOB_STATE, {"b_id": command.job_id, "s": "done"})
+    return c.Outcome(row.instance_id)
+
+
+def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
+    """The job row owns attempts and backoff (ARCHITECTURE rule 11)."""
+    row = _job(unit.connection, command.job_id)
+    if row.state == "failed":
+        raise NotWaiting(command.job_id)
+    unit.lock(row.instance_id)
+    unit.door(row.instance_id)
+    attempts = row.attempts + 1
+    incident = None
+    if command.final or attempts > row.retries:
+        unit.connection.execute(
+            _FAILED_JOB, {"b_id": row.id, "s": "failed", "n": attempts, "at": row.available_at, "e": command.reason}
+        )
+        incident = incidents.record(
+            unit.connection,
+            instance_id=row.instance_id,
+            task_id=row.id,
+            element_id=row.element_id,
+            kind="job-failed",
+            detail=command.reason,
+            command=command,
+            now=unit.now,
+        )
+    else:
+        wait = row.backoff_seconds * 2 ** (attempts - 1) if command.retry_after is None else command.retry_after
+        at = unit.now + timedelta(seconds=wait)
+        unit.connection.execute(
+            _FAILED_JOB, {"b_id": row.id, "s": "open", "n": attempts, "at": at, "e": command.reason}
+        )
+        _send_job(unit, {**row._mapping, "attempts": attempts}, at)
+    unit.record(row.instance_id, [], {})
+    return c.Outcome(row.instance_id, incident=incident)
+
+
+def _send_job(unit: Unit, row: Any, at: Any = None) -> None:
+    settings = unit.engine.settings
+    if settings.publish_jobs:
+        outbox.put(unit.connection, [job_message(settings.source, row, unit.now, at)], unit.now)
+
+
+def _throw_job_error(unit: Unit, command: c.ThrowJobError) -> c.Outcome:
+    row = _job(unit.connection, command.job_id)
+    caught: list[bool] = []
+
+    def work(running: RunningInstance) -> None:
+        variables = {"message": command.message, **command.variables}
+        caught.append(running.throw_error(command.job_id, command.code, variables))
+
+    unit.change(row.instance_id, work)
+    if caught[0]:
+        return c.Outcome(row.instance_id)
+    unit.connection.execute(_SET_JOB_STATE, {"b_id": row.id, "s": "failed"})
+    incident = incidents.record(
+        unit.connection,
+        instance_id=row.instance_id,
+        task_id=row.id,
+        element_id=row.element_id,
+        kind="business-error",
+        detail=f"{command.code}:{command.message}(没有边界事件捕获这个业务错误)",
+        command=command,
+        now=unit.now,
+    )
+    return c.Outcome(row.instance_id, incident=incident)
+
+
+# -- messages and signals --------------------------------------------------------------------------------------------
+
+
+def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
+    connection = unit.connection
+    correlation.serialize(connection, command.message, command.key)
+    found = correlation.receivers(connection, command.message, command.key)
+    if len(found) == 1:
+        receiver = found[0]
+        try:
+            unit.change(
+                receiver.instance_id,
+                lambda running: running.catch_message(receiver.task_id, command.message, command.payload),
+            )
+        except Suspended:
+            return _buffered(unit, command, receiver.instance_id)
+        return c.Outcome(receiver.instance_id)
+    if found:
+        return _ambiguous(unit, command, f"{len(found)} 个流程同时在等这条消息")
+    starts = unit.engine.definitions.started_by(connection, command.message, command.place)
+    if len(starts) == 1:
+        identity = start_id(command)
+        unit.start(
+            starts[0],
+            identity,
+            command.place,
+            command.key or None,
+            {},
+            lambda running: running.start_by_message(command.message, command.payload),
+        )
+        return c.Outcome(identity)
+    if starts:
+        return _ambiguous(unit, command, f"{len(starts)} 个流程都由这条消息启动")
+    return _buffered(unit, command, None)
+
+
+def _buffered(unit: Unit, command: c.Correlate, instance_id: str | None) -> c.Outcome:
+    expires = unit.now + timedelta(seconds=command.ttl_seconds)
+    correlation.buffer(
+        unit.connection, command.id, command.message, command.key, command.payload, unit.now, expires
+    )
+    return c.Outcome(instance_id, buffered=True)
+
+
+def _ambiguous(unit: Unit, command: c.Correlate, why: str) -> c.Outcome:
+    identity = incidents.record(
+        unit.connection,
+        instance_id=None,
+        task_id=None,
+        element_id=None,
+        kind="ambiguous-message",
+        detail=f"消息“{command.message}”(关联键“{command.key}”)无法投递:{why}",
+        command=command,
+        now=unit.now,
+    )
+    return c.Outcome(None, incident=identity)
+
+
+def _signal(unit: Unit, command: c.Signal) -> c.Outcome:
+    unit.change(command.instance_id, lambda running: _discard(running.catch_signal(command.name, command.payload)))
+    return c.Outcome(command.instance_id)
+
+
+def _discard(_: object) -> None:
+    """Make a procedure of a function."""
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+def _fire_timer(unit: Unit, command: c.FireTimer) -> c.Outcome:
+    row = unit.connection.execute(_TIMER, {"b_id": command.task_id}).first()
+    if row is None or row.due_at != command.due_at:
+        raise NotWaiting(command.task_id)
+    unit.change(row.instance_id, lambda running: running.fire_timer(command.task_id))
+    return c.Outcome(row.instance_id)
+
+
+def _replan(unit: Unit, command: c.Replan) -> c.Outcome:
+    connection, instance = unit.connection, command.instance_id
+    timers = connection.execute(
+        select(Timer.task_id).where(Timer.instance_id == instance, Timer.provisional)
+    ).scalars()
+    tasks = connection.execute(
+        select(UserTask.id).where(UserTask.instance_id == instance, UserTask.provisional, UserTask.state == "open")
+    ).scalars()
+    deadlines = connection.execute(
+        select(Deadline.task_id).where(Deadline.instance_id == instance, Deadline.provisional)
+    ).scalars()
+    waiting, due_tasks, due_deadlines = list(timers), list(tasks), list(deadlines)
+
+    def work(running: RunningInstance) -> None:
+        for task_id in waiting:
+            running.replan_timer(task_id)
+        for table, key, ids in ((UserTask, UserTask.id, due_tasks), (Deadline, Deadline.task_id, due_deadlines)):
+            for task_id in ids:
+                due_at, warn_at, provisional = dues(running, task_id)
+                connection.execute(
+                    update(table)
+                    .where(key == task_id)
+                    .values(due_at=due_at, warn_at=warn_at, provisional=provisional)
+                )
+
+    unit.change(instance, work)
+    return c.Outcome(instance)
+
+
+# -- the instance as a whole -----------------------------------------------------------------------------------------
+
+
+def _cancel(unit: Unit, command: c.Cancel) -> c.Outcome:
+    unit.change(command.instance_id, lambda running: running.cancel(), cancelled=True)
+    return c.Outcome(command.instance_id)
+
+
+def _suspend(unit: Unit, command: c.Suspend) -> c.Outcome:
+    return _set_status(unit, command.instance_id, "active", "suspended")
+
+
+def _resume(unit: Unit, command: c.Resume) -> c.Outcome:
+    outcome = _set_status(unit, command.instance_id, "suspended", "active")
+    waits = unit.connection.execute(
+        select(Subscription.task_id, Subscription.message, Subscription.key).where(
+            Subscription.instance_id == command.instance_id
+        )
+    ).all()
+    unit.engine.wake(unit.connection, waits, unit.now)
+    return outcome
+
+
+def _set_status(unit: Unit, instance_id: str, before: str, after: str) -> c.Outcome:
+    _, version, status = unit.lock(instance_id)
+    if status != before:
+        raise NotWaiting(instance_id)
+    unit.door(instance_id)
+    unit.connection.execute(
+        update(Instance).where(Instance.id == instance_id).values(status=after, version=version + 1)
+    )
+    unit.record(instance_id, [], {})
+    return c.Outcome(instance_id)
+
+
+def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
+    row: Any = incidents.open_one(unit.connection, command.incident_id)
+    failed = c.from_json(row.command)
+    if command.action not in ("retry", "skip"):
+        raise BihuanError("异常只能“重试”或“跳过”", f"unknown action {command.action!r}")
+    if row.kind in ("job-failed", "business-error"):
+        outcome = _resolve_job(unit, command, str(row.task_id))
+    elif command.action == "skip":
+        outcome = c.Outcome(row.instance_id)
+    else:
+        if command.variables and row.instance_id:
+            unit.change(row.instance_id, lambda running: running.merge_variables(command.variables))
+        unit.command = failed
+        outcome = HANDLERS[type(failed)](unit, failed)
+        unit.command = command
+    incidents.close(unit.connection, command.incident_id, command.action, unit.now)
+    if outcome.instance_id is not None:
+        unit.record(outcome.instance_id, [], {})
+    return outcome
+
+
+def _resolve_job(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
+    if command.action == "skip":
+        return _complete_job(unit, c.CompleteJob(command.id, job_id, dict(command.variables), actor=command.actor))
+    row = _job(unit.connection, job_id)
+    unit.lock(row.instance_id)
+    unit.connection.execute(
+        _FAILED_JOB, {"b_id": job_id, "s": "open", "n": row.attempts, "at": unit.now, "e": row.error}
+    )
+    unit.connection.execute(_GRANT, {"b_id": job_id, "r": row.attempts + row.retries})
+    _send_job(unit, {**row._mapping, "attempts": row.attempts})
+    return c.Outcome(row.instance_id)
+
+
+HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
+    c.Start: _start,
+    c.CompleteTask: _complete_task,
+    c.CompleteJob: _complete_job,
+    c.FailJob: _fail_job,
+    c.ThrowJobError: _throw_job_error,
+    c.Correlate: _correlate,
+    c.Signal: _signal,
+    c.FireTimer: _fire_timer,
+    c.Replan: _replan,
+    c.Cancel: _cancel,
+    c.Suspend: _suspend,
+    c.Resume: _resume,
+    c.Resolve: _resolve,
+}
+
+_TASK = select(UserTask.instance_id, UserTask.state).where(UserTask.id == bindparam("b_id"))
+_JOB = select(Job.__table__).where(Job.id == bindparam("b_id"))
+_TIMER = select(Timer.instance_id, Timer.due_at).where(Timer.task_id == bindparam("b_id"))
+_SET_JOB_STATE = update(Job).where(Job.id == bindparam("b_id")).values(state=bindparam("s"))
+_GRANT = update(Job).where(Job.id == bindparam("b_id")).values(retries=bindparam("r"))
+_FAILED_JOB = (
+    update(Job)
+    .where(Job.id == bindparam("b_id"))
+    .values(
+        state=bindparam("s"),
+        attempts=bindparam("n"),
+        available_at=bindparam("at"),
+        error=bindparam("e"),
+        locked_by=None,
+        locked_until=None,
+    )
+)
