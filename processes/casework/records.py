@@ -1,0 +1,122 @@
+"""The records of the reference data, as plain immutable values. Fields are those of the tables of the same name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of government; ``rank`` 1 is the highest."""
+
+    code: str
+    name: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place; ``superior`` is None at the top."""
+
+    code: str
+    name: str
+    level: str
+    superior: str | None
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """A service centre, board, department or office at a place. ``successor`` takes over when it is dissolved."""
+
+    id: str
+    place: str
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+    successor: str | None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a person may be."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """One of the ways by which problems are found (企业反映, 督帮发现 …)."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage that everybody names; ``rank`` gives the order."""
+
+    code: str
+    name: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A way problems come in; ``place`` is where they go when the report names none."""
+
+    code: str
+    name: str
+    route: str
+    partner: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of staff (never the password)."""
+
+    id: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A person holds a role at a place; ``organisation`` None: at any organisation there."""
+
+    person: str
+    role: str
+    place: str
+    organisation: str | None
+
+
+@dataclass(frozen=True)
+class Substitute:
+    """From ``since`` to ``until`` (inclusive) ``substitute`` sees and does what ``person`` may."""
+
+    person: str
+    substitute: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True)
+class CalendarDay:
+    """A day that differs from Monday-to-Friday."""
+
+    day: date
+    working: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class CalendarSetting:
+    """A setting of the calendar: ``zone`` (IANA name) or ``closing`` (HH:MM)."""
+
+    setting: str
+    value: str
+    note: str

@@ -1,0 +1,273 @@
+"""The reference data in force: who and what there is at which place, read once per version and kept in memory."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, select
+
+from processes.casework import records
+from processes.store import tables
+
+SETTING = "reference"
+"""Key of the ``Setting`` row that holds the version."""
+
+SETTING_DETAIL = "reference.detail"
+"""Key of the ``Setting`` row that holds the routes, and the order of the organisations (small rows are read on every command)."""
+
+KIND_CENTRE = "centre"
+KIND_BOARD = "board"
+KIND_DEPARTMENT = "department"
+
+_KEPT = 4
+"""Snapshots kept in memory: the one in force, and a few of other databases of the same process (tests)."""
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An immutable snapshot. Codes that nobody knows answer None or an empty tuple, never an error: old cases outlive places."""
+
+    version: str
+    levels: tuple[records.Level, ...] = ()
+    places: Mapping[str, records.Place] = field(default_factory=dict)
+    organisations: Mapping[str, records.Organisation] = field(default_factory=dict)
+    roles: Mapping[str, records.Role] = field(default_factory=dict)
+    people: Mapping[str, records.Person] = field(default_factory=dict)
+    duties: tuple[records.Duty, ...] = ()
+    substitutes: tuple[records.Substitute, ...] = ()
+    routes: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, records.Channel] = field(default_factory=dict)
+    stages: tuple[records.Stage, ...] = ()
+
+    @classmethod
+    def read(cls, connection: Connection) -> Reference:
+        """The snapshot of what the database says now; from memory when its version has not changed."""
+        while True:
+            version = _version(connection)
+            with _lock:
+                known = _snapshots.get(version)
+            if known is not None:
+                return known
+            snapshot = _read(connection, version)
+            # Outside a snapshot transaction a load may commit between two of the reads above.
+            if _version(connection) == version:
+                with _lock:
+                    _snapshots[version] = snapshot
+                    while len(_snapshots) > _KEPT:
+                        _snapshots.pop(next(iter(_snapshots)))
+                return snapshot
+
+    # ---- places ------------------------------------------------------------------------------------------------------
+
+    def superior(self, place: str) -> str | None:
+        """The code of the place above, or None at the top."""
+        found = self.places.get(place)
+        return found.superior if found else None
+
+    def level_of(self, place: str) -> str | None:
+        """The code of the place's level."""
+        found = self.places.get(place)
+        return found.level if found else None
+
+    def place_name(self, place: str) -> str:
+        """The place's name; the code itself when nobody knows it."""
+        found = self.places.get(place)
+        return found.name if found else place
+
+    def path(self, place: str) -> tuple[str, ...]:
+        """The place and its superiors, nearest first."""
+        path: list[str] = []
+        here: str | None = place
+        while here is not None and here not in path:
+            path.append(here)
+            here = self.superior(here)
+        return tuple(path)
+
+    def under(self, place: str) -> tuple[str, ...]:
+        """The place and everything below it."""
+        found, queue = [place], [place]
+        while queue:
+            queue = [code for above in queue for code in self._inferiors.get(above, ())]
+            found += queue
+        return tuple(found)
+
+    # ---- organisations -----------------------------------------------------------------------------------------------
+
+    def organisation(self, place: str, code: str) -> str | None:
+        """The id of the organisation of that code at the place, or None. A dissolved one gives its successor."""
+        found = self.organisations.get(f"{place}.{code}")
+        return self.successor_of(found.id) if found else None
+
+    def organisation_name(self, organisation: str) -> str:
+        """The organisation's name; the id itself when nobody knows it."""
+        found = self.organisations.get(organisation)
+        return found.name if found else organisation
+
+    def of_kind(self, place: str, kind: str) -> tuple[records.Organisation, ...]:
+        """The organisations of a kind at the place that are not dissolved, in the order of the data."""
+        return tuple(each for each in self._at.get(place, ()) if each.kind == kind and each.successor is None)
+
+    def boards(self, place: str) -> tuple[records.Organisation, ...]:
+        """The boards of a place."""
+        return self.of_kind(place, KIND_BOARD)
+
+    def departments(self, board: str) -> tuple[records.Organisation, ...]:
+        """The departments behind a board."""
+        return tuple(
+            each
+            for each in self._below.get(self.successor_of(board), ())
+            if each.kind == KIND_DEPARTMENT and each.successor is None
+        )
+
+    def centre(self, place: str) -> str | None:
+        """The id of the place's service centre."""
+        return next((each.id for each in self.of_kind(place, KIND_CENTRE)), None)
+
+    def successor_of(self, organisation: str) -> str:
+        """Who does the work of an organisation today: itself, or the last of its successors."""
+        found = self.organisations.get(organisation)
+        while found is not None and found.successor is not None:
+            organisation, found = found.successor, self.organisations.get(found.successor)
+        return organisation
+
+    def predecessors(self, organisation: str) -> tuple[str, ...]:
+        """The organisation and every dissolved one whose work it has taken over."""
+        return (organisation, *(each for each in self.organisations if self._heir.get(each) == organisation))
+
+    def mentions(self, text: str, place: str) -> tuple[str, ...]:
+        """Organisations that a text names, of this place and those above it.
+
+        A full name means that organisation, wherever it is; an alias means the nearest place that has one of that name.
+        """
+        names, pattern = self._names_at(place)
+        found = (names[match.group()] for match in pattern.finditer(text))
+        return tuple(dict.fromkeys(found))
+
+    # ---- people ------------------------------------------------------------------------------------------------------
+
+    def person_name(self, person: str) -> str:
+        """The person's name; the id itself when nobody knows it."""
+        found = self.people.get(person)
+        return found.name if found else person
+
+    def duties_of(self, person: str) -> tuple[records.Duty, ...]:
+        """What a person holds in his or her own right."""
+        return self._duties.get(person, ())
+
+    def role_name(self, role: str) -> str:
+        """The role's name; the code itself when nobody knows it."""
+        found = self.roles.get(role)
+        return found.name if found else role
+
+    # ---- indexes -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _inferiors(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = defaultdict(list)
+        for place in self.places.values():
+            if place.superior is not None:
+                index[place.superior].append(place.code)
+        return index
+
+    @cached_property
+    def _at(self) -> dict[str, list[records.Organisation]]:
+        return _grouped(self.organisations.values(), "place")
+
+    @cached_property
+    def _below(self) -> dict[str, list[records.Organisation]]:
+        return _grouped(self.organisations.values(), "parent")
+
+    @cached_property
+    def _duties(self) -> dict[str, tuple[records.Duty, ...]]:
+        return {person: tuple(each) for person, each in _grouped(self.duties, "person").items()}
+
+    @cached_property
+    def _heir(self) -> dict[str, str]:
+        return {
+            each.id: self.successor_of(each.id) for each in self.organisations.values() if each.successor is not None
+        }
+
+    @cached_property
+    def _patterns(self) -> dict[str, tuple[dict[str, str], re.Pattern[str]]]:
+        return {}
+
+    def _names_at(self, place: str) -> tuple[dict[str, str], re.Pattern[str]]:
+        """The names that mean an organisation when said at a place, and the pattern that finds the longest of them."""
+        known = self._patterns.get(place)
+        if known is None:
+            names: dict[str, str] = {}
+            near = [each for code in self.path(place) for each in self._at.get(code, ())]
+            for each in near:
+                names.setdefault(each.name, self.successor_of(each.id))
+            for each in near:
+                for alias in each.aliases:
+                    names.setdefault(self.place_name(each.place) + alias, self.successor_of(each.id))
+                    names.setdefault(alias, self.successor_of(each.id))
+            longest_first = sorted(names, key=lambda name: (-len(name), name))
+            known = names, re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+            self._patterns[place] = known
+        return known
+
+
+_snapshots: dict[str, Reference] = {}
+_lock = threading.Lock()
+
+
+def _grouped(items: Iterable[R], attribute: str) -> dict[str, list[R]]:
+    index: dict[str, list[R]] = defaultdict(list)
+    for item in items:
+        key = getattr(item, attribute)
+        if key is not None:
+            index[key].append(item)
+    return dict(index)
+
+
+def _setting(connection: Connection, key: str) -> dict[str, Any]:
+    return connection.scalar(select(tables.Setting.value).where(tables.Setting.key == key)) or {}
+
+
+def _version(connection: Connection) -> str:
+    return str(_setting(connection, SETTING).get("version", ""))
+
+
+def _read(connection: Connection, version: str) -> Reference:
+    def rows(table: type[tables.Base], record: type[R], *order: str) -> Iterator[R]:
+        names = list(record.__dataclass_fields__)  # type: ignore[attr-defined]
+        statement = select(*(getattr(table, name) for name in names)).order_by(
+            *(getattr(table, each) for each in order)
+        )
+        for row in connection.execute(statement):
+            yield record(*(tuple(value) if isinstance(value, list) else value for value in row))
+
+    detail = _setting(connection, SETTING_DETAIL)
+    rank = {organisation: index for index, organisation in enumerate(detail.get("order", []))}
+    organisations = sorted(
+        rows(tables.Organisation, records.Organisation, "id"), key=lambda each: rank.get(each.id, len(rank))
+    )
+    return Reference(
+        version=version,
+        levels=tuple(rows(tables.Level, records.Level, "rank")),
+        places=_by("code", rows(tables.Place, records.Place, "code")),
+        organisations=_by("id", organisations),
+        roles=_by("code", rows(tables.Role, records.Role, "code")),
+        people=_by("id", rows(tables.Person, records.Person, "id")),
+        duties=tuple(rows(tables.Duty, records.Duty, "id")),
+        substitutes=tuple(rows(tables.Substitute, records.Substitute, "id")),
+        routes=dict(detail.get("routes", {})),
+        channels=_by("code", rows(tables.Channel, records.Channel, "code")),
+        stages=tuple(rows(tables.Stage, records.Stage, "rank")),
+    )
+
+
+def _by(attribute: str, items: Iterable[R]) -> dict[str, R]:
+    key = attrgetter(attribute)
+    return {key(item): item for item in items}

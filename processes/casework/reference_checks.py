@@ -1,0 +1,86 @@
+"""What must hold between the files of the reference data: every reference leads somewhere, and no chain bites its tail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from processes.casework.sheets import Finding, Located
+
+Sheets = Mapping[str, list[Located]]
+
+_REFERENCES = (
+    ("places", "level", "levels", "code", "层级"),
+    ("places", "superior", "places", "code", "地方"),
+    ("organisations", "place", "places", "code", "地方"),
+    ("organisations", "parent", "organisations", "id", "机构"),
+    ("organisations", "successor", "organisations", "id", "机构"),
+    ("duties", "person", "people", "id", "人员"),
+    ("duties", "role", "roles", "code", "角色"),
+    ("duties", "place", "places", "code", "地方"),
+    ("duties", "organisation", "organisations", "id", "机构"),
+    ("substitutes", "person", "people", "id", "人员"),
+    ("substitutes", "substitute", "people", "id", "人员"),
+    ("channels", "route", "routes", "code", "途径"),
+    ("channels", "place", "places", "code", "地方"),
+)
+_CHAINS = (("places", "superior", "code"), ("organisations", "parent", "id"), ("organisations", "successor", "id"))
+
+
+def check(sheets: Sheets, files: Mapping[str, str]) -> list[Finding]:
+    """Everything that does not fit together, in the order of the files."""
+    return [
+        *_lost_references(sheets, files),
+        *_circles(sheets, files),
+        *_levels(sheets, files),
+        *_organisations_elsewhere(sheets, files),
+        *_periods(sheets, files),
+    ]
+
+
+def _lost_references(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    for sheet, column, target, key, noun in _REFERENCES:
+        known = {getattr(each.record, key) for each in sheets[target]}
+        for each in sheets[sheet]:
+            value = getattr(each.record, column)
+            if value is not None and value not in known:
+                yield Finding(files[sheet], each.row, column, f"{files[target]} 里没有{noun}“{value}”")
+
+
+def _circles(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    for sheet, column, key in _CHAINS:
+        after: dict[Any, Any] = {getattr(each.record, key): getattr(each.record, column) for each in sheets[sheet]}
+        for each in sheets[sheet]:
+            start = getattr(each.record, key)
+            here, passed = after[start], set()
+            while here is not None and here not in passed:
+                if here == start:
+                    yield Finding(files[sheet], each.row, column, f"“{start}”绕一圈又回到自己")
+                    break
+                passed.add(here)
+                here = after.get(here)
+
+
+def _levels(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    """A superior stands on a higher level than its inferior."""
+    ranks = {each.record.code: each.record.rank for each in sheets["levels"]}
+    rank_of = {each.record.code: ranks.get(each.record.level) for each in sheets["places"]}
+    for each in sheets["places"]:
+        own, above = rank_of[each.record.code], rank_of.get(each.record.superior)
+        if own is not None and above is not None and above >= own:
+            yield Finding(files["places"], each.row, "superior", f"上级“{each.record.superior}”的层级并不更高")
+
+
+def _organisations_elsewhere(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    for each in sheets["duties"]:
+        organisation = each.record.organisation
+        if organisation is not None and not organisation.startswith(each.record.place + "."):
+            yield Finding(files["duties"], each.row, "organisation", f"机构“{organisation}”不在“{each.record.place}”")
+
+
+def _periods(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    for each in sheets["substitutes"]:
+        if each.record.until < each.record.since:
+            yield Finding(files["substitutes"], each.row, "until", "结束日期早于开始日期")
+        if each.record.person == each.record.substitute:
+            yield Finding(files["substitutes"], each.row, "substitute", "不能由本人代理本人")

@@ -1,0 +1,246 @@
+"""The folder of reference data: which files it has, which columns they have, and what records they make."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+from typing import TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from processes.casework import records
+from processes.casework.reference_checks import check
+from processes.casework.sheets import (
+    Cell,
+    Finding,
+    Located,
+    Reader,
+    Sheet,
+    code,
+    day,
+    names,
+    number,
+    optional,
+    text,
+    yes,
+)
+from processes.errors import BihuanError
+
+CALENDAR_FOLDER = "calendar"
+CALENDAR_SETTINGS = "calendar.csv"
+
+R = TypeVar("R")
+
+
+class ReferenceDataError(BihuanError):
+    """The reference data is not usable: every finding, one a line; nothing was loaded."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(map(str, findings)), f"{len(findings)} mistakes in the reference data")
+
+
+@dataclass(frozen=True)
+class ReferenceData:
+    """Everything the folder says. ``version`` and ``years`` hold content hashes."""
+
+    levels: tuple[records.Level, ...]
+    places: tuple[records.Place, ...]
+    organisations: tuple[records.Organisation, ...]
+    roles: tuple[records.Role, ...]
+    people: tuple[records.Person, ...]
+    duties: tuple[records.Duty, ...]
+    substitutes: tuple[records.Substitute, ...]
+    routes: tuple[records.Route, ...]
+    channels: tuple[records.Channel, ...]
+    stages: tuple[records.Stage, ...]
+    days: tuple[records.CalendarDay, ...]
+    years: dict[int, str]
+    zone: str
+    closing: time
+    version: str
+    calendar_version: str
+
+
+def _organisation(
+    place: str, code: str, name: str, kind: str, parent: str | None, successor: str | None, aliases: tuple[str, ...]
+) -> records.Organisation:
+    return records.Organisation(
+        id=organisation_id(place, code),
+        place=place,
+        code=code,
+        name=name,
+        kind=kind,
+        parent=parent and organisation_id(place, parent),
+        successor=successor and organisation_id(place, successor),
+        aliases=aliases,
+    )
+
+
+def _duty(person: str, role: str, place: str, organisation: str | None) -> records.Duty:
+    return records.Duty(person, role, place, organisation and organisation_id(place, organisation))
+
+
+def organisation_id(place: str, code: str) -> str:
+    """``place.code``; a code with a dot is an id already (an organisation of another place)."""
+    return code if "." in code else f"{place}.{code}"
+
+
+_PLACE = code(20)
+_ORGANISATION = code(39, ".")
+_PERSON = code(60, ".@")
+_SHEETS = {
+    "levels": Sheet("levels.csv", {"code": code(20), "name": text(40), "rank": number}, records.Level, ("code",)),
+    "places": Sheet(
+        "places.csv",
+        {"code": _PLACE, "name": text(60), "level": code(20), "superior": optional(_PLACE)},
+        records.Place,
+        ("code",),
+        frozenset({"superior"}),
+    ),
+    "organisations": Sheet(
+        "organisations.csv",
+        {
+            "place": _PLACE,
+            "code": code(39),
+            "name": text(80),
+            "kind": code(20),
+            "parent": optional(_ORGANISATION),
+            "successor": optional(_ORGANISATION),
+            "aliases": names,
+        },
+        _organisation,
+        ("id",),
+        frozenset({"parent", "successor", "aliases"}),
+    ),
+    "roles": Sheet("roles.csv", {"code": code(60), "name": text(60)}, records.Role, ("code",)),
+    "people": Sheet("people.csv", {"id": _PERSON, "name": text(60), "active": yes}, records.Person, ("id",)),
+    "duties": Sheet(
+        "duties.csv",
+        {"person": _PERSON, "role": code(60), "place": _PLACE, "organisation": optional(_ORGANISATION)},
+        _duty,
+        ("person", "role", "place", "organisation"),
+        frozenset({"organisation"}),
+    ),
+    "substitutes": Sheet(
+        "substitutes.csv",
+        {"person": _PERSON, "substitute": _PERSON, "since": day, "until": day},
+        records.Substitute,
+        ("person", "substitute", "since"),
+    ),
+    "routes": Sheet("routes.csv", {"code": code(40), "name": text(60)}, records.Route, ("code",)),
+    "channels": Sheet(
+        "channels.csv",
+        {"code": code(40), "name": text(60), "route": code(40), "partner": code(40), "place": _PLACE},
+        records.Channel,
+        ("code",),
+    ),
+    "stages": Sheet("stages.csv", {"code": code(20), "name": text(20), "rank": number}, records.Stage, ("code",)),
+}
+_DAYS: dict[str, Cell] = {"day": day, "working": yes, "note": str}
+_SETTINGS: dict[str, Cell] = {"setting": code(20), "value": text(60), "note": str}
+
+
+def _records(located: list[Located], kind: type[R]) -> tuple[R, ...]:
+    return tuple(cast(R, each.record) for each in located)
+
+
+# ---- the folder ------------------------------------------------------------------------------------------------------
+
+
+def read_folder(folder: Path) -> ReferenceData:
+    """Read every file of the folder.
+
+    :raises ReferenceDataError: with everything that is wrong, when anything is
+    """
+    reader = Reader(folder)
+    sheets = {name: reader.read(sheet) for name, sheet in _SHEETS.items()}
+    version = _digest(reader.digests)
+    reader.digests = {}
+    zone, closing = _calendar_settings(reader)
+    days, years = _calendar_years(reader)
+    sheets["places"] = list(_with_superiors(sheets["places"]))
+    reader.findings += check(sheets, {name: sheet.file for name, sheet in _SHEETS.items()})
+    if reader.findings:
+        raise ReferenceDataError(reader.findings)
+    return ReferenceData(
+        levels=_records(sheets["levels"], records.Level),
+        places=_records(sheets["places"], records.Place),
+        organisations=_records(sheets["organisations"], records.Organisation),
+        roles=_records(sheets["roles"], records.Role),
+        people=_records(sheets["people"], records.Person),
+        duties=_records(sheets["duties"], records.Duty),
+        substitutes=_records(sheets["substitutes"], records.Substitute),
+        routes=_records(sheets["routes"], records.Route),
+        channels=_records(sheets["channels"], records.Channel),
+        stages=_records(sheets["stages"], records.Stage),
+        days=tuple(days),
+        years=years,
+        zone=zone,
+        closing=closing,
+        version=version,
+        calendar_version=_digest(reader.digests),
+    )
+
+
+def _digest(digests: dict[str, str]) -> str:
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
+
+
+def _with_superiors(places: list[Located]) -> Iterator[Located]:
+    """A place that names no superior gets the one whose code is the longest prefix of its own."""
+    codes = {each.record.code for each in places}
+    for each in places:
+        place: records.Place = each.record
+        if place.superior is None:
+            prefixes = (place.code[:length] for length in range(len(place.code) - 1, 0, -1))
+            superior = next((prefix for prefix in prefixes if prefix in codes), None)
+            place = records.Place(place.code, place.name, place.level, superior)
+        yield Located(each.row, place)
+
+
+def _calendar_settings(reader: Reader) -> tuple[str, time]:
+    file = f"{CALENDAR_FOLDER}/{CALENDAR_SETTINGS}"
+    rows = reader.read(Sheet(file, _SETTINGS, records.CalendarSetting, ("setting",), frozenset({"note"})))
+    given = {each.record.setting: each for each in rows}
+    zone, closing = "", time()
+    for name in ("zone", "closing"):
+        if name not in given and file in reader.digests:
+            reader.say(file, 0, "setting", f"缺少“{name}”一行")
+    for name, each in given.items():
+        value = each.record.value
+        try:
+            if name == "zone":
+                zone = ZoneInfo(value).key
+            elif name == "closing":
+                closing = time.fromisoformat(value)
+            else:
+                reader.say(file, each.row, "setting", f"没有“{name}”这项设置")
+        except (ValueError, LookupError, OSError):
+            reader.say(
+                file, each.row, "value", f"“{value}”不是时区名" if name == "zone" else f"“{value}”不是时刻（如 17:30）"
+            )
+    return zone, closing
+
+
+def _calendar_years(reader: Reader) -> tuple[list[records.CalendarDay], dict[int, str]]:
+    days: list[records.CalendarDay] = []
+    years: dict[int, str] = {}
+    folder = reader.folder / CALENDAR_FOLDER
+    for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
+        if path.name == CALENDAR_SETTINGS:
+            continue
+        file = f"{CALENDAR_FOLDER}/{path.name}"
+        if not re.fullmatch(r"[12][0-9]{3}", path.stem):
+            reader.say(file, 0, "", "文件名应为年份（如 2027.csv）")
+            continue
+        year = int(path.stem)
+        for each in reader.read(Sheet(file, _DAYS, records.CalendarDay, ("day",), frozenset({"note"}))):
+            if each.record.day.year != year:
+                reader.say(file, each.row, "day", f"{each.record.day}不在{year}年")
+            days.append(each.record)
+        years[year] = reader.digests.get(file, "")
+    return days, years
