@@ -95,7 +95,7 @@ class Definitions:
             by_process.setdefault(row.process_id, {})[row.place] = row.definition_id
         starts = {row.definition_id for row in rows if message in row.starts_on}
         nearest = (self._nearest(places, place) for places in by_process.values())
-        return [each for each in nearest if each in starts]
+        return [each for each in nearest if each is not None and each in starts]
 
     def _nearest(self, by_place: Mapping[str, str], place: str) -> str | None:
         at: str | None = place

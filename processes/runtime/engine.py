@@ -14,7 +14,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
@@ -22,7 +22,7 @@ from processes.errors import BihuanError
 from processes.messaging.bus import Address, Message
 from processes.notation.bundle import Version
 from processes.runtime import commands as c
-from processes.runtime import incidents
+from processes.runtime import correlation, incidents
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
 from processes.runtime.rows import Rows, Waits
@@ -151,6 +151,8 @@ class Engine:
                 command=command,
                 now=self.clock.now(),
             )
+            if isinstance(command, c.FireTimer):
+                connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
         log.error("command %s became incident %s: %s", command.id, identity, error.en)
@@ -174,7 +176,7 @@ class Engine:
                     extensions={"correlationkey": row.key},
                 )
                 outbox.put(connection, [outbox.Outgoing(Address.INBOX, row.message, message)], now)
-                connection.execute(BufferedMessage.__table__.delete().where(BufferedMessage.id == row.id))
+                connection.execute(delete(BufferedMessage).where(BufferedMessage.id == row.id))
 
     # -- hot instances -----------------------------------------------------------------------------------------------
 
@@ -224,9 +226,7 @@ def _instance_of(connection: Connection, command: c.Command) -> str | None:
     elif isinstance(command, c.FireTimer):
         lookups = [select(Timer.instance_id).where(Timer.task_id == command.task_id)]
     elif isinstance(command, c.Correlate):
-        from processes.runtime.correlation import receivers
-
-        found = receivers(connection, command.message, command.key)
+        found = correlation.receivers(connection, command.message, command.key)
         return str(found[0].instance_id) if len(found) == 1 else None
     elif not isinstance(command, c.Start):
         return getattr(command, "instance_id", None)

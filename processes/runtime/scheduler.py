@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -24,6 +24,9 @@ GAP = 1.0
 
 BATCH = 200
 
+EXPIRE = timedelta(minutes=1)
+"""How often early messages that nobody came for are dropped."""
+
 
 class Scheduler:
     """Gives due timers to the engine as commands; two schedulers may see the same timer, its command id makes it fire once."""
@@ -34,6 +37,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
+        self._expired: datetime | None = None
         engine.database.on_commit(TIMERS, self._woken.set)
 
     def run_due(self) -> int:
@@ -57,11 +61,18 @@ class Scheduler:
             rows = connection.execute(
                 select(Timer.task_id, Timer.due_at)
                 .join(Instance, Instance.id == Timer.instance_id)
-                .where(Timer.due_at <= now, Instance.status == "active")
+                .where(Timer.due_at <= now, Timer.incident_id.is_(None), Instance.status == "active")
                 .order_by(Timer.due_at)
                 .limit(BATCH)
             )
             return [(row.task_id, row.due_at) for row in rows]
+
+    def _expire(self) -> None:
+        now = self._clock.now()
+        if self._expired is None or now - self._expired >= EXPIRE:
+            self._expired = now
+            with self._engine.database.write() as connection:
+                correlation.expire(connection, now)
 
     def next_due(self) -> datetime | None:
         """When the next timer of an active instance is due."""
@@ -69,7 +80,7 @@ class Scheduler:
             return connection.execute(
                 select(func.min(Timer.due_at, type_=Timer.due_at.type))
                 .join(Instance, Instance.id == Timer.instance_id)
-                .where(Instance.status == "active")
+                .where(Timer.incident_id.is_(None), Instance.status == "active")
             ).scalar_one_or_none()
 
     # -- as a thread -------------------------------------------------------------------------------------------------
@@ -91,8 +102,7 @@ class Scheduler:
             self._woken.clear()
             try:
                 self.run_due()
-                with self._engine.database.write() as connection:
-                    correlation.expire(connection, self._clock.now())
+                self._expire()
                 due = self.next_due()
             except Exception:
                 log.exception("the scheduler goes on after an error")

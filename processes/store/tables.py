@@ -187,6 +187,8 @@ class Timer(Base):
     element_id: Mapped[str] = mapped_column(String(120))
     due_at: Mapped[datetime] = mapped_column(index=True)
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    incident_id: Mapped[str | None] = mapped_column(String(36))
+    """set while its firing is an incident: it waits for a person then"""
 
 
 class Subscription(Base):
