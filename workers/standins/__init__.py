@@ -1,0 +1,25 @@
+"""The external systems themselves, for development and tests: one little HTTP server, each system with its own state.
+
+============================================ =========================================================================
+``POST /<channel>/orders``                   a person files a problem; pushed to the platform as ``<channel>.order``
+``GET /<channel>/orders[/<id>]``             orders; one with its whole history
+``POST /<channel>/orders/<id>/<what>``       the platform: ``refusals``, ``results``, ``questions``, ``progress``
+``POST /ratings/requests``                   the platform asks for a rating; ``GET /ratings/requests/<case>``
+``POST /seven-lists/problems``               the platform transfers; ``GET /seven-lists/problems/<case>``
+``POST /notices/messages``                   the platform notifies; ``GET /notices/messages?case=&kind=&to=&text=``
+``GET /<system>/effects|requests|pushes``    what happened once, what was tried, what was sent to the platform
+``POST /control/<channel>/orders``           ``{orders: [{id, title, body, …}]}`` or one order
+``POST /control/<channel>/supplement``       ``{original or case, text}``: the enterprise answers a question
+``POST /control/<channel>/withdraw``         ``{original or case, reason}``
+``POST /control/<channel>/script``           ``{original, case or neither, supplements: […]}``: answers questions by itself
+``POST /control/ratings/rate``               ``{case, level, comment}``
+``POST /control/ratings/script``             ``{…, ratings: [2, {level, comment}, null]}``: one a request
+``POST /control/seven-lists/decide``         ``{case, accept, reason}``
+``POST /control/seven-lists/stage``          ``{case, stage: measures, rectification or strike_off, note}``
+``POST /control/seven-lists/script``         ``{…, steps: [accept, measures, rectification, strike_off], seconds}``
+``POST|GET|DELETE /control/faults``          ``{system, kind, times, path, seconds, status, retry_after}``
+============================================ =========================================================================
+
+A ``POST`` with an ``Idempotency-Key`` has its effect once and answers the same ever after. ``script`` without ``case`` and
+``original`` holds for all others and is never used up.
+"""

@@ -1,0 +1,132 @@
+"""Takes a system's messages to the platform's gateway, one by one, until each is accepted: nothing is lost while the
+gateway is down, and every try has the same message id."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from workers.standins.store import Push, Store
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT = 0.2
+LONGEST_WAIT = 5.0
+"""seconds between tries while the gateway does not answer: a person who restarts it should not wait longer"""
+LONGEST_REST = 60.0
+"""seconds to wait when there is nothing to send at all: whoever puts something wakes us"""
+FINAL = frozenset({400, 413, 415, 422})
+"""the message itself is wrong; any other refusal may be mended on the other side, so it is tried again"""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Where messages go and with which bearer token."""
+
+    url: str
+    token: str
+
+
+class Pusher(threading.Thread):
+    """One system's messages, oldest first. ``twice``: asked before each message, whether to send it again once accepted
+    (a fault); ``held``: whether to send nothing now (a fault)."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        gateway: Gateway,
+        *,
+        twice: Callable[[], bool] = lambda: False,
+        held: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__(name=f"push-{name}", daemon=True)
+        self._source = f"/{name}"
+        self._store = store
+        self._gateway = gateway
+        self._twice = twice
+        self._held = held
+        self._stopping = threading.Event()
+        self._client = httpx.Client(trust_env=False, timeout=10.0, follow_redirects=False)
+
+    def stop(self) -> None:
+        """Finish the try that is under way and end."""
+        self._stopping.set()
+        with self._store.pushed:
+            self._store.pushed.notify_all()
+        self.join()
+        self._client.close()
+
+    def run(self) -> None:
+        wait = FIRST_WAIT
+        while not self._stopping.is_set():
+            push = None if self._held() else self._store.next_push()
+            if push is None:
+                self._idle()
+            elif self._try(push):
+                wait = FIRST_WAIT
+            else:
+                self._stopping.wait(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+
+    def _idle(self) -> None:
+        """Wait until something was put, or for a message that is due later."""
+        with self._store.pushed:
+            if not self._stopping.is_set() and (self._held() or self._store.next_push() is None):
+                self._store.pushed.wait(FIRST_WAIT if self._store.has_waiting_push() else LONGEST_REST)
+
+    def _try(self, push: Push) -> bool:
+        """One try; True when the message is settled."""
+        try:
+            response = self._send(push)
+        except httpx.HTTPError as error:
+            self._store.settle_push(push, "waiting", f"{type(error).__name__}: {error}")
+            return False
+        state = _state(response)
+        self._store.settle_push(push, state, f"{response.status_code} {response.text}")
+        if state == "waiting":
+            log.warning("gateway answered %s to message %s, trying again", response.status_code, push.id)
+            return False
+        if self._twice():
+            self._send_again(push)
+        return True
+
+    def _send_again(self, push: Push) -> None:
+        try:
+            self._send(push)
+        except httpx.HTTPError as error:
+            log.info("second delivery of %s failed: %s", push.id, error)
+
+    def _send(self, push: Push) -> httpx.Response:
+        event: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": push.id,
+            "type": push.type,
+            "source": self._source,
+            "time": push.time,
+            "subject": push.subject,
+            "datacontenttype": "application/json",
+            "data": push.data,
+        }
+        headers = {"Content-Type": "application/cloudevents+json"}
+        if self._gateway.token:
+            headers["Authorization"] = f"Bearer {self._gateway.token}"
+        return self._client.post(f"{self._gateway.url}/api/messages", json=event, headers=headers)
+
+
+def _state(response: httpx.Response) -> str:
+    if response.status_code in FINAL:
+        return "refused"
+    if not response.is_success:
+        return "waiting"
+    try:
+        answer = response.json()
+    except ValueError:
+        return "waiting"
+    status = answer.get("status") if isinstance(answer, dict) else None
+    return status if status in ("accepted", "duplicate", "refused") else "waiting"
