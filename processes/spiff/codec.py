@@ -46,6 +46,13 @@ def _needs_data(task: Any) -> bool:
     return parent is not None and isinstance(parent.task_spec, LoopTask) and not parent._state & _FINISHED
 
 
+def _internal(data: dict[str, Any]) -> dict[str, Any] | None:
+    """Without the events that an event-based gateway has seen: they were used up in the command that brought them."""
+    if "seen_events" in data:
+        data = {key: value for key, value in data.items() if key != "seen_events"}
+    return data or None
+
+
 def dump(workflow: Workflow) -> bytes:
     """The state as bytes. Raises :class:`NotJson` when a variable is not JSON."""
     table: dict[bytes, int] = {}
@@ -79,7 +86,7 @@ def dump(workflow: Workflow) -> bytes:
                     task.task_spec.name,
                     int(task.triggered),
                     round(task.last_state_change, 3),
-                    task.internal_data or None,
+                    _internal(task.internal_data),
                     {key: reference(value) for key, value in data.items()} if data and _needs_data(task) else None,
                 ]
             )

@@ -1,0 +1,51 @@
+# make run    the whole platform in one process tree (PORT, DATA)      make test   everything a change must pass
+# make bench  figures as ratios in one run                             make tour   the scripted tour on RabbitMQ and PostgreSQL
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FRONTEND := $(shell git ls-files gateway/frontend 2>/dev/null)
+
+.PHONY: run test fast lint bench tour tck clean
+
+run: $(VENV)/.ready
+	@exec $(BIN)/python app.py run
+
+test: lint servers
+	$(BIN)/python -m pytest
+
+fast: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest -m "not slow and not broker and not postgres and not browser"
+
+lint: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python app.py check bpmn
+
+.PHONY: servers
+servers: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.servers.install
+
+bench: servers
+	$(BIN)/python -m tests.benchmarks
+
+tour: servers
+	$(BIN)/python -m tests.tour $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SEED),--seed $(SEED))
+
+tck: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.tck.run $(or $(TCK),../shared/tck)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# An editable install builds the browser bundles (gateway/frontend/hatch_build.py), Node included.
+$(VENV)/.ready: pyproject.toml $(FRONTEND) | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml $(FRONTEND) | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[dev]"
+	@touch $@ $(VENV)/.ready
+
+clean:
+	rm -rf $(VENV) gateway/static/vendor gateway/frontend/node_modules
