@@ -11,12 +11,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, select
 
+from processes.casework.versions import Versioned
 from processes.errors import BihuanError
-from processes.store.tables import CalendarDay, CalendarYear, Setting
+from processes.store.tables import CalendarDay, CalendarYear
 
 SETTING = "calendar"
 """Key of the ``Setting`` row that holds zone, closing time and version."""
@@ -90,14 +92,8 @@ class WorkingCalendar:
 
     @classmethod
     def read(cls, connection: Connection) -> WorkingCalendar:
-        """Build the calendar from its rows (``reference.load`` writes them); an empty database gives Monday to Friday."""
-        setting = connection.scalar(select(Setting.value).where(Setting.key == SETTING)) or {}
-        years = connection.scalars(select(CalendarYear.year)).all()
-        days = {row.day: row.working for row in connection.execute(select(CalendarDay.day, CalendarDay.working))}
-        given = {key: setting[key] for key in ("zone", "version") if key in setting}
-        if "closing" in setting:
-            given["closing"] = time.fromisoformat(setting["closing"])
-        return cls(years, days, **given)
+        """The calendar in force (``loading.load`` writes its rows); an empty database gives Monday to Friday, all provisional."""
+        return _in_force.get(connection)
 
     def is_working(self, day: date) -> bool:
         """Whether people work on that day."""
@@ -197,3 +193,15 @@ def aware(value: datetime | date | str, calendar: WorkingCalendar) -> datetime:
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
     return value if value.tzinfo else value.replace(tzinfo=calendar.zone)
+
+
+def _read(connection: Connection, about: dict[str, Any]) -> WorkingCalendar:
+    years = connection.scalars(select(CalendarYear.year)).all()
+    days = dict(connection.execute(select(CalendarDay.day, CalendarDay.working)).tuples().all())
+    given: dict[str, Any] = {name: about[name] for name in ("zone", "version") if name in about}
+    if "closing" in about:
+        given["closing"] = time.fromisoformat(about["closing"])
+    return WorkingCalendar(years, days, **given)
+
+
+_in_force = Versioned(SETTING, _read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, and_, delete, exists, func, insert, select, u
 from processes.casework import calendar, reference
 from processes.casework.reference_files import ReferenceData, ReferenceDataError, read_folder
 from processes.casework.sheets import Finding
+from processes.casework.versions import setting
 from processes.clock import Clock
 from processes.store import tables
 
@@ -49,10 +51,10 @@ def load(connection: Connection, folder: Path, clock: Clock) -> LoadSummary:
         raise ReferenceDataError(findings)
     changes: dict[str, tuple[int, int, int]] = {}
     deactivated: tuple[str, ...] = ()
-    if _known_version(connection, reference.SETTING) != data.version:
+    if setting(connection, reference.SETTING).get("files") != data.version:
         deactivated = _load_people_and_places(connection, data, changes)
     years: tuple[int, ...] = ()
-    if _known_version(connection, calendar.SETTING) != data.calendar_version:
+    if setting(connection, calendar.SETTING).get("version") != data.calendar_version:
         years = _load_calendar(connection, data, clock, changes)
     return LoadSummary({name: each for name, each in changes.items() if any(each)}, years, deactivated)
 
@@ -88,7 +90,7 @@ def _load_people_and_places(
         (tables.Level, ("code",), _rows(data.levels)),
         (tables.Place, ("code",), _rows(data.places)),
         (tables.Organisation, ("id",), _rows(data.organisations)),
-        (tables.Role, ("code",), _rows(data.roles)),
+        (tables.Role, ("code",), [{"code": each.code, "name": each.name} for each in data.roles]),
         (tables.Person, ("id",), _rows(data.people)),
         (tables.Duty, ("person", "role", "place", "organisation"), _rows(data.duties)),
         (tables.Substitute, ("person", "substitute", "since"), _rows(data.substitutes)),
@@ -96,11 +98,10 @@ def _load_people_and_places(
         (tables.Stage, ("code",), _rows(data.stages)),
     ]
     people = {each.id for each in data.people}
-    leaving = connection.execute(
-        select(tables.Person.id, tables.Person.name).where(tables.Person.active, tables.Person.id.not_in(people))
+    gone = connection.execute(
+        select(tables.Person.id, tables.Person.name, tables.Person.active).where(tables.Person.id.not_in(people))
     ).all()
-    everybody = connection.execute(select(tables.Person.id, tables.Person.name).where(tables.Person.id.not_in(people)))
-    wanted[4][2].extend({"id": row.id, "name": row.name, "active": False} for row in everybody.all())
+    wanted[4][2].extend({"id": row.id, "name": row.name, "active": False} for row in gone)
     plans = [(table, _difference(connection, table, key, rows)) for table, key, rows in wanted]
     for table, plan in plans:
         plan.write(connection, table)
@@ -109,9 +110,12 @@ def _load_people_and_places(
         changes[table.__tablename__] = plan.counts
     routes = {each.code: each.name for each in data.routes}
     order = [each.id for each in data.organisations]
-    _set(connection, reference.SETTING_DETAIL, {"routes": routes, "order": order})
-    _set(connection, reference.SETTING, {"version": data.version})
-    return tuple(row.id for row in leaving)
+    sight = {each.code: each.sees for each in data.roles}
+    _set(connection, reference.SETTING_DETAIL, {"routes": routes, "sight": sight, "order": order})
+    # Equal versions mean equal rows, so those who have gone count too.
+    version = hashlib.sha256(repr((data.version, sorted((row.id, row.name) for row in gone))).encode()).hexdigest()
+    _set(connection, reference.SETTING, {"version": version, "files": data.version})
+    return tuple(row.id for row in gone if row.active)
 
 
 def _rows(items: Iterable[Any]) -> list[Row]:
@@ -192,11 +196,6 @@ def _load_calendar(
 
 
 # ---- settings --------------------------------------------------------------------------------------------------------
-
-
-def _known_version(connection: Connection, key: str) -> str | None:
-    value = connection.scalar(select(tables.Setting.value).where(tables.Setting.key == key)) or {}
-    return value.get("version")
 
 
 def _set(connection: Connection, key: str, value: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+SIGHTS = SEES_BELOW, SEES_PLACE, SEES_ORGANISATION, SEES_NONE = ("below", "place", "organisation", "none")
+
 
 @dataclass(frozen=True)
 class Level:
@@ -41,10 +43,15 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Role:
-    """What a person may be."""
+    """What a person may be. ``sees`` says which cases the role sees beside those of its own tasks.
+
+    ``below``: those of the place and of all places under it; ``place``: those of the place; ``organisation``: those in which the
+    organisation has or had a task; ``none``: no others.
+    """
 
     code: str
     name: str
+    sees: str
 
 
 @dataclass(frozen=True)

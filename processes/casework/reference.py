@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, select
 
 from processes.casework import records
+from processes.casework.versions import Versioned, setting
 from processes.store import tables
 
 SETTING = "reference"
@@ -26,9 +26,6 @@ KIND_CENTRE = "centre"
 KIND_BOARD = "board"
 KIND_DEPARTMENT = "department"
 
-_KEPT = 4
-"""Snapshots kept in memory: the one in force, and a few of other databases of the same process (tests)."""
-
 R = TypeVar("R")
 
 
@@ -40,31 +37,20 @@ class Reference:
     levels: tuple[records.Level, ...] = ()
     places: Mapping[str, records.Place] = field(default_factory=dict)
     organisations: Mapping[str, records.Organisation] = field(default_factory=dict)
-    roles: Mapping[str, records.Role] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, records.Person] = field(default_factory=dict)
     duties: tuple[records.Duty, ...] = ()
     substitutes: tuple[records.Substitute, ...] = ()
     routes: Mapping[str, str] = field(default_factory=dict)
+    sight: Mapping[str, str] = field(default_factory=dict)
+    """Role code → which cases it sees: see ``records.Role``."""
     channels: Mapping[str, records.Channel] = field(default_factory=dict)
     stages: tuple[records.Stage, ...] = ()
 
     @classmethod
     def read(cls, connection: Connection) -> Reference:
         """The snapshot of what the database says now; from memory when its version has not changed."""
-        while True:
-            version = _version(connection)
-            with _lock:
-                known = _snapshots.get(version)
-            if known is not None:
-                return known
-            snapshot = _read(connection, version)
-            # Outside a snapshot transaction a load may commit between two of the reads above.
-            if _version(connection) == version:
-                with _lock:
-                    _snapshots[version] = snapshot
-                    while len(_snapshots) > _KEPT:
-                        _snapshots.pop(next(iter(_snapshots)))
-                return snapshot
+        return _in_force.get(connection)
 
     # ---- places ------------------------------------------------------------------------------------------------------
 
@@ -165,8 +151,7 @@ class Reference:
 
     def role_name(self, role: str) -> str:
         """The role's name; the code itself when nobody knows it."""
-        found = self.roles.get(role)
-        return found.name if found else role
+        return self.roles.get(role, role)
 
     # ---- indexes -----------------------------------------------------------------------------------------------------
 
@@ -218,10 +203,6 @@ class Reference:
         return known
 
 
-_snapshots: dict[str, Reference] = {}
-_lock = threading.Lock()
-
-
 def _grouped(items: Iterable[R], attribute: str) -> dict[str, list[R]]:
     index: dict[str, list[R]] = defaultdict(list)
     for item in items:
@@ -231,15 +212,7 @@ def _grouped(items: Iterable[R], attribute: str) -> dict[str, list[R]]:
     return dict(index)
 
 
-def _setting(connection: Connection, key: str) -> dict[str, Any]:
-    return connection.scalar(select(tables.Setting.value).where(tables.Setting.key == key)) or {}
-
-
-def _version(connection: Connection) -> str:
-    return str(_setting(connection, SETTING).get("version", ""))
-
-
-def _read(connection: Connection, version: str) -> Reference:
+def _read(connection: Connection, about: dict[str, Any]) -> Reference:
     def rows(table: type[tables.Base], record: type[R], *order: str) -> Iterator[R]:
         names = list(record.__dataclass_fields__)  # type: ignore[attr-defined]
         statement = select(*(getattr(table, name) for name in names)).order_by(
@@ -248,21 +221,22 @@ def _read(connection: Connection, version: str) -> Reference:
         for row in connection.execute(statement):
             yield record(*(tuple(value) if isinstance(value, list) else value for value in row))
 
-    detail = _setting(connection, SETTING_DETAIL)
+    detail = setting(connection, SETTING_DETAIL)
     rank = {organisation: index for index, organisation in enumerate(detail.get("order", []))}
     organisations = sorted(
         rows(tables.Organisation, records.Organisation, "id"), key=lambda each: rank.get(each.id, len(rank))
     )
     return Reference(
-        version=version,
+        version=str(about.get("version", "")),
         levels=tuple(rows(tables.Level, records.Level, "rank")),
         places=_by("code", rows(tables.Place, records.Place, "code")),
         organisations=_by("id", organisations),
-        roles=_by("code", rows(tables.Role, records.Role, "code")),
+        roles=dict(connection.execute(select(tables.Role.code, tables.Role.name)).tuples().all()),
         people=_by("id", rows(tables.Person, records.Person, "id")),
         duties=tuple(rows(tables.Duty, records.Duty, "id")),
         substitutes=tuple(rows(tables.Substitute, records.Substitute, "id")),
         routes=dict(detail.get("routes", {})),
+        sight=dict(detail.get("sight", {})),
         channels=_by("code", rows(tables.Channel, records.Channel, "code")),
         stages=tuple(rows(tables.Stage, records.Stage, "rank")),
     )
@@ -271,3 +245,6 @@ def _read(connection: Connection, version: str) -> Reference:
 def _by(attribute: str, items: Iterable[R]) -> dict[str, R]:
     key = attrgetter(attribute)
     return {key(item): item for item in items}
+
+
+_in_force = Versioned(SETTING, _read)

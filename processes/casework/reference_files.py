@@ -19,6 +19,7 @@ from processes.casework.sheets import (
     Located,
     Reader,
     Sheet,
+    choice,
     code,
     day,
     names,
@@ -116,7 +117,9 @@ _SHEETS = {
         ("id",),
         frozenset({"parent", "successor", "aliases"}),
     ),
-    "roles": Sheet("roles.csv", {"code": code(60), "name": text(60)}, records.Role, ("code",)),
+    "roles": Sheet(
+        "roles.csv", {"code": code(60), "name": text(60), "sees": choice(*records.SIGHTS)}, records.Role, ("code",)
+    ),
     "people": Sheet("people.csv", {"id": _PERSON, "name": text(60), "active": yes}, records.Person, ("id",)),
     "duties": Sheet(
         "duties.csv",

@@ -78,6 +78,17 @@ def optional(parse: Cell) -> Cell:
     return lambda cell: parse(cell) if cell else None
 
 
+def choice(*words: str) -> Cell:
+    """One of the words."""
+
+    def parse(cell: str) -> str:
+        if cell not in words:
+            raise ValueError(f"应为 {'、'.join(words)} 之一，现为“{cell}”")
+        return cell
+
+    return parse
+
+
 def number(cell: str) -> int:
     """A whole number from 0."""
     if not cell.isdecimal():

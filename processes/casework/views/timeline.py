@@ -1,0 +1,112 @@
+"""办理经过: a case's history, told in plain words, the latest last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from processes.casework.views.models import BOUNDARY, USER_TASK, Models
+from processes.store.history import Entry
+
+CATCHING = ("intermediateCatchEvent", "receiveTask", BOUNDARY)
+SENDING = ("serviceTask", "sendTask", "intermediateThrowEvent")
+DECIDING = ("businessRuleTask",)
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words that somebody wrote: an answer, a reason, an instruction."""
+
+    label: str
+    body: str
+    element_id: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. ``kind``: start, person, system, message, timer, stage, note or trouble."""
+
+    at: datetime
+    kind: str
+    title: str
+    who: str = ""
+    said: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskFact:
+    """What the timeline needs of a user task."""
+
+    id: str
+    name: str
+    form: str | None
+    element_id: str
+
+
+def timeline(
+    entries: Sequence[Entry],
+    models: Models,
+    tasks: Mapping[str, TaskFact],
+    said: Iterable[Said],
+    others: Iterable[Event],
+    person: Callable[[str], str],
+) -> tuple[Event, ...]:
+    """The history with ``others`` (stages, notices) and the words ``said`` in their places."""
+    left = sorted(said, key=lambda each: each.at)
+    events: list[Event] = []
+    for entry in entries:
+        for event in _told(entry, models, tasks, person):
+            mine = [each for each in left if each.at == event.at and event.kind == "person"]
+            left = [each for each in left if each not in mine]
+            events.append(replace(event, said=tuple(mine)))
+    events += [Event(each.at, "person", each.label or "说明", each.author, (each,)) for each in left]
+    events += others
+    # Within one moment: what was done, then what came of it, then the stage that it led to.
+    rank = {"start": 0, "person": 1, "message": 1, "timer": 1, "trouble": 2, "system": 3, "note": 4, "stage": 5}
+    return tuple(sorted(events, key=lambda each: (each.at, rank[each.kind])))
+
+
+def _told(
+    entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: Callable[[str], str]
+) -> Iterable[Event]:
+    who = person(entry.actor) if entry.actor else ""
+    if entry.kind == "CompleteTask":
+        yield _completed(entry, models, tasks, who)
+    elif entry.kind == "Cancel":
+        yield Event(entry.at, "person", "撤销办理", who)
+    elif entry.kind in ("Suspend", "Resume"):
+        yield Event(entry.at, "person", "暂停办理" if entry.kind == "Suspend" else "恢复办理", who)
+    elif entry.kind == "Resolve":
+        yield Event(entry.at, "person", "处理了异常，流程继续", who)
+    elif entry.kind == "FailJob" and not entry.steps:
+        return
+    for element, process, what, *rest in entry.steps:
+        tag = models.drawings[process].tags.get(element, "") if process in models.drawings else ""
+        # A step keeps the name it had; an unnamed element is nothing that people speak of.
+        name = str(rest[0]) if rest and rest[0] and rest[0] != element else ""
+        if not name:
+            continue
+        if what == "caught" and tag in CATCHING:
+            yield Event(entry.at, "timer" if entry.kind == "FireTimer" else "message", name)
+        elif what == "completed" and tag in ("receiveTask",):
+            yield Event(entry.at, "message", name)
+        elif what == "completed" and tag in SENDING:
+            yield Event(entry.at, "system", name)
+        elif what == "completed" and tag in DECIDING:
+            yield Event(entry.at, "system", f"按规则判定：{name}")
+        elif what == "cancelled" and tag == USER_TASK:
+            yield Event(entry.at, "system", f"“{name}”不再需要办理")
+        elif what == "failed":
+            yield Event(entry.at, "trouble", f"“{name}”没有成功")
+
+
+def _completed(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], who: str) -> Event:
+    task = tasks.get(str(entry.input.get("task_id")))
+    if task is None:
+        return Event(entry.at, "person", "办理了一项任务", who)
+    data = entry.input.get("data") or {}
+    verb = models.verb(task.form, data.get("outcome")) if isinstance(data, dict) else ""
+    return Event(entry.at, "person", f"{task.name}：{verb}" if verb and verb != task.name else task.name, who)
