@@ -132,6 +132,11 @@ def _key(message: Message) -> str:
     return _extension(message, "correlationkey", "下级案件的编号")
 
 
+def _escalated(message: Message, data: Mapping[str, Any]) -> i.CaseEscalated:
+    place = data["place"] or _extension(message, "place", "上级地区")
+    return i.CaseEscalated(_key(message), {**data, "place": place}, place)
+
+
 def _extension(message: Message, name: str, title: str) -> str:
     value = message.extensions.get(name, "")
     if not value or len(value) > 200:
@@ -276,7 +281,7 @@ _ALL = (
         "提交上一级",
         "下级把问题连同案卷提交上一级；扩展属性 correlationkey 是下级案件的编号。",
         i.EscalatedSchema,
-        lambda m, d: i.CaseEscalated(_key(m), m.data, d["place"]),
+        _escalated,
         {"place": "330500", "reason": "本级权限内无法解决。"},
         _LOWER,
         internal=True,
@@ -288,7 +293,7 @@ _ALL = (
         "上级进展",
         "上级办到了哪一步，告知下级。",
         i.BetweenCasesSchema,
-        lambda m, d: i.CaseProgress(_key(m), m.data),
+        lambda m, d: i.CaseProgress(_key(m), d),
         {"stage": "handling"},
         _LOWER,
         internal=True,
@@ -300,7 +305,7 @@ _ALL = (
         "上级答复",
         "上级办结，答复下级。",
         i.BetweenCasesSchema,
-        lambda m, d: i.CaseAnswered(_key(m), m.data),
+        lambda m, d: i.CaseAnswered(_key(m), d),
         {"outcome": "solved"},
         _LOWER,
         internal=True,
@@ -312,7 +317,7 @@ _ALL = (
         "上级退回",
         "上级连同批示退回下级。",
         i.BetweenCasesSchema,
-        lambda m, d: i.CaseReturned(_key(m), m.data),
+        lambda m, d: i.CaseReturned(_key(m), d),
         {"reason": "请先组织会商。"},
         _LOWER,
         internal=True,
@@ -321,6 +326,11 @@ _ALL = (
 
 CONTRACTS: Mapping[tuple[str, str], Contract] = {(each.type, each.version): each for each in _ALL}
 """(type, version) → contract; versions of a type stand side by side"""
+
+
+def is_known(type_: str) -> bool:
+    """Whether there is a contract for this type, in whatever version."""
+    return any(known == _type_of_contract(type_) for known, _ in CONTRACTS)
 
 
 def contract_of(message: Message) -> Contract:

@@ -131,7 +131,7 @@ class BetweenCasesSchema(s.ContractSchema):
 class EscalatedSchema(BetweenCasesSchema):
     """``case.escalated``"""
 
-    place = s.text("上级地区", "由哪个地区接办", required=True, limit=20)
+    place = s.text("上级地区", "由哪个地区接办；或在扩展属性 place 里", limit=20)
 
 
 # ---- values ----------------------------------------------------------------------------------------------------------

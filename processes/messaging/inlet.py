@@ -24,6 +24,9 @@ from processes.messaging.contracts import Contract, ContractViolation
 INTERNAL = "bihuan"
 """the partner of our own processes and workers: whose messages have no ``partner`` extension, which outer doors set"""
 
+SIGNAL = "signal"
+"""the types of the engine's signals are ``signal:<name>``; they never come from outside"""
+
 LONGEST_KEY = 200
 """characters of a command id, as the inbox table keeps it"""
 
@@ -75,6 +78,15 @@ class Correlation:
 
 
 @dataclass(frozen=True)
+class Broadcast:
+    """A signal of a diagram for one instance that waits for it."""
+
+    instance_id: str
+    name: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Refusal:
     """A message that was not taken, to be kept with its reason."""
 
@@ -110,6 +122,7 @@ class Doors:
     complete_job: Callable[[Sender, i.JobCompleted], Handled]
     fail_job: Callable[[Sender, i.JobFailed], Handled]
     throw_job_error: Callable[[Sender, i.JobError], Handled]
+    signal: Callable[[Sender, Broadcast], Handled]
     case_number: Callable[[str, str], str | None]
     """(channel, its own number) → the case's number, None when there is none"""
     refuse: Callable[[Refusal], None]
@@ -132,13 +145,28 @@ class Inlet:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
         sender = Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
         try:
-            contract = contracts.contract_of(message)
-            self._authorise(sender, contract, message.type)
-            handled = self._route(sender, contract, contracts.parse(message))
+            handled = self._take(sender, message)
         except (ContractViolation, NotTaken) as refusal:
             self._doors.refuse(Refusal(sender, message, refusal.zh))
             return Receipt(Status.REFUSED, refusal.zh)
         return Receipt(Status.DUPLICATE if handled.duplicate else Status.ACCEPTED, None, handled.result)
+
+    def _take(self, sender: Sender, message: Message) -> Handled:
+        if sender.partner == INTERNAL and not contracts.is_known(message.type):
+            return self._between_diagrams(sender, message)
+        contract = contracts.contract_of(message)
+        self._authorise(sender, contract, message.type)
+        return self._route(sender, contract, contracts.parse(message))
+
+    def _between_diagrams(self, sender: Sender, message: Message) -> Handled:
+        """Messages and signals that owners' diagrams name: only their sender and receiver know what is in them."""
+        payload = message.data if isinstance(message.data, Mapping) else {}
+        kind, colon, name = message.type.partition(":")
+        if colon and kind == SIGNAL:
+            instance = message.extensions.get("instance", "")
+            return self._doors.signal(sender, Broadcast(instance, name, payload))
+        key, place = message.extensions.get("correlationkey", ""), message.extensions.get("place", "")
+        return self._doors.correlate(sender, Correlation(message.type, key, payload, place))
 
     def _authorise(self, sender: Sender, contract: Contract, type_: str) -> None:
         if sender.partner == INTERNAL:

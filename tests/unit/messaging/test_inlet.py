@@ -12,7 +12,7 @@ import pytest
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
 from processes.messaging.contracts import CONTRACTS, Contract
-from processes.messaging.inlet import Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender, Status
+from processes.messaging.inlet import Broadcast, Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender, Status
 
 
 @dataclass
@@ -41,6 +41,7 @@ class House:
             complete_job=self._door("complete"),
             fail_job=self._door("fail"),
             throw_job_error=self._door("error"),
+            signal=self._door("signal"),
             case_number=lambda channel, original: self.cases.get((channel, original)),
             refuse=self.refused.append,
             may_send=lambda partner, type_: not (partner == "ratings" and type_.endswith(".order")),
@@ -94,6 +95,32 @@ def test_an_escalation_goes_to_the_superior_place_by_the_lower_cases_id() -> Non
     house = House()
     Inlet(house.doors()).receive(message("case.escalated", {"place": "3305", "why": "x"}, correlationkey="lower-1"))
     assert house.came[0][2] == Correlation("case.escalated", "lower-1", {"place": "3305", "why": "x"}, "3305")
+
+
+def test_an_escalation_may_name_the_place_in_its_extension_alone() -> None:
+    house = House()
+    Inlet(house.doors()).receive(message("case.escalated", {"why": "x"}, correlationkey="lower-1", place="3305"))
+    assert house.came[0][2] == Correlation("case.escalated", "lower-1", {"why": "x", "place": "3305"}, "3305")
+    assert Inlet(house.doors()).receive(message("case.escalated", {}, correlationkey="l")).status is Status.REFUSED
+
+
+def test_a_message_that_only_the_diagrams_know_goes_from_one_to_the_other() -> None:
+    house = House()
+    Inlet(house.doors()).receive(message("board.asked", {"n": 1}, correlationkey="k", place="3305"))
+    assert house.came[0][2] == Correlation("board.asked", "k", {"n": 1}, "3305")
+
+
+def test_a_signal_of_a_diagram_reaches_the_instance_that_waits() -> None:
+    house = House()
+    Inlet(house.doors()).receive(message("signal:calendar loaded", None, instance="i-1"))
+    assert [(name, said) for name, _, said in house.came] == [("signal", Broadcast("i-1", "calendar loaded", {}))]
+
+
+@pytest.mark.parametrize("type_", ["board.asked", "signal:calendar loaded"])
+def test_a_partner_cannot_send_what_only_diagrams_know(type_: str) -> None:
+    house = House()
+    assert Inlet(house.doors()).receive(message(type_, {}, partner="hotline")).status is Status.REFUSED
+    assert not house.came
 
 
 def test_a_message_delivered_twice_is_told_apart() -> None:
