@@ -5,7 +5,7 @@ import re, datetime as D, decimal, functools, math
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 CTX = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emax=6144, Emin=-6143)
-from processes.notation.feel._errors import FeelSyntaxError, FeelError, BudgetExceeded as BudgetError
+from processes.notation.feel.errors import FeelSyntaxError, FeelError, BudgetExceeded as BudgetError
 class YM(int):
     "years and months duration (months)"
     def __repr__(self): return f'YM({int(self)})'

@@ -1,10 +1,13 @@
-"""Everything FEEL may raise."""
+"""Everything FEEL raises. Whatever else goes wrong inside an expression is null, as the standard wants."""
 
 from __future__ import annotations
 
 
 class FeelError(Exception):
-    """Evaluation could not finish (a registered function failed, or a value that cannot leave FEEL)."""
+    """An evaluation could not finish: a registered function failed, or a value has no form outside FEEL.
+
+    When a registered function failed, ``__cause__`` is what it raised.
+    """
 
 
 class FeelSyntaxError(FeelError):
@@ -18,4 +21,4 @@ class FeelSyntaxError(FeelError):
 
 
 class BudgetExceeded(FeelError):
-    """The evaluation needed more steps, size or depth than it was given."""
+    """The evaluation wanted more steps, time, size or depth than it was given."""

@@ -1,0 +1,100 @@
+"""Is a text an owner wrote readable in its language? A door to FEEL and the Python subset that never raises."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from processes.errors import BihuanError
+from processes.notation import expressions, feel
+from processes.notation.check.findings import Both
+
+Kind = Literal["condition", "script", "timer"]
+
+# What our timers understand (ISO 8601 durations without a sign, dates, repetitions), see processes/spiff/mended/timers.py.
+DURATION = re.compile(
+    r"P(?=[\dT])(\d+Y)?(\d+M)?(\d+([.,]\d+)?W)?(\d+([.,]\d+)?D)?"
+    r"(T(?=\d)(\d+([.,]\d+)?H)?(\d+([.,]\d+)?M)?(\d+([.,]\d+)?S)?)?",
+    re.IGNORECASE,
+)
+DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
+LOOKS_ISO = re.compile(r"-?[PR][\d/PT][\w.,:/+-]*|\d[\d\w.,:/+-]*", re.IGNORECASE)
+NAME = re.compile(r"[^\W\d]\w*")
+
+
+def problem(text: str, kind: Kind) -> Both | None:
+    """What is wrong with an expression, script or timer; None when it can be read."""
+    try:
+        expressions.validate(text, kind)
+    except BihuanError as error:
+        return _both(error)
+    except Exception as error:  # a checker that falls over its input helps nobody
+        return _plain(error)
+    return None
+
+
+def feel_problem(text: str, *, unary: bool = False, names: Iterable[str] = ()) -> Both | None:
+    """What is wrong with FEEL (no ``=`` in front); ``unary`` for a decision table's condition cell."""
+    try:
+        (feel.compile_unary if unary else feel.compile_expression)(text, frozenset(names))
+    except Exception as error:
+        return _plain(error)
+    return None
+
+
+def free_names(text: str) -> frozenset[str] | None:
+    """The names a FEEL expression (no ``=`` in front) takes from outside; None when it cannot be read."""
+    try:
+        return feel.compile_expression(text).names
+    except Exception:
+        return None
+
+
+def _both(error: BihuanError) -> Both:
+    return Both(error.zh, error.en)
+
+
+def _plain(error: Exception) -> Both:
+    line, column = getattr(error, "line", None), getattr(error, "column", None)
+    where = f"（第 {line} 行第 {column} 列）" if line and column else ""
+    return Both(f"语法错误{where}：{error}", str(error) or type(error).__name__)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a variable."""
+    return NAME.fullmatch(text) is not None
+
+
+def static_timer(text: str) -> str | None:
+    """The ISO text of a timer that is written out, quoted or bare; None when it is an expression."""
+    source = text.strip()
+    if len(source) > 1 and source[0] == source[-1] and source[0] in "\"'" and source[0] not in source[1:-1]:
+        return source[1:-1].strip()
+    return source if LOOKS_ISO.fullmatch(source) else None
+
+
+def timer_shape(text: str) -> Literal["date", "duration", "cycle"] | None:
+    """Which kind of ISO 8601 value a text is; None for neither."""
+    if len(text) > 100:
+        return None
+    if DURATION.fullmatch(text):
+        return "duration"
+    if DATE.fullmatch(text):
+        return "date" if _is_date(text) else None
+    head, slash, rest = text.partition("/")
+    if slash and re.fullmatch(r"R\d*", head, re.IGNORECASE):
+        first, second_slash, second = rest.partition("/")
+        shapes = [timer_shape(part) for part in ([first, second] if second_slash else [first])]
+        if shapes in (["duration"], ["date", "duration"], ["duration", "date"]):
+            return "cycle"
+    return None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.datetime.fromisoformat(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""Everything written in FEEL or the Python subset can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from processes.notation.check import languages
+from processes.notation.check.findings import ERROR, Both, Finding, Rule
+from processes.notation.check.model import BPMN, SPIFF, Diagram, Item, children, kind_of, text_of
+from processes.notation.check.world import World
+
+EXPRESSION = Rule(
+    "expression", ERROR,
+    "{it}的{what}“{text}”读不懂：{problem}。", "The {what} of {it}, {text}, cannot be read: {problem}.",
+    "{advice_zh}", "{advice_en}",
+)  # fmt: skip
+SCRIPT = Rule(
+    "script", ERROR,
+    "{it}的{what}“{text}”读不懂：{problem}。", "The {what} of {it}, {text}, cannot be read: {problem}.",
+    "写成 FEEL 上下文，例如 = {{total: price * 2, level: \"高\"}}；每一项成为一个变量。",
+    'Write a FEEL context, for example = {{total: price * 2, level: "high"}}: each entry becomes a variable.',
+)  # fmt: skip
+EXPECTS_CONTEXT = Rule(
+    "script", ERROR,
+    "{it}的 FEEL 脚本不是上下文，算出的值没有地方放。", "The FEEL script of {it} is no context: its value has nowhere to go.",
+    "写成 = {{变量名: 表达式}}。", "Write = {{variable: expression}}.",
+)  # fmt: skip
+
+WRITE_FEEL = Both(
+    "以 = 开头写 FEEL：等于用 =，文字用双引号，并且用 and、或者用 or，例如 = level = \"高\" and count > 3。",
+    'Start with = and write FEEL: = for equality, double quotes for text, and/or, for example = level = "high" and count > 3.',
+)
+FOREIGN = Both(
+    "${…} 和 #{…} 是 Camunda 7 的写法；改成以 = 开头的 FEEL，例如 = approved。", "${…} and #{…} are Camunda 7's; write FEEL that starts with =, for example = approved.",
+)  # fmt: skip
+
+CONDITION = Both("条件", "condition")
+
+
+def _expression(item: Item, what: Both, text: str) -> Iterator[Finding]:
+    problem = languages.problem(text, "condition")
+    if problem is not None:
+        advice = FOREIGN if text.lstrip().startswith(("${", "#{")) else WRITE_FEEL
+        yield EXPRESSION.at(
+            item, what=what, text=shown(text), problem=problem, advice_zh=advice.zh, advice_en=advice.en
+        )
+
+
+def shown(text: str) -> str:
+    """A source on one line, short enough to read."""
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
+def conditions(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Conditions of flows."""
+    for flow in diagram.flows:
+        if flow.condition:
+            yield from _expression(flow, CONDITION, flow.condition)
+
+
+def repetitions(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Loop conditions, numbers of instances, completion conditions."""
+    words = {
+        "loopCondition": Both("循环条件", "loop condition"),
+        "loopCardinality": Both("次数", "number of instances"),
+        "completionCondition": Both("完成条件", "completion condition"),
+    }
+    for node in diagram.nodes:
+        for loop in children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
+            for element in children(loop, *words):
+                if text_of(element):
+                    yield from _expression(node, words[kind_of(element)], text_of(element))
+
+
+def scripts(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Script tasks, and scripts before and after other activities."""
+    words = {"preScript": Both("前置脚本", "pre-script"), "postScript": Both("后置脚本", "post-script")}
+    for node in diagram.nodes:
+        sources: list[tuple[Both, str]] = []
+        if node.kind == "scriptTask":
+            sources += [(Both("脚本", "script"), text_of(each)) for each in children(node.element, "script")]
+        sources += [(what, text_of(node.extension(name))) for name, what in words.items()]
+        for what, text in sources:
+            problem = languages.problem(text, "script") if text else None
+            if problem is not None:
+                yield SCRIPT.at(node, what=what, text=shown(text), problem=problem)
+            elif text.startswith("=") and _is_literal(text[1:]):
+                yield EXPECTS_CONTEXT.at(node)
+
+
+def _is_literal(source: str) -> bool:
+    """Whether FEEL is plainly a number, a text or a list, not something that may give a context."""
+    text = source.strip()
+    return text[:1] in {'"', "["} or text[:1].isdigit() or text in {"true", "false", "null"}
+
+
+def parameters(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Parameters of jobs, payloads of messages, properties that start with ``=``."""
+    for node in diagram.nodes:
+        for parameter in node.element.iterfind(
+            f"{{{BPMN}}}extensionElements/{{{SPIFF}}}serviceTaskOperator//{{{SPIFF}}}parameter"
+        ):
+            value = parameter.get("value")
+            if value is not None:
+                name = parameter.get("id") or "?"
+                yield from _expression(node, Both(f"参数 {name} ", f"parameter {name}"), value)
+        for trigger in (*node.triggers, node.element):
+            for payload in trigger.iterfind(f"{{{BPMN}}}extensionElements/{{{SPIFF}}}messagePayload"):
+                if text_of(payload):
+                    yield from _expression(node, Both("消息内容", "message payload"), text_of(payload))
+        for name, value in node.properties.items():
+            if value.strip().startswith("="):
+                yield from _expression(node, Both(f"属性 {name} ", f"property {name}"), value)
+
+
+def payloads(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Payloads of signals, errors and escalations."""
+    for item in diagram.items("message", "signal", "error", "escalation"):
+        for name in ("payloadExpression", "messagePayload"):
+            text = text_of(item.extension(name))
+            if text:
+                yield from _expression(item, Both("内容", "payload"), text)
+
+
+CHECKS = (conditions, repetitions, scripts, parameters, payloads)

@@ -1,0 +1,80 @@
+"""All files of one check, as a rule may look around in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from processes.notation.check.model import Diagram, Element, Node, Scope, is_true
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The diagrams, decisions and forms that are given together.
+
+    ``decisions``: decision id → files that define it; ``forms``: base names of form files; ``topics``: the job topics there are, None when the
+    caller does not say. ``context`` diagrams, which only answer references, are among ``diagrams`` but not checked themselves.
+    """
+
+    diagrams: tuple[Diagram, ...]
+    decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forms: frozenset[str] = frozenset()
+    topics: frozenset[str] | None = None
+    dmn_roots: Mapping[str, Element] = field(default_factory=dict)
+
+    @cached_property
+    def processes(self) -> Mapping[str, list[Scope]]:
+        """Process id → where it is drawn; executable ones first."""
+        found: dict[str, list[Scope]] = {}
+        for diagram in self.diagrams:
+            for scope in diagram.processes:
+                if scope.id:
+                    found.setdefault(scope.id, []).append(scope)
+        for scopes in found.values():
+            scopes.sort(key=lambda scope: scope.element.get("isExecutable") == "false")
+        return found
+
+    @cached_property
+    def _by_file(self) -> Mapping[str, Diagram]:
+        return {diagram.file: diagram for diagram in self.diagrams}
+
+    def diagram_of(self, node: Node) -> Diagram:
+        """The diagram a node is drawn in."""
+        return self._by_file[node.file]
+
+    @cached_property
+    def uses_roles(self) -> bool:
+        """Whether any user task here says who does it: then one that does not is a mistake."""
+        return any("role" in node.properties for node in self._nodes("userTask"))
+
+    @cached_property
+    def callers(self) -> Mapping[str, list[Node]]:
+        """Process id → the call activities that call it."""
+        found: dict[str, list[Node]] = {}
+        for node in self._nodes("callActivity"):
+            found.setdefault(called_process(node), []).append(node)
+        return found
+
+    def _nodes(self, kind: str) -> Iterator[Node]:
+        for diagram in self.diagrams:
+            yield from (node for node in diagram.nodes if node.kind == kind)
+
+    def is_called(self, scope: Scope) -> bool:
+        """Whether a caller waits for this scope's end: a sub-process, or a process that is called."""
+        return scope.parent is not None or scope.id in self.callers
+
+
+def called_process(node: Node) -> str:
+    """The process id a call activity names."""
+    return (node.element.get("calledElement") or "").strip()
+
+
+def starts_blank(node: Node) -> bool:
+    """Whether a start event waits for nothing."""
+    return node.kind == "startEvent" and not node.triggers
+
+
+def interrupting(node: Node) -> bool:
+    """Whether a boundary event ends the activity it is attached to."""
+    return is_true(node.element.get("cancelActivity", "true"))

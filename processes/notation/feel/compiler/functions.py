@@ -1,0 +1,73 @@
+"""Function definitions and calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processes.notation.feel import tree
+from processes.notation.feel.compiler.dispatch import compile_node, compiles
+from processes.notation.feel.scope import Code, Run, Scope
+from processes.notation.feel.conformance import is_instance
+from processes.notation.feel.values import Function
+
+
+class UserFunction(Function):
+    """A function written in FEEL, with the scope it was written in."""
+
+    def __init__(self, definition: tree.FunctionDefinition, body: Code | None, weight: int, scope: Scope) -> None:
+        self.parameters = definition.parameters
+        self._types = definition.types
+        self._body = body
+        self._weight = weight
+        self._scope = scope
+
+    def call(self, arguments: list[Any], run: Run) -> Any:
+        """Evaluate the body; null when number or types of the arguments do not fit, or the function is external."""
+        if self._body is None or len(arguments) != len(self.parameters) or not self._fit(arguments):
+            return None
+        budget = run.budget
+        budget.spend(self._weight)
+        budget.enter_call()
+        result = self._body(self._scope.inner(dict(zip(self.parameters, arguments, strict=True))))
+        budget.leave_call()
+        return result
+
+    def _fit(self, arguments: list[Any]) -> bool:
+        return all(
+            wanted is None or value is None or is_instance(value, wanted)
+            for value, wanted in zip(arguments, self._types, strict=True)
+        )
+
+
+@compiles(tree.FunctionDefinition)
+def _definition(node: tree.FunctionDefinition) -> Code:
+    body = compile_node(node.body) if node.body is not None else None
+    weight = tree.weight(node.body) if node.body is not None else 1
+    return lambda scope: UserFunction(node, body, weight, scope)
+
+
+@compiles(tree.Call)
+def _call(node: tree.Call) -> Code:
+    callee = _callee(node.function)
+    if node.named:
+        named = [(name, compile_node(argument)) for name, argument in node.named]
+        return lambda scope: _call_named(callee(scope), {name: value(scope) for name, value in named}, scope)
+    arguments = [compile_node(argument) for argument in node.positional]
+
+    def code(scope: Scope) -> Any:
+        function = callee(scope)
+        values = [argument(scope) for argument in arguments]
+        return function.call(values, scope.run) if isinstance(function, Function) else None
+
+    return code
+
+
+def _callee(node: tree.Node) -> Code:
+    if isinstance(node, tree.Name):
+        name = node.name
+        return lambda scope: scope.find_function(name)
+    return compile_node(node)
+
+
+def _call_named(function: Any, arguments: dict[str, Any], scope: Scope) -> Any:
+    return function.call_named(arguments, scope.run) if isinstance(function, Function) else None
