@@ -65,21 +65,30 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A fresh, migrated database: each test runs on an SQLite file and on PostgreSQL."""
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path}/bihuan.db")
-        database.migrate()
-        yield database
-        database.dispose()
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"test-{uuid.uuid4().hex}"
-    database = Database(server.create_database(name, template=_TEMPLATE))
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    """A fresh, migrated SQLite file."""
+    database = Database(f"sqlite:///{tmp_path}/bihuan.db")
+    database.migrate()
     yield database
     database.dispose()
-    server.drop_database(name)
+
+
+@pytest.fixture
+def postgresql_database(postgres: PostgresServer) -> Iterator[Database]:
+    """A fresh, migrated database on PostgreSQL."""
+    name = f"test-{uuid.uuid4().hex}"
+    database = Database(postgres.create_database(name, template=_TEMPLATE))
+    yield database
+    database.dispose()
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A fresh, migrated database: each test runs on an SQLite file and on PostgreSQL."""
+    made: Database = request.getfixturevalue(f"{request.param}_database")
+    return made
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -124,15 +124,7 @@ def lease(
     connection: Connection, now: datetime, limit: int, until: datetime, want: Sequence[Want] | None = None
 ) -> list[Leased]:
     """Take up to ``limit`` due rows, oldest first, until ``until``; what another transaction is taking is skipped."""
-    picked = (
-        select(_c.id)
-        .where(_c.dead_at.is_(None), _c.available_at <= now, or_(_c.leased_until.is_(None), _c.leased_until <= now))
-        .order_by(_c.available_at, _c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    if want is not None:
-        picked = picked.where(or_(*(_wanted(one) for one in want)))
+    picked = _due(now, want).order_by(_c.available_at, _c.id).limit(limit).with_for_update(skip_locked=True)
     # A CTE that locks is worked out once; a plain subquery might be run again and lock more than the limit.
     chosen = picked.cte("picked")
     taken = connection.execute(
@@ -143,6 +135,17 @@ def lease(
     )
     rows = [Leased(row.id, row.address, row.topic, _message(row), row.attempts) for row in taken]
     return sorted(rows, key=lambda row: row.id)
+
+
+def any_due(connection: Connection, now: datetime, want: Sequence[Want] | None = None) -> bool:
+    """Whether :func:`lease` would find a row."""
+    return connection.execute(_due(now, want).limit(1)).first() is not None
+
+
+def _due(now: datetime, want: Sequence[Want] | None) -> Select[tuple[int]]:
+    unleased = or_(_c.leased_until.is_(None), _c.leased_until <= now)
+    due = select(_c.id).where(_c.dead_at.is_(None), _c.available_at <= now, unleased)
+    return due if want is None else due.where(or_(*(_wanted(one) for one in want)))
 
 
 _MESSAGE = (_c.id, _c.address, _c.topic, _c.headers, _c.body)

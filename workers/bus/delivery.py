@@ -1,0 +1,109 @@
+"""What both transports do alike: who gets a message, what a handler's end means, and when a message comes again."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from processes.messaging.bus import Address, Handler, Message, Reject, Retry
+
+log = logging.getLogger("bihuan.bus")
+
+Resolve = Callable[[Message], Message]
+"""Applied to a job when it leaves for its worker: references become what they refer to."""
+
+ALL = "*"
+"""The topic that stands for all topics."""
+
+_REASON_LIMIT = 500
+"""Characters of a reason that are kept: a header must stay small, and long error texts repeat what was processed."""
+
+
+def identity(message: Message) -> Message:
+    """The message as it is."""
+    return message
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """How long a message waits (seconds) after its first, second … failure; after the last rung it is given up.
+
+    The default reaches over an hour, so that the restart of a database or a partner's outage costs no message.
+    """
+
+    delays: tuple[float, ...] = (1.0, 10.0, 60.0, 600.0, 600.0, 600.0, 600.0, 600.0, 600.0)
+
+    def wait(self, failures: int) -> float | None:
+        """The delay after so many earlier failures, or None: given up."""
+        return self.delays[failures] if failures < len(self.delays) else None
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Who handles which messages, and how many at once."""
+
+    address: Address
+    topics: frozenset[str]
+    handler: Handler
+    concurrency: int
+
+    def wants(self, topic: str) -> bool:
+        """Whether a topic is among those subscribed to."""
+        return ALL in self.topics or topic in self.topics
+
+    @property
+    def key(self) -> str:
+        """The same for the same address and topics, in every process and after every restart."""
+        return hashlib.sha256("\n".join([self.address, *sorted(self.topics)]).encode()).hexdigest()[:12]
+
+
+def subscription(address: Address, topics: Collection[str], handler: Handler, concurrency: int) -> Subscription:
+    """A checked subscription. Raises ValueError for no topics or no concurrency."""
+    if not topics or isinstance(topics, str):
+        raise ValueError("a subscription needs a list of topics")
+    if concurrency < 1:
+        raise ValueError("a subscription handles at least one message at once")
+    return Subscription(Address(address), frozenset(topics), handler, concurrency)
+
+
+@dataclass(frozen=True)
+class Done:
+    """The message has had its effect."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """Deliver again. ``after`` seconds when the handler named them (this uses up no rung), else as the ladder says."""
+
+    reason: str
+    after: float | None
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """Never deliver again."""
+
+    reason: str
+
+
+Ending = Done | Again | GivenUp
+
+
+def run(handler: Handler, message: Message, resolve: Resolve = identity) -> Ending:
+    """Call a handler; whatever it does, the message gets an ending."""
+    try:
+        handler(resolve(message))
+    except Retry as retry:
+        return Again(_short(str(retry)), retry.after)
+    except Reject as reject:
+        return GivenUp(_short(str(reject)))
+    except BaseException as error:
+        log.warning("handling %s %s failed", message.type, message.id, exc_info=True)
+        return Again(_short(f"{type(error).__name__}: {error}"), None)
+    return Done()
+
+
+def _short(reason: str) -> str:
+    return reason[:_REASON_LIMIT]

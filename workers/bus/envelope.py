@@ -1,0 +1,114 @@
+"""What stands on an AMQP message besides its body: CloudEvents attributes, and our own record of its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pika
+
+from processes.messaging.bus import DeadLetter, Message
+from workers.bus import cloudevents, topology
+from workers.bus.consumer import Delivery
+
+ATTEMPTS = "bihuan-attempts"
+TOPIC = "bihuan-topic"
+NOT_BEFORE = "bihuan-not-before"
+REASON = "bihuan-reason"
+GIVEN_UP_AT = "bihuan-given-up-at"
+QUEUE = "bihuan-queue"
+"""Headers of ours on messages that wait or were given up."""
+
+SHORT_STRING = 255
+"""Bytes that fit into AMQP's short strings (routing key, message id, type, correlation id)."""
+
+Properties = pika.BasicProperties
+_properties: Callable[..., Properties] = pika.BasicProperties  # its constructor has no types
+
+
+def properties(message: Message, wire: cloudevents.Wire) -> Properties:
+    """The properties of a message that leaves: persistent, and with what other clients look for first."""
+    return _properties(
+        content_type=wire.content_type,
+        headers=dict(wire.headers),
+        delivery_mode=pika.DeliveryMode.Persistent.value,
+        message_id=_fitting(message.id),
+        type=_fitting(message.type),
+        correlation_id=_fitting(message.extensions.get("correlationkey")),
+        timestamp=int(message.time.timestamp()),
+    )
+
+
+def _fitting(value: str | None) -> str | None:
+    return value if value and len(value.encode()) <= SHORT_STRING else None
+
+
+def copy(properties: Any, headers: Mapping[str, Any]) -> Properties:
+    """The properties of a message that is moved, with other headers."""
+    return _properties(
+        content_type=properties.content_type,
+        headers=dict(headers),
+        delivery_mode=pika.DeliveryMode.Persistent.value,
+        message_id=properties.message_id,
+        type=properties.type,
+        correlation_id=properties.correlation_id,
+        timestamp=properties.timestamp,
+    )
+
+
+def kept(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the broker's own record of the way so far: it grows with each round, and means queues of ours."""
+    return {name: value for name, value in headers.items() if not name.startswith("x-")}
+
+
+def decode(properties: Any, body: bytes, now: datetime) -> Message:
+    """The message as it came off a queue. Raises :class:`NotACloudEvent`."""
+    return cloudevents.decode(properties.headers or {}, properties.content_type, body, now)
+
+
+def attempts(headers: Mapping[str, Any]) -> int:
+    """How many times handling it has failed."""
+    value = headers.get(ATTEMPTS)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def seconds_left(headers: Mapping[str, Any], now: datetime) -> float:
+    """How long it still has to wait."""
+    try:
+        left = (datetime.fromisoformat(headers[NOT_BEFORE]) - now).total_seconds()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
+    # A rung is worth its delay: what remains of it by rounding is not waited for again.
+    return left if left > 0.5 else 0.0
+
+
+def topic(delivery: Delivery) -> str:
+    """The topic that the message was sent with: a message that waited comes back by its queue's name."""
+    sent_with = (delivery.properties.headers or {}).get(TOPIC)
+    if isinstance(sent_with, str):
+        return sent_with
+    if delivery.routing_key != delivery.queue:
+        return delivery.routing_key
+    return topology.origin(delivery.queue)[1]
+
+
+def dead_letter(method: Any, properties: Any, body: bytes, now: datetime) -> DeadLetter:
+    """A message of the dead letter queue, whoever gave it up: we, or the broker."""
+    headers = properties.headers or {}
+    try:
+        message = decode(properties, body, now)
+    except cloudevents.NotACloudEvent:
+        text = body.decode("utf-8", "replace")
+        message = Message(id=properties.message_id or "", type=properties.type or "", source="", time=now, data=text)
+    death: Mapping[str, Any] = next(iter(headers.get("x-death") or []), {})
+    queue = headers.get(QUEUE) or death.get("queue") or method.routing_key
+    address, by_name = topology.origin(queue)
+    given_up_at = headers.get(GIVEN_UP_AT)
+    return DeadLetter(
+        message=message,
+        address=address,
+        topic=headers.get(TOPIC) or by_name or method.routing_key,
+        reason=headers.get(REASON) or f"the broker gave it up: {death.get('reason', 'unknown')}",
+        at=datetime.fromisoformat(given_up_at) if given_up_at else death.get("time", now),
+    )
