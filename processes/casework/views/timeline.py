@@ -16,11 +16,11 @@ DECIDING = ("businessRuleTask",)
 
 @dataclass(frozen=True)
 class Said:
-    """Words that somebody wrote: an answer, a reason, an instruction."""
+    """Words that somebody wrote: an answer, a reason, an instruction. ``id`` is what variables refer to them by."""
 
+    id: str
     label: str
     body: str
-    element_id: str
     author: str
     at: datetime
 
@@ -55,23 +55,25 @@ def timeline(
     person: Callable[[str], str],
 ) -> tuple[Event, ...]:
     """The history with ``others`` (stages, notices) and the words ``said`` in their places."""
-    left = sorted(said, key=lambda each: each.at)
+    left = {each.id: each for each in said}
     events: list[Event] = []
     for entry in entries:
-        for event in _told(entry, models, tasks, person):
-            mine = [each for each in left if each.at == event.at and event.kind == "person"]
-            left = [each for each in left if each not in mine]
-            events.append(replace(event, said=tuple(mine)))
-    events += [Event(each.at, "person", each.label or "说明", each.author, (each,)) for each in left]
+        told = list(_told(entry, models, tasks, person))
+        refs = dict.fromkeys(_references(entry.input))
+        mine = tuple(left.pop(each) for each in refs if each in left)
+        if mine and not told:
+            told = [Event(entry.at, "message", "收到来文")]
+        if mine:
+            told[0] = replace(told[0], said=mine)
+        events += told
+    events += [Event(each.at, "person", each.label or "说明", each.author, (each,)) for each in left.values()]
     events += others
     # Within one moment: what was done, then what came of it, then the stage that it led to.
     rank = {"start": 0, "person": 1, "message": 1, "timer": 1, "trouble": 2, "system": 3, "note": 4, "stage": 5}
     return tuple(sorted(events, key=lambda each: (each.at, rank[each.kind])))
 
 
-def _told(
-    entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: Callable[[str], str]
-) -> Iterable[Event]:
+def _told(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: Callable[[str], str]) -> Iterable[Event]:
     who = person(entry.actor) if entry.actor else ""
     if entry.kind == "CompleteTask":
         yield _completed(entry, models, tasks, who)
@@ -101,6 +103,18 @@ def _told(
             yield Event(entry.at, "system", f"“{name}”不再需要办理")
         elif what == "failed":
             yield Event(entry.at, "trouble", f"“{name}”没有成功")
+
+
+def _references(value: object) -> Iterable[str]:
+    """The ids of texts that a command's input refers to, wherever they stand in it."""
+    if isinstance(value, Mapping):
+        if set(value) == {"$text"}:
+            yield str(value["$text"])
+        for each in value.values():
+            yield from _references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _references(each)
 
 
 def _completed(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], who: str) -> Event:

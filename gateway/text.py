@@ -1,0 +1,60 @@
+"""How the pages speak: dates, masks, sizes."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+HERE = ZoneInfo("Asia/Shanghai")
+
+
+def moment(value: datetime | None) -> str:
+    """``2026年11月22日 16:05`` in China's time; empty for nothing."""
+    if value is None:
+        return ""
+    at = value.astimezone(HERE)
+    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+
+
+def day(value: datetime | date | None) -> str:
+    """``11月22日``; empty for nothing."""
+    if value is None:
+        return ""
+    at = value.astimezone(HERE) if isinstance(value, datetime) else value
+    return f"{at.month}月{at.day}日"
+
+
+def short(value: datetime | None, now: datetime) -> str:
+    """The moment without what goes without saying: today's date, this year's number."""
+    if value is None:
+        return ""
+    at, here = value.astimezone(HERE), now.astimezone(HERE)
+    if at.date() == here.date():
+        return f"今天 {at:%H:%M}"
+    if at.year == here.year:
+        return f"{at.month}月{at.day}日 {at:%H:%M}"
+    return f"{at.year}年{at.month}月{at.day}日"
+
+
+def stamp(value: datetime) -> str:
+    """ISO 8601 in UTC, for ``<time datetime>``."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def masked(number: str) -> str:
+    """A phone number's first three and last four digits (DOMAIN: 掩码); shorter ones keep two and hide the rest."""
+    if not number:
+        return ""
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 9 else f"{number[:2]}****"
+
+
+def masked_name(name: str) -> str:
+    """A contact's surname, the rest hidden."""
+    return name[:1] + "*" * max(1, len(name) - 1) if name else ""
+
+
+def paragraphs(value: str) -> str:
+    """Text with the blank lines at both ends gone and runs of blank lines folded into one."""
+    lines = [line.rstrip() for line in value.strip().splitlines()]
+    kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
+    return "\n".join(kept)

@@ -1,0 +1,394 @@
+"""The case page: one problem's life at one place, read with a fixed number of indexed queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, literal, null, or_, select, union_all
+
+from processes.casework.calendar import WorkingCalendar
+from processes.casework.reference import Reference
+from processes.casework.views.diagram import Diagram, Standing, diagrams
+from processes.casework.views.lights import NONE, Light, light
+from processes.casework.views.models import models
+from processes.casework.views.timeline import Event, Said, TaskFact, timeline
+from processes.store import history
+from processes.store.tables import (
+    Case,
+    CaseStage,
+    CaseText,
+    Deadline,
+    Incident,
+    Instance,
+    Note,
+    PersonalData,
+    Report,
+    ReportText,
+    Subscription,
+    Timer,
+    UserTask,
+)
+
+LONGEST = 400
+"""Notices and texts of one case that are shown: far beyond what any real case has."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What was reported, by whom, through what. Phone and contact are whole: the page masks them."""
+
+    title: str
+    body: str
+    channel: str
+    original: str
+    submitted_at: datetime | None
+    received_at: datetime
+    enterprise: str
+    uscc: str
+    contact: str
+    phone: str
+    address: str
+
+
+@dataclass(frozen=True)
+class StageMark:
+    """A stage of the bar. ``state``: past, now or ahead; ``at``: when it was reached last."""
+
+    name: str
+    state: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """Who has to do what now."""
+
+    id: str
+    name: str
+    who: str
+    light: Light
+
+
+@dataclass(frozen=True)
+class Relative:
+    """The same problem at another place."""
+
+    number: str
+    place: str
+    above: bool
+    stage: str
+    status: str
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An open incident of the case."""
+
+    id: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Head:
+    """The case itself: what access is judged by, and what every page about it shows on top."""
+
+    id: str
+    number: str
+    place: str
+    place_name: str
+    parent: str | None
+    instance_id: str
+    stage: str
+    stage_name: str
+    status: str
+    board: str
+    board_id: str | None
+    category: str
+    difficulty: str
+    major: bool
+    confidential: bool
+    excluded: tuple[str, ...]
+    rating: str
+    outcome: str
+    reason: str
+    due_at: datetime | None
+    warn_at: datetime | None
+    provisional: bool
+    opened_at: datetime
+    closed_at: datetime | None
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything the page shows."""
+
+    head: Head
+    light: Light
+    stages: tuple[StageMark, ...]
+    open_tasks: tuple[OpenTask, ...]
+    people: tuple[tuple[str, str], ...]
+    relatives: tuple[Relative, ...]
+    events: tuple[Event, ...]
+    troubles: tuple[Trouble, ...]
+    diagrams: tuple[Diagram, ...]
+
+
+def head(connection: Connection, reference: Reference, *, number: str = "", case_id: str = "") -> Head | None:
+    """The case of that number (or id), or None."""
+    statement: Select[Any] = (
+        select(
+            *Case.__table__.columns,
+            Report.channel,
+            Report.original,
+            Report.submitted_at,
+            Report.received_at,
+            ReportText.title,
+            ReportText.body,
+            PersonalData.enterprise,
+            PersonalData.uscc,
+            PersonalData.contact,
+            PersonalData.phone,
+            PersonalData.address,
+        )
+        .join(Report, Report.id == Case.report_id)
+        .outerjoin(ReportText, ReportText.report_id == Case.report_id)
+        .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
+        .where(Case.id == case_id if case_id else Case.number == number)
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else _head(row, reference)
+
+
+def page(
+    connection: Connection,
+    reference: Reference,
+    calendar: WorkingCalendar,
+    of: Head,
+    now: datetime,
+) -> CasePage:
+    """The whole page of a case."""
+    entries = history.read(connection, of.instance_id)
+    definition = _definition(connection, of.instance_id)
+    known = models(connection, definition)
+    tasks = connection.execute(
+        select(UserTask.__table__).where(UserTask.case_id == of.id).order_by(UserTask.created_at)
+    ).all()
+    marks = _marks(connection, of.id)
+    stages = {stage.code: stage.name for stage in reference.stages}
+    others = [
+        Event(row.at, "stage", f"进入“{stages.get(row.text, row.text)}”阶段") for row in marks if row.what == "stage"
+    ]
+    others += [
+        Event(row.at, "note", f"发出{row.text}", recipient(row.data, reference)) for row in marks if row.what == "note"
+    ]
+    troubles, standing = _standing(connection, of, tasks, reference, now)
+    return CasePage(
+        head=of,
+        light=NONE if of.closed_at else light(calendar, now, of.due_at, of.warn_at, of.provisional),
+        stages=_stages(of, marks, reference),
+        open_tasks=tuple(_open_task(row, reference, calendar, now) for row in tasks if row.state == "open"),
+        people=_people(tasks, reference),
+        relatives=_relatives(connection, of, reference),
+        events=timeline(
+            entries,
+            known,
+            {row.id: TaskFact(row.id, row.name, row.form, row.element_id) for row in tasks},
+            _said(connection, of.id, reference),
+            others,
+            reference.person_name,
+        ),
+        troubles=troubles,
+        diagrams=diagrams(known, entries, standing),
+    )
+
+
+def stage_bar(connection: Connection, reference: Reference, of: Head) -> tuple[StageMark, ...]:
+    """The stage bar alone."""
+    return _stages(of, _marks(connection, of.id), reference)
+
+
+def recipient(to: Mapping[str, Any], reference: Reference) -> str:
+    """Whom a notice went to, in words."""
+    if to.get("person"):
+        return reference.person_name(str(to["person"]))
+    where = reference.organisation_name(str(to["organisation"])) if to.get("organisation") else ""
+    where = where or (reference.place_name(str(to["place"])) if to.get("place") else "")
+    return f"{where} {reference.role_name(str(to['role']))}".strip() if to.get("role") else where
+
+
+def _head(row: Row[Any], reference: Reference) -> Head:
+    stages = {stage.code: stage.name for stage in reference.stages}
+    channel = reference.channels.get(row.channel)
+    return Head(
+        id=row.id,
+        number=row.number,
+        place=row.place,
+        place_name=reference.place_name(row.place),
+        parent=row.parent,
+        instance_id=row.instance_id,
+        stage=row.stage,
+        stage_name=stages.get(row.stage, ""),
+        status=row.status,
+        board=reference.organisation_name(row.board) if row.board else "",
+        board_id=row.board,
+        category=row.category or "",
+        difficulty=row.difficulty or "",
+        major=row.major,
+        confidential=row.confidential,
+        excluded=tuple(row.excluded),
+        rating=row.rating or "",
+        outcome=row.outcome or "",
+        reason=row.reason or "",
+        due_at=row.due_at,
+        warn_at=row.warn_at,
+        provisional=row.provisional,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        problem=Problem(
+            title=row.title or "",
+            body=row.body or "",
+            channel=channel.name if channel else row.channel,
+            original=row.original,
+            submitted_at=row.submitted_at,
+            received_at=row.received_at,
+            enterprise=row.enterprise or "",
+            uscc=row.uscc or "",
+            contact=row.contact or "",
+            phone=row.phone or "",
+            address=row.address or "",
+        ),
+    )
+
+
+def _definition(connection: Connection, instance_id: str) -> str:
+    found = connection.execute(select(Instance.definition_id).where(Instance.id == instance_id)).scalar()
+    return found or ""
+
+
+def _marks(connection: Connection, case_id: str) -> Sequence[Row[Any]]:
+    """Stages reached and notices sent, in one query."""
+    nothing = null().label("data")
+    stages = select(literal("stage", String).label("what"), CaseStage.at, CaseStage.stage.label("text"), nothing).where(
+        CaseStage.case_id == case_id
+    )
+    notes = (
+        select(literal("note", String), Note.at, Note.kind, Note.recipient)
+        .where(Note.case_id == case_id)
+        .order_by(Note.at)
+        .limit(LONGEST)
+    )
+    return connection.execute(union_all(select(notes.subquery()), stages)).all()
+
+
+def _stages(of: Head, marks: Sequence[Row[Any]], reference: Reference) -> tuple[StageMark, ...]:
+    reached = {row.text: row.at for row in sorted(marks, key=lambda each: each.at) if row.what == "stage"}
+    codes = [stage.code for stage in reference.stages]
+    now = codes.index(of.stage) if of.stage in codes else -1
+    found = []
+    for at, stage in enumerate(reference.stages):
+        state = "past" if at < now or (of.closed_at and at <= now) else "now" if at == now else "ahead"
+        found.append(StageMark(stage.name, state, reached.get(stage.code) if state != "ahead" else None))
+    return tuple(found)
+
+
+def _said(connection: Connection, case_id: str, reference: Reference) -> list[Said]:
+    statement = (
+        select(CaseText.__table__).where(CaseText.case_id == case_id).order_by(CaseText.at.desc()).limit(LONGEST)
+    )
+    return [
+        Said(row.id, row.label, row.body, reference.person_name(row.author) if row.author else "", row.at)
+        for row in connection.execute(statement)
+    ]
+
+
+def _open_task(row: Row[Any], reference: Reference, calendar: WorkingCalendar, now: datetime) -> OpenTask:
+    return OpenTask(
+        row.id, row.name, holder(row, reference), light(calendar, now, row.due_at, row.warn_at, row.provisional)
+    )
+
+
+def holder(row: Row[Any], reference: Reference) -> str:
+    """Who is to do a task, in words: the person, else organisation and role."""
+    if row.assignee:
+        return reference.person_name(row.assignee)
+    where = reference.organisation_name(row.organisation) if row.organisation else reference.place_name(row.place)
+    return f"{where} {reference.role_name(row.role)}"
+
+
+def _people(tasks: Sequence[Row[Any]], reference: Reference) -> tuple[tuple[str, str], ...]:
+    """Who has done something, with where from, the first first."""
+    found: dict[str, str] = {}
+    for row in tasks:
+        if row.state == "completed" and row.completed_by:
+            where = row.organisation or ""
+            name = reference.organisation_name(where) if where else reference.place_name(row.place)
+            found.setdefault(reference.person_name(row.completed_by), f"{name} {reference.role_name(row.role)}")
+    return tuple(found.items())
+
+
+def _relatives(connection: Connection, of: Head, reference: Reference) -> tuple[Relative, ...]:
+    near = Case.parent == of.id
+    statement = select(Case.id, Case.number, Case.place, Case.stage, Case.status, Case.closed_at).where(
+        or_(near, Case.id == of.parent) if of.parent else near
+    )
+    stages = {stage.code: stage.name for stage in reference.stages}
+    return tuple(
+        Relative(
+            row.number,
+            reference.place_name(row.place),
+            row.id != of.parent,
+            stages.get(row.stage, ""),
+            row.status,
+            row.closed_at is not None,
+        )
+        for row in connection.execute(statement.order_by(Case.opened_at).limit(LONGEST))
+    )
+
+
+def _standing(
+    connection: Connection, of: Head, tasks: Sequence[Row[Any]], reference: Reference, now: datetime
+) -> tuple[tuple[Trouble, ...], Standing]:
+    """Open incidents, timers, subscriptions and deadlines of the instance, in one query."""
+    no_time, no_text = null(), null()
+    parts = (
+        select(
+            literal("incident", String).label("what"),
+            Incident.element_id,
+            Incident.created_at.label("at"),
+            Incident.detail.label("text"),
+            Incident.id.label("id"),
+        ).where(Incident.instance_id == of.instance_id, Incident.resolved_at.is_(None)),
+        select(literal("wait", String), Timer.element_id, Timer.due_at, no_text, Timer.task_id).where(
+            Timer.instance_id == of.instance_id
+        ),
+        select(literal("wait", String), Subscription.element_id, no_time, no_text, Subscription.task_id).where(
+            Subscription.instance_id == of.instance_id
+        ),
+        select(literal("deadline", String), Deadline.element_id, Deadline.due_at, no_text, Deadline.task_id).where(
+            Deadline.instance_id == of.instance_id
+        ),
+    )
+    rows: Sequence[Any] = connection.execute(union_all(*parts)).all()
+    troubles = tuple(Trouble(row.id, row.text, row.at) for row in rows if row.what == "incident")
+    standing = Standing(
+        tasks=[
+            (
+                row.process_id,
+                row.element_id,
+                bool(row.due_at and now > row.due_at),
+                f"等待办理：{holder(row, reference)}",
+            )
+            for row in tasks
+            if row.state == "open"
+        ],
+        waits=[row.element_id for row in rows if row.what == "wait"],
+        late=[row.element_id for row in rows if row.what == "deadline" and now > row.at],
+        failed={row.element_id: row.text for row in rows if row.what == "incident" and row.element_id},
+    )
+    return troubles, standing

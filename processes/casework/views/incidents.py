@@ -1,0 +1,80 @@
+"""异常: what could not be done and waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
+
+from processes.casework.reference import Reference
+from processes.casework.views.models import models
+from processes.store.tables import Case, Incident, Instance, Job
+
+LIMIT = 50
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """An open incident as a row of a list. ``element`` is the name of the step on the diagram."""
+
+    id: str
+    kind: str
+    detail: str
+    element: str
+    element_id: str
+    number: str
+    place: str
+    at: datetime
+    instance_id: str | None
+    attempts: int
+
+
+def open_incidents(
+    connection: Connection, reference: Reference, places: Collection[str] | None = None, limit: int = LIMIT
+) -> tuple[IncidentLine, ...]:
+    """The open incidents of instances at ``places`` (None: everywhere), the latest first; those of no instance are everybody's."""
+    statement = (
+        select(
+            Incident.__table__,
+            Instance.definition_id,
+            Instance.place,
+            Instance.process_id,
+            Case.number,
+            Job.attempts,
+        )
+        .outerjoin(Instance, Instance.id == Incident.instance_id)
+        .outerjoin(Case, Case.instance_id == Incident.instance_id)
+        .outerjoin(Job, Job.id == Incident.task_id)
+        .where(Incident.resolved_at.is_(None))
+        .order_by(Incident.created_at.desc())
+        .limit(limit)
+    )
+    if places is not None:
+        statement = statement.where(or_(Instance.place.in_(places), Instance.id.is_(None)))
+    found = []
+    for row in connection.execute(statement):
+        element = row.element_id or ""
+        found.append(
+            IncidentLine(
+                id=row.id,
+                kind=row.kind,
+                detail=row.detail,
+                element=_named(connection, row.definition_id, element),
+                element_id=element,
+                number=row.number or "",
+                place=reference.place_name(row.place) if row.place else "",
+                at=row.created_at,
+                instance_id=row.instance_id,
+                attempts=row.attempts or 0,
+            )
+        )
+    return tuple(found)
+
+
+def _named(connection: Connection, definition_id: str | None, element: str) -> str:
+    if not definition_id or not element:
+        return ""
+    drawings = models(connection, definition_id).drawings.values()
+    return next((drawing.names[element] for drawing in drawings if element in drawing.names), "")
