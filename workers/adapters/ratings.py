@@ -1,0 +1,36 @@
+"""The service-rating system (好差评): asks the enterprise for its rating."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.adapters.outbound import Outbound
+from workers.kit import Job, Worker
+
+
+def worker(outbound: Outbound) -> Worker:
+    """Handles ``rating.request``; the rating itself comes as the message ``rating.given``."""
+    worker = Worker("ratings")
+
+    @worker.job("rating.request")
+    def request(
+        job: Job,
+        case: str,
+        channel: str,
+        original: str,
+        place: str | None = None,
+        text: str | None = None,
+        due_at: str | None = None,
+    ) -> dict[str, Any]:
+        """One rating for one handling of a case: the job's id tells the rounds apart."""
+        body = {
+            "case": case,
+            "channel": channel,
+            "original": original,
+            "place": place,
+            "text": text,
+            "due_at": due_at,
+        }
+        return outbound.post("ratings", ["requests"], body, job)
+
+    return worker

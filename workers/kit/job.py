@@ -1,0 +1,58 @@
+"""A job as a handler sees it, and the ways in which it may end other than with a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from processes.messaging.bus import Message, Reject
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work. ``id`` is the same on every attempt: the right ``Idempotency-Key`` for other systems.
+    ``attempt`` counts from 1."""
+
+    id: str
+    topic: str
+    attempt: int
+    variables: Mapping[str, Any] = field(repr=False)
+
+
+class BusinessError(Exception):
+    """The other side's answer is no: ``code`` is for the diagram, ``message`` (Chinese) for people."""
+
+    def __init__(self, code: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.variables = dict(variables or {})
+
+
+class RetryLater(Exception):
+    """Not now. ``seconds`` None: after the job's own backoff. ``reason`` is shown to people, so it is Chinese."""
+
+    def __init__(self, seconds: float | None = None, reason: str = "对方系统请稍后再试") -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.reason = reason
+
+
+class Failed(Exception):
+    """It can't be done, and trying again won't help. ``reason`` (Chinese) is for the person who looks into it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def job_of(message: Message) -> Job:
+    """The job that a message carries. Raises :class:`Reject` for a message that is no job."""
+    id_ = message.extensions.get("jobid", "")
+    attempt = message.extensions.get("attempt", "1")
+    if not id_ or not attempt.isascii() or not attempt.isdecimal() or not isinstance(message.data, Mapping):
+        raise Reject(
+            f"message {message.id} is no job: it needs the extensions jobid and attempt, and an object as data"
+        )
+    return Job(id_, message.type, int(attempt), message.data)

@@ -1,0 +1,59 @@
+"""Runs workers on a bus until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+from processes.messaging.bus import Bus
+from workers.kit.worker import Worker
+
+log = logging.getLogger("bihuan.worker")
+
+
+class Runner:
+    """Workers on a bus. :meth:`start` and :meth:`stop` for those who have a process already; :meth:`run` is a process.
+
+    ``patience``: seconds that running jobs get to finish when it is stopped; what is not finished is done again elsewhere.
+    """
+
+    def __init__(self, bus: Bus, workers: Sequence[Worker], *, patience: float = 30.0) -> None:
+        owners: dict[str, str] = {}
+        for worker in workers:
+            for topic in sorted(worker.topics):
+                if topic in owners:
+                    raise ValueError(f"both {owners[topic]} and {worker.name} want {topic}")
+                owners[topic] = worker.name
+        self._bus = bus
+        self._workers = tuple(workers)
+        self._patience = patience
+        self._told = threading.Event()
+
+    def attach(self) -> None:
+        """Subscribe only; somebody else starts and stops the bus (the engine's process, in ``make run``)."""
+        for worker in self._workers:
+            worker.attach(self._bus)
+
+    def start(self) -> None:
+        """Subscribe and begin to take jobs."""
+        self.attach()
+        self._bus.start()
+
+    def stop(self) -> None:
+        """Take nothing new, let running jobs finish."""
+        self._bus.stop(self._patience)
+
+    def run(self) -> None:
+        """Work until SIGTERM or Ctrl-C. Only in the main thread."""
+        signal.signal(signal.SIGTERM, self._tell)
+        signal.signal(signal.SIGINT, self._tell)
+        self.start()
+        log.info("workers ready: %s", ", ".join(worker.name for worker in self._workers))
+        self._told.wait()
+        self.stop()
+
+    def _tell(self, number: int, frame: FrameType | None) -> None:
+        self._told.set()
