@@ -1,0 +1,164 @@
+"""Who may see and do what: duties, substitutes, recusal (回避) and confidentiality (保密), for one row and for a whole list.
+
+A task is for a role at a place, perhaps of one organisation or one person. A case is seen by whoever has or had a task in it, and beyond
+that as far as a role's sight reaches, which is data (``roles.csv``). A confidential case is seen by the former only. Whoever is
+excluded, himself or through an organisation he serves, neither sees nor does anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, false, not_, or_, select, true
+
+from processes.casework.people import Acting, Authority
+from processes.casework.records import SEES_BELOW, SEES_ORGANISATION, SEES_PLACE
+from processes.casework.reference import Reference
+from processes.errors import BihuanError
+from processes.store.tables import Case, UserTask
+
+
+class Forbidden(BihuanError):
+    """This person may not do that."""
+
+
+class TaskLike(Protocol):
+    """A row of ``UserTask``, as far as access depends on it."""
+
+    role: Any
+    organisation: Any
+    place: Any
+    assignee: Any
+    excluded: Any
+
+
+class CaseLike(Protocol):
+    """A row of ``Case``, as far as access depends on it."""
+
+    id: Any
+    excluded: Any
+
+
+def is_excluded(authority: Authority, reference: Reference, excluded: Collection[str]) -> bool:
+    """Whether a person is on a list of persons and organisations that must not see something, or serves one of those organisations."""
+    if not excluded:
+        return False
+    own = [each.duty.organisation for each in authority.acting if each.person == authority.person]
+    return authority.person in excluded or any(
+        organisation in excluded or reference.successor_of(organisation) in excluded
+        for organisation in own
+        if organisation is not None
+    )
+
+
+# ---- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def doing(authority: Authority, reference: Reference, task: TaskLike) -> str | None:
+    """In whose name this person may do a task: his or her own, or that of somebody he or she stands in for; None: not at all."""
+    excluded = task.excluded or ()
+    if is_excluded(authority, reference, excluded):
+        return None
+    if task.assignee is not None:
+        names: Iterable[str] = (each for each in authority.principals if each == task.assignee)
+    else:
+        names = (each.person for each in authority.acting if _fits(each, reference, task))
+    return next((name for name in names if name not in excluded), None)
+
+
+def may_do(authority: Authority, reference: Reference, task: TaskLike) -> bool:
+    """Whether this person may do a task."""
+    return doing(authority, reference, task) is not None
+
+
+def require_task(authority: Authority, reference: Reference, task: TaskLike) -> str:
+    """In whose name this person does a task.
+
+    :raises Forbidden: when he or she may not
+    """
+    name = doing(authority, reference, task)
+    if name is None:
+        raise Forbidden("您不能办理这项任务。", f"{authority.person} may not do this task")
+    return name
+
+
+def _fits(acting: Acting, reference: Reference, task: TaskLike) -> bool:
+    duty = acting.duty
+    if duty.role != task.role or duty.place != task.place:
+        return False
+    if task.organisation is None or duty.organisation is None:
+        return True
+    return reference.successor_of(duty.organisation) == reference.successor_of(task.organisation)
+
+
+def tasks_of(authority: Authority, reference: Reference) -> ColumnElement[bool]:
+    """The same as a condition on ``UserTask``, for lists."""
+    fitting: list[ColumnElement[bool]] = [UserTask.assignee.in_(authority.principals)]
+    for each in authority.acting:
+        duty = each.duty
+        conditions: list[ColumnElement[bool]] = [
+            UserTask.assignee.is_(None),
+            UserTask.role == duty.role,
+            UserTask.place == duty.place,
+        ]
+        if duty.organisation is not None:
+            heir = reference.successor_of(duty.organisation)
+            conditions.append(
+                or_(UserTask.organisation.is_(None), UserTask.organisation.in_(reference.predecessors(heir)))
+            )
+        fitting.append(and_(*conditions))
+    return and_(or_(*fitting), *_not_excluded(authority, reference, UserTask.excluded))
+
+
+# ---- cases -----------------------------------------------------------------------------------------------------------
+
+
+def cases_of(authority: Authority, reference: Reference) -> ColumnElement[bool]:
+    """The cases a person may see, as a condition on ``Case``."""
+    in_sight = [sight for each in authority.acting if (sight := _sight(each, reference)) is not None]
+    seen = or_(false(), _has_a_part(authority, reference), and_(not_(Case.confidential), or_(false(), *in_sight)))
+    return and_(seen, *_not_excluded(authority, reference, Case.excluded))
+
+
+def may_see_case(connection: Connection, authority: Authority, reference: Reference, case: CaseLike) -> bool:
+    """Whether this person may see a case."""
+    return connection.scalar(select(exists().where(Case.id == case.id, cases_of(authority, reference)))) is True
+
+
+def require_case(connection: Connection, authority: Authority, reference: Reference, case: CaseLike) -> None:
+    """:raises Forbidden: when this person may not see a case"""
+    if not may_see_case(connection, authority, reference, case):
+        raise Forbidden("您不能查看这一问题。", f"{authority.person} may not see this case")
+
+
+def _has_a_part(authority: Authority, reference: Reference) -> ColumnElement[bool]:
+    mine = or_(
+        UserTask.completed_by == authority.person,
+        and_(UserTask.state == "open", tasks_of(authority, reference)),
+    )
+    return exists().where(UserTask.case_id == Case.id, mine)
+
+
+def _sight(acting: Acting, reference: Reference) -> ColumnElement[bool] | None:
+    """What a duty lets its holder see beside the cases he has a part in."""
+    duty = acting.duty
+    sees = reference.sight.get(duty.role)
+    if sees == SEES_BELOW:
+        under = reference.under(duty.place)
+        return true() if len(under) == len(reference.places) else Case.place.in_(under)
+    if sees == SEES_PLACE:
+        return Case.place == duty.place
+    if sees == SEES_ORGANISATION and duty.organisation is not None:
+        served = reference.predecessors(reference.successor_of(duty.organisation))
+        return exists().where(UserTask.case_id == Case.id, UserTask.organisation.in_(served))
+    return None
+
+
+def _not_excluded(authority: Authority, reference: Reference, column: Any) -> list[ColumnElement[bool]]:
+    """Ids are letters, digits and a few signs, so a list of them holds one exactly when its JSON holds it in quotes."""
+    own = [each.duty.organisation for each in authority.acting if each.person == authority.person]
+    heirs = [reference.successor_of(each) for each in own if each is not None]
+    names = dict.fromkeys([authority.person, *(each for each in own if each is not None), *heirs])
+    listed = cast(column, Text)
+    return [not_(listed.contains(f'"{name}"', autoescape=True)) for name in names]
