@@ -85,6 +85,8 @@ class KnownNames:
         if not name or is_simple_name(name):
             return
         pieces = tuple(_PIECE.findall(name))
+        if "".join(pieces) != name.replace(" ", ""):
+            return  # "$text" holds what no name can: it must not be taken for "text"
         if 0 < len(pieces) <= _MAX_PIECES:
             self._names[pieces] = name
             self._longest[pieces[0]] = max(self._longest.get(pieces[0], 0), len(pieces))
