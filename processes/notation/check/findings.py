@@ -108,7 +108,7 @@ class Rule:
     remedy_zh: str
     remedy_en: str
 
-    def at(self, place: Place, *, severity: Severity | None = None, **values: Value) -> Finding:
+    def at(self, place: Place, /, *, severity: Severity | None = None, **values: Value) -> Finding:
         """The finding at this place."""
 
         def words(template: str, language: Language) -> str:

@@ -22,9 +22,7 @@ TASKS = frozenset(
 )
 CONTAINERS = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 ACTIVITIES = TASKS | CONTAINERS | {"callActivity"}
-GATEWAYS = frozenset(
-    {"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"}
-)
+GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"})
 CHOREOGRAPHY = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
 FLOW_NODES = EVENTS | ACTIVITIES | GATEWAYS | CHOREOGRAPHY
 
@@ -83,7 +81,8 @@ class Item:
     @property
     def line(self) -> int | None:
         """The line in the file, from 1."""
-        return self.element.sourceline
+        line: int | None = self.element.sourceline  # type: ignore[assignment]
+        return line
 
     def label(self, language: Language) -> str:
         """Kind, name and id: 用户任务“签收”（Task_1）."""

@@ -32,7 +32,9 @@ ENCODINGS = frozenset(
     {"utf-8", "utf-16", "utf-32", "ascii", "gb2312", "gbk", "gb18030", "big5", "iso8859-1", "cp1252", "iso8859-15"}
 )
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-DECLARATION = re.compile(rb"""\A<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["'][^>]{0,100}\?>""")
+DECLARATION = re.compile(
+    rb"""\A<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["'][^>]{0,100}\?>"""
+)
 PROLOG = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)", re.DOTALL)
 SIGNATURES: tuple[tuple[bytes, Both], ...] = (
     (b"PK\x03\x04", Both("压缩包（zip）", "a zip archive")),
@@ -88,12 +90,14 @@ DOCTYPE = Rule(
 BROKEN_XML = Rule(
     "xml-syntax", ERROR,
     "{it}不是完整的 XML，读到第 {line} 行出错：{detail}", "{it} is not well-formed XML; line {line}: {detail}",
-    "文件多半在传送或手工修改时被截断、损坏；请重新从建模工具导出。", "It was probably cut off or damaged in transfer or by hand: export it again from the modeler.",
+    "文件多半在传送或手工修改时被截断、损坏；请重新从建模工具导出。",
+    "It was probably cut off or damaged in transfer or by hand: export it again from the modeler.",
 )  # fmt: skip
 WRONG_ROOT = Rule(
     "not-bpmn", ERROR,
     "{it}是 XML，但不是 {expected}：最外层是 <{root}>。", "{it} is XML, but not {expected}: its outermost element is <{root}>.",
-    "从建模工具导出为 {expected}；BPMN 1.x、XPDL 和网页都不能直接使用。", "Export it from the modeler as {expected}; BPMN 1.x, XPDL and web pages cannot be used.",
+    "从建模工具导出为 {expected}；BPMN 1.x、XPDL 和网页都不能直接使用。",
+    "Export it from the modeler as {expected}; BPMN 1.x, XPDL and web pages cannot be used.",
 )  # fmt: skip
 MISNAMED = Rule(
     "misnamed-file", INFO,
@@ -224,9 +228,13 @@ def _recognise(file: str, root: Element, text: str) -> tuple[Xml | None, list[Fi
     promised = kind_by_name(file)
     name = etree.QName(root)
     if name.localname == "definitions" and name.namespace == BPMN:
-        misnamed = [MISNAMED.at(whole, what=Both("流程图", "a diagram"), extension=".bpmn")] if promised == "dmn" else []
+        misnamed = (
+            [MISNAMED.at(whole, what=Both("流程图", "a diagram"), extension=".bpmn")] if promised == "dmn" else []
+        )
         return Xml("bpmn", root, text), misnamed
     if name.localname == "definitions" and name.namespace in DMN_NAMESPACES:
-        misnamed = [MISNAMED.at(whole, what=Both("决策表", "decisions"), extension=".dmn")] if promised == "bpmn" else []
+        misnamed = (
+            [MISNAMED.at(whole, what=Both("决策表", "decisions"), extension=".dmn")] if promised == "bpmn" else []
+        )
         return Xml("dmn", root, text), misnamed
     return None, [WRONG_ROOT.at(whole, expected="DMN" if promised == "dmn" else "BPMN 2.0", root=str(name.localname))]

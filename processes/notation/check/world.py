@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from processes.notation.check.model import Diagram, Element, Node, Scope, is_true
+from processes.notation.check.model import Diagram, Element, Item, Node, Scope, is_true
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,11 @@ class World:
     forms: frozenset[str] = frozenset()
     topics: frozenset[str] | None = None
     dmn_roots: Mapping[str, Element] = field(default_factory=dict)
+    bodies: Mapping[str, bytes] = field(default_factory=dict)
+
+    def body(self, file: str) -> bytes:
+        """A file's content as it was given."""
+        return self.bodies[file]
 
     @cached_property
     def processes(self) -> Mapping[str, list[Scope]]:
@@ -39,7 +44,7 @@ class World:
     def _by_file(self) -> Mapping[str, Diagram]:
         return {diagram.file: diagram for diagram in self.diagrams}
 
-    def diagram_of(self, node: Node) -> Diagram:
+    def diagram_of(self, node: Item) -> Diagram:
         """The diagram a node is drawn in."""
         return self._by_file[node.file]
 

@@ -57,16 +57,20 @@ CHOREOGRAPHIES = Rule(
 QUANTITY = Rule(
     "token-quantity", ERROR,
     "{it}设置了 {attribute}={value}，引擎会忽略，按 1 执行。", "{it} has {attribute}={value}, which the engine ignores and takes for 1.",
-    "删去这个属性；要等几路到齐用并行网关，要重复用循环或多实例。", "Delete it; to wait for several tokens use a parallel gateway, to repeat use a loop or multi-instance.",
+    "删去这个属性；要等几路到齐用并行网关，要重复用循环或多实例。",
+    "Delete it; to wait for several tokens use a parallel gateway, to repeat use a loop or multi-instance.",
 )  # fmt: skip
 NO_OPERATOR = Rule(
     "service-without-operator", ERROR,
-    "{it}没有写由哪个系统任务执行（spiffworkflow:serviceTaskOperator）{foreign}。", "{it} does not say which job does it (spiffworkflow:serviceTaskOperator){foreign}.",
-    "在属性面板里选择任务主题（如 notice.send）并填写参数。", "Choose the job topic (notice.send, for example) in the properties panel and fill in its parameters.",
+    "{it}没有写由哪个系统任务执行（spiffworkflow:serviceTaskOperator）{foreign}。",
+    "{it} does not say which job does it (spiffworkflow:serviceTaskOperator){foreign}.",
+    "在属性面板里选择任务主题（如 notice.send）并填写参数。",
+    "Choose the job topic (notice.send, for example) in the properties panel and fill in its parameters.",
 )  # fmt: skip
 UNKNOWN_TOPIC = Rule(
     "unknown-topic", INFO,
-    "{it}的任务主题“{topic}”不在任务目录里，要有自己的处理程序来领取{hint}。", "The job topic {topic} of {it} is not in the catalogue: a worker of your own must take it{hint}.",
+    "{it}的任务主题“{topic}”不在任务目录里，要有自己的处理程序来领取{hint}。",
+    "The job topic {topic} of {it} is not in the catalogue: a worker of your own must take it{hint}.",
     "核对主题的写法；确有自己的处理程序就不必改。", "Check the spelling; nothing to do if you have such a worker.",
 )  # fmt: skip
 BAD_PARAMETER = Rule(
@@ -97,7 +101,8 @@ NO_CALLED = Rule(
 UNKNOWN_CALLED = Rule(
     "unknown-called-process", ERROR,
     "{it}调用的流程“{process}”在所给的文件里没有{hint}。", "{it} calls the process {process}, which is in none of the given files{hint}.",
-    "核对流程的 id（不是名称），或把含有它的 .bpmn 文件一起检查、一起部署。", "Check the process's id (not its name), or give the .bpmn file that holds it along.",
+    "核对流程的 id（不是名称），或把含有它的 .bpmn 文件一起检查、一起部署。",
+    "Check the process's id (not its name), or give the .bpmn file that holds it along.",
 )  # fmt: skip
 GLOBAL_TASK = Rule(
     "global-task", ERROR,
@@ -117,7 +122,8 @@ NO_SCRIPT = Rule(
 SCRIPT_LANGUAGE = Rule(
     "script-language", ERROR,
     "{it}的脚本语言是“{language}”，引擎只懂 FEEL 和 Python 子集。", "The script of {it} is in {language}; the engine knows FEEL and a Python subset.",
-    "改写成 FEEL 上下文（= {{变量: 表达式}}），并去掉 scriptFormat。", "Rewrite it as a FEEL context (= {{variable: expression}}) and delete scriptFormat.",
+    "改写成 FEEL 上下文（= {{变量: 表达式}}），并去掉 scriptFormat。",
+    "Rewrite it as a FEEL context (= {{variable: expression}}) and delete scriptFormat.",
 )  # fmt: skip
 BAD_RESULT = Rule(
     "variable-name", ERROR,
@@ -251,5 +257,10 @@ def _foreign(node: Node) -> Both:
     return NOTHING
 
 
-FOREIGN = {"camunda.org/schema/zeebe": "Camunda 8", "camunda.org": "Camunda 7", "flowable": "Flowable", "activiti": "Activiti"}
+FOREIGN = {
+    "camunda.org/schema/zeebe": "Camunda 8",
+    "camunda.org": "Camunda 7",
+    "flowable": "Flowable",
+    "activiti": "Activiti",
+}
 CHECKS = (sub_processes, kinds, services, decisions, calls, scripts)

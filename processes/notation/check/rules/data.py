@@ -23,7 +23,8 @@ IGNORED_SOURCE = Rule(
     "data-association-source", ERROR,
     "{it}要把“{source}”存进数据对象“{target}”，但引擎不看来源，存的是名为“{target}”的变量。",
     "{it} writes {source} into the data object {target}, but the engine ignores the source and writes the variable {target}.",
-    "先用脚本任务把值放进变量 {target}，并删去关联里的 sourceRef。", "Put the value into the variable {target} by a script task, and delete the sourceRef.",
+    "先用脚本任务把值放进变量 {target}，并删去关联里的 sourceRef。",
+    "Put the value into the variable {target} by a script task, and delete the sourceRef.",
 )  # fmt: skip
 IGNORED_TARGET = Rule(
     "data-association-source", ERROR,
@@ -63,15 +64,19 @@ def _association(diagram: Diagram, node: Item, element: Element) -> Iterator[Fin
         if found is None:
             store = diagram.defined("dataStoreReference", text_of(reference))
             # A store without a definition cannot be read either: the same advice.
-            yield DATA_STORE.at(diagram.item(store)) if store is not None else UNKNOWN_SOURCE.at(
-                node, reference=text_of(reference)
+            yield (
+                DATA_STORE.at(diagram.item(store))
+                if store is not None
+                else UNKNOWN_SOURCE.at(node, reference=text_of(reference))
             )
             continue
         held = found.get("dataObjectRef") or ""
         variable = _variable(diagram, element, inner)
         if variable and variable != held:
-            names = {"source": held, "target": variable} if reads else {"source": variable, "target": held}
-            yield (IGNORED_TARGET if reads else IGNORED_SOURCE).at(node, **names)
+            if reads:
+                yield IGNORED_TARGET.at(node, source=held, target=variable)
+            else:
+                yield IGNORED_SOURCE.at(node, source=variable, target=held)
 
 
 def _variable(diagram: Diagram, element: Element, inner: str) -> str:

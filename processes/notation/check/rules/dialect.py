@@ -98,9 +98,7 @@ def values(diagram: Diagram, world: World) -> Iterator[Finding]:
             problem = _value_problem(name, value.strip())
             if problem is not None:
                 why, advice = problem
-                yield BAD_VALUE.at(
-                    node, name=name, value=value[:60], why=why, advice_zh=advice.zh, advice_en=advice.en
-                )
+                yield BAD_VALUE.at(node, name=name, value=value[:60], why=why, advice_zh=advice.zh, advice_en=advice.en)
         record = node.properties.get("record", "").strip()
         if record.startswith("="):
             for key in context_keys(record[1:]):
@@ -120,7 +118,9 @@ def _value_problem(name: str, value: str) -> tuple[Both, Both] | None:
     if name == "backoff" and languages.timer_shape(value) != "duration":
         return Both("不是时长", "not a duration"), Both("写时长，例如 PT10S。", "Write a duration, for example PT10S.")
     if name == "resultVariable" and not languages.is_name(value):
-        return Both("不是变量名", "not a variable name"), Both("写不带空格的变量名。", "Write a variable name without spaces.")
+        return Both("不是变量名", "not a variable name"), Both(
+            "写不带空格的变量名。", "Write a variable name without spaces."
+        )
     if name == "record":
         return (
             Both("不是以 = 开头的 FEEL 上下文", "not a FEEL context that starts with ="),

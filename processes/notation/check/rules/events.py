@@ -13,27 +13,32 @@ LINK = Rule(
     "link-event", ERROR,
     "{it}是链接事件：引擎不会跳到对应的链接，走到抛出处就断了，流程却显示“已完成”。",
     "{it} is a link event: the engine does not jump; the token dies at the throw and the instance says completed.",
-    "用顺序流直接相连；图太大就拆成子流程或调用活动。", "Connect the two by a sequence flow; split a big diagram into sub-processes or call activities.",
+    "用顺序流直接相连；图太大就拆成子流程或调用活动。",
+    "Connect the two by a sequence flow; split a big diagram into sub-processes or call activities.",
 )  # fmt: skip
 SIGNAL_END = Rule(
     "signal-end-event", ERROR,
     "{it}是信号结束事件，引擎不会发出信号。", "{it} is a signal end event: the engine sends nothing.",
-    "在结束前画信号中间抛出事件（或消息抛出事件），后面接普通结束事件。", "Draw a signal (or message) throw event before it, followed by a plain end event.",
+    "在结束前画信号中间抛出事件（或消息抛出事件），后面接普通结束事件。",
+    "Draw a signal (or message) throw event before it, followed by a plain end event.",
 )  # fmt: skip
 COMPENSATION = Rule(
     "compensation", ERROR,
     "{it}用到了补偿，引擎不会执行补偿。", "{it} uses compensation, which the engine never runs.",
-    "把要撤销的步骤直接画成流程：用边界错误事件或网关引到“撤销”任务。", "Draw the undoing as steps of the process, reached by an error boundary event or a gateway.",
+    "把要撤销的步骤直接画成流程：用边界错误事件或网关引到“撤销”任务。",
+    "Draw the undoing as steps of the process, reached by an error boundary event or a gateway.",
 )  # fmt: skip
 CONDITIONAL = Rule(
     "conditional-event", ERROR,
-    "{it}是条件事件：数据变了引擎不会重新判断，可能永远等下去。", "{it} is a conditional event: the engine does not look again when data change, and may wait for ever.",
+    "{it}是条件事件：数据变了引擎不会重新判断，可能永远等下去。",
+    "{it} is a conditional event: the engine does not look again when data change, and may wait for ever.",
     "改用消息事件（由使条件成立的一方发消息），或在那一步后面用排他网关判断。",
     "Use a message event (sent by whoever makes the condition true), or an exclusive gateway behind that step.",
 )  # fmt: skip
 DEFINITION_REF = Rule(
     "event-definition-ref", ERROR,
-    "{it}用 eventDefinitionRef 引用共用的事件定义，引擎会忽略它，当成没有触发条件。", "{it} refers to a shared definition by eventDefinitionRef, which the engine ignores.",
+    "{it}用 eventDefinitionRef 引用共用的事件定义，引擎会忽略它，当成没有触发条件。",
+    "{it} refers to a shared definition by eventDefinitionRef, which the engine ignores.",
     "把事件定义直接写在事件里面。", "Put the event definition inside the event itself.",
 )  # fmt: skip
 WITHOUT_TRIGGER = Rule(
@@ -103,11 +108,13 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 ADVICE: dict[str, Both] = {
     "startEvent": Both(
-        "开始事件可以是空白、消息；错误和升级用边界事件去接。", "Start events are blank or wait for a message; catch errors and escalations by boundary events.",
+        "开始事件可以是空白、消息；错误和升级用边界事件去接。",
+        "Start events are blank or wait for a message; catch errors and escalations by boundary events.",
     ),
     "intermediateCatchEvent": Both("中间捕获事件只能等消息、定时或信号。", "Intermediate catch events wait for a message, a timer or a signal."),
     "intermediateThrowEvent": Both(
-        "中间抛出事件只能发消息、信号或升级；错误要画成错误结束事件。", "Throw events send a message, a signal or an escalation; an error is an error end event.",
+        "中间抛出事件只能发消息、信号或升级；错误要画成错误结束事件。",
+        "Throw events send a message, a signal or an escalation; an error is an error end event.",
     ),
     "boundaryEvent": Both("边界事件可以接消息、定时或错误。", "Boundary events catch a message, a timer or an error."),
     "endEvent": Both("结束事件可以发消息、错误或终止；定时要画成中间事件。", "End events send a message, an error or terminate; a timer is an intermediate event."),

@@ -27,11 +27,12 @@ EXPECTS_CONTEXT = Rule(
 )  # fmt: skip
 
 WRITE_FEEL = Both(
-    "以 = 开头写 FEEL：等于用 =，文字用双引号，并且用 and、或者用 or，例如 = level = \"高\" and count > 3。",
+    '以 = 开头写 FEEL：等于用 =，文字用双引号，并且用 and、或者用 or，例如 = level = "高" and count > 3。',
     'Start with = and write FEEL: = for equality, double quotes for text, and/or, for example = level = "high" and count > 3.',
 )
 FOREIGN = Both(
-    "${…} 和 #{…} 是 Camunda 7 的写法；改成以 = 开头的 FEEL，例如 = approved。", "${…} and #{…} are Camunda 7's; write FEEL that starts with =, for example = approved.",
+    "${…} 和 #{…} 是 Camunda 7 的写法；改成以 = 开头的 FEEL，例如 = approved。",
+    "${…} and #{…} are Camunda 7's; write FEEL that starts with =, for example = approved.",
 )  # fmt: skip
 
 CONDITION = Both("条件", "condition")

@@ -23,18 +23,22 @@ CROSSES_BORDER = Rule(
 WRONG_WAY = Rule(
     "flow-direction", ERROR,
     "{it}：{why}。", "{it}: {why}.",
-    "改接到前面或后面的步骤；要回头重做，请连到步骤前的排他网关。", "Lead it to the step before or after; to repeat something, lead back to an exclusive gateway in front of it.",
+    "改接到前面或后面的步骤；要回头重做，请连到步骤前的排他网关。",
+    "Lead it to the step before or after; to repeat something, lead back to an exclusive gateway in front of it.",
 )  # fmt: skip
 MULTIPLE_OUTGOING = Rule(
     "multiple-outgoing", ERROR,
-    "{it}有 {count} 条出线，引擎不接受：看不出是同时走还是选一条。", "{it} has {count} outgoing flows, which the engine refuses: all of them, or one?",
+    "{it}有 {count} 条出线，引擎不接受：看不出是同时走还是选一条。",
+    "{it} has {count} outgoing flows, which the engine refuses: all of them, or one?",
     "后面加一个网关：同时走用并行网关，选一条用排他网关（条件写在网关的出线上）。",
     "Put a gateway behind it: parallel to take all, exclusive to choose one (with the conditions on its flows).",
 )  # fmt: skip
 CONDITION_IGNORED = Rule(
     "condition-ignored", ERROR,
-    "{it}带有条件，但它从{source}出来，引擎不看这个条件，总会走过去。", "{it} has a condition, but it leaves {source}: the engine ignores the condition and always goes on.",
-    "在{source}后面加排他网关，把条件移到网关的出线上，并设一条默认流。", "Put an exclusive gateway behind {source}, move the condition to one of its flows, and set a default flow.",
+    "{it}带有条件，但它从{source}出来，引擎不看这个条件，总会走过去。",
+    "{it} has a condition, but it leaves {source}: the engine ignores the condition and always goes on.",
+    "在{source}后面加排他网关，把条件移到网关的出线上，并设一条默认流。",
+    "Put an exclusive gateway behind {source}, move the condition to one of its flows, and set a default flow.",
 )  # fmt: skip
 NO_START = Rule(
     "no-start", ERROR,
@@ -45,7 +49,8 @@ SEVERAL_STARTS = Rule(
     "several-starts", ERROR,
     "{it}有 {count} 个没有触发条件的开始事件：{starts}。引擎会从哪里开始是不确定的。",
     "{it} has {count} blank start events: {starts}. Where it starts is not defined.",
-    "只留一个空白开始事件；其余的改成消息开始事件，或用网关合在一起。", "Keep one blank start event; make the others message start events or join them by a gateway.",
+    "只留一个空白开始事件；其余的改成消息开始事件，或用网关合在一起。",
+    "Keep one blank start event; make the others message start events or join them by a gateway.",
 )  # fmt: skip
 NO_END = Rule(
     "no-end", WARNING,
@@ -55,7 +60,8 @@ NO_END = Rule(
 )  # fmt: skip
 DEAD_END = Rule(
     "dead-end", WARNING,
-    "{it}后面没有线，流程走到这里就停了；这条路上填写的数据会丢失。", "Nothing follows {it}: the process stops there, and what was entered on this way is lost.",
+    "{it}后面没有线，流程走到这里就停了；这条路上填写的数据会丢失。",
+    "Nothing follows {it}: the process stops there, and what was entered on this way is lost.",
     "连到下一个步骤，或连到结束事件。", "Connect it to the next step, or to an end event.",
 )  # fmt: skip
 HANGS = Rule(
@@ -72,7 +78,8 @@ UNREACHABLE = Rule(
 NO_WAY_OUT = Rule(
     "no-way-out", WARNING,
     "从{it}开始只能绕圈，走不到任何结束事件。", "From {it} on, the process can only go round in circles and never ends.",
-    "给循环加一条出路：在循环里放排他网关，一条线回去，一条线出去。", "Give the loop an exit: an exclusive gateway in it, with one flow back and one out.",
+    "给循环加一条出路：在循环里放排他网关，一条线回去，一条线出去。",
+    "Give the loop an exit: an exclusive gateway in it, with one flow back and one out.",
 )  # fmt: skip
 
 # Each costs a walk; a diagram with more loose ends than this is told about them in turns.

@@ -17,7 +17,8 @@ COMPLEX = Rule(
 )  # fmt: skip
 WITHOUT_CONDITION = Rule(
     "flow-without-condition", ERROR,
-    "{it}从{gateway}出来却没有条件，也不是默认流：引擎不知道何时走它。", "{it} leaves {gateway} with neither a condition nor the default mark: when should it be taken?",
+    "{it}从{gateway}出来却没有条件，也不是默认流：引擎不知道何时走它。",
+    "{it} leaves {gateway} with neither a condition nor the default mark: when should it be taken?",
     "给它写条件，或把它设为默认流（其余条件都不成立时走）。", "Give it a condition, or make it the default flow (taken when no condition holds).",
 )  # fmt: skip
 NO_DEFAULT = Rule(
@@ -27,7 +28,8 @@ NO_DEFAULT = Rule(
 )  # fmt: skip
 UNKNOWN_DEFAULT = Rule(
     "unknown-default-flow", ERROR,
-    "{it}的默认流“{reference}”不是它的出线，等于没有默认流。", "The default flow {reference} of {it} is not one of its own: it has no default at all.",
+    "{it}的默认流“{reference}”不是它的出线，等于没有默认流。",
+    "The default flow {reference} of {it} is not one of its own: it has no default at all.",
     "重新选一条出线作默认流。", "Choose one of its outgoing flows as the default.",
 )  # fmt: skip
 CONDITION_ON_DEFAULT = Rule(
@@ -38,7 +40,8 @@ CONDITION_ON_DEFAULT = Rule(
 CONDITION_IGNORED = Rule(
     "condition-ignored", ERROR,
     "{it}带有条件，但它从{gateway}出来，引擎不看这个条件。", "{it} has a condition, but it leaves {gateway}: the engine ignores it.",
-    "需要按条件走，就把网关换成排他或包容网关；都要走，就删去条件。", "Use an exclusive or inclusive gateway if the condition matters; delete the condition if not.",
+    "需要按条件走，就把网关换成排他或包容网关；都要走，就删去条件。",
+    "Use an exclusive or inclusive gateway if the condition matters; delete the condition if not.",
 )  # fmt: skip
 NO_OUTGOING = Rule(
     "gateway-no-outgoing", ERROR,
@@ -54,7 +57,8 @@ TWO_TIMERS = Rule(
 )  # fmt: skip
 EVENT_TARGET = Rule(
     "event-gateway-target", ERROR,
-    "{it}的出线必须连到中间捕获事件或接收任务，不能连到{target}。", "The flows of {it} must lead to intermediate catch events or receive tasks, not to {target}.",
+    "{it}的出线必须连到中间捕获事件或接收任务，不能连到{target}。",
+    "The flows of {it} must lead to intermediate catch events or receive tasks, not to {target}.",
     "在{target}前加上它等待的消息或定时事件。", "Put the message or timer that is waited for in front of {target}.",
 )  # fmt: skip
 LONELY_EVENT = Rule(
@@ -85,9 +89,9 @@ def conditions(diagram: Diagram, world: World) -> Iterator[Finding]:
         for flow in node.outgoing:
             if flow.id == default and flow.condition:
                 yield CONDITION_ON_DEFAULT.at(flow)
-        if not default and node.outgoing and all(flow.condition for flow in node.outgoing):
-            if not _exhaustive(node.outgoing):
-                yield NO_DEFAULT.at(node)
+        undecided = not default and node.outgoing and all(flow.condition for flow in node.outgoing)
+        if undecided and not _exhaustive(node.outgoing):
+            yield NO_DEFAULT.at(node)
 
 
 def _exhaustive(flows: list[Flow]) -> bool:

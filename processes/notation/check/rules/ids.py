@@ -28,7 +28,8 @@ DUPLICATE_SHAPE_ID = Rule(
 )  # fmt: skip
 RESERVED_ID = Rule(
     "reserved-id", ERROR,
-    "{it}的 id 与引擎内部任务的名字相同，运行时会互相覆盖。", "The id of {it} is the name of one of the engine's own tasks: one overwrites the other at run time.",
+    "{it}的 id 与引擎内部任务的名字相同，运行时会互相覆盖。",
+    "The id of {it} is the name of one of the engine's own tasks: one overwrites the other at run time.",
     "换一个 id，例如加上前缀“Step_”。", "Choose another id, for example with the prefix Step_.",
 )  # fmt: skip
 DUPLICATE_PROCESS = Rule(

@@ -33,7 +33,8 @@ TWO_NUMBERS = Rule(
 )  # fmt: skip
 BAD_BOUND = Rule(
     "loop-bound", ERROR,
-    "{it}的循环次数“{value}”不是 0 以上的整数，引擎会一次不做或停不下来。", "The bound {value} of {it} is not an integer of 0 or more: the engine skips it, or hangs.",
+    "{it}的循环次数“{value}”不是 0 以上的整数，引擎会一次不做或停不下来。",
+    "The bound {value} of {it} is not an integer of 0 or more: the engine skips it, or hangs.",
     "写 0 以上的整数，或给出整数的表达式。", "Write an integer of 0 or more, or an expression that gives one.",
 )  # fmt: skip
 NO_LOOP_END = Rule(

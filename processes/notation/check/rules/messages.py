@@ -30,7 +30,8 @@ NO_KEY = Rule(
     "no-correlation-key", WARNING,
     "{it}等待消息“{message}”，但没有 correlationKey：同时运行几件时，分不清消息是给哪一件的。",
     "{it} waits for {message} without a correlationKey: with several instances running, whose message is it?",
-    "加属性 correlationKey，例如 = case.number，并让发送方使用同样的值。", "Add the property correlationKey, for example = case.number, and let the sender use the same value.",
+    "加属性 correlationKey，例如 = case.number，并让发送方使用同样的值。",
+    "Add the property correlationKey, for example = case.number, and let the sender use the same value.",
 )  # fmt: skip
 NO_CODE = Rule(
     "error-without-code", WARNING,
@@ -57,10 +58,10 @@ def named(diagram: Diagram, world: World) -> Iterator[Finding]:
 def chosen(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Message and signal events, send and receive tasks say which."""
     for node in diagram.nodes:
-        if node.kind in {"sendTask", "receiveTask"}:
-            if not node.element.get("messageRef") and not node.has_trigger("message"):
-                effect = THROUGH if node.kind == "receiveTask" else NOTHING_SENT
-                yield WITHOUT_MESSAGE.at(node, what=Both("消息", "message"), effect=effect)
+        mute = not node.element.get("messageRef") and not node.has_trigger("message")
+        if node.kind in {"sendTask", "receiveTask"} and mute:
+            effect = THROUGH if node.kind == "receiveTask" else NOTHING_SENT
+            yield WITHOUT_MESSAGE.at(node, what=Both("消息", "message"), effect=effect)
         for trigger in node.triggers:
             kind = kind_of(trigger).removesuffix("EventDefinition")
             if kind in NAMED and not trigger.get(f"{kind}Ref"):
@@ -79,7 +80,8 @@ def keys(diagram: Diagram, world: World) -> Iterator[Finding]:
             continue
         references = [each.get("messageRef") for each in node.triggers if kind_of(each) == "messageEventDefinition"]
         references += [node.element.get("messageRef")] if node.kind == "receiveTask" else []
-        message = next((each for each in map(lambda r: diagram.defined("message", r), references) if each is not None), None)
+        found = (diagram.defined("message", reference) for reference in references)
+        message = next((each for each in found if each is not None), None)
         if message is not None:
             yield NO_KEY.at(node, message=message.get("name") or message.get("id") or "")
 
@@ -106,8 +108,7 @@ def variables(diagram: Diagram, world: World) -> Iterator[Finding]:
 
 def _variables(node: Node) -> Iterator[Element]:
     for trigger in (*node.triggers, node.element):
-        for element in trigger.iterfind(f"{{*}}extensionElements/{{{SPIFF}}}messageVariable"):
-            yield element
+        yield from trigger.iterfind(f"{{*}}extensionElements/{{{SPIFF}}}messageVariable")
 
 
 CHECKS = (named, chosen, keys, codes, variables)

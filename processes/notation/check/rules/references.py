@@ -16,12 +16,15 @@ UNKNOWN = Rule(
 )  # fmt: skip
 UNKNOWN_IN_DRAWING = Rule(
     "unknown-drawing-reference", WARNING,
-    "{it}指向不存在的元素“{reference}”；流程照常运行，但图画得不对。", "{it} points at {reference}, which is not there; the process runs, but the picture is wrong.",
-    "在建模工具里打开并重新保存；若元素是误删的，请补画。", "Open and save the diagram in the modeler; draw the element again if it was deleted by mistake.",
+    "{it}指向不存在的元素“{reference}”；流程照常运行，但图画得不对。",
+    "{it} points at {reference}, which is not there; the process runs, but the picture is wrong.",
+    "在建模工具里打开并重新保存；若元素是误删的，请补画。",
+    "Open and save the diagram in the modeler; draw the element again if it was deleted by mistake.",
 )  # fmt: skip
 STALE_FLOW = Rule(
     "stale-flow-reference", WARNING,
-    "{it}写着连有顺序流“{reference}”，但这条线不存在：可能误删了一条线。", "{it} lists the sequence flow {reference}, which is not there: a flow may have been deleted by mistake.",
+    "{it}写着连有顺序流“{reference}”，但这条线不存在：可能误删了一条线。",
+    "{it} lists the sequence flow {reference}, which is not there: a flow may have been deleted by mistake.",
     "需要这条线就补画；不需要就在建模工具里重新保存。", "Draw it again if it is needed; else save the diagram again in the modeler.",
 )  # fmt: skip
 TWO_LANES = Rule(

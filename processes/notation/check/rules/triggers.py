@@ -38,8 +38,10 @@ NEVER = Rule(
 )  # fmt: skip
 SPLITS = Rule(
     "cycle-splits", WARNING,
-    "{it}是循环定时，每响一次都会往后多走一路，后面的步骤会重复执行。", "{it} is a cycle: each turn sends another token on, so what follows runs several times.",
-    "只等一次就写时长；要反复提醒，用活动上的“非中断”边界定时事件。", "Write a duration to wait once; to remind again and again use a non-interrupting boundary timer.",
+    "{it}是循环定时，每响一次都会往后多走一路，后面的步骤会重复执行。",
+    "{it} is a cycle: each turn sends another token on, so what follows runs several times.",
+    "只等一次就写时长；要反复提醒，用活动上的“非中断”边界定时事件。",
+    "Write a duration to wait once; to remind again and again use a non-interrupting boundary timer.",
 )  # fmt: skip
 
 PLACES: dict[str, tuple[str, Both]] = {
@@ -47,7 +49,7 @@ PLACES: dict[str, tuple[str, Both]] = {
     "timeDuration": ("duration", Both("时长", "duration")),
     "timeCycle": ("cycle", Both("循环", "cycle")),
 }
-SHAPES = {shape: words for shape, words in PLACES.values()}
+SHAPES = dict(PLACES.values())
 NO_ISO = Both("不是 ISO 8601 的时刻、时长或循环", "not an ISO 8601 date, duration or cycle")
 
 

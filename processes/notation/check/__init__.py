@@ -1,0 +1,18 @@
+"""Checks diagrams, decisions and forms before they run, and says at which element what to do instead.
+
+>>> findings = check_files({"order.bpmn": data})          # name → content; never raises
+>>> [(each.element, each.rule, each.zh) for each in findings if each.severity == "error"]
+>>> print(render(check_paths([Path("bpmn")]), "zh"))
+
+Layers: the file itself (``sanity``), BPMN's XML schema (``schema``), ``bpmn-io``'s lint (``lint``), our own rules (``rules``), the engine's parser
+(``engine``); decisions and forms beside them.
+"""
+
+from __future__ import annotations
+
+from processes.notation.check.checker import check_files
+from processes.notation.check.findings import Finding, Severity
+from processes.notation.check.paths import check_paths
+from processes.notation.check.render import render
+
+__all__ = ["Finding", "Severity", "check_files", "check_paths", "render"]

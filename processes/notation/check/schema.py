@@ -1,0 +1,199 @@
+"""BPMN's own XML schema: misspelt elements and attributes, missing parts, impossible values.
+
+The schemas are those inside the SpiffWorkflow package. What the standard orders but nobody heeds (the order of children, a missing
+``targetNamespace``) is put right in a copy before validation: it troubles neither engine nor modeler, and would be a false alarm.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Iterable, Iterator
+from importlib import util
+from itertools import pairwise
+from pathlib import Path
+from typing import cast
+
+from lxml import etree
+
+from processes.notation.check.findings import ERROR, WARNING, Finding, Rule, Whole
+from processes.notation.check.model import BPMN, SPIFF, Diagram, Element, Item, kind_of, local
+
+UNEXPECTED = Rule(
+    "schema-element", ERROR,
+    "{it}不该出现在<{parent}>里：要么名字写错了，要么放错了地方，引擎会当它不存在。",
+    "{it} does not belong into <{parent}>: it is misspelt or misplaced, and the engine acts as if it were not there.",
+    "核对名称，或在建模工具里重新画这一处。", "Check its name, or draw this part again in the modeler.",
+)  # fmt: skip
+INCOMPLETE = Rule(
+    "schema-incomplete", ERROR,
+    "{it}里缺少必需的内容：{detail}。", "{it} lacks something it needs: {detail}.",
+    "在建模工具里补全这个元素。", "Complete it in the modeler.",
+)  # fmt: skip
+BAD_ATTRIBUTE = Rule(
+    "schema-attribute", ERROR,
+    "{it}的属性有误：{detail}。", "An attribute of {it} is wrong: {detail}.",
+    "核对属性名和取值，或在建模工具里重新设置。", "Check its name and value, or set it again in the modeler.",
+)  # fmt: skip
+BAD_ID = Rule(
+    "schema-id", ERROR,
+    "{it}的 id 不合规则：不能以数字开头，不能有空格或冒号。", "The id of {it} is not allowed: no digit in front, no spaces or colons.",
+    "换一个以字母或下划线开头的 id，并更新引用它的连线。", "Choose one that starts with a letter or underscore, and update the flows that name it.",
+)  # fmt: skip
+OTHER = Rule(
+    "schema", ERROR,
+    "{it}不符合 BPMN 2.0 的格式：{detail}。", "{it} is not valid BPMN 2.0: {detail}.",
+    "在建模工具里重新画这一处，再导出。", "Draw this part again in the modeler and export it.",
+)  # fmt: skip
+
+# The order BPMN's schema wants, for all elements at once: no two of these groups contradict each other.
+ORDER = (
+    "documentation", "extensionElements", "import", "extension", "supportedInterfaceRef", "ioSpecification", "ioBinding", "auditing",
+    "monitoring", "categoryValueRef", "incoming", "outgoing", "participant", "messageFlow",
+)  # fmt: skip
+AFTER_ORDER = (
+    "property", "laneSet", "dataInput", "dataOutput", "dataInputAssociation", "dataOutputAssociation", "inputSet", "outputSet",
+    "performer", "humanPerformer", "potentialOwner", "resourceRole", "standardLoopCharacteristics", "multiInstanceLoopCharacteristics",
+)  # fmt: skip
+MULTI_INSTANCE = (
+    "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem", "complexBehaviorDefinition",
+    "completionCondition",
+)  # fmt: skip
+LAST = ("association", "group", "textAnnotation")
+REORDERED = frozenset({"definitions", "process", "multiInstanceLoopCharacteristics"})
+
+
+@functools.cache
+def _schema() -> etree.XMLSchema:
+    """The compiled schema, with SpiffWorkflow's extension elements in it."""
+    found = util.find_spec("SpiffWorkflow")
+    folder = Path((found.origin if found else None) or ".").parent
+    document = etree.parse(str(folder / "bpmn" / "parser" / "schema" / "BPMN20.xsd"))
+    imported = etree.Element("{http://www.w3.org/2001/XMLSchema}import")
+    imported.set("namespace", SPIFF)
+    imported.set("schemaLocation", str(folder / "spiff" / "parser" / "schema" / "spiffworkflow.xsd"))
+    document.getroot().insert(0, imported)
+    return etree.XMLSchema(document)
+
+
+def schema_findings(diagram: Diagram) -> Iterator[Finding]:
+    """What the schema says against a diagram, at the element it means."""
+    root = _tolerant_copy(diagram.root)
+    schema = _schema()
+    if schema.validate(root):
+        return
+    tree = root.getroottree()
+    duplicates = _repeated_ids(root)
+    for entry in cast("Iterable[etree._LogEntry]", schema.error_log):
+        element = _find(tree, root, entry.path, entry.line)
+        yield from _finding(diagram.file, element, entry, duplicates)
+
+
+def _find(tree: etree._ElementTree, root: Element, path: str | None, line: int) -> Element | None:
+    spaces = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+    try:
+        found = tree.xpath(path or "", namespaces=spaces) if path else []
+    except etree.XPathError:
+        found = []
+    if isinstance(found, list) and found and isinstance(found[0], etree._Element):
+        return found[0]
+    return next((each for each in root.iter("*") if Item("", each).line == line), None)
+
+
+def _finding(
+    file: str, element: Element | None, entry: etree._LogEntry, duplicates: frozenset[str]
+) -> Iterator[Finding]:
+    message = entry.message.replace("{" + BPMN + "}", "").replace("{" + SPIFF + "}", "spiffworkflow:")
+    if element is None:
+        yield OTHER.at(Whole(file, entry.line), detail=_shorten(message))
+        return
+    item = _owner(file, element)
+    # Other programs' elements outside extensionElements, and slips inside our own extensions, harm nobody else.
+    severity = ERROR if kind_of(element) else WARNING
+    kind = entry.type_name
+    if "xs:ID'" in message:
+        if (element.get("id") or "") not in duplicates:
+            yield BAD_ID.at(item)
+    elif kind == "SCHEMAV_CVC_COMPLEX_TYPE_4" and local(element) == "sequenceFlow":
+        return  # a flow without ends: told in words by the rule dangling-flow
+    elif kind == "SCHEMAV_ELEMENT_CONTENT" and "Missing child" in message:
+        yield INCOMPLETE.at(item, severity=severity, detail=_after(message, "Expected is"))
+    elif kind == "SCHEMAV_ELEMENT_CONTENT":
+        parent = element.getparent()
+        place = Item(file, element)
+        yield UNEXPECTED.at(
+            place if place.id else item, severity=severity, parent=local(parent) if parent is not None else "?"
+        )
+    elif "attribute" in message:
+        yield BAD_ATTRIBUTE.at(item, severity=severity, detail=_shorten(message.partition(": ")[2] or message))
+    else:
+        yield OTHER.at(item, severity=severity, detail=_shorten(message.partition(": ")[2] or message))
+
+
+def _owner(file: str, element: Element) -> Item:
+    """The element itself, or the nearest around it that has an id."""
+    here: Element | None = element
+    while here is not None and not here.get("id"):
+        here = here.getparent()
+    if here is None or local(here) == "definitions":
+        return Item(file, element)
+    return Item(file, here)
+
+
+def _after(message: str, mark: str) -> str:
+    return _shorten(mark + message.partition(mark)[2]) if mark in message else _shorten(message)
+
+
+def _shorten(text: str) -> str:
+    text = text.strip().rstrip(".")
+    return text if len(text) <= 160 else text[:159] + "…"
+
+
+def _repeated_ids(root: Element) -> frozenset[str]:
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for element in root.iter("*"):
+        own = element.get("id")
+        if own is not None:
+            (twice if own in seen else seen).add(own)
+    return frozenset(twice)
+
+
+def _tolerant_copy(root: Element) -> Element:
+    root = copy.deepcopy(root)
+    if not root.get("targetNamespace"):
+        root.set("targetNamespace", "http://bpmn.io/schema/bpmn")
+    for element in root.iter("*"):
+        kind = kind_of(element)
+        if kind:
+            _reorder(element, kind)
+        elif element.tag == f"{{{SPIFF}}}serviceTaskOperator" and element.find(f"{{{SPIFF}}}parameters") is None:
+            element.insert(0, etree.Element(f"{{{SPIFF}}}parameters"))
+    for expression in root.iterfind(f".//{{{BPMN}}}correlationPropertyRetrievalExpression/{{{BPMN}}}formalExpression"):
+        expression.tag = f"{{{BPMN}}}messagePath"  # bpmn-js writes it so, and everybody reads it so
+    return root
+
+
+def _reorder(element: Element, kind: str) -> None:
+    ranks = _ranks(kind)
+    own = [ranks.get(kind_of(child), len(ORDER)) for child in element]
+    if any(before > after for before, after in pairwise(own)):
+        element[:] = [child for _, child in sorted(zip(own, element, strict=True), key=lambda pair: pair[0])]
+
+
+@functools.cache
+def _ranks(kind: str) -> dict[str, int]:
+    """Child kind → rank; unlisted children (flow elements, event definitions) stand between, in their own order."""
+    middle = len(ORDER)
+    ranks = {name: index for index, name in enumerate(ORDER)}
+    if kind == "multiInstanceLoopCharacteristics":
+        ranks |= {name: middle + 1 + index for index, name in enumerate(MULTI_INSTANCE)}
+    elif kind in {"process", "subProcess", "transaction", "adHocSubProcess"}:
+        inner = (*AFTER_ORDER[:2], *AFTER_ORDER[4:6], *AFTER_ORDER[8:])
+        ranks |= {
+            name: middle - len(inner) + index for index, name in enumerate(inner) if kind != "process" or index < 2
+        }
+        ranks |= dict.fromkeys(LAST, middle + 1)
+    elif kind.endswith(("Task", "Event", "callActivity", "task")):
+        ranks |= {name: middle - len(AFTER_ORDER) + index for index, name in enumerate(AFTER_ORDER)}
+    return ranks
