@@ -28,6 +28,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from processes.store import schema
 from processes.store.tables import Base
 
 BUSY_SECONDS = 30.0
@@ -172,7 +173,10 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema to the newest version. Safe when several processes start at once."""
         with self.write() as connection:
-            Base.metadata.create_all(connection)
+            if self.in_memory:
+                Base.metadata.create_all(connection)
+            else:
+                schema.upgrade(connection)
 
     def is_transient(self, error: BaseException) -> bool:
         """Whether the same transaction, begun anew, may well succeed: lock conflicts, deadlocks, a restarting server.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import random
 import threading
@@ -65,6 +66,7 @@ class Consumer:
         self._cancelling = threading.Event()
         self._closing = threading.Event()
         self._cancelled = threading.Event()
+        self._connection: BlockingConnection | None = None
         self._thread = threading.Thread(target=self._run, name="bus-consumer", daemon=True)
         self.consuming = threading.Event()
         """set while deliveries can come"""
@@ -76,13 +78,21 @@ class Consumer:
     def cancel(self, timeout: float) -> None:
         """Take nothing new; what is in hand can still be settled."""
         self._cancelling.set()
+        self._wake()
         self._cancelled.wait(timeout)
 
     def close(self, timeout: float) -> None:
         """End the connection; what has not been settled goes back to its queue."""
         self._cancelling.set()
         self._closing.set()
+        self._wake()
         self._thread.join(timeout)
+
+    def _wake(self) -> None:
+        """Bring the pump back from waiting for the broker."""
+        connection = self._connection
+        if connection is not None:
+            _call(connection, lambda: None)
 
     def _run(self) -> None:
         pause = 0.1
@@ -99,7 +109,7 @@ class Consumer:
         self._cancelled.set()
 
     def _consume(self) -> None:
-        connection = BlockingConnection(self._parameters)
+        connection = self._connection = BlockingConnection(self._parameters)
         try:
             channel = connection.channel()
             self._prepare(channel)
@@ -141,11 +151,13 @@ class Consumer:
 
 
 def _settle_later(connection: BlockingConnection, channel: BlockingChannel, tag: int, done: bool) -> None:
-    try:
-        connection.add_callback_threadsafe(functools.partial(_settle, channel, tag, done))
-    except pika.exceptions.ConnectionWrongStateError:
-        # The connection is gone, and with it the delivery: it comes again.
-        return
+    _call(connection, functools.partial(_settle, channel, tag, done))
+
+
+def _call(connection: BlockingConnection, callback: Callable[[], None]) -> None:
+    """Have the pump's thread call something; when the connection is gone, its deliveries are too: they come again."""
+    with contextlib.suppress(pika.exceptions.ConnectionWrongStateError):
+        connection.add_callback_threadsafe(callback)
 
 
 def _settle(channel: BlockingChannel, tag: int, done: bool) -> None:
@@ -160,7 +172,5 @@ def _settle(channel: BlockingChannel, tag: int, done: bool) -> None:
 def _abandon(connection: BlockingConnection) -> None:
     """Close without waiting for a peer that does not answer."""
     if connection.is_open:
-        try:
+        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
             connection.close()
-        except (pika.exceptions.AMQPError, OSError):
-            return
