@@ -40,9 +40,11 @@ class _OrderArguments(_Open):
 
 
 class RefuseArguments(_OrderArguments):
-    """``channel.refuse``"""
+    """``channel.refuse``: a report that was refused at once may have no number."""
 
+    case = s.text("问题编号", limit=40)
     reason = s.words("退回原因", "原样转给来件渠道", required=True)
+    note = s.words("补充说明")
 
 
 class AnswerArguments(_OrderArguments):

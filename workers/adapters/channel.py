@@ -16,11 +16,12 @@ def worker(outbound: Outbound) -> Worker:
     worker = Worker("channel")
 
     @worker.job("channel.refuse")
-    def refuse(job: Job, channel: str, original: str, reason: str, case: str | None = None) -> dict[str, Any]:
+    def refuse(
+        job: Job, channel: str, original: str, reason: str, case: str | None = None, note: str | None = None
+    ) -> dict[str, Any]:
         """A refused report goes back with the reason."""
-        return outbound.post_to_channel(
-            channel, ["orders", original, "refusals"], {"case": case, "reason": reason}, job
-        )
+        body = {"case": case, "reason": reason, "note": note}
+        return outbound.post_to_channel(channel, ["orders", original, "refusals"], body, job)
 
     @worker.job("channel.answer")
     def answer(

@@ -82,14 +82,18 @@ class ChannelSystem(System):
         order = ledger.get("order", id_) or {"id": id_, "status": "handed_over", "case": None, "fields": {"id": id_}}
         if order["status"] == "closed":
             raise Refused(422, "order_closed", f"编号 {id_} 已经关闭")
-        order = {**order, "status": status or order["status"], "case": request.body.get("case") or order["case"]}
+        # A superior place asks under a number of its own; the order stays the one that took it in.
+        case = request.body.get("case")
+        order = {**order, "status": status or order["status"], "case": order["case"] or case}
+        if effect == "asked":
+            order["asked_by"] = case
         ledger.put("order", id_, order)
         seq = ledger.effect(effect, id_, request.body)
         self._answer_by_script(ledger, effect, order)
         return Reply(201, {"delivered": True, "receipt": f"{self.name}-{seq}"})
 
     def _answer_by_script(self, ledger: Ledger, effect: str, order: Json) -> None:
-        step = next_step(ledger, order["id"], order["case"]) if effect == "asked" else None
+        step = next_step(ledger, order["id"], order.get("asked_by")) if effect == "asked" else None
         if step is not None:
             self._supplemented(ledger, order, str(step))
 
@@ -104,7 +108,8 @@ class ChannelSystem(System):
     def _supplemented(self, ledger: Ledger, order: Json, text: str) -> str:
         ledger.put("order", order["id"], {**order, "status": "supplemented"})
         ledger.effect("supplemented", order["id"], {"text": text})
-        return self._push(ledger, "supplement.answered", order, {"text": text, "answered_at": _now(ledger)})
+        said = {"case": order.get("asked_by"), "text": text, "answered_at": _now(ledger)}
+        return self._push(ledger, "supplement.answered", order, said)
 
     def _withdraw(self, ledger: Ledger, request: Request) -> Reply:
         order = self._order(ledger, request)
@@ -117,7 +122,7 @@ class ChannelSystem(System):
         return Reply(202, {"message": self._push(ledger, "withdrawal.requested", order, said)})
 
     def _push(self, ledger: Ledger, type_: str, order: Json, data: Mapping[str, Any]) -> str:
-        whose = {"case": order["case"], "channel": self.name, "original": order["id"]}
+        whose = {"channel": self.name, "original": order["id"]}
         return ledger.push(type_, order["id"], {**whose, **data})
 
     def _script(self, ledger: Ledger, request: Request) -> Reply:
@@ -129,7 +134,7 @@ class ChannelSystem(System):
             found = ledger.get("order", str(request.body["original"]))
         else:
             case = request.text("case")
-            found = next((order for order in ledger.every("order") if order["case"] == case), None)
+            found = next((each for each in ledger.every("order") if case in (each["case"], each.get("asked_by"))), None)
         if found is None:
             raise Refused(404, "order_unknown", "没有这一件")
         return found

@@ -67,6 +67,14 @@ def test_an_enterprise_answers_a_question_only_when_it_was_asked(outside: Outsid
     assert (said["case"], said["channel"], said["original"], said["text"]) == ("C-1", "hotline", "42", "见附件")
 
 
+def test_a_superior_place_that_asks_is_answered_under_its_own_number(outside: Outside, receiver: Receiver) -> None:
+    outside.post("/hotline/orders/42/progress", {"case": "lower", "text": "已受理"})
+    outside.post("/hotline/orders/42/questions", {"case": "upper", "text": "请补充执照"})
+    outside.post("/control/hotline/supplement", {"case": "upper", "text": "见附件"})
+    receiver.wait(lambda it: [each.data["case"] for each in it.of("supplement.answered")] == ["upper"])
+    assert outside.get("/hotline/orders/42")["case"] == "lower"
+
+
 def test_an_enterprise_answers_by_script(outside: Outside, receiver: Receiver) -> None:
     outside.post("/control/hotline/script", {"original": "42", "supplements": ["一", "二"]})
     for _ in range(3):
@@ -80,7 +88,8 @@ def test_an_enterprise_withdraws_before_it_knows_a_case_number(outside: Outside,
     outside.post("/hotline/orders", ORDER)
     assert outside.post("/control/hotline/withdraw", {"original": "42", "reason": "解决了"}).status_code == 202
     receiver.wait(lambda it: len(it.of("withdrawal.requested")) == 1)
-    assert receiver.of("withdrawal.requested")[0].data["case"] is None
+    said = receiver.of("withdrawal.requested")[0].data
+    assert (said["channel"], said["original"], said["reason"], "case" in said) == ("hotline", "42", "解决了", False)
     assert outside.post("/control/hotline/withdraw", {"original": "42"}).status_code == 409
 
 

@@ -140,9 +140,9 @@ def test_a_failed_job_waits_a_sensible_time(seconds: Any) -> None:
 
 def test_a_message_without_an_id_of_its_own_is_refused() -> None:
     fitting = CONTRACTS["rating.given", "1"].example_message()
-    for wrong in ({"id": ""}, {"id": "x" * 201}, {"source": ""}):
+    for wrong in (replace(fitting, id=""), replace(fitting, id="x" * 201), replace(fitting, source="")):
         with pytest.raises(ContractViolation):
-            parse(replace(fitting, **wrong))
+            parse(wrong)
 
 
 def test_peoples_words_are_marked_so_that_they_stay_out_of_variables() -> None:
