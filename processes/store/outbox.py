@@ -6,6 +6,7 @@ die), delivers, and then deletes the row (:func:`done`), puts it off (:func:`ret
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,17 +72,24 @@ class Want:
 
 
 def put(connection: Connection, rows: Iterable[Outgoing], now: datetime) -> None:
-    """Add messages to the transaction. A message id that is waiting already is left alone; a dead one lives again."""
+    """Add messages to the transaction. A message that is waiting already (same address, partner, source and id) is left
+    alone; a dead one lives again."""
     values = [_values(row, now) for row in rows]
     if values:
         connection.execute(_put_statement(connection.dialect.name), values)
         signal(connection, SIGNAL)
 
 
-def _values(row: Outgoing, now: datetime, message_id: str | None = None) -> dict[str, Any]:
+def _row_id(address: str, message: Message) -> str:
+    """Ids are a source's own, and of any length: what makes a message one is hashed into the column's 64 characters."""
+    identity = (str(address), message.extensions.get("partner", ""), message.source, message.id)
+    return hashlib.sha256(to_json(identity).encode()).hexdigest()
+
+
+def _values(row: Outgoing, now: datetime) -> dict[str, Any]:
     message = row.message
     return {
-        "message_id": message_id or message.id,
+        "message_id": _row_id(row.address, message),
         "address": str(row.address),
         "topic": row.topic,
         "headers": {
@@ -201,9 +209,9 @@ def bury(connection: Connection, id: int, reason: str, at: datetime) -> None:
     connection.execute(update(outbox).where(_c.id == id).values(dead_at=at, dead_reason=reason, leased_until=None))
 
 
-def copy(connection: Connection, row: Leased, copies: Sequence[tuple[str, str]], now: datetime) -> None:
-    """Replace a row by copies at other addresses, given as (address, row id): one message for several receivers."""
-    values = [_values(Outgoing(address, row.topic, row.message), now, row_id) for address, row_id in copies]
+def copy(connection: Connection, row: Leased, addresses: Sequence[str], now: datetime) -> None:
+    """Replace a row by copies at other addresses: one message for several receivers."""
+    values = [_values(Outgoing(address, row.topic, row.message), now) for address in addresses]
     if values:
         connection.execute(_put_statement(connection.dialect.name), values)
     done(connection, [row.id])

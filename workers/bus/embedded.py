@@ -7,7 +7,6 @@ It is woken by every commit that put rows; besides, it looks every ``poll_second
 from __future__ import annotations
 
 import functools
-import hashlib
 import threading
 import time
 from collections import deque
@@ -242,7 +241,7 @@ class EmbeddedBus:
         rows = outbox.lease(connection, now, _BATCH, now, [events])
         for row in rows:
             places = [one.want.address for one in self._consumers if _hears(one.subscription, row.topic)]
-            outbox.copy(connection, row, [(place, _copy_id(row.message.id, place)) for place in places], now)
+            outbox.copy(connection, row, places, now)
         return bool(rows)
 
     def _renewal_due(self) -> bool:
@@ -268,10 +267,6 @@ def _consumer(subscription: Subscription) -> _Consumer:
 
 def _hears(subscription: Subscription, topic: str) -> bool:
     return subscription.address == Address.EVENTS and subscription.wants(topic)
-
-
-def _copy_id(message_id: str, place: str) -> str:
-    return hashlib.sha256(f"{message_id}\n{place}".encode()).hexdigest()
 
 
 def _address(place: str) -> Address:
