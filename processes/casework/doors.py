@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 from sqlalchemy import Connection, delete, insert, select, update
-from stdnum.cn import uscc
+from stdnum.cn import uscc as stdnum_uscc
 
 from processes.casework import access, forms, numbers, people, similarity, texts
 from processes.casework.calendar import WorkingCalendar
@@ -125,33 +126,18 @@ class _Arrival:
             texts.identity(report_id, "case"),
         )
         route = incoming.route if incoming.route in reference.routes else channel.route
-        arrival.variables = {
-            "case": {
-                "id": arrival.case_id,
-                "number": "",
-                "place": place,
-                "report": report_id,
-                "channel": incoming.channel,
-                "route": route,
-                "original": original,
-                "parent": None,
-            },
-            "report": {
-                "id": report_id,
-                "title": texts.of_report(report_id, "title"),
-                "text": texts.of_report(report_id, "body"),
-                "channel": incoming.channel,
-                "original": original,
-                "submitted_at": incoming.submitted_at.isoformat() if incoming.submitted_at else None,
-                "enterprise": {
-                    "named": bool(incoming.enterprise.strip()),
-                    "uscc": bool(uscc.is_valid(incoming.uscc)),
-                    "phone": bool(incoming.phone.strip()),
-                },
-                "similar": None,
-            },
-            "received_at": now.isoformat(),
-        }
+        case: dict[str, Any] = {"id": arrival.case_id, "number": "", "place": place, "report": report_id}
+        case |= {"channel": incoming.channel, "route": route, "original": original, "parent": None}
+        about = _report_variables(
+            report_id,
+            incoming.channel,
+            original,
+            incoming.submitted_at,
+            incoming.enterprise,
+            incoming.uscc,
+            incoming.phone,
+        )
+        arrival.variables = {"case": case, "report": about, "received_at": now.isoformat()}
         return arrival
 
     def write(self, connection: Connection, instance_id: str) -> None:
@@ -161,7 +147,7 @@ class _Arrival:
             raise _KnownMeanwhile(self.original)
         inbox.record(connection, CHANNEL, incoming.channel, self.original, {"case": self.case_id})
         self._write_report(connection)
-        found = similarity.similar(connection, incoming.title, incoming.body, self.report_id)
+        found = similarity.similar(connection, incoming.title, incoming.body, report_id=self.report_id)
         self.variables["report"]["similar"] = found.variables() if found else None
         similarity.remember(connection, self.report_id, incoming.title, incoming.body)
         number = numbers.allocate(connection, self.place, self.year)
@@ -198,6 +184,26 @@ class _Arrival:
         )
 
 
+def _report_variables(
+    report_id: str, channel: str, original: str, submitted_at: datetime | None, enterprise: str, uscc: str, phone: str
+) -> dict[str, Any]:
+    """What variables say of a report: references to its words, and of who reported only what is known, never what."""
+    return {
+        "id": report_id,
+        "title": texts.of_report(report_id, "title"),
+        "text": texts.of_report(report_id, "body"),
+        "channel": channel,
+        "original": original,
+        "submitted_at": submitted_at.isoformat() if submitted_at else None,
+        "enterprise": {
+            "named": bool(enterprise.strip()),
+            "uscc": bool(stdnum_uscc.is_valid(uscc)),
+            "phone": bool(phone.strip()),
+        },
+        "similar": None,
+    }
+
+
 def _place(reference: Reference, code: str | None) -> str | None:
     """The place of a code; of a longer one (a village, or filled up with zeros) the nearest place that we know."""
     code = (code or "").strip()
@@ -212,7 +218,7 @@ def _new_case(
     place: str,
     parent: str | None,
     instance_id: str,
-    now: Any,
+    now: datetime,
 ) -> None:
     connection.execute(
         insert(Case).values(
@@ -239,7 +245,7 @@ def _outcome(connection: Connection, case_id: str, outcome: Outcome) -> ReportOu
     if outcome.incident is not None:
         reason = "流程出错，等待运维人员处理"
         return ReportOutcome("person", row.id, row.number, reason, row.board)
-    if row.outcome in ("refused", "duplicate"):
+    if row.outcome in similarity.TURNED_AWAY:
         return ReportOutcome(row.outcome, row.id, row.number, row.reason, row.board)
     return ReportOutcome("pool" if row.pooled else "person", row.id, row.number, row.reason, row.board)
 
@@ -263,35 +269,45 @@ def number_of(connection: Connection, channel: str, original: str) -> str | None
 def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
     """Give a message to the case that waits for it; people's words in it are kept apart.
 
-    A message that starts an instance for a case (``case.escalated``) opens a child case at the message's place: its payload gets ``case``,
-    the child's own (``parent`` is the lower case's id), in place of the lower case, which is then under ``lower``.
+    A message that starts an instance (``case.escalated``) and whose payload names a ``report`` of the library and the ``parent`` case
+    opens a child case at the message's place: the instance starts with ``case``, ``report`` and ``received_at`` as a reported one does.
     """
-    payload = dict(message.payload)
+    payload, variables = dict(message.payload), dict[str, Any]()
     kept = {name: (texts.identity(command_id, name), str(payload[name])) for name in message.texts if payload.get(name)}
     payload |= {name: texts.reference(text_id) for name, (text_id, _) in kept.items()}
 
     def before(connection: Connection, instance_id: str) -> None:
         now = engine.clock.now()
-        case_id = _case_of(connection, instance_id)
-        if case_id is None and isinstance(message.payload.get("case"), Mapping):
-            _open_child(connection, engine, message, payload, instance_id)
-        case_id = case_id or _case_numbered(connection, message.key) or instance_id
+        case_id = _case_of(connection, instance_id) or _case_numbered(connection, message.key)
+        if case_id is None and instance_id and message.place and payload.get("report"):
+            variables.update(_open_child(connection, message, instance_id, now))
         for name, (text_id, body) in kept.items():
-            texts.keep(connection, case_id, message.message, name, None, body, now, text_id)
+            texts.keep(connection, case_id or instance_id, message.message, name, None, body, now, text_id)
 
-    return engine.execute(Correlate(command_id, message.message, message.key, payload, message.place), before=before)
+    command = Correlate(command_id, message.message, message.key, payload, message.place, variables=variables)
+    return engine.execute(command, before=before)
 
 
-def _open_child(
-    connection: Connection, engine: Engine, message: Correlation, payload: dict[str, Any], instance_id: str
-) -> None:
-    now = engine.clock.now()
-    lower = dict(message.payload["case"])
+def _open_child(connection: Connection, message: Correlation, instance_id: str, now: datetime) -> dict[str, Any]:
+    """Make the case at the superior place; returns the variables it starts with."""
+    report_id, place, parent = str(message.payload["report"]), message.place, message.payload.get("parent")
+    row = connection.execute(
+        select(Report.channel, Report.original, Report.submitted_at, *PersonalData.__table__.c)
+        .join(PersonalData, PersonalData.report_id == Report.id)
+        .where(Report.id == report_id)
+    ).first()
+    if row is None:
+        return {}
+    number = numbers.allocate(connection, place, WorkingCalendar.read(connection).local_date(now).year)
     child_id = texts.identity(instance_id, "case")
-    number = numbers.allocate(connection, message.place, WorkingCalendar.read(connection).local_date(now).year)
-    _new_case(connection, child_id, number, lower["report"], message.place, lower["id"], instance_id, now)
-    payload["lower"] = lower
-    payload["case"] = {**lower, "id": child_id, "number": number, "place": message.place, "parent": lower["id"]}
+    _new_case(connection, child_id, number, report_id, place, parent, instance_id, now)
+    channel = Reference.read(connection).channels.get(row.channel)
+    case = {"id": child_id, "number": number, "place": place, "report": report_id, "channel": row.channel}
+    case |= {"route": channel.route if channel else None, "original": row.original, "parent": parent}
+    about = _report_variables(
+        report_id, row.channel, row.original, row.submitted_at, row.enterprise, row.uscc, row.phone
+    )
+    return {"case": case, "report": about, "received_at": now.isoformat()}
 
 
 def _case_of(connection: Connection, instance_id: str) -> str | None:

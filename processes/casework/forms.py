@@ -103,14 +103,14 @@ def _read(name: str, body: bytes) -> Form:
 
 def fields(form: Form, values: Mapping[str, Any], variables: Mapping[str, Any], evaluate: Evaluate) -> list[Field]:
     """The form's fields in order, with their choices and whether they are shown, given what has been filled in."""
-    known = {**variables, **dict.fromkeys(form.properties)}
+    own: dict[str, Any] = dict.fromkeys(form.properties)
     required = form.schema.get("required", ())
     found = []
     for name, schema in form.properties.items():
-        shown = SHOW not in schema or evaluate(str(schema[SHOW]), {**known, name: values.get(name)}) is True
-        if shown:
-            known[name] = values.get(name)
-        options = _options(schema, known, evaluate) if shown else ()
+        value = values.get(name)
+        shown = SHOW not in schema or evaluate(str(schema[SHOW]), {**own, name: value}) is True
+        own[name] = value if shown else None
+        options = _options(schema, {**variables, **own}, evaluate) if shown else ()
         title = str(schema.get("title", name))
         found.append(Field(name, title, shown and name in required, shown, options, schema))
     return found

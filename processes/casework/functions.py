@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import Connection
@@ -109,7 +109,8 @@ class Functions:
         due, guessed = calendar.add_working_days(aware(start, calendar), int(n))
         if guessed:
             provisional.set(True)
-        return due
+        # A plain offset, so that FEEL's string() of it is ISO 8601.
+        return due.replace(tzinfo=timezone(due.utcoffset() or timedelta()))
 
     def working_days_between(self, a: Moment | None, b: Moment | None, place: str | None = None) -> int | None:
         """两个时间之间有几个工作日：a 当天不计，b 当天计入；b 在 a 之前得负数。

@@ -89,8 +89,8 @@ class Reference:
     # ---- organisations -----------------------------------------------------------------------------------------------
 
     def organisation(self, place: str, code: str) -> str | None:
-        """The id of the organisation of that code at the place, or None. A dissolved one gives its successor."""
-        found = self.organisations.get(f"{place}.{code}")
+        """The id of the organisation of that code (or id) at the place, or None. A dissolved one gives its successor."""
+        found = self.organisations.get(code if "." in code else f"{place}.{code}")
         return self.successor_of(found.id) if found else None
 
     def organisation_name(self, organisation: str) -> str:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -26,19 +27,20 @@ ROWS = 3
 CANDIDATES = 100
 """The newest candidates compared: a form letter sent a thousand times must not cost a thousand comparisons."""
 
+REFUSED, DUPLICATE = "refused", "duplicate"
+TURNED_AWAY = (REFUSED, DUPLICATE)
+"""The outcomes, recorded by diagrams and promised by the API, of reports that no case is made of."""
+
 _NOISE = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
 class Similar:
-    """The most similar case. ``score`` is the Jaccard overlap of the texts, 0 to 1; ``open``: not closed; ``pooled``: it reached
-    the pool."""
+    """The most similar case. ``score`` is the Jaccard overlap of the texts, 0 to 1."""
 
     case: str
     number: str
     score: float
-    open: bool
-    pooled: bool
 
     def variables(self) -> dict[str, Any]:
         """As process variables."""
@@ -100,12 +102,14 @@ def remember(connection: Connection, report_id: str, title: str, body: str) -> N
         connection.execute(insert(Fingerprint), rows)
 
 
-def similar(connection: Connection, title: str, body: str, report_id: str = "") -> Similar | None:
-    """The case whose report says most nearly the same, of whatever age and state; ``report_id`` itself is left out.
+def similar(
+    connection: Connection, title: str, body: str, *, report_id: str = "", closed_since: datetime | None = None
+) -> Similar | None:
+    """The open case whose report says most nearly the same; ``report_id`` itself is left out.
 
-    What score counts as a duplicate, and of what kind of case, is for a decision table to say. Of equally similar ones, a pooled case
-    goes before an open one, an open one before a closed one, and the oldest first. Cases submitted by a lower place are left out: the
-    lower place's own case is meant.
+    What score counts as a duplicate is for a decision table to say. ``closed_since``: cases closed after that time count too. Cases that
+    were turned away (refused, or duplicates themselves) do not, nor do those submitted by a lower place: its own case is meant. Of equally
+    similar ones a pooled case goes first, then the oldest.
     """
     parts = shingles(f"{title}\n{body}")
     values = bands(parts)
@@ -113,16 +117,21 @@ def similar(connection: Connection, title: str, body: str, report_id: str = "") 
         return None
     same_band = or_(*(and_(Fingerprint.band == band, Fingerprint.value == value) for band, value in enumerate(values)))
     sharing = select(Fingerprint.report_id).where(same_band, Fingerprint.report_id != report_id).distinct()
+    alive = (
+        Case.closed_at.is_(None)
+        if closed_since is None
+        else or_(Case.closed_at.is_(None), Case.closed_at > closed_since)
+    )
+    taken = or_(Case.outcome.is_(None), Case.outcome.not_in(TURNED_AWAY))
     rows = connection.execute(
-        select(Case.id, Case.number, Case.closed_at, Case.pooled, Case.opened_at, ReportText.title, ReportText.body)
+        select(Case.id, Case.number, Case.pooled, Case.opened_at, ReportText.title, ReportText.body)
         .join(ReportText, ReportText.report_id == Case.report_id)
-        .where(Case.report_id.in_(sharing), Case.parent.is_(None))
+        .where(Case.report_id.in_(sharing), Case.parent.is_(None), alive, taken)
         .order_by(Case.opened_at.desc(), Case.id)
         .limit(CANDIDATES)
     )
     found = []
     for row in rows:
         score = round(overlap(parts, shingles(f"{row.title}\n{row.body}")), 4)
-        rank = (-score, not row.pooled, row.closed_at is not None, row.opened_at, row.number)
-        found.append((rank, Similar(row.id, row.number, score, row.closed_at is None, row.pooled)))
+        found.append(((-score, not row.pooled, row.opened_at, row.number), Similar(row.id, row.number, score)))
     return min(found, key=lambda each: each[0])[1] if found else None

@@ -77,6 +77,8 @@ class Correlate(Command):
     payload: Variables = field(default_factory=dict)
     place: str = ""
     ttl_seconds: float = 7 * 86400.0
+    variables: Variables = field(default_factory=dict)
+    """the variables of the instance that it starts, should it start one"""
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
             identity,
             command.place,
             command.key or None,
-            {},
+            command.variables,
             lambda running: running.start_by_message(command.message, command.payload),
         )
         return c.Outcome(identity)
@@ -169,6 +169,7 @@ def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
 
 
 def _buffered(unit: Unit, command: c.Correlate, instance_id: str | None) -> c.Outcome:
+    unit.door(instance_id or "")
     expires = unit.now + timedelta(seconds=command.ttl_seconds)
     correlation.buffer(
         unit.connection, command.id, command.message, command.key, command.payload, unit.now, expires
@@ -177,6 +178,7 @@ def _buffered(unit: Unit, command: c.Correlate, instance_id: str | None) -> c.Ou
 
 
 def _ambiguous(unit: Unit, command: c.Correlate, why: str) -> c.Outcome:
+    unit.door("")
     identity = incidents.record(
         unit.connection,
         instance_id=None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from processes.runtime.engine import Engine
 
 Before = Callable[[Connection, str], None]
-"""What a door writes in the same transaction, before the command has its effect; it is given the instance's id."""
+"""What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none)."""
 
 Work = Callable[[RunningInstance], None]
 
