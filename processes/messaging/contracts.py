@@ -37,6 +37,15 @@ ORDER = ".order"
 """the types of reports are ``<channel>.order``"""
 
 
+LONGEST_REASON = 2000
+"""characters: the rest of ten thousand wrong fields helps nobody"""
+
+
+def _readable(reason: str) -> str:
+    """A reason that can be stored and shown, whatever a stranger called his fields."""
+    return reason[:LONGEST_REASON].replace("\0", "").encode("utf-8", "replace").decode()
+
+
 class ContractViolation(BihuanError):
     """A message does not fit its contract: ``problems`` say where and why."""
 
@@ -44,8 +53,8 @@ class ContractViolation(BihuanError):
         listed = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in problems)
         paths = ", ".join(each.path or "(whole message)" for each in problems)
         super().__init__(
-            f"消息 {type_}（第 {version} 版）不符合约定。{listed}",
-            f"message {type_} v{version} does not fit its contract: {paths}",
+            _readable(f"消息 {type_}（第 {version} 版）不符合约定。{listed}"),
+            _readable(f"message {type_} v{version} does not fit its contract: {paths}"),
         )
         self.problems = problems
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
@@ -143,6 +145,42 @@ def test_a_message_without_an_id_of_its_own_is_refused() -> None:
     for wrong in (replace(fitting, id=""), replace(fitting, id="x" * 201), replace(fitting, source="")):
         with pytest.raises(ContractViolation):
             parse(wrong)
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text(st.characters(codec=None))
+_JSON = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+)
+
+
+@given(
+    contract=st.sampled_from(list(CONTRACTS.values())),
+    changed=st.dictionaries(
+        st.sampled_from(["id", "body", "case", "level", "result", "reason", "place", "code"]), _JSON
+    ),
+    strange=_JSON,
+    type_=st.none() | st.text(st.characters(codec=None)),
+    as_is=st.booleans(),
+)
+def test_whatever_strangers_send_is_taken_or_refused_with_a_reason_that_can_be_stored(
+    contract: Contract, changed: dict[str, Any], strange: Any, type_: str | None, as_is: bool
+) -> None:
+    example = contract.example_message()
+    data = strange if as_is else {**example.data, **changed}
+    said = _parse_or_violation(replace(example, data=data, type=example.type if type_ is None else type_))
+    if isinstance(said, ContractViolation):
+        assert 0 < len(said.zh.encode()) < 10_000
+        assert said.en.encode()
+        assert said.problems
+    else:
+        assert isinstance(said, i.Incoming)
+
+
+def _parse_or_violation(strange: Message) -> i.Incoming | ContractViolation:
+    try:
+        return parse(strange)
+    except ContractViolation as violation:
+        return violation
 
 
 def test_peoples_words_are_marked_so_that_they_stay_out_of_variables() -> None:
