@@ -1,0 +1,562 @@
+"""Bihuan (闭环): the one entry point. Command line, settings, and the wiring of everything below.
+
+``python app.py run`` is the whole platform in one process tree; ``engine``, ``worker`` and ``gateway`` are its parts, to be started on many machines
+with ``DATABASE_URL`` (PostgreSQL) and ``AMQP_URL`` (RabbitMQ). The other commands are clients of a running platform, or work on files alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+MODELS = HERE / "bpmn"
+DEMO_PASSWORD = "bihuan2026"
+"""The password of every demo account that has none; only ``run`` sets it, and says so."""
+
+log = logging.getLogger("bihuan")
+
+
+# ---- settings --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says. All of it has a default that works on a bare machine."""
+
+    data: Path
+    port: int
+    host: str
+    database_url: str
+    amqp_url: str | None
+    systems: Path | None
+    """a JSON file with the addresses of external systems; without one, the stand-ins"""
+    standins_port: int
+    clock: Path | None
+    """a file with an offset in seconds: a clock that several processes share and a tour can move"""
+    secrets: Path
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``."""
+
+        def path(name: str) -> Path | None:
+            return Path(environment[name]).resolve() if environment.get(name) else None
+
+        data = path("DATA") or HERE / ".data"
+        return cls(
+            data=data,
+            port=int(environment.get("PORT") or 8080),
+            host=environment.get("HOST") or "127.0.0.1",
+            database_url=environment.get("DATABASE_URL") or f"sqlite:///{data / 'bihuan.db'}",
+            amqp_url=environment.get("AMQP_URL") or None,
+            systems=path("SYSTEMS"),
+            standins_port=int(environment.get("STANDINS_PORT") or 0),
+            clock=path("CLOCK"),
+            secrets=path("SECRETS") or data / "secrets.json",
+        )
+
+    @property
+    def url(self) -> str:
+        """Where this machine reaches the gateway."""
+        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Bearer tokens, made at the first start and kept in a file that only the owner may read."""
+
+    operator: str
+    partners: Mapping[str, str]
+    """partner → token; ``*`` speaks for every partner that has none of its own (the stand-ins)"""
+
+    @classmethod
+    def read(cls, path: Path) -> Secrets:
+        """The file's, made first when there is none."""
+        try:
+            kept = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            kept = {"operator": secrets.token_urlsafe(32), "partners": {}}
+        return cls(kept["operator"], kept["partners"])
+
+    @classmethod
+    def ensure(cls, path: Path, partners: Sequence[str]) -> Secrets:
+        """The file's, with a token for each of these partners."""
+        kept = cls.read(path)
+        full = {partner: kept.partners.get(partner) or secrets.token_urlsafe(32) for partner in partners}
+        fresh = cls(kept.operator, {**kept.partners, **full})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(".new")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"operator": fresh.operator, "partners": dict(fresh.partners)}, file)
+        new.replace(path)
+        return fresh
+
+
+# ---- wiring ----------------------------------------------------------------------------------------------------------
+
+
+class Platform:
+    """The parts, put together. Imports are here, so that a command that needs few of them starts quickly."""
+
+    def __init__(self, settings: Settings) -> None:
+        from processes.casework import functions
+        from processes.casework.projection import CaseProjection
+        from processes.casework.reception import Reception
+        from processes.clock import Clock, FileClock, SystemClock
+        from processes.messaging import jobs
+        from processes.runtime.engine import Engine
+        from processes.runtime.scheduler import Scheduler
+        from processes.store.database import Database
+
+        self.settings = settings
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self.clock: Clock = FileClock(settings.clock) if settings.clock else SystemClock()
+        self.database = Database(settings.database_url)
+        self.snapshots = functions.Snapshots(self.database)
+        self.engine = Engine(
+            self.database,
+            self.clock,
+            functions=functions.build(self.snapshots),
+            superior=self.snapshots.superior,
+            projections=[CaseProjection()],
+            versions=self.snapshots.versions,
+        )
+        self.inlet = Reception(self.engine).inlet(self._may_send)
+        self.scheduler = Scheduler(self.engine)
+        self.topics = tuple(jobs.CATALOGUE)
+        self._stops: list[Callable[[], None]] = []
+
+    def _may_send(self, partner: str, message_type: str) -> bool:
+        """A partner may report over the channels that are its own; other messages are checked by their content."""
+        channel, _, what = message_type.rpartition(".")
+        if what != "order":
+            return True
+        found = self.snapshots.now().reference.channels.get(channel)
+        return found is not None and found.partner == partner
+
+    def seed(self) -> None:
+        """Bring the schema up to date; fill an empty database with the shipped reference data and models."""
+        from sqlalchemy import func, select
+
+        from processes.casework import loading
+        from processes.notation.bundle import read_folder
+        from processes.store.tables import InForce, Place
+
+        self.database.migrate()
+        with self.database.write() as connection:
+            if not connection.scalar(select(func.count()).select_from(Place)):
+                loading.load(connection, MODELS / "reference", self.clock)
+        with self.database.read() as connection:
+            empty = not connection.scalar(select(func.count()).select_from(InForce))
+        if empty:
+            self.engine.deploy(read_folder([MODELS]))
+
+    def secrets(self) -> Secrets:
+        """The tokens, one a partner of the channels."""
+        channels = self.snapshots.now().reference.channels.values()
+        partners = sorted({each.partner for each in channels} | {"ratings", "seven-lists", "notices"})
+        return Secrets.ensure(self.settings.secrets, partners)
+
+    def resolve(self, message: Any) -> Any:
+        """A job's message with its texts in place of their references, as it leaves for a worker."""
+        from dataclasses import replace
+
+        from processes.casework import texts
+
+        with self.database.read() as connection:
+            return replace(message, data=texts.resolve(connection, message.data))
+
+    # -- starting parts ----------------------------------------------------------------------------------------------
+
+    def start_engine(self, with_workers: bool, systems_url: str | None) -> None:
+        """Timers, and the bus with the inlet behind it; with the workers on the same bus when there is no broker."""
+        from processes.messaging.bus import Address
+        from workers.bus.amqp import AmqpBus
+        from workers.bus.embedded import EmbeddedBus
+        from workers.bus.relay import Relay
+
+        if self.settings.amqp_url:
+            bus: Any = AmqpBus(self.settings.amqp_url, self.clock, name="engine", topics=self.topics)
+            relay = Relay(self.database, bus, self.clock, self.resolve)
+            self._stops.append(relay.stop)
+        else:
+            bus, relay = EmbeddedBus(self.database, self.clock, topics=self.topics, resolve=self.resolve), None
+        bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=4)
+        if with_workers:
+            _runner(bus, self.settings, systems_url).attach()
+        bus.start()
+        if relay is not None:
+            relay.start()
+        self.scheduler.start()
+        self._stops += [bus.stop, self.scheduler.stop]
+
+    def start_gateway(self) -> None:
+        """The web server, in a thread of its own."""
+        from waitress.server import create_server
+
+        server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
+        threading.Thread(target=server.run, name="gateway", daemon=True).start()
+        self._stops.append(server.close)
+
+    def web(self) -> Any:
+        """The WSGI application."""
+        from gateway import create_app
+        from gateway.services import Services
+        from gateway.services import Settings as GatewaySettings
+        from processes.notation.check import check_files
+
+        tokens = self.secrets()
+        return create_app(
+            Services(
+                database=self.database,
+                engine=self.engine,
+                clock=self.clock,
+                snapshots=self.snapshots,
+                inlet=self.inlet,
+                check=check_files,
+                settings=GatewaySettings(
+                    data=self.settings.data,
+                    partners={token: partner for partner, token in tokens.partners.items()},
+                    operators={tokens.operator: "operator"},
+                ),
+            )
+        )
+
+    def stop(self) -> None:
+        """Stop what was started, the last first; running handlers finish."""
+        while self._stops:
+            self._stops.pop()()
+        self.database.dispose()
+
+
+def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
+    from workers.runner import Outbound, Runner, Systems, adapters
+
+    systems = Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
+    return Runner(bus, adapters(Outbound(systems)))
+
+
+def _wait_for_stop() -> None:
+    """Until SIGTERM or Ctrl-C."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    while not told.wait(0.5):
+        pass
+
+
+# ---- commands that run the platform ----------------------------------------------------------------------------------
+
+
+def command_run(settings: Settings, options: argparse.Namespace) -> int:
+    """Everything in one process tree: gateway, engine, workers, and the stand-ins as a child."""
+    platform = Platform(settings)
+    platform.seed()
+    _set_demo_passwords(platform)
+    tokens = platform.secrets()
+    platform.start_gateway()
+    standins = None
+    if not settings.systems:
+        standins = Standins(settings, tokens)
+        url: str | None = standins.start()
+    else:
+        url = None
+    platform.start_engine(with_workers=True, systems_url=url)
+    _write_running(settings, tokens, url)
+    print(_welcome(settings, url), flush=True)
+    if not options.no_demo:
+        threading.Thread(target=_play_demo, args=(settings, tokens, url), name="demo", daemon=True).start()
+    _wait_for_stop()
+    print("正在停止…", flush=True)
+    if standins is not None:
+        standins.stop()
+    platform.stop()
+    (settings.data / "running.json").unlink(missing_ok=True)
+    print("已停止;再次启动后,所有事项从原处继续。", flush=True)
+    return 0
+
+
+def command_engine(settings: Settings, options: argparse.Namespace) -> int:
+    """Timers, messages and the relay; as many of these as wanted, on PostgreSQL and RabbitMQ."""
+    platform = Platform(settings)
+    platform.seed()
+    platform.start_engine(with_workers=not settings.amqp_url, systems_url=options.systems_url)
+    print("engine ready", flush=True)
+    _wait_for_stop()
+    platform.stop()
+    return 0
+
+
+def command_worker(settings: Settings, options: argparse.Namespace) -> int:
+    """The adapters, on RabbitMQ. They have no database."""
+    from processes.messaging import jobs
+    from workers.bus.amqp import AmqpBus
+
+    if not settings.amqp_url:
+        raise SystemExit("worker 需要 AMQP_URL;没有消息队列时,适配器随 run 或 engine 一起运行")
+    runner = _runner(AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE)), settings, options.systems_url)
+    print("worker ready", flush=True)
+    runner.run()
+    return 0
+
+
+def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
+    """The web server alone."""
+    platform = Platform(settings)
+    platform.seed()
+    platform.start_gateway()
+    print(f"gateway ready: {settings.url}", flush=True)
+    _wait_for_stop()
+    platform.stop()
+    return 0
+
+
+class Standins:
+    """The external systems' stand-ins, as a child process spoken to over HTTP."""
+
+    def __init__(self, settings: Settings, tokens: Secrets) -> None:
+        self._settings, self._tokens = settings, tokens
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> str:
+        """Start it; returns its address."""
+        folder = self._settings.data / "standins"
+        folder.mkdir(parents=True, exist_ok=True)
+        tokens = folder / "tokens.json"
+        tokens.touch(mode=0o600)
+        tokens.write_text(json.dumps(dict(self._tokens.partners)), "utf-8")
+        command = [sys.executable, "-m", "workers.standins", "--port", str(self._settings.standins_port), "--data", str(folder)]
+        command += ["--gateway", self._settings.url, "--tokens", str(tokens), "--with-parent"]
+        if self._settings.clock:
+            command += ["--clock", str(self._settings.clock)]
+        with (folder / "standins.log").open("ab") as errors:
+            self._process = subprocess.Popen(
+                command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"外部系统的替身没有启动,原因见 {folder / 'standins.log'}")
+        return str(json.loads(line)["url"])
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+
+
+def _set_demo_passwords(platform: Platform) -> None:
+    from processes.casework import people
+
+    with platform.database.write() as connection:
+        people.set_missing_passwords(connection, DEMO_PASSWORD)
+
+
+def _write_running(settings: Settings, tokens: Secrets, standins: str | None) -> None:
+    """Where a client on this machine finds the running platform."""
+    path = settings.data / "running.json"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"url": settings.url, "token": tokens.operator, "standins": standins, "pid": os.getpid()}, file)
+
+
+def _welcome(settings: Settings, standins: str | None) -> str:
+    from gateway.client.demo import accounts as demo_accounts
+
+    lines = ["", "闭环 Bihuan 已启动", f"  网址      {settings.url}", f"  数据      {settings.data}"]
+    if standins:
+        lines.append(f"  外部系统  {standins}(替身)")
+    lines.append(f"  演示账号  口令均为 {DEMO_PASSWORD}")
+    lines += [f"    {account:<12}{who}" for account, who in demo_accounts(MODELS / "reference")]
+    lines.append("  按 Ctrl-C 停止")
+    return "\n".join(lines)
+
+
+def _play_demo(settings: Settings, tokens: Secrets, standins: str | None) -> None:
+    from gateway.client.demo import play
+
+    from gateway.client.api import Api
+
+    try:
+        play(Api(settings.url, tokens.operator), MODELS / "demo", standins)
+    except Exception:
+        log.exception("the demo data could not be played in")
+
+
+# ---- commands that are clients of a running platform -----------------------------------------------------------------
+
+
+def _api(settings: Settings, options: argparse.Namespace) -> Any:
+    from gateway.client.api import Api
+
+    try:
+        running = json.loads((settings.data / "running.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        running = {}
+    url = options.url or running.get("url") or settings.url
+    token = os.environ.get("BIHUAN_TOKEN") or running.get("token") or Secrets.read(settings.secrets).operator
+    return Api(url, token)
+
+
+def command_report(settings: Settings, options: argparse.Namespace) -> int:
+    """A file of problems in through a channel."""
+    from gateway.client.report import report_file
+
+    summary = report_file(_api(settings, options), options.file, options.channel, options.outcomes)
+    print("\n".join(summary.lines()))
+    return 1 if summary.bad else 0
+
+
+def command_cases(settings: Settings, options: argparse.Namespace) -> int:
+    """The newest cases."""
+    from gateway.client import show
+
+    found = _api(settings, options).get("/api/cases", place=options.place, stage=options.stage, limit=options.limit)
+    print(show.as_json(found) if options.json else show.cases(found))
+    return 0
+
+
+def command_case(settings: Settings, options: argparse.Namespace) -> int:
+    """One case, by number or id."""
+    from gateway.client import show
+
+    found = _api(settings, options).get(f"/api/cases/{options.id}")
+    print(show.as_json(found) if options.json else show.case(found))
+    return 0
+
+
+def command_tasks(settings: Settings, options: argparse.Namespace) -> int:
+    """Open tasks."""
+    from gateway.client import show
+
+    found = _api(settings, options).get("/api/tasks", place=options.place, role=options.role, case=options.case)
+    print(show.as_json(found) if options.json else show.tasks(found))
+    return 0
+
+
+def command_complete(settings: Settings, options: argparse.Namespace) -> int:
+    """Complete a task with ``key=value`` (a value that is JSON is taken as JSON)."""
+    from gateway.client import show
+
+    body = {"data": show.parse_values(options.values), "person": options.person}
+    print(show.as_json(_api(settings, options).post(f"/api/tasks/{options.task}/complete", body)))
+    return 0
+
+
+def command_deploy(settings: Settings, options: argparse.Namespace) -> int:
+    """Check models and put them into force."""
+    from gateway.client import show
+    from processes.notation.bundle import read_folder
+
+    files = read_folder(options.paths)
+    print(show.deployed(_api(settings, options).upload("/api/deploy", files, {"place": options.place or ""})))
+    return 0
+
+
+def command_load(settings: Settings, options: argparse.Namespace) -> int:
+    """Load reference data (places, organisations, people, duties, calendars) from a folder of CSV files."""
+    from gateway.client import show
+
+    files = {path.relative_to(options.folder).as_posix(): path.read_bytes() for path in sorted(options.folder.rglob("*.csv"))}
+    print(show.as_json(_api(settings, options).upload("/api/reference", files, {})))
+    return 0
+
+
+# ---- commands on files alone -----------------------------------------------------------------------------------------
+
+
+def command_check(settings: Settings, options: argparse.Namespace) -> int:
+    """Everything that is wrong with models, at once; exit code 1 when there are errors."""
+    from processes.notation.check import check_paths, render
+
+    findings = check_paths(options.paths)
+    if options.json:
+        print(json.dumps([each.to_dict() for each in findings], ensure_ascii=False, indent=1))
+    else:
+        print(render(findings, "zh"))
+    return 1 if any(each.severity == "error" for each in findings) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", description="闭环 Bihuan:涉企问题高效闭环解决")
+    parser.set_defaults(client=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="命令")
+
+    def add(name: str, function: Callable[..., int], help: str, client: bool = False) -> argparse.ArgumentParser:
+        each = commands.add_parser(name, help=help, description=help)
+        each.set_defaults(function=function)
+        if client:
+            each.add_argument("--url", help="平台的网址(默认:本机正在运行的那一个)")
+        return each
+
+    run = add("run", command_run, "在一台机器上启动整个平台(PORT、DATA 指定端口和数据文件夹)")
+    run.add_argument("--no-demo", action="store_true", help="不放入演示数据")
+    for name, function, help in (
+        ("engine", command_engine, "流程引擎(配合 DATABASE_URL、AMQP_URL)"),
+        ("worker", command_worker, "外部系统适配器(配合 AMQP_URL)"),
+    ):
+        add(name, function, help).add_argument("--systems-url", help="外部系统替身的网址")
+    add("gateway", command_gateway, "网页和接口")
+    check = add("check", command_check, "检查流程图、决策表和表单")
+    check.add_argument("paths", nargs="+", type=Path)
+    check.add_argument("--json", action="store_true")
+    deploy = add("deploy", command_deploy, "检查并部署模型", client=True)
+    deploy.add_argument("paths", nargs="+", type=Path)
+    deploy.add_argument("--place", help="只在这个地区生效")
+    load = add("load", command_load, "载入地区、机构、人员、日历等基础数据", client=True)
+    load.add_argument("folder", type=Path, nargs="?", default=MODELS / "reference")
+    report = add("report", command_report, "把一批问题从某个渠道报进来", client=True)
+    report.add_argument("file", type=Path)
+    report.add_argument("--channel", required=True, help="渠道代码,例如 hotline")
+    report.add_argument("--outcomes", type=Path, help="每行的结果写进这个文件(JSON 行)")
+    cases = add("cases", command_cases, "列出事项", client=True)
+    cases.add_argument("--place")
+    cases.add_argument("--stage")
+    cases.add_argument("--limit", type=int, default=50)
+    case = add("case", command_case, "看一件事项", client=True)
+    case.add_argument("id", help="问题编号或内部编号")
+    tasks = add("tasks", command_tasks, "列出待办任务", client=True)
+    tasks.add_argument("--place")
+    tasks.add_argument("--role")
+    tasks.add_argument("--case")
+    for each in (cases, case, tasks):
+        each.add_argument("--json", action="store_true")
+    complete = add("complete", command_complete, "办理一项任务", client=True)
+    complete.add_argument("task")
+    complete.add_argument("values", nargs="*", metavar="键=值")
+    complete.add_argument("--person", help="以谁的名义办理(账号)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Errors are sentences, with what to do; never a stack trace."""
+    from processes.errors import BihuanError
+
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=os.environ.get("LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("spiff").setLevel(logging.ERROR)
+    try:
+        return int(options.function(Settings.read(os.environ), options))
+    except BihuanError as error:
+        print(error.zh, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
