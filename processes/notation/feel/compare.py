@@ -187,4 +187,3 @@ def either(left: Any, right: Any) -> bool | None:
 def negated(value: Any) -> bool | None:
     """Three-valued ``not``."""
     return (not value) if isinstance(value, bool) else None
-

@@ -32,8 +32,9 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _IN = re.compile(r"\bin\b")
 
 KEYWORDS = frozenset(
-    "if then else for return some every satisfies in and or between instance of function true false null".split()
-)
+    ("if", "then", "else", "for", "return", "some", "every", "satisfies", "in", "and", "or", "between", "instance", "of",
+     "function", "true", "false", "null")
+)  # fmt: skip
 _JOINABLE = frozenset(("of", "function"))
 """Keywords that mean something only after others, and so may be words of a name: ``level of(place)``."""
 

@@ -25,11 +25,11 @@ def system_clock() -> datetime.datetime:
 class Run:
     """One evaluation: its budget, the caller's functions and clock."""
 
-    __slots__ = ("_functions", "budget", "clock")
+    __slots__ = ("budget", "clock", "functions")
 
     def __init__(self, budget: Budget, functions: Functions, clock: Clock | None) -> None:
         self.budget = budget
-        self._functions = functions
+        self.functions = functions
         self.clock = clock or system_clock
 
     def now(self) -> datetime.datetime:
@@ -38,7 +38,7 @@ class Run:
 
     def function(self, name: str) -> Function | None:
         """A function of the caller's or a built-in one."""
-        registered = self._functions.get(name)
+        registered = self.functions.get(name)
         if registered is not None:
             return RegisteredFunction(name, registered)
         return BUILT_IN.get(name)

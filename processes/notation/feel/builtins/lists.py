@@ -6,8 +6,8 @@ import functools
 from decimal import Decimal
 from typing import Any
 
-from processes.notation.feel.builtins.registry import as_list, built_in, items_of, needs_string
 from processes.notation.feel.budget import Budget
+from processes.notation.feel.builtins.registry import as_list, built_in, items_of, needs_string
 from processes.notation.feel.compare import contains_equal, equals, less
 from processes.notation.feel.scope import Run
 from processes.notation.feel.values import Function, integer
@@ -145,9 +145,7 @@ def _reverse(items: Any) -> list[Any]:
 @built_in("index of", "list, match", needs_run=True)
 def _index_of(run: Run, items: Any, match: Any) -> list[Decimal]:
     run.budget.spend(len(as_list(items)))
-    return [
-        Decimal(place) for place, item in enumerate(as_list(items), 1) if equals(item, match, run.budget) is True
-    ]
+    return [Decimal(place) for place, item in enumerate(as_list(items), 1) if equals(item, match, run.budget) is True]
 
 
 @built_in("flatten", "list", needs_run=True)

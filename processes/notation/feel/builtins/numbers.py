@@ -13,7 +13,16 @@ from typing import Any
 from processes.notation.feel.arithmetic import add
 from processes.notation.feel.builtins.registry import built_in, items_of
 from processes.notation.feel.scope import Run
-from processes.notation.feel.values import DAYS_TIME, NUMBER, NUMBERS, YEARS_MONTHS, YearsMonths, integer, kind_of, number
+from processes.notation.feel.values import (
+    DAYS_TIME,
+    NUMBER,
+    NUMBERS,
+    YEARS_MONTHS,
+    YearsMonths,
+    integer,
+    kind_of,
+    number,
+)
 
 _WIDE = decimal.Context(prec=6200, Emax=10_000, Emin=-10_000)
 """Room to round the largest number of 34 digits at the smallest scale."""

@@ -8,6 +8,9 @@ from typing import Any
 
 import re2
 
+_compile: Any = re2.compile
+_escape: Any = re2.escape
+
 _MAX_PATTERN = 2_000
 _MEMORY = 1 << 20
 """Bytes RE2 may use for a pattern: refuses counted repetitions that multiply to a huge program."""
@@ -41,10 +44,7 @@ def compile_pattern(pattern: str, flags: str) -> Any:
     """An RE2 pattern; raises ValueError for what XPath or RE2 refuses (look-around, references back…)."""
     if not _FLAGS.issuperset(flags) or len(pattern) > _MAX_PATTERN:
         raise ValueError("no such flag, or too long a pattern")
-    if "q" in flags:
-        source = re2.escape(pattern)
-    else:
-        source = _Translation(pattern, "x" in flags).result()
+    source = _escaped(pattern) if "q" in flags else _Translation(pattern, "x" in flags).result()
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -53,9 +53,13 @@ def compile_pattern(pattern: str, flags: str) -> Any:
     # without it ^ and $ would match at line ends
     prefix = "(?m)" if "m" in flags else ""
     try:
-        return re2.compile(prefix + source, options)
+        return _compile(prefix + source, options)
     except re2.error as error:
         raise ValueError(str(error)) from error
+
+
+def _escaped(text: str) -> str:
+    return str(_escape(text))
 
 
 class _Translation:
@@ -101,7 +105,7 @@ class _Translation:
         if char in "pP":
             return self._category(char, within)
         if char in _SINGLE:
-            return re2.escape(_SINGLE[char])
+            return _escaped(_SINGLE[char])
         if char.lower() not in _CLASSES:
             raise ValueError(f"no such escape: {char}")
         inside = _CLASSES[char.lower()][char.isupper()]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from processes.notation.feel.builtins.registry import built_in, needs_string
 from processes.notation.feel.budget import Budget
+from processes.notation.feel.builtins.registry import built_in, needs_string
 from processes.notation.feel.compare import either, equals, in_range, less
 from processes.notation.feel.compiler import compile_node
 from processes.notation.feel.compiler.operators import range_of

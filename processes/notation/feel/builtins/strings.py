@@ -6,9 +6,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from processes.notation.feel.budget import MAX_STRING, Budget
 from processes.notation.feel.builtins.patterns import compile_pattern
 from processes.notation.feel.builtins.registry import built_in, needs_string
-from processes.notation.feel.budget import MAX_STRING, Budget
 from processes.notation.feel.scope import Run
 from processes.notation.feel.values import integer
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from processes.notation.feel import tree
 from processes.notation.feel.compiler.dispatch import compile_node, compiles
-from processes.notation.feel.scope import Code, Run, Scope
 from processes.notation.feel.conformance import is_instance
+from processes.notation.feel.scope import Code, Run, Scope
 from processes.notation.feel.values import Function
 
 

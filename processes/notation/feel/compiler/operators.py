@@ -8,9 +8,9 @@ from processes.notation.feel import tree
 from processes.notation.feel.arithmetic import FAILURES, OPERATORS, negate
 from processes.notation.feel.compare import COMPARISONS, both, less
 from processes.notation.feel.compiler.dispatch import compile_node, compiles
+from processes.notation.feel.conformance import is_instance
 from processes.notation.feel.scope import Code, Scope
 from processes.notation.feel.temporal import temporal_property
-from processes.notation.feel.conformance import is_instance
 from processes.notation.feel.values import Range
 
 
@@ -124,7 +124,7 @@ def _logical(node: tree.Logical) -> Code:
         for operand in operands:
             value = operand(scope)
             if value is deciding:
-                return deciding
+                return not neutral
             if value is not neutral:
                 result = None
         return result

@@ -103,14 +103,15 @@ def _steps_of(interval: Range) -> Iterable[Any] | None:
     kind = kind_of(low)
     if kind != kind_of(high) or kind not in (NUMBER, DATE):
         return None
+    step: Any = _ONE if kind == NUMBER else _DAY
+    first: Any = number(low) if kind == NUMBER else low
+    last: Any = number(high) if kind == NUMBER else high
     try:
-        step = _ONE if kind == NUMBER else _DAY
-        low, high = (number(low), number(high)) if kind == NUMBER else (low, high)
-        low = low if interval.low_closed else low + step
-        high = high if interval.high_closed else high - step
+        first = first if interval.low_closed else first + step
+        last = last if interval.high_closed else last - step
     except ArithmeticError:
         return []
-    return _steps_between(low, high) if low <= high else []
+    return _steps_between(first, last) if first <= last else []
 
 
 def _steps_between(start: Any, end: Any) -> Iterator[Any]:
@@ -146,7 +147,7 @@ def _filter(node: tree.Filter) -> Code:
         kept: list[Any] = []
         for item in items:
             scope.run.budget.spend(weight)
-            result = condition(_item_scope(item, scope))
+            result = condition(item_scope(item, scope))
             if result is True:
                 kept.append(item)
             elif kind_of(result) == NUMBER:
@@ -156,7 +157,8 @@ def _filter(node: tree.Filter) -> Code:
     return code
 
 
-def _item_scope(item: Any, scope: Scope) -> Scope:
+def item_scope(item: Any, scope: Scope) -> Scope:
+    """The scope of a filter's condition: ``item``, and the members of an item that is a context."""
     inner = scope.inner({"item": item})
     return inner.inner(item) if isinstance(item, dict) else inner
 
