@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
 import psycopg
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,11 +26,14 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from processes.messaging.json_text import from_json, to_json
 from processes.store import schema
 from processes.store.tables import Base
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for the writers before it (in this process, and in others that share the SQLite file)."""
+
+__all__ = ["Database", "NestedTransaction", "WriterBusy", "from_json", "to_json"]
 
 READERS = 8
 """Connections kept for reading; more are opened under load and closed after use."""
@@ -227,22 +228,6 @@ def _file_lock(url: URL) -> threading.RLock:
     path = str(Path(str(url.database)).resolve())
     with _file_locks_guard:
         return _file_locks.setdefault(path, threading.RLock())
-
-
-def to_json(value: Any) -> str:
-    """Compact JSON text; whole numbers beyond 64 bits and lone surrogates pass too."""
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
-
-
-def from_json(text: str | bytes) -> Any:
-    """The value of a JSON text."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)
 
 
 def _file_engine(url: URL, begin: str, size: int) -> Engine:

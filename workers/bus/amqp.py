@@ -16,8 +16,9 @@ from pika.adapters.blocking_connection import BlockingConnection
 
 from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
+from processes.messaging import cloudevents
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
-from workers.bus import cloudevents, envelope, topology
+from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
 from workers.bus.delivery import Again, Done, Ending, GivenUp, Ladder, Subscription, log, run, subscription
 from workers.bus.pool import Pool

@@ -8,8 +8,9 @@ from typing import Any
 
 import pika
 
+from processes.messaging import cloudevents
 from processes.messaging.bus import DeadLetter, Message
-from workers.bus import cloudevents, topology
+from workers.bus import topology
 from workers.bus.consumer import Delivery
 
 ATTEMPTS = "bihuan-attempts"

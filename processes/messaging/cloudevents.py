@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from processes.messaging.bus import Message
-from processes.store.database import from_json, to_json
+from processes.messaging.json_text import from_json, to_json
 
 BINARY_TYPE = "application/json"
 STRUCTURED_TYPE = "application/cloudevents+json"
