@@ -169,6 +169,12 @@ class Platform:
         partners = sorted({each.partner for each in channels} | {"ratings", "seven-lists", "notices"})
         return Secrets.ensure(self.settings.secrets, partners)
 
+    def standin_tokens(self) -> dict[str, str]:
+        """For the stand-ins: system → the token of the partner it is; a channel's system is named by the channel's code."""
+        partners = self.secrets().partners
+        channels = self.snapshots.now().reference.channels.values()
+        return {**partners, **{each.code: partners[each.partner] for each in channels}}
+
     def resolve(self, message: Any) -> Any:
         """A job's message with its texts in place of their references, as it leaves for a worker."""
         from dataclasses import replace
@@ -269,7 +275,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
     platform.start_gateway()
     standins = None
     if not settings.systems:
-        standins = Standins(settings, tokens)
+        standins = Standins(settings, platform.standin_tokens())
         url: str | None = standins.start()
     else:
         url = None
@@ -326,7 +332,7 @@ def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
 class Standins:
     """The external systems' stand-ins, as a child process spoken to over HTTP."""
 
-    def __init__(self, settings: Settings, tokens: Secrets) -> None:
+    def __init__(self, settings: Settings, tokens: Mapping[str, str]) -> None:
         self._settings, self._tokens = settings, tokens
         self._process: subprocess.Popen[str] | None = None
 
@@ -336,7 +342,7 @@ class Standins:
         folder.mkdir(parents=True, exist_ok=True)
         tokens = folder / "tokens.json"
         tokens.touch(mode=0o600)
-        tokens.write_text(json.dumps(dict(self._tokens.partners)), "utf-8")
+        tokens.write_text(json.dumps(dict(self._tokens)), "utf-8")
         command = [sys.executable, "-m", "workers.standins", "--port", str(self._settings.standins_port), "--data", str(folder)]
         command += ["--gateway", self._settings.url, "--tokens", str(tokens), "--with-parent"]
         if self._settings.clock:

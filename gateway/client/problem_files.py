@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from openpyxl import load_workbook
 
@@ -121,7 +122,23 @@ def _table(heading: Any, lines: Any) -> Iterator[Row]:
         if len(values) > len(names):
             yield Row(number, {}, f"有 {len(values)} 列,表头只有 {len(names)} 列")
             continue
-        yield Row(number, {name: value for name, value in zip(names, values, strict=False) if name and value})
+        fields = {name: value for name, value in zip(names, values, strict=False) if name and value}
+        if "submitted_at" in fields:
+            fields["submitted_at"] = _moment(fields["submitted_at"])
+        yield Row(number, fields)
+
+
+ZONE = ZoneInfo("Asia/Shanghai")
+"""Times in tables rarely say their zone."""
+
+
+def _moment(text: str) -> str:
+    """A time as it stands in a table, with its zone; what is no time stays as it is, for the contract to refuse."""
+    try:
+        value = datetime.fromisoformat(text.strip().replace("/", "-"))
+    except ValueError:
+        return text
+    return (value if value.tzinfo else value.replace(tzinfo=ZONE)).isoformat()
 
 
 def _plain(value: Any) -> str:

@@ -112,7 +112,7 @@ def _report(channel: str, raw: Mapping[str, Any], data: Mapping[str, Any]) -> i.
     return i.ReportMessage(
         channel=channel,
         original=data["id"],
-        body=data["body"],
+        body=data["body"] or "",
         raw=dict(raw),
         title=data["title"] or "",
         submitted_at=data["submitted_at"],

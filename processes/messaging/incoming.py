@@ -28,7 +28,7 @@ class ReportSchema(s.ContractSchema):
         unknown = INCLUDE
 
     id = s.text("渠道原编号", "渠道自己的编号，同一编号只收一次", required=True, limit=120)
-    body = s.words("问题内容", "原文", required=True)
+    body = s.words("问题内容", "原文；可以只有标题")
     title = s.text("标题", limit=1000)
     submitted_at = s.moment("提交时间")
     place = s.text("地区", "地区代码；没有就归渠道的默认地区", limit=20)
@@ -39,6 +39,12 @@ class ReportSchema(s.ContractSchema):
     phone = s.text("联系电话", limit=40)
     email = s.text("电子邮箱", limit=120)
     address = s.text("地址", limit=300)
+
+    @validates_schema
+    def _says_something(self, data: Mapping[str, Any], **_: object) -> None:
+        """Some real reports are a title alone."""
+        if not ((data.get("title") or "").strip() or (data.get("body") or "").strip()):
+            raise ValidationError("标题和内容不能都空着", "body")
 
 
 class _CaseSchema(s.ContractSchema):
