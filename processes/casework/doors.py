@@ -13,7 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from stdnum.cn import uscc as stdnum_uscc
 
 from processes.casework import access, forms, numbers, people, similarity, texts
@@ -143,13 +143,13 @@ class _Arrival:
     def write(self, connection: Connection, instance_id: str) -> None:
         """The rows of the library, of the case and of what a duplicate is found by."""
         incoming, now = self.incoming, self.engine.clock.now()
-        if not inbox.claim(connection, CHANNEL, incoming.channel, self.original, now):
+        if not inbox.settle(connection, CHANNEL, incoming.channel, self.original, now, {"case": self.case_id}):
             raise _KnownMeanwhile(self.original)
-        inbox.record(connection, CHANNEL, incoming.channel, self.original, {"case": self.case_id})
         self._write_report(connection)
-        found = similarity.similar(connection, incoming.title, incoming.body, report_id=self.report_id)
+        words = similarity.profile(incoming.title, incoming.body)
+        found = similarity.similar(connection, words, report_id=self.report_id)
         self.variables["report"]["similar"] = found.variables() if found else None
-        similarity.remember(connection, self.report_id, incoming.title, incoming.body)
+        similarity.remember(connection, self.report_id, words)
         number = numbers.allocate(connection, self.place, self.year)
         self.variables["case"]["number"] = number
         _new_case(connection, self.case_id, number, self.report_id, self.place, None, instance_id, now)
@@ -157,31 +157,33 @@ class _Arrival:
     def _write_report(self, connection: Connection) -> None:
         incoming, now = self.incoming, self.engine.clock.now()
         connection.execute(
-            insert(Report).values(
-                id=self.report_id,
-                channel=incoming.channel,
-                original=self.original,
-                place=self.place,
-                submitted_at=incoming.submitted_at,
-                received_at=now,
-            )
+            _NEW_REPORT,
+            {
+                "id": self.report_id,
+                "channel": incoming.channel,
+                "original": self.original,
+                "place": self.place,
+                "submitted_at": incoming.submitted_at,
+                "received_at": now,
+            },
         )
+        words = {"report_id": self.report_id, "title": incoming.title, "body": incoming.body}
+        connection.execute(_NEW_TEXT, {**words, "raw": dict(incoming.raw)})
         connection.execute(
-            insert(ReportText).values(
-                report_id=self.report_id, title=incoming.title, body=incoming.body, raw=dict(incoming.raw)
-            )
+            _NEW_PERSONAL,
+            {
+                "report_id": self.report_id,
+                "enterprise": incoming.enterprise[:200],
+                "uscc": incoming.uscc[:18],
+                "contact": incoming.contact[:80],
+                "phone": incoming.phone[:40],
+                "email": incoming.email[:120],
+                "address": incoming.address[:300],
+            },
         )
-        connection.execute(
-            insert(PersonalData).values(
-                report_id=self.report_id,
-                enterprise=incoming.enterprise[:200],
-                uscc=incoming.uscc[:18],
-                contact=incoming.contact[:80],
-                phone=incoming.phone[:40],
-                email=incoming.email[:120],
-                address=incoming.address[:300],
-            )
-        )
+
+
+_NEW_REPORT, _NEW_TEXT, _NEW_PERSONAL = insert(Report), insert(ReportText), insert(PersonalData)
 
 
 def _report_variables(
@@ -221,27 +223,32 @@ def _new_case(
     now: datetime,
 ) -> None:
     connection.execute(
-        insert(Case).values(
-            id=case_id,
-            number=number,
-            report_id=report_id,
-            place=place,
-            parent=parent,
-            instance_id=instance_id,
-            excluded=[],
-            opened_at=now,
-        )
+        _NEW_CASE,
+        {
+            "id": case_id,
+            "number": number,
+            "report_id": report_id,
+            "place": place,
+            "parent": parent,
+            "instance_id": instance_id,
+            "excluded": [],
+            "opened_at": now,
+        },
     )
-    connection.execute(update(Instance).where(Instance.id == instance_id).values(key=number))
+    connection.execute(_SET_KEY, {"i": instance_id, "n": number})
+
+
+_NEW_CASE = insert(Case)
+_SET_KEY = update(Instance).where(Instance.id == bindparam("i")).values(key=bindparam("n"))
 
 
 def _known(connection: Connection, channel: str, original: str) -> ReportOutcome | None:
-    row = connection.execute(_OF_ORIGINAL.where(Report.channel == channel, Report.original == original)).first()
+    row = connection.execute(_OF_ORIGINAL, {"channel": channel, "original": original}).first()
     return None if row is None else ReportOutcome("known", row.id, row.number, row.reason, row.board)
 
 
 def _outcome(connection: Connection, case_id: str, outcome: Outcome) -> ReportOutcome:
-    row = connection.execute(_OF_ORIGINAL.add_columns(Case.pooled, Case.outcome).where(Case.id == case_id)).one()
+    row = connection.execute(_OF_CASE, {"case": case_id}).one()
     if outcome.incident is not None:
         reason = "流程出错，等待运维人员处理"
         return ReportOutcome("person", row.id, row.number, reason, row.board)
@@ -250,10 +257,10 @@ def _outcome(connection: Connection, case_id: str, outcome: Outcome) -> ReportOu
     return ReportOutcome("pool" if row.pooled else "person", row.id, row.number, row.reason, row.board)
 
 
-_OF_ORIGINAL = (
-    select(Case.id, Case.number, Case.reason, Case.board)
-    .join(Report, Report.id == Case.report_id)
-    .where(Case.parent.is_(None))
+_FATE = select(Case.id, Case.number, Case.reason, Case.board, Case.pooled, Case.outcome)
+_OF_CASE = _FATE.where(Case.id == bindparam("case"))
+_OF_ORIGINAL = _FATE.join(Report, Report.id == Case.report_id).where(
+    Report.channel == bindparam("channel"), Report.original == bindparam("original"), Case.parent.is_(None)
 )
 
 

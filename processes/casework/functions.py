@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -33,6 +33,15 @@ class Snapshot:
     calendar: WorkingCalendar
 
 
+@dataclass
+class _Sight:
+    """What a transaction has looked up. Words are never changed by diagrams, so those read once need not be read again."""
+
+    connection: weakref.ref[Connection]
+    snapshot: Snapshot
+    words: dict[str, str] = field(default_factory=dict)
+
+
 class Snapshots:
     """The snapshot in force, looked up once a transaction.
 
@@ -46,16 +55,25 @@ class Snapshots:
     def now(self) -> Snapshot:
         """The snapshot that the current transaction sees; outside any, the newest."""
         with self.database.read() as connection:
-            return self.of(connection)
+            return self._sight(connection).snapshot
 
-    def of(self, connection: Connection) -> Snapshot:
-        """The snapshot that this transaction sees."""
-        seen: tuple[weakref.ref[Connection], Snapshot] | None = getattr(self._seen, "last", None)
-        if seen is not None and seen[0]() is connection:
-            return seen[1]
-        snapshot = Snapshot(Reference.read(connection), WorkingCalendar.read(connection))
-        self._seen.last = (weakref.ref(connection), snapshot)
-        return snapshot
+    def text(self, reference: Any) -> str:
+        """The words behind a reference (see ``texts.read``)."""
+        if not texts.is_reference(reference):
+            return reference if isinstance(reference, str) else ""
+        text_id = str(reference[texts.KEY])
+        with self.database.read() as connection:
+            words = self._sight(connection).words
+            if text_id not in words:
+                words[text_id] = texts.read(connection, reference)
+            return words[text_id]
+
+    def _sight(self, connection: Connection) -> _Sight:
+        seen: _Sight | None = getattr(self._seen, "last", None)
+        if seen is None or seen.connection() is not connection:
+            snapshot = Snapshot(Reference.read(connection), WorkingCalendar.read(connection))
+            seen = self._seen.last = _Sight(weakref.ref(connection), snapshot)
+        return seen
 
     def versions(self) -> Mapping[str, str]:
         """What the history notes of a command."""
@@ -186,8 +204,7 @@ class Functions:
 
         例：contains(text(report.text), "营业执照")
         """
-        with self._snapshots.database.read() as connection:
-            return texts.read(connection, reference)
+        return self._snapshots.text(reference)
 
     def mentions(self, text: Any, place: str | None) -> list[str]:
         """文字中提到的机构（本地方及其上级，按名称或别名）：可用于回避。

@@ -44,11 +44,9 @@ class CaseProjection:
         values |= {"stage": stage, **due, "closed_at": change.now if ended else None}
         changed = {name: value for name, value in values.items() if getattr(case, name) != value}
         if changed:
-            connection.execute(update(Case).where(Case.id == case.id).values(changed))
+            connection.execute(_UPDATE, {"b_id": case.id, **changed})
         if stages:
-            connection.execute(
-                insert(CaseStage), [{"case_id": case.id, "stage": each, "at": change.now} for each in stages]
-            )
+            connection.execute(_NEW_STAGE, [{"case_id": case.id, "stage": each, "at": change.now} for each in stages])
         _note(connection, case.id, _jobs(change), change.now)
 
 
@@ -102,7 +100,7 @@ def _note(connection: Connection, case_id: str, jobs: Iterable[str], now: dateti
     ids = list(jobs)
     if not ids:
         return
-    notices = connection.execute(select(Job.id, Job.arguments).where(Job.id.in_(ids), Job.topic == NOTICE)).all()
+    notices = connection.execute(_NOTICES, {"ids": ids}).all()
     rows = [
         {
             "id": job.id,
@@ -114,7 +112,7 @@ def _note(connection: Connection, case_id: str, jobs: Iterable[str], now: dateti
         for job in notices
     ]
     if rows:
-        connection.execute(insert(Note), rows)
+        connection.execute(_NEW_NOTE, rows)
 
 
 def _recipient(to: Any) -> dict[str, Any]:
@@ -122,6 +120,9 @@ def _recipient(to: Any) -> dict[str, Any]:
 
 
 _CASE = select(*Case.__table__.c).where(Case.instance_id == bindparam("i"))
+_UPDATE = update(Case).where(Case.id == bindparam("b_id"))
+_NEW_STAGE, _NEW_NOTE = insert(CaseStage), insert(Note)
+_NOTICES = select(Job.id, Job.arguments).where(Job.id.in_(bindparam("ids", expanding=True)), Job.topic == NOTICE)
 _OPEN = union_all(
     select(Deadline.due_at, Deadline.warn_at, Deadline.provisional).where(Deadline.instance_id == bindparam("i")),
     select(UserTask.due_at, UserTask.warn_at, UserTask.provisional).where(

@@ -11,13 +11,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select
 
-from processes.store.tables import Case, Fingerprint, ReportText
+from processes.store.tables import Case, Fingerprint, Instant, ReportText
 
 SHINGLE = 3
 BINS = 48
@@ -92,18 +92,29 @@ def _filled(smallest: Sequence[int | None]) -> list[tuple[int, int]]:
     return filled
 
 
-def remember(connection: Connection, report_id: str, title: str, body: str) -> None:
+@dataclass(frozen=True)
+class Profile:
+    """What a report's words are compared by."""
+
+    shingles: frozenset[str]
+    bands: tuple[str, ...]
+
+
+def profile(title: str, body: str) -> Profile:
+    """The profile of a report."""
+    parts = shingles(f"{title}\n{body}")
+    return Profile(parts, tuple(bands(parts)))
+
+
+def remember(connection: Connection, report_id: str, words: Profile) -> None:
     """Write a report's bands, so that later ones find it."""
-    rows = [
-        {"report_id": report_id, "band": band, "value": value}
-        for band, value in enumerate(bands(shingles(f"{title}\n{body}")))
-    ]
+    rows = [{"report_id": report_id, "band": band, "value": value} for band, value in enumerate(words.bands)]
     if rows:
-        connection.execute(insert(Fingerprint), rows)
+        connection.execute(_REMEMBER, rows)
 
 
 def similar(
-    connection: Connection, title: str, body: str, *, report_id: str = "", closed_since: datetime | None = None
+    connection: Connection, words: Profile, *, report_id: str = "", closed_since: datetime | None = None
 ) -> Similar | None:
     """The open case whose report says most nearly the same; ``report_id`` itself is left out.
 
@@ -111,27 +122,33 @@ def similar(
     were turned away (refused, or duplicates themselves) do not, nor do those submitted by a lower place: its own case is meant. Of equally
     similar ones a pooled case goes first, then the oldest.
     """
-    parts = shingles(f"{title}\n{body}")
-    values = bands(parts)
-    if not values:
+    if not words.bands:
         return None
-    same_band = or_(*(and_(Fingerprint.band == band, Fingerprint.value == value) for band, value in enumerate(values)))
-    sharing = select(Fingerprint.report_id).where(same_band, Fingerprint.report_id != report_id).distinct()
-    alive = (
-        Case.closed_at.is_(None)
-        if closed_since is None
-        else or_(Case.closed_at.is_(None), Case.closed_at > closed_since)
-    )
-    taken = or_(Case.outcome.is_(None), Case.outcome.not_in(TURNED_AWAY))
-    rows = connection.execute(
-        select(Case.id, Case.number, Case.pooled, Case.opened_at, ReportText.title, ReportText.body)
-        .join(ReportText, ReportText.report_id == Case.report_id)
-        .where(Case.report_id.in_(sharing), Case.parent.is_(None), alive, taken)
-        .order_by(Case.opened_at.desc(), Case.id)
-        .limit(CANDIDATES)
-    )
+    values = {f"band{band}": value for band, value in enumerate(words.bands)}
+    rows = connection.execute(_SHARING, {**values, "report": report_id, "since": closed_since or _NEVER})
     found = []
     for row in rows:
-        score = round(overlap(parts, shingles(f"{row.title}\n{row.body}")), 4)
+        score = round(overlap(words.shingles, shingles(f"{row.title}\n{row.body}")), 4)
         found.append(((-score, not row.pooled, row.opened_at, row.number), Similar(row.id, row.number, score)))
     return min(found, key=lambda each: each[0])[1] if found else None
+
+
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_REMEMBER = insert(Fingerprint)
+_SAME_BAND = or_(
+    *(and_(Fingerprint.band == band, Fingerprint.value == bindparam(f"band{band}")) for band in range(BINS // ROWS))
+)
+_SHARING = (
+    select(Case.id, Case.number, Case.pooled, Case.opened_at, ReportText.title, ReportText.body)
+    .join(ReportText, ReportText.report_id == Case.report_id)
+    .where(
+        Case.report_id.in_(
+            select(Fingerprint.report_id).where(_SAME_BAND, Fingerprint.report_id != bindparam("report")).distinct()
+        ),
+        Case.parent.is_(None),
+        or_(Case.closed_at.is_(None), Case.closed_at > bindparam("since", type_=Instant)),
+        or_(Case.outcome.is_(None), Case.outcome.not_in(TURNED_AWAY)),
+    )
+    .order_by(Case.opened_at.desc(), Case.id)
+    .limit(CANDIDATES)
+)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processes.store.tables import Case, CaseText, Fingerprint, PersonalData, ReportText, TaskDraft, UserTask
@@ -15,7 +15,7 @@ from processes.store.tables import Case, CaseText, Fingerprint, PersonalData, Re
 KEY = "$text"
 
 _REPORT = "report:"
-_REPORT_PARTS = {"title": ReportText.title, "body": ReportText.body}
+_REPORT_PARTS = ("title", "body")
 
 Reference = dict[str, str]
 
@@ -132,10 +132,14 @@ def _read_all(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
             plain.append(text_id)
     found: dict[str, str] = {}
     if plain:
-        rows = connection.execute(select(CaseText.id, CaseText.body).where(CaseText.id.in_(plain)))
-        found.update(rows.tuples().all())
+        found.update(connection.execute(_TEXTS, {"ids": plain}).tuples().all())
     if of_reports:
-        statement = select(ReportText.report_id, ReportText.title, ReportText.body)
-        for row in connection.execute(statement.where(ReportText.report_id.in_(of_reports))):
+        for row in connection.execute(_REPORTS, {"ids": list(of_reports)}):
             found |= {f"{_REPORT}{row.report_id}:{part}": getattr(row, part) for part in of_reports[row.report_id]}
     return found
+
+
+_TEXTS = select(CaseText.id, CaseText.body).where(CaseText.id.in_(bindparam("ids", expanding=True)))
+_REPORTS = select(ReportText.report_id, ReportText.title, ReportText.body).where(
+    ReportText.report_id.in_(bindparam("ids", expanding=True))
+)

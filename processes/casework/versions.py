@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from processes.store import tables
 
@@ -16,10 +16,12 @@ KEPT = 4
 
 T = TypeVar("T")
 
+_SETTING = select(tables.Setting.value).where(tables.Setting.key == bindparam("k"))
+
 
 def setting(connection: Connection, key: str) -> dict[str, Any]:
     """The value of a ``Setting`` row; empty when there is none."""
-    return connection.scalar(select(tables.Setting.value).where(tables.Setting.key == key)) or {}
+    return connection.execute(_SETTING, {"k": key}).scalar() or {}
 
 
 class Versioned(Generic[T]):
