@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from processes.clock import Clock, ManualClock, SystemClock
-from processes.messaging.bus import Bus, DeadLetter, Message
+from processes.messaging.bus import Address, Bus, DeadLetter, Message
+from processes.store import outbox
 from processes.store.database import Database
-from processes.store.tables import OutboxMessage as outbox
+from processes.store.tables import OutboxMessage
 from workers.bus.amqp import AmqpBus
 from workers.bus.delivery import Ladder
 from workers.bus.embedded import EmbeddedBus
@@ -72,6 +73,13 @@ def eventually(look: Callable[[], T]) -> T:
         assert time.monotonic() < deadline, "it never came"
         pause.wait(0.02)
     return found
+
+
+def put_and_fail(database: Database, sent: Message) -> None:
+    """A transaction that puts a message into the outbox and then fails."""
+    with database.write() as connection:
+        outbox.put(connection, [outbox.Outgoing(Address.JOBS, "rating.request", sent)], sent.time)
+        raise RuntimeError("the command failed")
 
 
 class Transport(ABC):
@@ -137,7 +145,7 @@ class Embedded(Transport):
     def _something_waits(self) -> bool:
         """A failure has been written down: its delay counts from the time before the clock is moved."""
         now = self._clock.now()
-        waiting = select(outbox.id).where(outbox.available_at > now, outbox.leased_until.is_(None))
+        waiting = select(OutboxMessage.id).where(OutboxMessage.available_at > now, OutboxMessage.leased_until.is_(None))
         with self._database.read() as connection:
             return connection.execute(waiting).first() is not None
 
