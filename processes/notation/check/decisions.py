@@ -137,6 +137,19 @@ def decision_ids(root: Element) -> list[str]:
 
 def decision_findings(file: str, root: Element, data: bytes, owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
     """What is wrong in one decision file; ``owners``: decision id → the files that define it."""
+    found = list(_own_findings(file, root, owners))
+    yield from found
+    if any(finding.severity == ERROR for finding in found):
+        return  # the evaluator reports only its first objection, and it is among these
+    try:
+        parse_decisions(data, file)
+    except Exception as error:
+        zh, en = getattr(error, "zh", str(error)), getattr(error, "en", str(error))
+        element = next((each for each in root.iter("*") if each.get("id") == getattr(error, "element", "")), None)
+        yield NOT_READ.at(Item(file, element) if element is not None else Whole(file), problem=Both(zh, en))
+
+
+def _own_findings(file: str, root: Element, owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
     decisions = child(root, "decision")
     if not decisions:
         yield NO_DECISIONS.at(Whole(file))
@@ -145,11 +158,6 @@ def decision_findings(file: str, root: Element, data: bytes, owners: Mapping[str
     for element in child(root, "decision", "businessKnowledgeModel"):
         yield from _logic(file, element, names)
     yield from _requirements(file, root)
-    try:
-        parse_decisions(data, file)
-    except Exception as error:
-        zh, en = getattr(error, "zh", str(error)), getattr(error, "en", str(error))
-        yield NOT_READ.at(Whole(file), problem=Both(zh, en))
 
 
 def _ids(

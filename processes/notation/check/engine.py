@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule, Whole
-from processes.notation.check.model import Diagram, Element, Item, Scope
+from processes.notation.check.model import Diagram, Element, Item, Scope, kind_of
 from processes.notation.check.world import World, called_process
 
 REFUSED = Rule(
@@ -39,7 +39,7 @@ def engine_findings(files: Mapping[str, bytes], world: World, told: Mapping[str,
             parse(bodies, scope.id)
         except Exception as error:
             finding = _finding(world, scope, error, handed)
-            if not _already_told(finding, world, told):
+            if not _already_told(finding, world, told, needed):
                 yield finding
 
 
@@ -100,24 +100,25 @@ def _element(world: World, file: str, own: object) -> Element | None:
     return diagram.by_id.get(own) if diagram is not None and isinstance(own, str) else None
 
 
-def _already_told(finding: Finding, world: World, told: Mapping[str, list[Finding]]) -> bool:
-    """Whether an error of ours stands at the same element or beside it, or says more than the parser does."""
-    errors = {each.element for each in told.get(finding.file, []) if each.severity == ERROR}
+def _already_told(finding: Finding, world: World, told: Mapping[str, list[Finding]], files: Iterable[str]) -> bool:
+    """Whether an error of ours stands at the same element or beside it, or the parser cannot say where it stumbled."""
+    errors = {each.element for file in files for each in told.get(file, []) if each.severity == ERROR}
     if not errors:
         return False
-    if LOST.search(finding.en) or finding.element is None or finding.element in errors:
-        return True
     diagram = next((each for each in world.diagrams if each.file == finding.file), None)
-    return diagram is None or bool(errors & _beside(diagram, finding.element))
+    if diagram is None or finding.element is None or LOST.search(finding.en):
+        return True
+    own = diagram.by_id.get(finding.element)
+    vague = own is None or kind_of(own) == "process"
+    return vague or finding.element in errors or bool(errors & _beside(diagram, finding.element))
 
 
 def _beside(diagram: Diagram, element: str) -> set[str]:
-    """Flows, boundary events and neighbours of a node; for a process, all that is in it."""
+    """Flows, boundary events and neighbours of a node; for a sub-process, all that is in it."""
     near: set[str] = set()
     for scope in diagram.scopes:
-        inside = [item.id for item in (*scope.nodes, *scope.flows)]
-        if scope.id == element or scope.process.id == element:
-            near.update(inside)
+        if scope.id == element:
+            near.update(item.id for item in (*scope.nodes, *scope.flows))
         for node in scope.nodes:
             if node.id == element:
                 near.update(flow.id for flow in (*node.incoming, *node.outgoing))

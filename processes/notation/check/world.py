@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from processes.notation.check.model import Diagram, Element, Item, Node, Scope, is_true
+from processes.notation.check.model import BPMN, Diagram, Element, Item, Node, Scope, is_true
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,22 @@ class World:
 def called_process(node: Node) -> str:
     """The process id a call activity names."""
     return (node.element.get("calledElement") or "").strip()
+
+
+FOREIGN = {
+    "camunda.org/schema/zeebe": "Camunda 8",
+    "camunda.org": "Camunda 7",
+    "flowable": "Flowable",
+    "activiti": "Activiti",
+}
+
+
+def foreign_engine(item: Item) -> str:
+    """The other engine an element is configured for; empty when there is none."""
+    spaces = {str(name).partition("}")[0] for name in item.element.attrib}
+    for element in item.element.iterfind(f"{{{BPMN}}}extensionElements/*"):
+        spaces.add(str(element.tag).partition("}")[0])
+    return next((name for space, name in FOREIGN.items() if any(space in each for each in spaces)), "")
 
 
 def starts_blank(node: Node) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule
 from processes.notation.check.model import (
-    BPMN,
     CHOREOGRAPHY,
     SPIFF,
     Diagram,
@@ -18,7 +17,7 @@ from processes.notation.check.model import (
     is_true,
     text_of,
 )
-from processes.notation.check.world import World, called_process
+from processes.notation.check.world import World, called_process, foreign_engine
 
 AD_HOC = Rule(
     "ad-hoc-sub-process", ERROR,
@@ -231,11 +230,16 @@ def scripts(diagram: Diagram, world: World) -> Iterator[Finding]:
         if node.kind != "scriptTask":
             continue
         script = next((text_of(each) for each in children(node.element, "script")), "")
-        language = (node.element.get("scriptFormat") or "").strip()
         if not script:
             yield NO_SCRIPT.at(node)
-        elif language and not any(known in language.lower() for known in SCRIPT_LANGUAGES):
-            yield SCRIPT_LANGUAGE.at(node, language=language[:40])
+        elif not speaks_our_language(node):
+            yield SCRIPT_LANGUAGE.at(node, language=node.element.get("scriptFormat", "")[:40])
+
+
+def speaks_our_language(node: Node) -> bool:
+    """Whether a script is said to be FEEL or Python, or nothing is said."""
+    language = (node.element.get("scriptFormat") or "").strip().lower()
+    return not language or any(known in language for known in SCRIPT_LANGUAGES)
 
 
 def _similar(wrong: str, known: object) -> Both:
@@ -247,20 +251,12 @@ def _similar(wrong: str, known: object) -> Both:
 
 def _foreign(node: Node) -> Both:
     """Says so when the task is configured for another engine."""
-    spaces = {str(name).partition("}")[0][1:] for name in node.element.attrib if str(name).startswith("{")}
-    for element in node.element.iterfind(f"{{{BPMN}}}extensionElements/*"):
-        if isinstance(element.tag, str) and element.tag.startswith("{"):
-            spaces.add(element.tag.partition("}")[0][1:])
-    for space, name in FOREIGN.items():
-        if any(space in each for each in spaces):
-            return Both(f"；它是为 {name} 配置的，这里不起作用", f"; it is set up for {name}, which has no effect here")
-    return NOTHING
+    name = foreign_engine(node)
+    return (
+        Both(f"；它是为 {name} 配置的，这里不起作用", f"; it is set up for {name}, which has no effect here")
+        if name
+        else NOTHING
+    )
 
 
-FOREIGN = {
-    "camunda.org/schema/zeebe": "Camunda 8",
-    "camunda.org": "Camunda 7",
-    "flowable": "Flowable",
-    "activiti": "Activiti",
-}
 CHECKS = (sub_processes, kinds, services, decisions, calls, scripts)

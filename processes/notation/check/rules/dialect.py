@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule
 from processes.notation.check.model import SPIFF, Diagram, Element, Item
-from processes.notation.check.world import World
+from processes.notation.check.world import World, foreign_engine
 
 UNKNOWN_PROPERTY = Rule(
     "unknown-property", WARNING,
@@ -49,7 +49,7 @@ RECORD_KEY = Rule(
 
 PROPERTIES = frozenset(
     {
-        "stage", "caseStatus", "record", "role", "organisation", "place", "assignee", "excluded", "form",
+        "pooled", "stage", "caseStatus", "record", "role", "organisation", "place", "assignee", "excluded", "form",
         "resultVariable", "dueAt", "warnAt", "next", "retries", "backoff", "correlationKey",
     }
 )  # fmt: skip
@@ -163,7 +163,8 @@ def roles(diagram: Diagram, world: World) -> Iterator[Finding]:
     """User tasks are somebody's."""
     for node in diagram.nodes:
         if node.kind == "userTask" and not node.properties.get("role", "").strip():
-            yield NO_ROLE.at(node, severity=None if world.uses_roles else INFO)
+            ours = world.uses_roles and not foreign_engine(node)
+            yield NO_ROLE.at(node, severity=None if ours else INFO)
 
 
 def forms(diagram: Diagram, world: World) -> Iterator[Finding]:

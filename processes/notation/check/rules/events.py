@@ -117,7 +117,10 @@ ADVICE: dict[str, Both] = {
         "Throw events send a message, a signal or an escalation; an error is an error end event.",
     ),
     "boundaryEvent": Both("边界事件可以接消息、定时或错误。", "Boundary events catch a message, a timer or an error."),
-    "endEvent": Both("结束事件可以发消息、错误或终止；定时要画成中间事件。", "End events send a message, an error or terminate; a timer is an intermediate event."),
+    "endEvent": Both(
+        "结束事件可以发消息、错误或终止；定时要画成中间事件。",
+        "End events send a message, an error or terminate; a timer is an intermediate event.",
+    ),
 }  # fmt: skip
 
 
@@ -134,6 +137,8 @@ def trigger_label(kind: str) -> Both:
 def refused(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Kinds of events that the engine runs wrongly wherever they stand."""
     for node in diagram.nodes:
+        if node.kind == "startEvent" and node.scope.refused:
+            continue  # the event sub-process itself is refused
         kinds = trigger_kinds(node)
         if "link" in kinds:
             yield LINK.at(node)

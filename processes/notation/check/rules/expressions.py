@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
 from processes.notation.check.model import BPMN, SPIFF, Diagram, Item, children, kind_of, text_of
+from processes.notation.check.rules.activities import speaks_our_language
 from processes.notation.check.world import World
 
 EXPRESSION = Rule(
@@ -79,7 +80,7 @@ def scripts(diagram: Diagram, world: World) -> Iterator[Finding]:
     words = {"preScript": Both("前置脚本", "pre-script"), "postScript": Both("后置脚本", "post-script")}
     for node in diagram.nodes:
         sources: list[tuple[Both, str]] = []
-        if node.kind == "scriptTask":
+        if node.kind == "scriptTask" and speaks_our_language(node):
             sources += [(Both("脚本", "script"), text_of(each)) for each in children(node.element, "script")]
         sources += [(what, text_of(node.extension(name))) for name, what in words.items()]
         for what, text in sources:

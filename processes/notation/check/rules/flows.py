@@ -127,8 +127,9 @@ def outgoing(diagram: Diagram, world: World) -> Iterator[Finding]:
     for node in diagram.nodes:
         if node.kind in GATEWAYS or node.kind == "endEvent":
             continue
-        if len(node.outgoing) > 1 and node.kind != "startEvent":
-            yield MULTIPLE_OUTGOING.at(node, count=len(node.outgoing))
+        connected = sum(flow.target is not None for flow in node.outgoing)
+        if connected > 1 and node.kind != "startEvent":
+            yield MULTIPLE_OUTGOING.at(node, count=connected)
             continue
         for flow in node.outgoing:
             if flow.condition:
@@ -157,15 +158,28 @@ def dead_ends(diagram: Diagram, world: World) -> Iterator[Finding]:
     for scope in diagram.running:
         if scope.refused or not any(node.kind == "endEvent" for node in scope.nodes):
             continue
-        for node in scope.nodes:
+        for node in _known(diagram, scope):
             if node.outgoing or _may_end(node):
                 continue
             called = world.is_called(scope)
             yield HANGS.at(node, scope=scope) if called else DEAD_END.at(node)
 
 
+def _known(diagram: Diagram, scope: Scope) -> list[Node]:
+    """Nodes that flows can name: not those without an id, or with one that another has."""
+    return [node for node in scope.nodes if node.id and diagram.by_id.get(node.id) is node.element]
+
+
+def _is_torn(scope: Scope) -> bool:
+    """Whether flows of the scope lead nowhere or across its border: what can be reached is not known then."""
+    flows = [*scope.flows, *(flow for node in scope.nodes for flow in (*node.incoming, *node.outgoing))]
+    return any(
+        flow.source is None or flow.target is None or flow.source.scope is not flow.target.scope for flow in flows
+    )
+
+
 def _may_end(node: Node) -> bool:
-    if node.kind == "endEvent" or _stands_apart(node):
+    if node.kind == "endEvent" or node.kind in GATEWAYS or _stands_apart(node):
         return True
     return node.has_trigger("link") or node.has_trigger("compensate")
 
@@ -179,11 +193,11 @@ def _stands_apart(node: Node) -> bool:
 def unreachable(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Everything drawn can be reached."""
     for scope in diagram.running:
-        if scope.refused or not any(node.kind == "startEvent" for node in scope.nodes):
+        if scope.refused or _is_torn(scope) or not any(node.kind == "startEvent" for node in scope.nodes):
             continue
         hosts = {node.id for node in scope.nodes}
         found = reached(node for node in scope.nodes if _is_root(node, hosts))
-        lost = [node for node in scope.nodes if node not in found]
+        lost = [node for node in _known(diagram, scope) if node not in found]
         if lost:
             yield from _islands(lost)
 
@@ -228,7 +242,7 @@ def _islands(lost: list[Node]) -> Iterator[Finding]:
 def exits(diagram: Diagram, world: World) -> Iterator[Finding]:
     """No loop without a way out."""
     for scope in diagram.running:
-        if scope.refused or not scope.nodes:
+        if scope.refused or _is_torn(scope):
             continue
         finishing = _leading_out(scope)
         live = reached(node for node in scope.nodes if node.kind == "startEvent")
