@@ -87,7 +87,7 @@ def same(expected: Any, got: Any) -> bool:
     if expected is None or got is None:
         return expected is None and got is None
     if kind_of(expected) == NUMBER and kind_of(got) == NUMBER:
-        return abs(expected - got) <= _TOLERANCE * max(1, abs(expected), abs(got))
+        return bool(abs(expected - got) <= _TOLERANCE * max(1, abs(expected), abs(got)))
     if isinstance(expected, list) and isinstance(got, list):
         return len(expected) == len(got) and all(map(same, expected, got))
     if isinstance(expected, dict) and isinstance(got, dict):

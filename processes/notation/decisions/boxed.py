@@ -165,7 +165,14 @@ class BoxedCompiler:
 
     def _conditional(self, element: Element) -> Code:
         condition, then, otherwise = (self.expression(boxed(child(element, part))) for part in ("if", "then", "else"))
-        return lambda scope: then(scope) if condition(scope) is True else otherwise(scope)
+
+        def code(scope: Scope) -> Any:
+            decided = condition(scope)
+            if decided is True:
+                return then(scope)
+            return otherwise(scope) if decided is False or decided is None else None
+
+        return code
 
     def _filter(self, element: Element) -> Code:
         source, match = (self.expression(boxed(child(element, part))) for part in ("in", "match"))

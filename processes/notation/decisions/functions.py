@@ -52,6 +52,6 @@ class ServiceFunction(ModelFunction):
 
     def call(self, arguments: list[Any], run: Run) -> Any:
         """Evaluate the service over its inputs."""
-        if len(arguments) > len(self.parameters):
+        if len(arguments) != len(self.parameters):
             return None
-        return self._invoke(dict(zip(self.parameters, arguments, strict=False)), run)
+        return self._invoke(dict(zip(self.parameters, arguments, strict=True)), run)

@@ -63,6 +63,14 @@ class ItemTypes:
             return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC)
         return None
 
+    def is_defined_as(self, value: Any, type_name: str, run: Run) -> bool:
+        """Whether the type is an item definition and the value conforms to it, whatever values it allows."""
+        prefix, _, rest = type_name.partition(".")
+        if prefix in self._imported:
+            return self._imported[prefix].is_defined_as(value, rest, run)
+        definition = self._definitions.get(type_name)
+        return definition is not None and definition.conforms(value, self, run, allowed_only=False)
+
     def conforms(self, value: Any, type_name: str, run: Run) -> bool:
         """Whether the value is of the type; null is of every type, and everything is of an unknown type."""
         if value is None:
@@ -92,14 +100,14 @@ class _Definition:
         self.allowed_text = text_of(allowed)
         self._allowed = compile_tests(self.allowed_text, element) if self.allowed_text else None
 
-    def conforms(self, value: Any, types: ItemTypes, run: Run) -> bool:
+    def conforms(self, value: Any, types: ItemTypes, run: Run, allowed_only: bool = True) -> bool:
         if value is None:
             return True
         if not self._is_collection:
-            return self._item_conforms(value, types, run)
-        return isinstance(value, list) and all(self._item_conforms(item, types, run) for item in value)
+            return self._item_conforms(value, types, run, allowed_only)
+        return isinstance(value, list) and all(self._item_conforms(item, types, run, allowed_only) for item in value)
 
-    def _item_conforms(self, value: Any, types: ItemTypes, run: Run) -> bool:
+    def _item_conforms(self, value: Any, types: ItemTypes, run: Run, allowed_only: bool) -> bool:
         run.budget.spend()
         if value is None:
             return True
@@ -107,9 +115,11 @@ class _Definition:
             return isinstance(value, Function)
         if self._components:
             return isinstance(value, dict) and all(
-                component.name in value and component.conforms(value[component.name], types, run)
+                component.name in value and component.conforms(value[component.name], types, run, allowed_only)
                 for component in self._components
             )
         if self._type and not types.conforms(value, self._type.rpartition(":")[2], run):
             return False
-        return self._allowed is None or self._allowed.code(Scope({}, None, run), value) is not False
+        if self._allowed is None or not allowed_only:
+            return True
+        return self._allowed.code(Scope({}, None, run), value) is not False

@@ -89,7 +89,7 @@ class DecisionModel:
         if part is None or part.kind != DECISION:
             zh = f"文件“{self.file}”中没有决策“{decision_id}”"
             raise DecisionError(self.file, decision_id, zh, f"{self.file}: no decision {decision_id}")
-        run = DecisionRun(budget or Budget(_STEPS, _SECONDS), functions, clock)
+        run = DecisionRun(self.types.is_defined_as, budget or Budget(_STEPS, _SECONDS), functions, clock)
         try:
             evaluation = _Evaluation(self, run, variables, Scope(variables, None, run))
             value = to_json(evaluation.value(part), run.budget)
@@ -103,7 +103,7 @@ class DecisionModel:
         """The FEEL value of any element by name over FEEL inputs, strictly as DMN has it: nothing is visible but what is
         required, and a violated hit policy is null. Services and knowledge models take their arguments from the inputs.
         """
-        run = DecisionRun(Budget(_STEPS, _SECONDS), _NOTHING, None, lenient=True)
+        run = DecisionRun(self.types.is_defined_as, Budget(_STEPS, _SECONDS), _NOTHING, None, lenient=True)
         value = _Evaluation(self, run, inputs, None).value(self._by_name[name])
         if not isinstance(value, Function):
             return value
@@ -227,6 +227,8 @@ class _Evaluation:
         return self._imported[alias]
 
     def _serve(self, service: _Part, values: dict[str, Any]) -> Any:
+        if not all(self._accepts(name, value) for name, value in values.items()):
+            return None
         given = {name: values.get(name) for name in service.input_decisions}
         inner = _Evaluation(self._model, self._run, values, None, given)
         results = {}
@@ -235,6 +237,10 @@ class _Evaluation:
             results[part.name] = inner.value(part)
         result = next(iter(results.values())) if len(results) == 1 else results
         return self._converted(result, service)
+
+    def _accepts(self, name: str, value: Any) -> bool:
+        part = self._model._by_name.get(name)
+        return part is None or value is None or self._converted(value, part) is not None
 
 
 def _imports(root: Element, resolve: Resolve | None) -> Iterator[tuple[str, tuple[str, DecisionModel]]]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from processes.notation.feel.budget import Budget
 from processes.notation.feel.scope import Clock, Functions, Run
+
+
+class NamedTypes(Protocol):
+    """Tells whether a value is of a named type."""
+
+    def __call__(self, value: Any, name: str, run: Run, /) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,19 @@ class DecisionRun(Run):
     ``lenient`` turns hit policy violations into null, as DMN has it; else they are errors.
     """
 
-    __slots__ = ("fired", "lenient")
+    __slots__ = ("_types", "fired", "lenient")
 
-    def __init__(self, budget: Budget, functions: Functions, clock: Clock | None, lenient: bool = False) -> None:
+    def __init__(
+        self, types: NamedTypes, budget: Budget, functions: Functions, clock: Clock | None, lenient: bool = False
+    ) -> None:
         super().__init__(budget, functions, clock)
+        self._types = types
         self.fired: list[FiredRule] = []
         self.lenient = lenient
+
+    def is_of_named_type(self, value: Any, name: str) -> bool:
+        """Whether a value is of one of the model's types."""
+        return value is not None and self._types(value, name, self)
 
 
 @dataclass(frozen=True)

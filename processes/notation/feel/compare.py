@@ -53,11 +53,13 @@ def equals(left: Any, right: Any, budget: Budget) -> bool | None:
 
 
 def _equal_scalars(kind: str, left: Any, right: Any) -> bool:
+    """Fractions of a second do not tell times apart: equality is by components (10.3.2.3.4)."""
     if kind == NUMBER:
         return number(left) == number(right)
     if kind in (TIME, DATE_TIME):
         if (left.tzinfo is None) != (right.tzinfo is None):
             return False
+        left, right = left.replace(microsecond=0), right.replace(microsecond=0)
         if kind == TIME:
             return seconds_of(left) == seconds_of(right)
     return bool(left == right)
@@ -75,7 +77,8 @@ def _equal_contexts(left: dict[str, Any], right: dict[str, Any], budget: Budget)
 
 def _equal_ranges(left: Range, right: Range, budget: Budget) -> bool:
     return (
-        left.low_closed == right.low_closed
+        left.operator == right.operator
+        and left.low_closed == right.low_closed
         and left.high_closed == right.high_closed
         and equals(left.low, right.low, budget) is True
         and equals(left.high, right.high, budget) is True
@@ -139,13 +142,13 @@ def compare(operator: str, left: Any, right: Any, budget: Budget) -> bool | None
 
 
 def in_range(value: Any, interval: Range, budget: Budget) -> bool | None:
-    """Whether the value lies between the bounds; null when it can't be compared with them."""
-    above: bool | None = True
-    if interval.low is not None:
-        above = compare(">=" if interval.low_closed else ">", value, interval.low, budget)
-    below: bool | None = True
-    if interval.high is not None:
-        below = compare("<=" if interval.high_closed else "<", value, interval.high, budget)
+    """Whether the value lies between the bounds; null when it can't be compared with them, or a bound is null."""
+    if interval.operator is not None:
+        return compare(interval.operator, value, interval.sample, budget)
+    if interval.low is None or interval.high is None:
+        return None
+    above = compare(">=" if interval.low_closed else ">", value, interval.low, budget)
+    below = compare("<=" if interval.high_closed else "<", value, interval.high, budget)
     return None if above is None or below is None else above and below
 
 

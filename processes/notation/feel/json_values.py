@@ -131,10 +131,8 @@ def _written_key(key: str) -> str:
 
 
 def _written_range(value: Range, budget: Budget) -> str:
-    if value.low is None:
-        return f"({'<=' if value.high_closed else '<'}{_written(value.high, budget)})"
-    if value.high is None:
-        return f"({'>=' if value.low_closed else '>'}{_written(value.low, budget)})"
+    if value.operator is not None:
+        return f"({value.operator}{_written(value.sample, budget)})"
     opening, closing = "[" if value.low_closed else "(", "]" if value.high_closed else ")"
     return f"{opening}{_written(value.low, budget)}..{_written(value.high, budget)}{closing}"
 

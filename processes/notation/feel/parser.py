@@ -359,11 +359,7 @@ class Parser:
 
     def _open_interval(self) -> tree.Node:
         operator = self._scan.take(*_BOUNDS) or ""
-        bound = self._sum()
-        closed = operator.endswith("=")
-        if operator[0] == "<":
-            return tree.Interval(None, bound, False, closed)
-        return tree.Interval(bound, None, closed, False)
+        return tree.OneSided(operator, self._sum())
 
     def _bracketed(self) -> tree.Node:
         """A list, an interval, a comparison as a range, or an expression in parentheses."""
@@ -410,13 +406,7 @@ class Parser:
         operator = self._scan.take(*_COMPARISONS) or ""
         bound = self._sum()
         self._scan.need(")")
-        if operator == "=":
-            return tree.Interval(bound, bound, True, True)
-        if operator == "!=":
-            raise self._scan.fail("“!=” makes no range")
-        if operator[0] == "<":
-            return tree.Interval(None, bound, False, operator == "<=")
-        return tree.Interval(bound, None, operator == ">=", False)
+        return tree.OneSided(operator, bound)
 
     def _context(self) -> tree.Node:
         scan = self._scan

@@ -36,6 +36,10 @@ class Run:
         """The present moment by the injected clock."""
         return self.clock()
 
+    def is_of_named_type(self, value: Any, name: str) -> bool:
+        """Whether a value is of a type that is not FEEL's own; a decision model knows such types."""
+        return False
+
     def function(self, name: str) -> Function | None:
         """A function of the caller's or a built-in one."""
         registered = self.functions.get(name)

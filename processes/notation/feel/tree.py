@@ -182,12 +182,20 @@ class Negation(Node):
 
 @dataclass(frozen=True, slots=True)
 class Interval(Node):
-    """``[low..high]`` and its open forms, or ``(< high)`` with one bound."""
+    """``[low..high]`` and its open forms."""
 
-    low: Node | None
-    high: Node | None
+    low: Node
+    high: Node
     low_closed: bool
     high_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OneSided(Node):
+    """``(< bound)``: the range of what the comparison holds for."""
+
+    operator: str
+    bound: Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,14 @@ class YearsMonths:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval; a missing bound is None. Built from a comparison (``< 5``) it has one bound only."""
+    """An interval. Made of a comparison such as ``(< 5)`` it keeps the operator and has one bound only; without an
+    operator a bound that is None is null, and nothing can be told to lie inside."""
 
     low: Any
     high: Any
     low_closed: bool
     high_closed: bool
+    operator: str | None = None
 
     @property
     def sample(self) -> Any:

@@ -39,15 +39,22 @@ def _context(entries: Any) -> dict[str, Any] | None:
     return result
 
 
-@built_in("context put", "context, key, value", "context, keys, value")
-def _context_put(context: Any, key: Any, value: Any) -> dict[str, Any] | None:
+@built_in("context put", "context, keys, value")
+def _context_put(context: Any, keys: Any, value: Any) -> dict[str, Any] | None:
     if not isinstance(context, dict):
         return None
-    keys = key if isinstance(key, list) else [key]
+    keys = keys if isinstance(keys, list) else [keys]
     if not keys:
         return None
     needs_string(*keys)
     return _with_value(context, keys, value)
+
+
+@built_in("context put", "context, key, value")
+def _context_put_key(context: Any, key: Any, value: Any) -> dict[str, Any] | None:
+    """The form with one key by name; by position either form is meant."""
+    needs_string(key)
+    return _context_put(context, [key], value)
 
 
 def _with_value(context: dict[str, Any], keys: list[str], value: Any) -> dict[str, Any] | None:

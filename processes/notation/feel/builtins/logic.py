@@ -7,7 +7,7 @@ from typing import Any
 from processes.notation.feel.builtins.registry import built_in, items_of
 from processes.notation.feel.compare import both, either, equals, negated
 from processes.notation.feel.scope import Run
-from processes.notation.feel.temporal import offset_of
+from processes.notation.feel.temporal import offset_of, temporal_property
 from processes.notation.feel.values import DATE_TIME, TIME, kind_of
 
 
@@ -39,13 +39,18 @@ def _any(*arguments: Any) -> bool | None:
     return result
 
 
-@built_in("is", "value1, value2", needs_run=True)
-def _is(run: Run, left: Any, right: Any) -> bool:
-    """Same kind and same value; times must also have the same offset, not only be the same moment."""
+def _zone(value: Any) -> Any:
+    """The name of the zone, or the offset."""
+    return temporal_property(value, "timezone") or offset_of(value)
+
+
+@built_in("is", "value1?, value2?", needs_run=True)
+def _is(run: Run, left: Any = None, right: Any = None) -> bool:
+    """Same kind and same value; times must also have the same zone, not only be the same moment."""
     kind = kind_of(left)
     if kind != kind_of(right):
         return False
     if kind in (TIME, DATE_TIME):
         same_clock = left.replace(tzinfo=None) == right.replace(tzinfo=None)
-        return same_clock and (left.tzinfo is None) == (right.tzinfo is None) and offset_of(left) == offset_of(right)
+        return bool(same_clock) and _zone(left) == _zone(right)
     return equals(left, right, run.budget) is True

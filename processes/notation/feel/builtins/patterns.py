@@ -26,6 +26,9 @@ _CLASSES = {
 """The classes of one letter, and their complements (which start with ^ where RE2 has no positive form)."""
 
 _SINGLE = {"n": "\n", "r": "\r", "t": "\t", **{char: char for char in "\\|.?*+(){}[]-^$"}}
+_SPACED = re.compile(r"(\[(?:[^\]\\]|\\.)*\])|[ \t\r\n]+")
+"""Blanks outside classes, which the flag x takes away."""
+
 _LAST = 0x10FFFF
 _Ranges = list[tuple[int, int]]
 _BLOCKS = {
@@ -44,7 +47,7 @@ def compile_pattern(pattern: str, flags: str) -> Any:
     """An RE2 pattern; raises ValueError for what XPath or RE2 refuses (look-around, references back…)."""
     if not _FLAGS.issuperset(flags) or len(pattern) > _MAX_PATTERN:
         raise ValueError("no such flag, or too long a pattern")
-    source = _escaped(pattern) if "q" in flags else _Translation(pattern, "x" in flags).result()
+    source = _escaped(pattern) if "q" in flags else _Translation(pattern, flags).result()
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -65,10 +68,10 @@ def _escaped(text: str) -> str:
 class _Translation:
     """Walks through the pattern once, writing RE2's."""
 
-    def __init__(self, pattern: str, spaced: bool) -> None:
-        self._pattern = pattern
+    def __init__(self, pattern: str, flags: str) -> None:
+        self._pattern = _SPACED.sub(lambda found: found[1] or "", pattern) if "x" in flags else pattern
         self._at = 0
-        self._spaced = spaced
+        self._dot = "." if "s" in flags else r"[^\n\r]"
 
     def result(self) -> str:
         out: list[str] = []
@@ -86,9 +89,7 @@ class _Translation:
             if self._pattern[self._at : self._at + 2] != "?:":
                 raise ValueError("only (?:…) groups")
             return char
-        if self._spaced and char in " \t\r\n":
-            return ""
-        return char
+        return self._dot if char == "." else char
 
     def _take(self) -> str:
         if self._at >= len(self._pattern):

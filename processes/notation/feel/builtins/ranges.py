@@ -84,9 +84,8 @@ def _overlaps_before(left: Range, right: Range, budget: Budget) -> bool:
 
 
 def _overlaps_after(left: Range, right: Range, budget: Budget) -> bool:
-    """Begins within the other, ends after it does."""
-    ends_after = not _ends_no_sooner(right, left, budget)
-    return ends_after and not _apart(left, right, budget) and _starts_no_later(right, left, budget)
+    """Begins within the other, ends no sooner than it."""
+    return _overlaps_before(right, left, budget)
 
 
 def _includes(outer: Range, inner: Range, budget: Budget) -> bool:
@@ -217,4 +216,4 @@ def _bound(text: str, run: Run) -> Any:
         return None
     if not _BOUND_TEXT.fullmatch(text):
         raise ValueError("a literal expected")
-    return compile_node(Parser(text).expression())(Scope({}, None, run))
+    return compile_node(Parser(text, ("date and time",)).expression())(Scope({}, None, run))

@@ -32,28 +32,35 @@ class _Signature:
 
 
 class BuiltIn(Function):
-    """A built-in function: its forms, and the Python function that does the work."""
+    """A built-in function: its forms, each with the Python function that does the work."""
 
-    def __init__(self, signatures: tuple[str, ...], function: Callable[..., Any], needs_run: bool) -> None:
-        self._signatures = tuple(_Signature(text) for text in signatures)
-        self._function = function
-        self._needs_run = needs_run
-        self.parameters = self._signatures[0].names
+    def __init__(self) -> None:
+        self._forms: list[tuple[_Signature, Callable[..., Any], bool]] = []
+
+    def add(self, signature: str, function: Callable[..., Any], needs_run: bool) -> None:
+        """Add a form; the first is the one for positional arguments."""
+        self._forms.append((_Signature(signature), function, needs_run))
+        self.parameters = self._forms[0][0].names
 
     def call(self, arguments: list[Any], run: Run) -> Any:
-        """Apply it; null when the arguments do not fit."""
-        _charge(arguments, run.budget)
-        try:
-            return self._function(run, *arguments) if self._needs_run else self._function(*arguments)
-        except _NO_RESULT:
-            return None
+        """Apply the first form; null when the arguments do not fit."""
+        _, function, needs_run = self._forms[0]
+        return _applied(function, needs_run, arguments, run)
 
     def call_named(self, arguments: dict[str, Any], run: Run) -> Any:
         """Apply the form that has all these names."""
-        for signature in self._signatures:
+        for signature, function, needs_run in self._forms:
             positional = signature.positional(arguments)
             if positional is not None:
-                return self.call(positional, run)
+                return _applied(function, needs_run, positional, run)
+        return None
+
+
+def _applied(function: Callable[..., Any], needs_run: bool, arguments: list[Any], run: Run) -> Any:
+    _charge(arguments, run.budget)
+    try:
+        return function(run, *arguments) if needs_run else function(*arguments)
+    except _NO_RESULT:
         return None
 
 
@@ -66,10 +73,13 @@ def _charge(arguments: list[Any], budget: Budget) -> None:
 
 
 def built_in(name: str, *signatures: str, needs_run: bool = False) -> Callable[[_Implementation], _Implementation]:
-    """Register a function under a FEEL name. With ``needs_run`` it is given the running evaluation first."""
+    """Register a function for forms of a FEEL function. With ``needs_run`` it is given the running evaluation first."""
 
     def register(function: _Implementation) -> _Implementation:
-        BUILT_IN[name] = BuiltIn(signatures or ("",), function, needs_run)
+        target = BUILT_IN.setdefault(name, BuiltIn())
+        assert isinstance(target, BuiltIn)
+        for signature in signatures or ("",):
+            target.add(signature, function, needs_run)
         return function
 
     return register

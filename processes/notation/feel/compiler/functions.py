@@ -6,7 +6,7 @@ from typing import Any
 
 from processes.notation.feel import tree
 from processes.notation.feel.compiler.dispatch import compile_node, compiles
-from processes.notation.feel.conformance import is_instance
+from processes.notation.feel.conformance import coerced
 from processes.notation.feel.scope import Code, Run, Scope
 from processes.notation.feel.values import Function
 
@@ -23,20 +23,20 @@ class UserFunction(Function):
 
     def call(self, arguments: list[Any], run: Run) -> Any:
         """Evaluate the body; null when number or types of the arguments do not fit, or the function is external."""
-        if self._body is None or len(arguments) != len(self.parameters) or not self._fit(arguments):
+        if self._body is None or len(arguments) != len(self.parameters):
             return None
+        values = {}
+        for name, wanted, argument in zip(self.parameters, self._types, arguments, strict=True):
+            value = argument if wanted is None else coerced(argument, wanted, run.is_of_named_type)
+            if value is None and argument is not None:
+                return None
+            values[name] = value
         budget = run.budget
         budget.spend(self._weight)
         budget.enter_call()
-        result = self._body(self._scope.inner(dict(zip(self.parameters, arguments, strict=True))))
+        result = self._body(self._scope.inner(values))
         budget.leave_call()
         return result
-
-    def _fit(self, arguments: list[Any]) -> bool:
-        return all(
-            wanted is None or value is None or is_instance(value, wanted)
-            for value, wanted in zip(arguments, self._types, strict=True)
-        )
 
 
 @compiles(tree.FunctionDefinition)

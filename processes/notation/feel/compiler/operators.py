@@ -87,16 +87,32 @@ def _context(node: tree.ContextOf) -> Code:
 
 @compiles(tree.Interval)
 def _interval(node: tree.Interval) -> Code:
-    low = compile_node(node.low) if node.low is not None else None
-    high = compile_node(node.high) if node.high is not None else None
-    low_closed, high_closed = node.low_closed, node.high_closed
-    if low is None or high is None:
-        return lambda scope: Range(low and low(scope), high and high(scope), low_closed, high_closed)
+    low, high, low_closed, high_closed = (
+        compile_node(node.low),
+        compile_node(node.high),
+        node.low_closed,
+        node.high_closed,
+    )
 
     def code(scope: Scope) -> Range | None:
         return range_of(low(scope), high(scope), low_closed, high_closed)
 
     return code
+
+
+@compiles(tree.OneSided)
+def _one_sided(node: tree.OneSided) -> Code:
+    operator, bound = node.operator, compile_node(node.bound)
+    return lambda scope: one_sided(operator, bound(scope))
+
+
+def one_sided(operator: str, bound: Any) -> Range:
+    """The range of what ``operator bound`` holds for."""
+    if operator in ("=", "!="):
+        return Range(bound, bound, True, True, operator)
+    if operator[0] == "<":
+        return Range(None, bound, False, operator == "<=", operator)
+    return Range(bound, None, operator == ">=", False, operator)
 
 
 def range_of(low: Any, high: Any, low_closed: bool, high_closed: bool) -> Range | None:
@@ -153,7 +169,7 @@ def _between(node: tree.Between) -> Code:
 @compiles(tree.InstanceOf)
 def _instance_of(node: tree.InstanceOf) -> Code:
     value, wanted = compile_node(node.value), node.type
-    return lambda scope: is_instance(value(scope), wanted)
+    return lambda scope: is_instance(value(scope), wanted, scope.run.is_of_named_type)
 
 
 @compiles(tree.Arithmetic)

@@ -107,5 +107,5 @@ def _constant_test(node: tree.Node) -> TestCode | None:
     return lambda scope, value: in_range(value, interval, scope.run.budget)
 
 
-def _constant_bound(node: tree.Node | None) -> Any:
+def _constant_bound(node: tree.Node) -> Any:
     return node.value if isinstance(node, tree.Literal) else None
