@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request, send_from_directory, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -55,7 +56,7 @@ ERRORS = {
     500: ("系统出错", "刚才的操作没有完成，已记录下来。请稍后再试；仍不行时，请把下面的错误编号告诉管理员。"),
 }
 
-csrf = CSRFProtect()
+csrf: Any = CSRFProtect()  # type: ignore[no-untyped-call]
 
 
 def protect(app: Flask, data: Path, secure: bool) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, literal, null, or_, select, union_all
 
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.casework.views.diagram import Diagram, Standing, diagrams
 from processes.casework.views.lights import NONE, Light, light
 from processes.casework.views.models import models
+from processes.casework.views.names import boards
 from processes.casework.views.timeline import Event, Said, TaskFact, timeline
 from processes.store import history
 from processes.store.tables import (
@@ -107,7 +108,6 @@ class Head:
     stage_name: str
     status: str
     board: str
-    board_id: str | None
     category: str
     difficulty: str
     major: bool
@@ -137,10 +137,19 @@ class CasePage:
     events: tuple[Event, ...]
     troubles: tuple[Trouble, ...]
     diagrams: tuple[Diagram, ...]
+    tasks: Sequence[Row[Any]] = ()
+    """the rows of the case's user tasks, for judging access"""
 
 
-def head(connection: Connection, reference: Reference, *, number: str = "", case_id: str = "") -> Head | None:
-    """The case of that number (or id), or None."""
+def head(
+    connection: Connection,
+    reference: Reference,
+    *,
+    number: str = "",
+    case_id: str = "",
+    seen: ColumnElement[bool] | None = None,
+) -> Head | None:
+    """The case of that number (or id), or None when there is none among those ``seen`` (``access.cases_of``)."""
     statement: Select[Any] = (
         select(
             *Case.__table__.columns,
@@ -161,7 +170,7 @@ def head(connection: Connection, reference: Reference, *, number: str = "", case
         .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
         .where(Case.id == case_id if case_id else Case.number == number)
     )
-    row = connection.execute(statement).first()
+    row = connection.execute(statement if seen is None else statement.where(seen)).first()
     return None if row is None else _head(row, reference)
 
 
@@ -205,12 +214,21 @@ def page(
         ),
         troubles=troubles,
         diagrams=diagrams(known, entries, standing),
+        tasks=tasks,
     )
 
 
-def stage_bar(connection: Connection, reference: Reference, of: Head) -> tuple[StageMark, ...]:
-    """The stage bar alone."""
-    return _stages(of, _marks(connection, of.id), reference)
+def recent(connection: Connection, reference: Reference, of: Head, limit: int) -> tuple[Event, ...]:
+    """The last things that people or partners did in a case, the latest first."""
+    known = models(connection, _definition(connection, of.instance_id))
+    tasks = connection.execute(
+        select(UserTask.id, UserTask.name, UserTask.form, UserTask.element_id).where(UserTask.case_id == of.id)
+    )
+    facts = {row.id: TaskFact(row.id, row.name, row.form, row.element_id) for row in tasks}
+    entries = history.read(connection, of.instance_id)
+    said = _said(connection, of.id, reference)
+    events = timeline(entries, known, facts, said, (), reference.person_name)
+    return tuple(event for event in reversed(events) if event.kind in ("person", "message"))[:limit]
 
 
 def recipient(to: Mapping[str, Any], reference: Reference) -> str:
@@ -235,8 +253,7 @@ def _head(row: Row[Any], reference: Reference) -> Head:
         stage=row.stage,
         stage_name=stages.get(row.stage, ""),
         status=row.status,
-        board=reference.organisation_name(row.board) if row.board else "",
-        board_id=row.board,
+        board=boards(reference, row.place, row.board),
         category=row.category or "",
         difficulty=row.difficulty or "",
         major=row.major,

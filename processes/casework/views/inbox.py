@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, union_all
 
+from processes.casework.access import is_excluded
+from processes.casework.people import Authority
 from processes.casework.reference import Reference
 from processes.casework.views.lights import colour
+from processes.casework.views.names import boards
 from processes.store.tables import Case, PersonalData, ReportText, UserTask
 
 PAGE = 30
@@ -71,11 +74,25 @@ class Inbox:
 
 @dataclass(frozen=True)
 class Desk:
-    """Whose tasks these are: ``people`` (the person, and those he or she stands in for) and the ``keys`` of their duties."""
+    """Whose tasks are looked for: those of ``people`` by name, and those of the ``keys`` that their duties reach."""
 
+    authority: Authority
     people: tuple[str, ...]
-    organisations: frozenset[str]
     keys: tuple[Key, ...]
+
+    @classmethod
+    def of(cls, authority: Authority, reference: Reference) -> Desk:
+        """The desk of a person: see ``access.tasks_of``, which says the same as one condition."""
+        keys: dict[Key, None] = {}
+        for acting in authority.acting:
+            duty = acting.duty
+            served: Iterable[str]
+            if duty.organisation is None:
+                served = (each.id for each in reference.organisations.values() if each.place == duty.place)
+            else:
+                served = reference.predecessors(reference.successor_of(duty.organisation))
+            keys.update(dict.fromkeys((duty.place, duty.role, each) for each in (None, *served)))
+        return cls(authority, authority.principals, tuple(keys))
 
 
 def inbox(
@@ -90,7 +107,7 @@ def inbox(
 ) -> Inbox:
     """The open tasks of a desk. ``text`` filters by number, title and enterprise; ``light`` by colour (red or yellow)."""
     window = SEARCHED if text or light else PAGE * page + WINDOW
-    found = open_tasks(connection, desk, window)
+    found = open_tasks(connection, reference, desk, window)
     counts = count(found, now, more=len(found) >= window)
     if light:
         found = [row for row in found if colour(now, row.due_at, row.warn_at) == light]
@@ -101,9 +118,9 @@ def inbox(
     return Inbox(_lines(connection, reference, ids), counts, len(found) > start + PAGE)
 
 
-def counts(connection: Connection, desk: Desk, now: datetime) -> Counts:
+def counts(connection: Connection, reference: Reference, desk: Desk, now: datetime) -> Counts:
     """How many open tasks a desk has, without reading the tasks themselves."""
-    found = open_tasks(connection, desk, WINDOW)
+    found = open_tasks(connection, reference, desk, WINDOW)
     return count(found, now, more=len(found) >= WINDOW)
 
 
@@ -113,15 +130,16 @@ def count(rows: Iterable[Row[Any]], now: datetime, more: bool) -> Counts:
     return Counts(len(colours), colours.count("red"), colours.count("yellow"), more)
 
 
-def open_tasks(connection: Connection, desk: Desk, limit: int) -> list[Row[Any]]:
+def open_tasks(connection: Connection, reference: Reference, desk: Desk, limit: int) -> list[Row[Any]]:
     """Up to ``limit`` open tasks, the most urgent first, those without a term last."""
     found: dict[str, Row[Any]] = {}
     for with_term in (True, False):
-        ranges = [_range(desk, key, with_term, limit) for key in desk.keys]
-        if not ranges or len(found) >= limit:
-            continue
+        if len(found) >= limit:
+            break
+        ranges = [_range(UserTask.assignee == each, with_term, limit) for each in desk.people]
+        ranges += [_range(_of(key), with_term, limit) for key in desk.keys]
         for row in connection.execute(union_all(*(select(each.subquery()) for each in ranges))):
-            if not desk.organisations.intersection(row.excluded) and not set(desk.people).intersection(row.excluded):
+            if not is_excluded(desk.authority, reference, row.excluded):
                 found.setdefault(row.id, row)
     return sorted(found.values(), key=_urgency)[:limit]
 
@@ -143,20 +161,22 @@ def done(
     return _lines(connection, reference, [row.id for row in rows[:PAGE]]), len(rows) > PAGE
 
 
-def _range(desk: Desk, key: Key, with_term: bool, limit: int) -> Select[Any]:
-    """One range of the index, read in its own order."""
+def _of(key: Key) -> ColumnElement[bool]:
     place, role, organisation = key
+    return and_(
+        UserTask.assignee.is_(None),
+        UserTask.place == place,
+        UserTask.role == role,
+        UserTask.organisation.is_(None) if organisation is None else UserTask.organisation == organisation,
+    )
+
+
+def _range(of: ColumnElement[bool], with_term: bool, limit: int) -> Select[Any]:
+    """One range of an index, read in its own order."""
     term = UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None)
     return (
         select(UserTask.id, UserTask.case_id, UserTask.due_at, UserTask.warn_at, UserTask.created_at, UserTask.excluded)
-        .where(
-            UserTask.state == "open",
-            UserTask.place == place,
-            UserTask.role == role,
-            UserTask.organisation.is_(None) if organisation is None else UserTask.organisation == organisation,
-            term,
-            or_(UserTask.assignee.is_(None), UserTask.assignee.in_(desk.people)),
-        )
+        .where(UserTask.state == "open", of, term)
         .order_by(UserTask.due_at, UserTask.created_at)
         .limit(limit)
     )
@@ -205,6 +225,7 @@ def _lines(connection: Connection, reference: Reference, ids: Sequence[str]) -> 
             UserTask.ended_at,
             UserTask.state,
             Case.number,
+            Case.place.label("case_place"),
             Case.board,
             Case.stage,
             ReportText.title,
@@ -223,7 +244,7 @@ def _lines(connection: Connection, reference: Reference, ids: Sequence[str]) -> 
             number=row.number or "",
             title=row.title or "",
             enterprise=row.enterprise or "",
-            board=reference.organisation_name(row.board) if row.board else "",
+            board=boards(reference, row.case_place or row.place, row.board),
             stage=stages.get(row.stage or "", ""),
             place=reference.place_name(row.place),
             due_at=row.due_at,

@@ -73,6 +73,16 @@ def open_incidents(
     return tuple(found)
 
 
+def is_within(connection: Connection, incident_id: str, places: Collection[str]) -> bool:
+    """Whether an incident is of an instance at ``places``, or of none."""
+    statement = (
+        select(Incident.id)
+        .outerjoin(Instance, Instance.id == Incident.instance_id)
+        .where(Incident.id == incident_id, or_(Instance.place.in_(places), Instance.id.is_(None)))
+    )
+    return connection.execute(statement).first() is not None
+
+
 def _named(connection: Connection, definition_id: str | None, element: str) -> str:
     if not definition_id or not element:
         return ""

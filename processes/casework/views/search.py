@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from processes.casework import numbers
 from processes.casework.reference import Reference
+from processes.casework.views.names import boards
 from processes.store.tables import Case, PersonalData, Report, ReportText
 
 LIMIT = 30
@@ -27,12 +29,9 @@ class CaseLine:
     place: str
     place_name: str
     board: str
-    board_id: str | None
     stage: str
     stage_name: str
     status: str
-    confidential: bool
-    excluded: tuple[str, ...]
     due_at: datetime | None
     warn_at: datetime | None
     provisional: bool
@@ -40,27 +39,21 @@ class CaseLine:
     closed_at: datetime | None
 
 
-def normal(text: str) -> str:
-    """What was typed as a number is written: half-width, upper case, without blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).upper().split())
-
-
 def by_number(
-    connection: Connection, reference: Reference, text: str, places: Collection[str], limit: int = LIMIT
+    connection: Connection, reference: Reference, text: str, seen: ColumnElement[bool], limit: int = LIMIT
 ) -> tuple[CaseLine, ...]:
-    """The cases at ``places`` whose number begins with ``text``, or that came by exactly that number of a channel."""
-    number = normal(text)
-    if not number:
+    """The cases, of those ``seen`` (``access.cases_of``), that ``text`` names: by number, whole or its beginning, however
+    it is written, or by the number that a channel gave."""
+    plain = unicodedata.normalize("NFKC", text).strip()[:60]
+    if not plain:
         return ()
-    begins = _cases().where(Case.number >= number, Case.number < number + "\U0010ffff", Case.place.in_(places))
-    found = list(connection.execute(begins.order_by(Case.number).limit(limit)))
+    exact = numbers.normalise(plain, reference.places)
+    begin = exact or "".join(plain.split())
+    statement = _cases().where(Case.number >= begin, Case.number < begin + "\U0010ffff", seen)
+    found = list(connection.execute(statement.order_by(Case.number).limit(limit)))
     if not found:
-        original = _cases().where(
-            Report.channel.in_(list(reference.channels)),
-            Report.original.in_({text.strip(), number}),
-            Case.place.in_(places),
-        )
-        found = list(connection.execute(original.limit(limit)))
+        original = Report.channel.in_(list(reference.channels)) & Report.original.in_({plain, text.strip()})
+        found = list(connection.execute(_cases().where(original, seen).order_by(Case.number).limit(limit)))
     return _lines(found, reference)
 
 
@@ -82,13 +75,15 @@ def cases(
     return _lines(rows, reference)
 
 
-def latest_of(connection: Connection, reference: Reference, report_ids: Collection[str]) -> tuple[CaseLine, ...]:
-    """The cases of some reports, parents before children."""
-    statement = _cases().where(Case.report_id.in_(report_ids)).order_by(Case.opened_at)
-    return _lines(list(connection.execute(statement)), reference)
+def what_became_of(connection: Connection, case_id: str) -> str:
+    """Where a report stands that had come before: pool, refused, duplicate or person (someone decides)."""
+    row = connection.execute(select(Case.pooled, Case.outcome).where(Case.id == case_id)).first()
+    if row is None or row.outcome in ("refused", "duplicate"):
+        return str(row.outcome) if row else "person"
+    return "pool" if row.pooled else "person"
 
 
-def _cases() -> Select[Any]:
+def _cases() -> Any:
     return (
         select(
             Case.id,
@@ -97,8 +92,6 @@ def _cases() -> Select[Any]:
             Case.board,
             Case.stage,
             Case.status,
-            Case.confidential,
-            Case.excluded,
             Case.due_at,
             Case.warn_at,
             Case.provisional,
@@ -123,13 +116,10 @@ def _lines(rows: list[Any], reference: Reference) -> tuple[CaseLine, ...]:
             enterprise=row.enterprise or "",
             place=row.place,
             place_name=reference.place_name(row.place),
-            board=reference.organisation_name(row.board) if row.board else "",
-            board_id=row.board,
+            board=boards(reference, row.place, row.board),
             stage=row.stage,
             stage_name=stages.get(row.stage, ""),
             status=row.status,
-            confidential=row.confidential,
-            excluded=tuple(row.excluded),
             due_at=row.due_at,
             warn_at=row.warn_at,
             provisional=row.provisional,

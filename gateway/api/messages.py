@@ -1,0 +1,104 @@
+"""Messages of partners (CloudEvents) and batches of reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, g, jsonify, request
+from sqlalchemy import insert
+
+from gateway.api.access import BadRequest, blueprint, body, caller, field
+from gateway.context import services
+from gateway.web import error_page
+from processes.casework import doors
+from processes.casework.views import search
+from processes.messaging import cloudevents, contracts
+from processes.messaging.contracts import ContractViolation
+from processes.messaging.inlet import Status
+from processes.store.tables import RefusedMessage
+
+ROWS = 200
+"""Reports a request: each is a transaction of its own, and the caller waits for all."""
+
+STATUS = {Status.ACCEPTED: 202, Status.DUPLICATE: 200, Status.REFUSED: 422}
+
+
+@blueprint.post("/messages")
+def receive() -> Response:
+    """A CloudEvent in structured or binary mode; the token says from which partner."""
+    try:
+        message = cloudevents.decode(
+            dict(request.headers), request.content_type, request.get_data(), services().clock.now()
+        )
+    except cloudevents.NotACloudEvent as error:
+        reason = f"不是 CloudEvents 1.0 消息：{error}"
+        _keep(reason)
+        return error_page(400, reason, str(error))
+    receipt = services().inlet.receive(replace(message, extensions={**message.extensions, "partner": caller()}))
+    answer = jsonify({"status": receipt.status.value, "reason": receipt.reason, **dict(receipt.result)})
+    answer.status_code = STATUS[receipt.status]
+    return answer
+
+
+@blueprint.post("/reports")
+def report() -> Response:
+    """Reports of one channel; every row is answered by its number, whatever became of the others."""
+    data = body()
+    channel, rows = field(data, "channel", str), field(data, "rows", list)
+    if len(rows) > ROWS:
+        raise BadRequest(f"一次最多 {ROWS} 行。", f"at most {ROWS} rows a request")
+    refusal = _channel_refused(channel)
+    if refusal is not None:
+        return refusal
+    return jsonify([_report(channel, row, at) for at, row in enumerate(rows, start=1)])
+
+
+def _report(channel: str, row: Any, at: int) -> dict[str, Any]:
+    if not isinstance(row, Mapping):
+        return {"row": at, "id": None, "outcome": "bad", "reason": "这一行不是 JSON 对象"}
+    number = row.get("row", at)
+    fields = {name: value for name, value in row.items() if name != "row"}
+    try:
+        found = doors.report(services().engine, contracts.parse_report(channel, fields), actor=caller())
+    except ContractViolation as error:
+        reason = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in error.problems)
+        return {"row": number, "id": row.get("id"), "outcome": "bad", "reason": reason}
+    state = found.outcome
+    if state == "known":
+        with services().database.read() as connection:
+            state = search.what_became_of(connection, found.case)
+    return {
+        "row": number,
+        "id": row.get("id"),
+        "outcome": found.outcome,
+        "state": state,
+        "reason": found.reason,
+        "board": found.board,
+        "case": found.case,
+        "number": found.number,
+    }
+
+
+def _channel_refused(channel: str) -> Response | None:
+    """Why nothing may be reported over this channel by this caller, if so."""
+    known = services().snapshots.now().reference.channels.get(channel)
+    if known is None:
+        return error_page(404, f"没有渠道“{channel}”。", f"no channel {channel}")
+    if g.operator is None and known.partner != g.partner:
+        return error_page(403, f"渠道“{known.name}”不属于该合作方。", "not a channel of this partner")
+    return None
+
+
+def _keep(reason: str) -> None:
+    """Nothing is dropped silently: what can't even be read is kept with the reason."""
+    row = {
+        "partner": caller(),
+        "headers": {name: value for name, value in request.headers.items() if name.lower() != "authorization"},
+        "body": request.get_data(),
+        "reason": reason,
+        "at": services().clock.now(),
+    }
+    with services().database.write() as connection:
+        connection.execute(insert(RefusedMessage).values(row))

@@ -1,0 +1,131 @@
+"""Deploying models and loading reference data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from flask import Response, jsonify, request
+from lxml import etree
+from sqlalchemy import Connection, select, union
+
+from gateway.api.access import BadRequest, blueprint, caller, plain
+from gateway.context import services
+from processes.casework import loading
+from processes.errors import BihuanError
+from processes.notation.check.findings import ERROR
+from processes.runtime.commands import Replan
+from processes.store.tables import Deadline, Definition, InForce, ModelFile, Timer, UserTask
+
+
+@blueprint.post("/deploy")
+def deploy() -> Response:
+    """Check the uploaded model files together with those in force, and put them into force (at ``place``, if given).
+
+    Files that are not sent stay as they are: one edited diagram is enough, and whatever calls it takes the new one.
+    """
+    sent, place = _uploaded(), request.form.get("place", "")
+    with services().database.read() as connection:
+        if place and place not in services().snapshots.now().reference.places:
+            raise BadRequest(f"没有地区“{place}”。", f"no place {place}")
+        files = {**_in_force(connection, place, sent), **sent}
+    findings = services().check(files)
+    wrong = [each for each in findings if each.severity == ERROR]
+    if wrong:
+        answer = jsonify(
+            {
+                "error": f"有 {len(wrong)} 个错误，没有部署。{wrong[0].file}：{wrong[0].zh}",
+                "en": f"{len(wrong)} errors, nothing deployed",
+                "findings": [each.to_dict() for each in findings],
+            }
+        )
+        answer.status_code = 422
+        return answer
+    deployed = services().engine.deploy(files, place)
+    touched = [each for each in deployed if set(each.files) & set(sent)]
+    return jsonify(
+        {
+            "deployed": [{"process": each.process_id, "name": each.name, "definition": each.id} for each in touched],
+            "findings": [each.to_dict() for each in findings if each.file in sent],
+        }
+    )
+
+
+@blueprint.post("/reference")
+def load() -> Response:
+    """Load a folder of reference data; due times that rested on a calendar year not loaded before are planned anew."""
+    sent, now = _uploaded(), services().clock
+    with TemporaryDirectory() as folder:
+        for name, content in sent.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        with services().database.write() as connection:
+            summary = loading.load(connection, Path(folder), now)
+    replanned = _replan() if summary.years else 0
+    return jsonify(plain({"changes": summary.changes, "years": summary.years, "replanned": replanned}))
+
+
+def _uploaded() -> dict[str, bytes]:
+    """The files of the form, by name; names that lead out of the folder are refused."""
+    found: dict[str, bytes] = {}
+    for file in request.files.getlist("files"):
+        name = PurePosixPath((file.filename or "").replace("\\", "/"))
+        if not name.name or name.is_absolute() or ".." in name.parts:
+            raise BadRequest(f"文件名“{file.filename}”不能用。", "a file name that is not accepted")
+        found[str(name)] = file.read()
+    if not found:
+        raise BadRequest("没有收到文件，请以 multipart/form-data 的 files 字段上传。", "no files")
+    return found
+
+
+def _in_force(connection: Connection, place: str, sent: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files in force at a place, without those whose processes or decisions the sent ones bring."""
+    path = (*services().snapshots.now().reference.path(place), "") if place else ("",)
+    rank = {code: at for at, code in enumerate(path)}
+    rows = connection.execute(
+        select(InForce.process_id, InForce.place, Definition.files)
+        .join(Definition, Definition.id == InForce.definition_id)
+        .where(InForce.place.in_(path))
+    ).all()
+    nearest: dict[str, Mapping[str, str]] = {}
+    for row in sorted(rows, key=lambda each: rank[each.place], reverse=True):
+        nearest[row.process_id] = row.files
+    names = {digest: name for files in nearest.values() for name, digest in files.items()}
+    brought = {each for name, body in sent.items() for each in _ids(name, body)}
+    statement = select(ModelFile.hash, ModelFile.body).where(ModelFile.hash.in_(list(names)))
+    return {
+        names[row.hash]: row.body
+        for row in connection.execute(statement)
+        if not brought.intersection(_ids(names[row.hash], row.body))
+    }
+
+
+def _ids(name: str, body: bytes) -> Iterator[tuple[str, str]]:
+    """The processes and decisions that a file defines; none when it can't be read (the check says so then)."""
+    if not name.endswith((".bpmn", ".dmn")):
+        return
+    try:
+        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    except (etree.XMLSyntaxError, ValueError):
+        return
+    for kind in ("process", "decision"):
+        for element in root.iter(f"{{*}}{kind}"):
+            yield kind, str(element.get("id"))
+
+
+def _replan() -> int:
+    """Plan every provisional due time anew; returns for how many instances."""
+    tables = (Timer.instance_id, Timer.provisional), (Deadline.instance_id, Deadline.provisional)
+    open_tasks = select(UserTask.instance_id).where(UserTask.state == "open", UserTask.provisional)
+    with services().database.read() as connection:
+        waiting = union(open_tasks, *(select(column).where(flag) for column, flag in tables))
+        instances = list(connection.execute(waiting).scalars())
+    for instance in instances:
+        try:
+            services().engine.execute(Replan(f"replan:{uuid4()}", instance, actor=caller()))
+        except BihuanError:
+            continue  # It ended meanwhile, or is suspended: then its timers wait anyway.
+    return len(instances)

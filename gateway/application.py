@@ -1,0 +1,42 @@
+"""Puts the Flask application together: blueprints, filters, protection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask, current_app
+
+from gateway import api, staff, text, web
+from gateway.context import EXTENSION
+from gateway.services import Services
+
+
+def build(services: Services) -> Flask:
+    """The application; several may live in one process."""
+    app = Flask("gateway", static_folder=None, template_folder=str(web.STATIC.parent.parent / "templates"))
+    app.extensions[EXTENSION] = services
+    app.config["MAX_CONTENT_LENGTH"] = services.settings.largest_body
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    web.protect(app, services.settings.data, services.settings.secure)
+    app.register_blueprint(web.assets)
+    app.register_blueprint(staff.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(api.health)
+    web.csrf.exempt(api.blueprint)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(asset=web.asset)
+    app.jinja_env.filters.update(
+        moment=text.moment,
+        day=text.day,
+        short=_short,
+        stamp=text.stamp,
+        masked=text.masked,
+        paragraphs=text.paragraphs,
+    )
+    return app
+
+
+def _short(value: datetime | None, now: datetime | None = None) -> str:
+    services: Services = current_app.extensions[EXTENSION]
+    return text.short(value, now or services.clock.now())

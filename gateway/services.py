@@ -1,0 +1,46 @@
+"""What the gateway is given by ``app.py``: the doors to everything that it shows and does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from processes.casework.functions import Snapshots
+from processes.clock import Clock
+from processes.messaging.inlet import Inlet
+from processes.notation.check.findings import Finding
+from processes.runtime.engine import Engine
+from processes.store.database import Database
+
+Check = Callable[[Mapping[str, bytes]], Sequence[Finding]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a gateway is set up. ``data`` is the folder of its state (the session's key).
+
+    ``partners``: bearer token → the partner it speaks for; ``operators``: bearer token → the operator's name.
+    ``counter``: the channel code of problems entered at the counter; ``secure``: cookies over HTTPS only.
+    """
+
+    data: Path
+    partners: Mapping[str, str] = field(default_factory=dict)
+    operators: Mapping[str, str] = field(default_factory=dict)
+    counter: str = "counter"
+    secure: bool = False
+    largest_body: int = 32 * 1024 * 1024
+    """bytes of a request; a deployment of all models is the largest there is"""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The engine, the database under it, and the rest. ``check`` looks at model files before they are deployed."""
+
+    database: Database
+    engine: Engine
+    clock: Clock
+    snapshots: Snapshots
+    inlet: Inlet
+    check: Check
+    settings: Settings

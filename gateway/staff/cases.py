@@ -1,0 +1,60 @@
+"""The case page, the drawings it shows, and the search by number."""
+
+from __future__ import annotations
+
+from flask import Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
+from processes.casework import access
+from processes.casework.views import case as view
+from processes.casework.views import models
+from processes.casework.views import search as finder
+from processes.casework.views.diagram import Diagram
+
+
+@blueprint.get("/cases/<number>")
+def case(number: str) -> Response:
+    """What it is and where it stands."""
+    now = services().clock.now()
+    with services().database.read() as connection:
+        here = snapshot()
+        head = view.head(connection, here.reference, number=number, seen=seen())
+        if head is None:
+            abort(404)
+        page = view.page(connection, here.reference, here.calendar, head, now)
+        mine = {
+            row.id
+            for row in page.tasks
+            if row.state == "open" and access.may_do(viewer().authority, here.reference, row)
+        }
+    return show("case.html", head=head, case=page, mine=mine, marks=marks)
+
+
+@blueprint.get("/models/<digest>.bpmn")
+def drawing(digest: str) -> Response:
+    """A diagram file, by the hash of its bytes: it never changes."""
+    with services().database.read() as connection:
+        body = models.drawing_file(connection, digest)
+    if body is None:
+        abort(404)
+    response = Response(body, mimetype="application/xml")
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.get("/search")
+def search() -> AnyResponse:
+    """The cases of a number; the only one is opened at once."""
+    text = request.args.get("q", "").strip()[:60]
+    with services().database.read() as connection:
+        lines = finder.by_number(connection, snapshot().reference, text, seen())
+    if len(lines) == 1:
+        return redirect(url_for("staff.case", number=lines[0].number))
+    return show("search.html", search=text, lines=lines, full=len(lines) == finder.LIMIT)
+
+
+def marks(diagram: Diagram) -> dict[str, dict[str, str]]:
+    """The marks of a diagram as its script takes them."""
+    return {element: {"state": mark.state, "note": mark.note} for element, mark in diagram.marks.items()}

@@ -1,0 +1,140 @@
+"""兜底专窗: a problem entered for an enterprise at the counter."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Response, abort, redirect, request, session, url_for
+from stdnum.cn import uscc
+from stdnum.exceptions import ValidationError
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.staff import forms as faces
+from gateway.staff.pages import blueprint, show, snapshot, viewer
+from gateway.staff.viewer import places_for
+from gateway.text import HERE
+from processes.casework import doors
+from processes.casework.forms import Form, FormErrors, check
+from processes.casework.functions import Snapshot
+from processes.messaging.incoming import ReportMessage
+
+FORM = Form("counter", json.loads((Path(__file__).parent / "counter.form.json").read_text(encoding="utf-8")))
+
+_OWN_NUMBER = re.compile(r"\d{12}-[0-9a-f]{6}\Z")
+
+TOLD = {
+    "pool": "已纳入问题池，按规则分派并开始计时。",
+    "person": "已受理，需要人工研判后再分派，请留意进展。",
+    "duplicate": "与正在办理的问题重复，已并案办理。",
+    "refused": "按归集标准未纳入问题池，原文已留存。",
+    "known": "这个问题此前已经登记，没有重复受理。",
+}
+"""What became of the report, for the clerk to tell the enterprise."""
+
+
+@blueprint.get("/counter")
+def counter() -> Response:
+    """An empty form."""
+    _require()
+    return _page({})
+
+
+@blueprint.post("/counter")
+def register() -> AnyResponse:
+    """Enter the problem; the same form sent again enters nothing."""
+    _require()
+    data = faces.typed(FORM, request.form)
+    here = snapshot()
+    try:
+        values = _checked(data, here)
+    except FormErrors as error:
+        return _page(data, error.fields)
+    outcome = doors.report(services().engine, _message(values, _own_number()), actor=viewer().id)
+    session["registered"] = {"number": outcome.number, "outcome": outcome.outcome, "reason": outcome.reason or ""}
+    return redirect(url_for("staff.registered", number=outcome.number))
+
+
+@blueprint.get("/counter/<number>")
+def registered(number: str) -> Response:
+    """The number to tell the enterprise. From the session: a clerk who is recused can't look at the case itself."""
+    told = session.get("registered") or {}
+    if told.get("number") != number:
+        abort(404)
+    words = TOLD.get(told["outcome"], TOLD["person"])
+    reason = f"原因：{told['reason']}" if told["reason"] else ""
+    return show(
+        "registered.html", here="counter", number=number, known=told["outcome"] == "known", text=f"{words}{reason}"
+    )
+
+
+def _require() -> None:
+    if not viewer().may.counter:
+        abort(403)
+
+
+def _page(data: Mapping[str, Any], errors: Mapping[str, str] | None = None) -> Response:
+    here = snapshot()
+    form = faces.view(FORM, data, _places(here), _evaluate, errors)
+    channel = here.reference.channels.get(services().settings.counter)
+    return show(
+        "counter.html",
+        422 if errors else 200,
+        here="counter",
+        fields=form.fields,
+        errors=form.errors,
+        command=_own_number(),
+        channel=channel.name if channel else "",
+    )
+
+
+def _checked(data: Mapping[str, Any], here: Snapshot) -> dict[str, Any]:
+    """The values as they are reported. Raises :class:`FormErrors` with every field that is not right."""
+    errors: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    try:
+        values = check(FORM, data, _places(here), _evaluate)
+    except FormErrors as error:
+        errors = error.fields
+    if code := str(data.get("uscc", "")).strip():
+        try:
+            values["uscc"] = uscc.validate(code)
+        except ValidationError:
+            errors["uscc"] = "统一社会信用代码不对：应为 18 位，请对照营业执照逐位核对；不清楚可以不填"
+    if errors:
+        raise FormErrors({name: errors[name] for name in FORM.properties if name in errors})
+    return values
+
+
+def _places(here: Snapshot) -> dict[str, Any]:
+    """The places at whose counter the viewer serves, as options."""
+    places = places_for("counter", viewer().authority)
+    return {"places": [{"const": place, "title": here.reference.place_name(place)} for place in places]}
+
+
+def _evaluate(text: str, variables: Mapping[str, Any]) -> Any:
+    """The form's one expression: the places to choose from."""
+    return variables["places"]
+
+
+def _own_number() -> str:
+    """The counter's own number of the report: made with the page, so that sending it twice reports it once."""
+    given = request.form.get("command", "")
+    if _OWN_NUMBER.match(given):
+        return given
+    return f"{services().clock.now().astimezone(HERE):%Y%m%d%H%M}-{secrets.token_hex(3)}"
+
+
+def _message(values: Mapping[str, Any], original: str) -> ReportMessage:
+    return ReportMessage(
+        channel=services().settings.counter,
+        original=original,
+        raw=dict(values),
+        submitted_at=services().clock.now(),
+        **{name: str(values.get(name, "")) for name in FORM.properties},
+    )

@@ -1,0 +1,74 @@
+"""The blueprint of the staff's pages: nobody gets past it without having logged in."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.staff import session
+from gateway.staff.viewer import Viewer
+from processes.casework import access
+from processes.casework.functions import Snapshot
+
+blueprint = Blueprint("staff", __name__)
+
+OPEN = frozenset({"staff.login", "staff.log_in"})
+"""The endpoints that need no login."""
+
+
+@blueprint.before_request
+def _require_login() -> AnyResponse | None:
+    """Find out who asks. A page that only reads does so in one transaction, from here to its end."""
+    g.viewer = None
+    g.open = ExitStack()
+    database = services().database
+    if request.endpoint in OPEN:
+        return None
+    if request.method in ("GET", "HEAD"):
+        g.open.enter_context(database.read())
+    with database.read() as connection:
+        g.viewer = session.logged_in(services(), connection)
+    if g.viewer is not None:
+        return None
+    if request.method != "GET":
+        abort(401)
+    here = request.full_path.rstrip("?")
+    return redirect(url_for("staff.login", next=None if here == "/" else here))
+
+
+@blueprint.teardown_request
+def _close(error: BaseException | None) -> None:
+    if "open" in g:
+        g.open.close()
+
+
+@blueprint.app_context_processor
+def _common() -> dict[str, Any]:
+    """What every page's frame needs."""
+    return {"viewer": g.get("viewer"), "now": services().clock.now()}
+
+
+def viewer() -> Viewer:
+    """Who asks."""
+    found: Viewer = g.viewer
+    return found
+
+
+def snapshot() -> Snapshot:
+    """The reference data and calendar that this request sees."""
+    return services().snapshots.now()
+
+
+def seen() -> ColumnElement[bool]:
+    """The cases that the viewer may see."""
+    return access.cases_of(viewer().authority, snapshot().reference)
+
+
+def show(template: str, status: int = 200, **values: Any) -> Response:
+    """A page."""
+    return Response(render_template(template, **values), status=status)

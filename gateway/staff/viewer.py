@@ -1,0 +1,68 @@
+"""Who looks at a page: the person, his or her duties today, and the pages these open."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from processes.casework.people import Authority
+from processes.casework.reference import Reference
+
+PAGES = Path(__file__).parent / "pages.csv"
+"""Which roles a page is for; a page that is not listed is everybody's."""
+
+
+@dataclass(frozen=True)
+class May:
+    """The pages that are not everybody's."""
+
+    counter: bool
+    incidents: bool
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person at work. ``lines`` say the duties in words."""
+
+    id: str
+    name: str
+    authority: Authority
+    lines: tuple[str, ...]
+    may: May
+
+
+def viewer(reference: Reference, authority: Authority) -> Viewer:
+    """The viewer for a person's authority of today."""
+    return Viewer(
+        authority.person,
+        reference.person_name(authority.person),
+        authority,
+        tuple(dict.fromkeys(_line(reference, authority, at) for at in range(len(authority.acting)))),
+        May(**{page: bool(places_for(page, authority)) for page in ("counter", "incidents")}),
+    )
+
+
+def places_for(page: str, authority: Authority) -> tuple[str, ...]:
+    """The places at which a person has a duty that a page is for."""
+    roles = _roles()[page]
+    return tuple(dict.fromkeys(each.duty.place for each in authority.acting if each.duty.role in roles))
+
+
+def _line(reference: Reference, authority: Authority, at: int) -> str:
+    acting = authority.acting[at]
+    duty = acting.duty
+    where = reference.organisation_name(duty.organisation) if duty.organisation else reference.place_name(duty.place)
+    instead = "" if acting.person == authority.person else f"（代{reference.person_name(acting.person)}）"
+    return f"{where} {reference.role_name(duty.role)}{instead}"
+
+
+@cache
+def _roles() -> Mapping[str, frozenset[str]]:
+    with PAGES.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        page: frozenset(row["role"] for row in rows if row["page"] == page) for page in {row["page"] for row in rows}
+    }
