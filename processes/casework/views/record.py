@@ -16,8 +16,8 @@ from processes.casework import access, people
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.casework.views.case import Head
-from processes.casework.views.models import models
-from processes.casework.views.timeline import Event, TaskFact, timeline
+from processes.casework.views.models import Models, models
+from processes.casework.views.timeline import TaskFact, timeline
 from processes.store import history
 from processes.store.tables import Case, CaseStage, Incident, Instance, Job, Note, Subscription, Timer, UserTask
 
@@ -60,6 +60,7 @@ class JobRecord:
 
     id: str
     element: str
+    name: str
     topic: str
     state: str
     attempts: int
@@ -100,12 +101,13 @@ class IncidentRecord:
 
 @dataclass(frozen=True)
 class EventRecord:
-    """A line of the timeline. ``kind``: start, person, system, message, timer, stage, note or trouble."""
+    """A line of the timeline. ``kind``: start, person, system, message, timer or trouble; ``message``: which one came in."""
 
     at: datetime
     kind: str
     title: str
     who: str
+    message: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def record(
     tasks = connection.execute(
         select(UserTask.__table__).where(UserTask.case_id == of.id).order_by(UserTask.created_at, UserTask.id)
     ).all()
+    definition = connection.scalar(select(Instance.definition_id).where(Instance.id == of.instance_id)) or ""
+    drawn = models(connection, definition)
     names = {stage.code: stage.name for stage in reference.stages}
     reached = connection.execute(
         select(CaseStage.stage, CaseStage.at).where(CaseStage.case_id == of.id).order_by(CaseStage.id)
@@ -153,14 +157,14 @@ def record(
             for row in reached
         ),
         tasks=tuple(task_record(row, reference, calendar, now) for row in tasks),
-        jobs=_jobs(connection, of.instance_id),
+        jobs=_jobs(connection, of.instance_id, drawn),
         notices=tuple(
             NoticeRecord(row.kind, row.recipient, row.at, calendar.working_days_between(of.opened_at, row.at))
             for row in notes
         ),
         waits=_waits(connection, of.instance_id),
         incidents=_incidents(connection, of.instance_id),
-        events=_events(connection, reference, of, tasks),
+        events=_events(connection, reference, of, tasks, drawn),
     )
 
 
@@ -199,12 +203,23 @@ def _people(row: Row[Any], reference: Reference, calendar: WorkingCalendar, now:
     )
 
 
-def _jobs(connection: Connection, instance_id: str) -> tuple[JobRecord, ...]:
+def _jobs(connection: Connection, instance_id: str, drawn: Models) -> tuple[JobRecord, ...]:
+    names = {element: name for drawing in drawn.drawings.values() for element, name in drawing.names.items()}
     rows = connection.execute(
         select(Job.__table__).where(Job.instance_id == instance_id).order_by(Job.created_at, Job.id)
     )
     return tuple(
-        JobRecord(row.id, row.element_id, row.topic, row.state, row.attempts, row.created_at, row.ended_at, row.error)
+        JobRecord(
+            row.id,
+            row.element_id,
+            names.get(row.element_id, ""),
+            row.topic,
+            row.state,
+            row.attempts,
+            row.created_at,
+            row.ended_at,
+            row.error,
+        )
         for row in rows
     )
 
@@ -232,10 +247,15 @@ def _incidents(connection: Connection, instance_id: str) -> tuple[IncidentRecord
 
 
 def _events(
-    connection: Connection, reference: Reference, of: Head, tasks: Sequence[Row[Any]]
+    connection: Connection, reference: Reference, of: Head, tasks: Sequence[Row[Any]], drawn: Models
 ) -> tuple[EventRecord, ...]:
-    definition = connection.scalar(select(Instance.definition_id).where(Instance.id == of.instance_id)) or ""
     facts = {row.id: TaskFact(row.id, row.name, row.form, row.element_id) for row in tasks}
     entries = history.read(connection, of.instance_id)
-    told: Sequence[Event] = timeline(entries, models(connection, definition), facts, (), (), reference.person_name)
-    return tuple(EventRecord(each.at, each.kind, each.title, each.who) for each in told)
+    came = {entry.at: str(entry.input.get("message") or "") for entry in entries if entry.kind == "Correlate"}
+    told = timeline(entries, drawn, facts, (), (), reference.person_name)
+    return tuple(
+        EventRecord(
+            each.at, each.kind, each.title, each.who, came.get(each.at) if each.kind in ("message", "start") else None
+        )
+        for each in told
+    )
