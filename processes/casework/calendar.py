@@ -197,7 +197,7 @@ def aware(value: datetime | date | str, calendar: WorkingCalendar) -> datetime:
 
 def _read(connection: Connection, about: dict[str, Any]) -> WorkingCalendar:
     years = connection.scalars(select(CalendarYear.year)).all()
-    days = dict(connection.execute(select(CalendarDay.day, CalendarDay.working)).tuples().all())
+    days = dict(connection.execute(select(CalendarDay.day, CalendarDay.working)).all())
     given: dict[str, Any] = {name: about[name] for name in ("zone", "version") if name in about}
     if "closing" in about:
         given["closing"] = time.fromisoformat(about["closing"])

@@ -175,7 +175,7 @@ def _difference(connection: Connection, table: type[tables.Base], key: tuple[str
 def _load_calendar(
     connection: Connection, data: ReferenceData, clock: Clock, changes: dict[str, tuple[int, int, int]]
 ) -> tuple[int, ...]:
-    before = dict(connection.execute(select(tables.CalendarYear.year, tables.CalendarYear.version)).tuples().all())
+    before = dict(connection.execute(select(tables.CalendarYear.year, tables.CalendarYear.version)).all())
     differing = sorted(year for year in before.keys() | data.years.keys() if before.get(year) != data.years.get(year))
     for year in differing:
         connection.execute(delete(tables.CalendarYear).where(tables.CalendarYear.year == year))

@@ -231,7 +231,7 @@ def _read(connection: Connection, about: dict[str, Any]) -> Reference:
         levels=tuple(rows(tables.Level, records.Level, "rank")),
         places=_by("code", rows(tables.Place, records.Place, "code")),
         organisations=_by("id", organisations),
-        roles=dict(connection.execute(select(tables.Role.code, tables.Role.name)).tuples().all()),
+        roles=dict(connection.execute(select(tables.Role.code, tables.Role.name)).all()),
         people=_by("id", rows(tables.Person, records.Person, "id")),
         duties=tuple(rows(tables.Duty, records.Duty, "id")),
         substitutes=tuple(rows(tables.Substitute, records.Substitute, "id")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from processes.casework.sheets import Finding, Located
@@ -27,10 +27,10 @@ _REFERENCES = (
 _CHAINS = (("places", "superior", "code"), ("organisations", "parent", "id"), ("organisations", "successor", "id"))
 
 
-def check(sheets: Sheets, files: Mapping[str, str]) -> list[Finding]:
-    """Everything that does not fit together, in the order of the files."""
+def check(sheets: Sheets, files: Mapping[str, str], faulty: Collection[str]) -> list[Finding]:
+    """Everything that does not fit together. ``faulty`` files lack rows, so references to them are judged when they are mended."""
     return [
-        *_lost_references(sheets, files),
+        *_lost_references(sheets, files, faulty),
         *_circles(sheets, files),
         *_levels(sheets, files),
         *_organisations_elsewhere(sheets, files),
@@ -38,8 +38,10 @@ def check(sheets: Sheets, files: Mapping[str, str]) -> list[Finding]:
     ]
 
 
-def _lost_references(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+def _lost_references(sheets: Sheets, files: Mapping[str, str], faulty: Collection[str]) -> Iterator[Finding]:
     for sheet, column, target, key, noun in _REFERENCES:
+        if files[target] in faulty:
+            continue
         known = {getattr(each.record, key) for each in sheets[target]}
         for each in sheets[sheet]:
             value = getattr(each.record, column)

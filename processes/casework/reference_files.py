@@ -166,7 +166,7 @@ def read_folder(folder: Path) -> ReferenceData:
     zone, closing = _calendar_settings(reader)
     days, years = _calendar_years(reader)
     sheets["places"] = list(_with_superiors(sheets["places"]))
-    reader.findings += check(sheets, {name: sheet.file for name, sheet in _SHEETS.items()})
+    reader.findings += check(sheets, {name: sheet.file for name, sheet in _SHEETS.items()}, reader.faulty)
     if reader.findings:
         raise ReferenceDataError(reader.findings)
     return ReferenceData(

@@ -138,6 +138,11 @@ class Reader:
     findings: list[Finding] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def faulty(self) -> set[str]:
+        """Files with a mistake: what refers to them can't be judged yet."""
+        return {finding.file for finding in self.findings}
+
     def say(self, file: str, row: int, column: str, zh: str) -> None:
         """Note a mistake."""
         self.findings.append(Finding(file, row, column, zh))

@@ -132,7 +132,7 @@ def _read_all(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
             plain.append(text_id)
     found: dict[str, str] = {}
     if plain:
-        found.update(connection.execute(_TEXTS, {"ids": plain}).tuples().all())
+        found.update(connection.execute(_TEXTS, {"ids": plain}).all())
     if of_reports:
         for row in connection.execute(_REPORTS, {"ids": list(of_reports)}):
             found |= {f"{_REPORT}{row.report_id}:{part}": getattr(row, part) for part in of_reports[row.report_id]}
