@@ -14,7 +14,7 @@ from processes.errors import BihuanError
 from processes.runtime import commands as c
 from processes.runtime import correlation, incidents
 from processes.runtime.rows import dues, job_message
-from processes.runtime.unit import Suspended, Unit
+from processes.runtime.unit import LOCKED, Suspended, Unit
 from processes.spiff.instance import NotWaiting, RunningInstance
 from processes.store import outbox
 from processes.store.tables import Deadline, Instance, Job, Subscription, Timer, UserTask
@@ -41,6 +41,7 @@ def _complete_task(unit: Unit, command: c.CompleteTask) -> c.Outcome:
         row.instance_id,
         lambda running: running.complete_task(command.task_id, command.data),
         frozenset((command.task_id,)),
+        locked=row,
     )
     return c.Outcome(row.instance_id)
 
@@ -61,6 +62,7 @@ def _complete_job(unit: Unit, command: c.CompleteJob) -> c.Outcome:
         row.instance_id,
         lambda running: running.complete_job(command.job_id, command.result),
         frozenset((command.job_id,)),
+        locked=row,
     )
     if row.state == "failed":
         unit.connection.execute(_SET_JOB_STATE, {"b_id": command.job_id, "s": "done"})
@@ -72,7 +74,6 @@ def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
     row = _job(unit.connection, command.job_id)
     if row.state == "failed":
         raise NotWaiting(command.job_id)
-    unit.lock(row.instance_id)
     unit.door(row.instance_id)
     attempts = row.attempts + 1
     incident = None
@@ -301,7 +302,6 @@ def _resolve_job(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
     if command.action == "skip":
         return _complete_job(unit, c.CompleteJob(command.id, job_id, dict(command.variables), actor=command.actor))
     row = _job(unit.connection, job_id)
-    unit.lock(row.instance_id)
     unit.connection.execute(
         _FAILED_JOB, {"b_id": job_id, "s": "open", "n": row.attempts, "at": unit.now, "e": row.error}
     )
@@ -326,8 +326,18 @@ HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.Resolve: _resolve,
 }
 
-_TASK = select(UserTask.instance_id, UserTask.state).where(UserTask.id == bindparam("b_id"))
-_JOB = select(Job.__table__).where(Job.id == bindparam("b_id"))
+_TASK = (
+    select(UserTask.state, *LOCKED)
+    .join(Instance, Instance.id == UserTask.instance_id)
+    .where(UserTask.id == bindparam("b_id"))
+    .with_for_update(of=Instance)
+)
+_JOB = (
+    select(*(column for column in Job.__table__.c if column.name != "instance_id"), *LOCKED)
+    .join(Instance, Instance.id == Job.instance_id)
+    .where(Job.id == bindparam("b_id"))
+    .with_for_update(of=Instance)
+)
 _TIMER = select(Timer.instance_id, Timer.due_at).where(Timer.task_id == bindparam("b_id"))
 _SET_JOB_STATE = update(Job).where(Job.id == bindparam("b_id")).values(state=bindparam("s"))
 _GRANT = update(Job).where(Job.id == bindparam("b_id")).values(retries=bindparam("r"))

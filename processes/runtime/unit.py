@@ -96,9 +96,20 @@ class Unit:
         running = RunningInstance.create(process, self.engine.script_engine, variables)
         self._go(owner, 0, running, {}, work or (lambda it: it.run()))
 
-    def change(self, instance_id: str, work: Work, done: frozenset[str] = frozenset(), cancelled: bool = False) -> None:
-        """Do ``work`` with a running instance. ``done``: ids of tasks and jobs that this command completes."""
-        owner, version, status = self.lock(instance_id)
+    def change(
+        self,
+        instance_id: str,
+        work: Work,
+        done: frozenset[str] = frozenset(),
+        *,
+        cancelled: bool = False,
+        locked: Any = None,
+    ) -> None:
+        """Do ``work`` with a running instance.
+
+        ``done``: ids of tasks and jobs that this command completes; ``locked``: a row with ``LOCKED``'s columns that is locked already.
+        """
+        owner, version, status = self.lock(instance_id) if locked is None else _locked(locked)
         if status == "suspended" and not cancelled:
             raise Suspended(instance_id)
         if status not in ("active", "suspended"):
@@ -119,7 +130,7 @@ class Unit:
         row = self.connection.execute(_LOCK, {"b_id": instance_id}).first()
         if row is None:
             raise NotWaiting(instance_id)
-        return Owner(row.id, row.definition_id, row.process_id, row.place, row.key), row.version, row.status
+        return _locked(row)
 
     def door(self, instance_id: str) -> None:
         """Let the door write what it wants written with this command, once."""
@@ -245,25 +256,28 @@ class Unit:
         return outbox.Outgoing(Address.INBOX, kind, message)
 
 
+def _locked(row: Any) -> tuple[Owner, int, str]:
+    return Owner(row.instance_id, row.definition_id, row.process_id, row.place, row.key), row.version, row.status
+
+
 class StaleVersion(Exception):
     """Somebody else has saved the instance meanwhile (the row lock should have prevented it): begin anew."""
 
 
 _NEW = insert(Instance)
 _STATE = select(Instance.state).where(Instance.id == bindparam("b_id"))
-_LOCK = (
-    select(
-        Instance.id,
-        Instance.definition_id,
-        Instance.process_id,
-        Instance.place,
-        Instance.key,
-        Instance.status,
-        Instance.version,
-    )
-    .where(Instance.id == bindparam("b_id"))
-    .with_for_update()
+LOCKED = (
+    Instance.id.label("instance_id"),
+    Instance.definition_id,
+    Instance.process_id,
+    Instance.place,
+    Instance.key,
+    Instance.status,
+    Instance.version,
 )
+"""What the lock on an instance's row brings."""
+
+_LOCK = select(*LOCKED).where(Instance.id == bindparam("b_id")).with_for_update()
 _SAVE = (
     update(Instance)
     .where(Instance.id == bindparam("b_id"), Instance.version == bindparam("b_version"))

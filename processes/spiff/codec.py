@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import orjson
 import zstandard
@@ -79,13 +78,13 @@ def dump(workflow: Workflow) -> bytes:
             data = task.data
             out.append(
                 [
-                    task.id.hex,
+                    task.id,
                     index.get(task._parent, -1),
                     [index[child] for child in task._children],
                     task._state,
                     task.task_spec.name,
                     int(task.triggered),
-                    round(task.last_state_change, 3),
+                    int(task.last_state_change * 1000),
                     _internal(task.internal_data),
                     {key: reference(value) for key, value in data.items()} if data and _needs_data(task) else None,
                 ]
@@ -97,7 +96,7 @@ def dump(workflow: Workflow) -> bytes:
         flows = [rows(workflow, None)]
         for task_id, inner in workflow.subprocesses.items():
             if not workflow.get_task_from_id(task_id)._state & _FINISHED:
-                flows.append(rows(inner, task_id.hex))
+                flows.append(rows(inner, task_id))
         body = orjson.dumps([flows, values])
     except TypeError as error:
         raise NotJson(f"流程变量必须是 JSON:{error}", f"variables must be JSON: {error}") from error
@@ -117,7 +116,7 @@ def load(blob: bytes, process: Process, script_engine: Any) -> Workflow:
             each.script_engine = script_engine
             top = each
         else:
-            outer = top.get_task_from_id(UUID(parent))
+            outer = top.get_task_from_id(parent)
             each = SubWorkflow(process.subprocess_specs[name], outer.id, top, deserializing=True)
             top.subprocesses[outer.id] = each
             each.completed_event.connect(outer.task_spec._on_subworkflow_completed, outer)
@@ -135,7 +134,7 @@ def _sharing(values: list[Any]) -> Callable[[int], Any]:
 
 
 def _restore_tasks(workflow: Any, top: Any, rows: list[Any], value: Callable[[int], Any]) -> None:
-    ids = [UUID(row[0]) for row in rows]
+    ids = [row[0] for row in rows]
     specs = workflow.spec.task_specs
     for task_id, row in zip(ids, rows, strict=True):
         task = Task.__new__(Task)
@@ -143,7 +142,7 @@ def _restore_tasks(workflow: Any, top: Any, rows: list[Any], value: Callable[[in
         task._parent = ids[row[1]] if row[1] >= 0 else None
         task._children = [ids[child] for child in row[2]]
         task._state, task.task_spec, task.triggered = row[3], specs[row[4]], bool(row[5])
-        task.last_state_change, task.thread_id = row[6], 0
+        task.last_state_change, task.thread_id = row[6] / 1000, 0
         task.internal_data = row[7] or {}
         task.data = {key: value(index) for key, index in row[8].items()} if row[8] else {}
         workflow.tasks[task_id] = task

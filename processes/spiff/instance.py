@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.specs.mixins.events.start_event import StartEvent
@@ -145,8 +144,8 @@ class RunningInstance:
 
     def _task(self, task_id: str, state: int) -> Any:
         try:
-            task = self._workflow.get_task_from_id(UUID(task_id))
-        except (SpiffWorkflowException, ValueError) as error:
+            task = self._workflow.get_task_from_id(task_id)
+        except SpiffWorkflowException as error:
             raise NotWaiting(task_id) from error
         if not task._state & state:
             raise NotWaiting(task_id)
