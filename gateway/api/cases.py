@@ -12,8 +12,9 @@ from gateway.context import services
 from processes.casework import numbers
 from processes.casework.views import case as view
 from processes.casework.views import search
+from processes.casework.views.record import record
 from processes.store import history
-from processes.store.tables import Case, CaseStage, Job
+from processes.store.tables import Case
 
 
 @blueprint.get("/cases")
@@ -42,19 +43,27 @@ def case(case: str) -> Response:
         )
         if head is None:
             abort(404)
-        page = view.page(connection, here.reference, here.calendar, head, services().clock.now())
+        now = services().clock.now()
+        page = view.page(connection, here.reference, here.calendar, head, now)
+        rows = {row.id: row for row in page.tasks}
+        whole = record(connection, here.reference, here.calendar, head, now)
         answer = {
             **{name: value for name, value in plain(head).items() if name != "problem"},
             "title": head.problem.title,
             "channel": head.problem.channel,
             "original": head.problem.original,
             "light": page.light.colour,
-            "stages": _stages(connection, head.id),
+            "parent_number": whole.parent,
+            "children": list(whole.children),
             "relatives": plain(page.relatives),
-            "tasks": [task_json(row) for row in page.tasks],
-            "jobs": _jobs(connection, head.instance_id),
+            "stages": plain(whole.stages),
+            "tasks": [{**task_json(rows[each.id]), **plain(each)} for each in whole.tasks],
+            "jobs": plain(whole.jobs),
+            "notices": plain(whole.notices),
+            "waits": plain(whole.waits),
             "events": plain(page.events),
-            "incidents": plain(page.troubles),
+            "timeline": plain(whole.events),
+            "incidents": plain(whole.incidents),
             "trace": _trace(connection, head.instance_id),
         }
     return jsonify(answer)
@@ -66,17 +75,6 @@ def task_json(row: Any) -> dict[str, Any]:
     times = ("created_at", "due_at", "warn_at", "ended_at", "provisional")
     found = {name: getattr(row, name) for name in (*names, *times)}
     return {**plain(found), "element": row.element_id, "process": row.process_id, "case": row.case_id}
-
-
-def _stages(connection: Connection, case_id: str) -> list[dict[str, Any]]:
-    statement = select(CaseStage.stage, CaseStage.at).where(CaseStage.case_id == case_id).order_by(CaseStage.id)
-    return [{"stage": row.stage, "at": plain(row.at)} for row in connection.execute(statement)]
-
-
-def _jobs(connection: Connection, instance_id: str) -> list[dict[str, Any]]:
-    columns = (Job.id, Job.topic, Job.element_id, Job.state, Job.attempts, Job.error, Job.created_at, Job.ended_at)
-    statement = select(*columns).where(Job.instance_id == instance_id).order_by(Job.created_at)
-    return [plain(dict(row._mapping)) for row in connection.execute(statement)]
 
 
 def _trace(connection: Connection, instance_id: str) -> list[dict[str, Any]]:
