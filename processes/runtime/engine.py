@@ -27,7 +27,7 @@ from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
 from processes.runtime.rows import Rows, Waits
 from processes.runtime.unit import Before, Changed, StaleVersion, Unit
-from processes.spiff.instance import RunningInstance, StepFailed
+from processes.spiff.instance import NotWaiting, RunningInstance, StepFailed
 from processes.spiff.script_engine import ScriptEngine
 from processes.store import inbox, outbox
 from processes.store.database import Database
@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 6
 """How often a transaction is begun anew after a lock conflict or a restarting database, before the caller is told."""
+
+RARELY_REPEATED = (c.CompleteTask, c.CompleteJob, c.FireTimer)
+"""Commands whose repetition shows by itself (nothing waits any more, or the claim at the end fails): no look into the inbox before."""
 
 HOT = 256
 """Running instances kept in memory between commands; each is checked by its version before use."""
@@ -104,22 +107,28 @@ class Engine:
         Raises ``NotWaiting`` for a task, job or timer that is no longer there, ``Suspended``, ``NoDefinition``: then nothing has changed and
         the command's id is free. ``before`` is written in the same transaction.
         """
+        look_first = not isinstance(command, RARELY_REPEATED)
         for attempt in range(ATTEMPTS):
             try:
-                return self._once(command, before)
+                return self._once(command, before, look_first)
             except StepFailed as error:
                 return self._incident(command, error, before)
             except (StaleVersion, AlreadyClaimed) as error:
                 log.info("command %s begun anew: %r", command.id, error)
+                look_first = True
+            except NotWaiting:
+                if look_first:
+                    raise
+                look_first = True
             except Exception as error:
                 if attempt + 1 == ATTEMPTS or not self.database.is_transient(error):
                     raise
                 log.warning("command %s begun anew: %s", command.id, error)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
-    def _once(self, command: c.Command, before: Before | None) -> c.Outcome:
+    def _once(self, command: c.Command, before: Before | None, look_first: bool) -> c.Outcome:
         with self.database.write() as connection:
-            known = inbox.result(connection, *_key(command))
+            known = inbox.result(connection, *_key(command)) if look_first else None
             if known is not None:
                 return _known(known)
             unit = Unit(self, connection, command, before)
