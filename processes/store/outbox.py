@@ -10,11 +10,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -68,7 +68,7 @@ class Want:
     """What a lease is asked for: an address, and topics there (None: all)."""
 
     address: str
-    topics: Collection[str] | None = None
+    topics: frozenset[str] | None = None
 
 
 def put(connection: Connection, rows: Iterable[Outgoing], now: datetime) -> None:
@@ -132,37 +132,51 @@ def lease(
     connection: Connection, now: datetime, limit: int, until: datetime, want: Sequence[Want] | None = None
 ) -> list[Leased]:
     """Take up to ``limit`` due rows, oldest first, until ``until``; what another transaction is taking is skipped."""
-    picked = _due(now, want).order_by(_c.available_at, _c.id).limit(limit).with_for_update(skip_locked=True)
-    # A CTE that locks is worked out once; a plain subquery might be run again and lock more than the limit.
-    chosen = picked.cte("picked")
-    taken = connection.execute(
-        update(outbox)
-        .where(_c.id.in_(select(chosen.c.id)))
-        .values(leased_until=until)
-        .returning(*_MESSAGE, _c.attempts)
-    )
+    parameters = {"now": now, "most": limit, "until": until}
+    taken = connection.execute(_lease_statement(_key(want)), parameters)
     rows = [Leased(row.id, row.address, row.topic, _message(row), row.attempts) for row in taken]
     return sorted(rows, key=lambda row: row.id)
 
 
 def any_due(connection: Connection, now: datetime, want: Sequence[Want] | None = None) -> bool:
     """Whether :func:`lease` would find a row."""
-    return connection.execute(_due(now, want).limit(1)).first() is not None
+    return connection.execute(_any_due_statement(_key(want)), {"now": now}).first() is not None
 
 
-def _due(now: datetime, want: Sequence[Want] | None) -> Select[tuple[int]]:
-    unleased = or_(_c.leased_until.is_(None), _c.leased_until <= now)
-    due = select(_c.id).where(_c.dead_at.is_(None), _c.available_at <= now, unleased)
+def _key(want: Sequence[Want] | None) -> tuple[Want, ...] | None:
+    return None if want is None else tuple(want)
+
+
+# Building a statement costs several times what running it does, and few different ones are ever asked for.
+@lru_cache(256)
+def _lease_statement(want: tuple[Want, ...] | None) -> Any:
+    oldest = _due(want).order_by(_c.available_at, _c.id).limit(bindparam("most", type_=Integer))
+    # A CTE that locks is worked out once; a plain subquery might be run again and lock more than the limit.
+    chosen = oldest.with_for_update(skip_locked=True).cte("picked")
+    taken = update(outbox).where(_c.id.in_(select(chosen.c.id))).values(leased_until=bindparam("until"))
+    return taken.returning(*_MESSAGE, _c.attempts)
+
+
+@lru_cache(256)
+def _any_due_statement(want: tuple[Want, ...] | None) -> Any:
+    return _due(want).limit(1)
+
+
+def _due(want: tuple[Want, ...] | None) -> Select[tuple[int]]:
+    now = bindparam("now", type_=_c.available_at.type)
+    due = select(_c.id).where(
+        _c.dead_at.is_(None), _c.available_at <= now, or_(_c.leased_until.is_(None), _c.leased_until <= now)
+    )
     return due if want is None else due.where(or_(*(_wanted(one) for one in want)))
-
-
-_MESSAGE = (_c.id, _c.address, _c.topic, _c.headers, _c.body)
 
 
 def _wanted(want: Want) -> ColumnElement[bool]:
     if want.topics is None:
         return _c.address == want.address
-    return (_c.address == want.address) & _c.topic.in_(list(want.topics))
+    return (_c.address == want.address) & _c.topic.in_(sorted(want.topics))
+
+
+_MESSAGE = (_c.id, _c.address, _c.topic, _c.headers, _c.body)
 
 
 def _message(row: Any) -> Message:
@@ -200,8 +214,14 @@ _DELETE = delete(outbox).where(_c.id == bindparam("row"))
 
 def retry(connection: Connection, id: int, at: datetime, *, failed: bool = True) -> None:
     """Deliver again, not before ``at``; ``failed``: count it as a failed attempt."""
-    counted = _c.attempts + (1 if failed else 0)
-    connection.execute(update(outbox).where(_c.id == id).values(available_at=at, leased_until=None, attempts=counted))
+    connection.execute(_RETRY, {"row": id, "at": at, "more": 1 if failed else 0})
+
+
+_RETRY = (
+    update(outbox)
+    .where(_c.id == bindparam("row"))
+    .values(available_at=bindparam("at"), leased_until=None, attempts=_c.attempts + bindparam("more", type_=Integer))
+)
 
 
 def bury(connection: Connection, id: int, reason: str, at: datetime) -> None:

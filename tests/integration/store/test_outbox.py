@@ -100,7 +100,7 @@ def test_only_what_is_wanted_is_leased(database: Database, clock: ManualClock) -
     put(database, clock, "notice", topic="notice.send")
     put(database, clock, "answer", address="inbox", topic="case.answered")
 
-    assert ids(lease(database, clock, want=[Want("jobs", ["notice.send"])])) == ["notice"]
+    assert ids(lease(database, clock, want=[Want("jobs", frozenset({"notice.send"}))])) == ["notice"]
     assert ids(lease(database, clock, want=[Want("inbox"), Want("events")])) == ["answer"]
     assert ids(lease(database, clock)) == ["rating"]
 
