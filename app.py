@@ -413,7 +413,7 @@ def _api(settings: Settings, options: argparse.Namespace) -> Any:
         running = {}
     url = options.url or running.get("url") or settings.url
     token = os.environ.get("BIHUAN_TOKEN") or running.get("token") or Secrets.read(settings.secrets).operator
-    return Api(url, token)
+    return Api(url, token, patience=10.0 if running else 0.0)
 
 
 def command_report(settings: Settings, options: argparse.Namespace) -> int:
