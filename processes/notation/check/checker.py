@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from processes.notation.check.decisions import decision_findings, decision_ids
 from processes.notation.check.engine import engine_findings
@@ -59,19 +60,21 @@ def check_files(
         topics=frozenset(topics) if topics is not None else None,
         dmn_roots={**own.dmn, **around.dmn},
         bodies={**context, **files},
+        own=frozenset(files),
     )
+    checked = {decision: [name for name in names if name in own.dmn] for decision, names in owners.items()}
     for diagram in own.diagrams:
         findings += _diagram(diagram, world)
     for name, root in own.dmn.items():
-        findings += _careful(Whole(name), "decisions", lambda n=name, r=root: decision_findings(n, r, files[n], owners))  # type: ignore[misc]
+        findings += _careful(Whole(name), "decisions", partial(decision_findings, name, root, files[name], checked))
     for name in own.forms:
-        findings += _careful(Whole(name), "forms", lambda n=name: form_findings(n, files[n]))  # type: ignore[misc]
+        findings += _careful(Whole(name), "forms", partial(form_findings, name, files[name]))
     told: dict[str, list[Finding]] = {}
     for finding in findings:
         told.setdefault(finding.file, []).append(finding)
     if own.diagrams:
         first = Whole(own.diagrams[0].file)
-        findings += _careful(first, "engine", lambda: engine_findings(files, world, told))
+        findings += _careful(first, "engine", partial(engine_findings, files, world, told))
     return arrange(findings)
 
 
@@ -96,12 +99,11 @@ def _sort(files: Mapping[str, bytes], findings: list[Finding]) -> _Files:
 
 def _diagram(diagram: Diagram, world: World) -> list[Finding]:
     whole = Whole(diagram.file)
-    findings = _careful(whole, "schema", lambda: schema_findings(diagram))
+    findings = _careful(whole, "schema", partial(schema_findings, diagram))
     for check in CHECKS:
         step = f"{check.__module__.rsplit('.', 1)[-1]}.{check.__name__}"
-        findings += _careful(whole, step, lambda check=check: check(diagram, world))  # type: ignore[misc]
-    findings += _careful(whole, "lint", lambda: lint_findings(diagram))
-    return findings
+        findings += _careful(whole, step, partial(check, diagram, world))
+    return findings + _careful(whole, "lint", partial(lint_findings, diagram))
 
 
 def _careful(place: Place, step: str, produce: Callable[[], Iterable[Finding]]) -> list[Finding]:

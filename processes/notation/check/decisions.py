@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from processes.notation.check import languages
-from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Whole
+from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule, Whole
 from processes.notation.check.model import Element, Item, local
 from processes.notation.decisions import parse_decisions
 
@@ -15,7 +15,7 @@ NO_DECISIONS = Rule(
     "画一个决策（决策表或表达式）。", "Draw a decision (a table or an expression).",
 )  # fmt: skip
 NO_ID = Rule(
-    "missing-id", ERROR,
+    "missing-id", INFO,
     "{it}没有 id，流程无法引用它。", "{it} has no id: no process can name it.",
     "给它一个唯一的 id。", "Give it a unique id.",
 )  # fmt: skip
@@ -31,7 +31,7 @@ DUPLICATE_DECISION = Rule(
     "给其中一个决策换 id。", "Rename one of them.",
 )  # fmt: skip
 NO_LOGIC = Rule(
-    "dmn-no-logic", ERROR,
+    "dmn-no-logic", WARNING,
     "{it}没有内容，结果总是空。", "{it} has no logic: its result is always null.",
     "填写决策表或表达式。", "Fill in a decision table or an expression.",
 )  # fmt: skip

@@ -33,7 +33,7 @@ def engine_findings(files: Mapping[str, bytes], world: World, told: Mapping[str,
     for scope in scopes[:MOST_PROCESSES]:
         needed = _closure(world, scope)
         # Files are handed on under plain names: the parser goes by their endings.
-        handed = {f"{index}.{_ending(file)}": file for index, file in enumerate(needed)}
+        handed = {f"{index}.{'dmn' if file in world.dmn_roots else 'bpmn'}": file for index, file in enumerate(needed)}
         bodies = {plain: world.body(file) for plain, file in handed.items()}
         try:
             parse(bodies, scope.id)
@@ -53,10 +53,6 @@ def _parser() -> Parse | None:
 
 def _runs(scope: Scope) -> bool:
     return bool(scope.id) and scope.element.get("isExecutable", "true") != "false"
-
-
-def _ending(file: str) -> str:
-    return "dmn" if file.lower().endswith(".dmn") else "bpmn"
 
 
 def _closure(world: World, scope: Scope) -> list[str]:

@@ -65,6 +65,11 @@ UNUSED = Rule(
     "{it}没有被使用。", "{it} is not used.",
     "不需要就删掉。", "Delete it if it is not needed.",
 )  # fmt: skip
+SKIPPED = Rule(
+    "lint-skipped", INFO,
+    "没有检查{it}的画法（{problem}）。", "The style of {it} was not checked ({problem}).",
+    "先改正其他问题，再检查一次。", "Correct the other findings first, then check again.",
+)  # fmt: skip
 GATHERED = {"label-required": UNLABELLED, "no-bpmndi": UNDRAWN}
 
 
@@ -82,11 +87,19 @@ FACTORIES: dict[str, Callable[[], dict[str, Any]]] = {
 
 def lint_findings(diagram: Diagram) -> Iterator[Finding]:
     """The port's reports in our words."""
-    if sum(1 for _ in diagram.root.iter("*")) > MOST_ELEMENTS:
+    if not diagram.processes or sum(1 for _ in diagram.root.iter("*")) > MOST_ELEMENTS:
         return
-    root: Any = create_moddle().from_xml(_text(diagram)).root_element
-    for name, factory in FACTORIES.items():
-        found = test_rule(root, factory())
+    try:
+        root: Any = create_moddle().from_xml(_text(diagram)).root_element
+        reports = {name: test_rule(root, factory()) for name, factory in FACTORIES.items()}
+    except Exception as error:  # the port gives up on models that are only a little wrong; the other layers name what
+        yield SKIPPED.at(Whole(diagram.file), problem=f"{type(error).__name__}: {error}"[:120])
+        return
+    yield from _findings(diagram, reports)
+
+
+def _findings(diagram: Diagram, reports: dict[str, list[dict[str, Any]]]) -> Iterator[Finding]:
+    for name, found in reports.items():
         items = [item for report in found if (item := _item(diagram, report)) is not None]
         if name in GATHERED and items:
             yield GATHERED[name].at(items[0] if len(items) == 1 else Whole(diagram.file), items=together(items))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from lxml import etree
 
-from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule, Whole
+from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Whole
 from processes.notation.check.model import BPMN, Element
 
 Kind = Literal["bpmn", "dmn", "form"]
@@ -100,7 +100,7 @@ WRONG_ROOT = Rule(
     "Export it from the modeler as {expected}; BPMN 1.x, XPDL and web pages cannot be used.",
 )  # fmt: skip
 MISNAMED = Rule(
-    "misnamed-file", INFO,
+    "misnamed-file", WARNING,
     "{it}的内容是{what}，扩展名应为 {extension}。", "{it} holds {what}: its extension should be {extension}.",
     "把扩展名改为 {extension}。", "Rename it to {extension}.",
 )  # fmt: skip

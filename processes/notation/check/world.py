@@ -14,7 +14,7 @@ class World:
     """The diagrams, decisions and forms that are given together.
 
     ``decisions``: decision id → files that define it; ``forms``: base names of form files; ``topics``: the job topics there are, None when the
-    caller does not say. ``context`` diagrams, which only answer references, are among ``diagrams`` but not checked themselves.
+    caller does not say. ``diagrams`` holds those of the context too, which only answer references; ``own`` names the files that are checked.
     """
 
     diagrams: tuple[Diagram, ...]
@@ -23,6 +23,11 @@ class World:
     topics: frozenset[str] | None = None
     dmn_roots: Mapping[str, Element] = field(default_factory=dict)
     bodies: Mapping[str, bytes] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+
+    def is_own(self, file: str) -> bool:
+        """Whether a file is checked itself."""
+        return file in self.own
 
     def body(self, file: str) -> bytes:
         """A file's content as it was given."""

@@ -63,12 +63,10 @@ def _association(diagram: Diagram, node: Item, element: Element) -> Iterator[Fin
         found = diagram.defined("dataObjectReference", text_of(reference))
         if found is None:
             store = diagram.defined("dataStoreReference", text_of(reference))
-            # A store without a definition cannot be read either: the same advice.
-            yield (
-                DATA_STORE.at(diagram.item(store))
-                if store is not None
-                else UNKNOWN_SOURCE.at(node, reference=text_of(reference))
-            )
+            if store is None:
+                yield UNKNOWN_SOURCE.at(node, reference=text_of(reference))
+            elif diagram.defined("dataStore", store.get("dataStoreRef")) is None:
+                yield DATA_STORE.at(diagram.item(store))
             continue
         held = found.get("dataObjectRef") or ""
         variable = _variable(diagram, element, inner)

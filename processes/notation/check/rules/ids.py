@@ -105,7 +105,13 @@ def processes(diagram: Diagram, world: World) -> Iterator[Finding]:
     if found and not executable:
         yield from (NOT_EXECUTABLE.at(each) for each in found)
     for scope in executable:
-        others = sorted({each.file for each in world.processes.get(scope.id, []) if each.file != scope.file})
+        others = sorted(
+            {
+                each.file
+                for each in world.processes.get(scope.id, [])
+                if each.file != scope.file and world.is_own(each.file)
+            }
+        )
         if others:
             yield DUPLICATE_PROCESS.at(scope, files=Both("、".join(others[:5]), ", ".join(others[:5])))
 

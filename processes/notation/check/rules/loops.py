@@ -101,7 +101,7 @@ def _is_bad(number: str) -> bool:
 def _items(node: Node, element: Element) -> Iterator[Finding]:
     for item in children(element, "inputDataItem", "outputDataItem"):
         name, own = (item.get("name") or "").strip(), item.get("id") or ""
-        if name and own and name != own:
+        if languages.is_name(name) and own and name != own:
             yield ITEM_NAME.at(node, name=name[:60], id=own)
     if len(children(element, "loopDataOutputRef")) != len(children(element, "outputDataItem")):
         yield LOST_OUTPUT.at(node)

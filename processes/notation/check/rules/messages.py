@@ -47,6 +47,7 @@ BAD_VARIABLE = Rule(
 NAMED = ("message", "signal")
 CATCHING = frozenset({"intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 THROUGH = Both("流程会直接穿过，什么也不等", "the process passes straight through")
+NEVER_CAUGHT = Both("永远不会触发", "it never triggers")
 NOTHING_SENT = Both("什么也不会发出", "nothing is sent")
 
 
@@ -69,7 +70,7 @@ def chosen(diagram: Diagram, world: World) -> Iterator[Finding]:
                 if node.name:
                     yield NAMED_BY_LABEL.at(node, what=what)
                 else:
-                    effect = THROUGH if node.kind in CATCHING else NOTHING_SENT
+                    effect = NEVER_CAUGHT if node.kind in CATCHING else NOTHING_SENT
                     yield WITHOUT_MESSAGE.at(node, what=what, effect=effect)
 
 

@@ -73,15 +73,16 @@ def lanes(diagram: Diagram, world: World) -> Iterator[Finding]:
     for item in diagram.items("laneSet"):
         held: dict[str, list[str]] = {}
         for lane in children(item.element, "lane"):
-            for each in children(lane, "flowNodeRef"):
-                reference = text_of(each)
-                if reference not in diagram.by_id:
-                    yield UNKNOWN_IN_DRAWING.at(diagram.item(lane), reference=reference)
+            listed = [text_of(each) for each in children(lane, "flowNodeRef")]
+            lost = [each for each in listed if each not in diagram.by_id]
+            if lost:
+                yield UNKNOWN_IN_DRAWING.at(diagram.item(lane), reference=", ".join(lost[:5]))
+            for reference in listed:
                 held.setdefault(reference, []).append(lane.get("name") or lane.get("id") or "?")
         for reference, names in held.items():
             if len(set(names)) > 1 and reference in diagram.by_id:
-                listed = Both("、".join(f"“{name}”" for name in names), ", ".join(names))
-                yield TWO_LANES.at(diagram.item(diagram.by_id[reference]), lanes=listed)
+                lanes_of = Both("、".join(f"“{name}”" for name in names), ", ".join(names))
+                yield TWO_LANES.at(diagram.item(diagram.by_id[reference]), lanes=lanes_of)
 
 
 def drawing(diagram: Diagram, world: World) -> Iterator[Finding]:

@@ -1,0 +1,122 @@
+"""What only several files together show: calls, decisions, forms, errors caught by callers, roles."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+from processes.notation.check import Finding, check_files
+
+NAMESPACES = 'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"'
+VALID = Path(__file__).parents[2] / "valid"
+
+
+def diagram(process: str, body: str, head: str = "") -> bytes:
+    return (
+        f'<definitions {NAMESPACES} id="d" targetNamespace="t">{head}'
+        f'<process id="{process}" isExecutable="true">{body}</process></definitions>'
+    ).encode()
+
+
+def flow(*ids: str) -> str:
+    return "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in pairwise(ids))
+
+
+def caller(process: str, called: str, more: str = "") -> bytes:
+    body = f'<startEvent id="s"/><callActivity id="call" calledElement="{called}"/><endEvent id="e"/>' + flow(
+        "s", "call", "e"
+    )
+    return diagram(process, body + more, '<error id="e1" name="refused" errorCode="REFUSED"/>')
+
+
+CAUGHT = (
+    '<boundaryEvent id="b" attachedToRef="call"><errorEventDefinition errorRef="e1"/></boundaryEvent><endEvent id="be"/>'
+    + flow("b", "be")
+)
+THROWS = diagram(
+    "throws",
+    '<startEvent id="s"/><endEvent id="refused"><errorEventDefinition errorRef="e1"/></endEvent>'
+    + flow("s", "refused"),
+    '<error id="e1" name="refused" errorCode="REFUSED"/>',
+)
+
+
+def alarms(findings: list[Finding]) -> list[tuple[str, str | None, str]]:
+    return [(each.file, each.element, each.rule) for each in findings if each.severity != "info"]
+
+
+def test_an_error_that_every_caller_catches_is_no_alarm() -> None:
+    assert alarms(check_files({"a.bpmn": caller("a", "throws", CAUGHT), "t.bpmn": THROWS})) == []
+
+
+def test_an_error_that_one_of_two_callers_lets_through_is_an_alarm() -> None:
+    files = {"a.bpmn": caller("a", "throws", CAUGHT), "b.bpmn": caller("b", "throws"), "t.bpmn": THROWS}
+    assert alarms(check_files(files)) == [("t.bpmn", "refused", "uncaught-error")]
+
+
+def test_an_error_may_be_caught_two_calls_up() -> None:
+    files = {"a.bpmn": caller("a", "b", CAUGHT), "b.bpmn": caller("b", "throws"), "t.bpmn": THROWS}
+    assert alarms(check_files(files)) == []
+
+
+def test_processes_that_call_each_other_in_a_circle_are_walked_once() -> None:
+    files = {"a.bpmn": caller("a", "b"), "b.bpmn": caller("b", "a"), "t.bpmn": THROWS}
+    assert alarms(check_files(files)) == [("t.bpmn", "refused", "uncaught-error")]
+
+
+def test_a_called_process_that_just_stops_is_an_error_for_its_caller_waits_for_ever() -> None:
+    stops = diagram("stops", '<startEvent id="s"/><userTask id="last"/>' + flow("s", "last"))
+    alone = check_files({"s.bpmn": stops})
+    called = check_files({"s.bpmn": stops, "a.bpmn": caller("a", "stops")})
+    assert [(each.rule, each.severity) for each in alone if each.severity != "info"] == [("no-end", "warning")]
+    assert [(each.rule, each.severity) for each in called if each.severity != "info"] == [("no-end", "error")]
+
+
+def test_a_close_name_is_suggested_for_a_missing_process() -> None:
+    findings = check_files({"a.bpmn": caller("a", "board_handof"), "b.bpmn": caller("board_handoff", "a")})
+    (finding,) = [each for each in findings if each.rule == "unknown-called-process"]
+    assert "board_handoff" in finding.zh
+
+
+def test_the_same_process_in_two_files_is_a_warning_at_both() -> None:
+    same = diagram("same", '<startEvent id="s"/><endEvent id="e"/>' + flow("s", "e"))
+    findings = check_files({"a.bpmn": same, "b.bpmn": same})
+    assert alarms(findings) == [("a.bpmn", "same", "duplicate-process"), ("b.bpmn", "same", "duplicate-process")]
+
+
+def test_a_missing_role_matters_only_where_roles_are_used() -> None:
+    task = '<startEvent id="s"/><userTask id="u">{}</userTask><endEvent id="e"/>' + flow("s", "u", "e")
+    role = '<spiffworkflow:properties><spiffworkflow:property name="role" value="handler"/></spiffworkflow:properties>'
+    role = f"<extensionElements>{role}</extensionElements>"
+    without, with_role = diagram("x", task.format("")), diagram("y", task.format(role))
+    assert alarms(check_files({"x.bpmn": without})) == []
+    assert alarms(check_files({"x.bpmn": without, "y.bpmn": with_role})) == [("x.bpmn", "u", "user-task-without-role")]
+
+
+def test_a_broken_neighbour_does_not_spoil_a_good_file() -> None:
+    good = (VALID / "call.bpmn").read_bytes()
+    findings = check_files({"good.bpmn": good, "bad.bpmn": b"<definitions", "worse.dmn": b"PK\x03\x04"})
+    assert {each.file for each in findings if each.severity == "error"} == {"bad.bpmn", "worse.dmn"}
+
+
+def test_a_job_topic_outside_the_catalogue_is_only_a_note() -> None:
+    body = (VALID / "service.bpmn").read_bytes()
+    known = check_files({"s.bpmn": body}, topics={"notice.send"})
+    unknown = check_files({"s.bpmn": body}, topics={"notice.sent"})
+    assert "unknown-topic" not in {each.rule for each in known}
+    (finding,) = [each for each in unknown if each.rule == "unknown-topic"]
+    assert finding.severity == "info"
+    assert "notice.sent" in finding.zh
+
+
+def test_two_files_with_the_same_sub_process_id_are_told_by_the_engine() -> None:
+    inner = '<subProcess id="inner"><startEvent id="is"/><endEvent id="ie"/>' + flow("is", "ie") + "</subProcess>"
+    outer = (
+        '<startEvent id="s"/>'
+        + inner
+        + '<callActivity id="call" calledElement="b"/><endEvent id="e"/>'
+        + flow("s", "inner", "call", "e")
+    )
+    second = '<startEvent id="s"/>' + inner + '<endEvent id="e"/>' + flow("s", "inner", "e")
+    findings = check_files({"a.bpmn": diagram("a", outer), "b.bpmn": diagram("b", second)})
+    assert ("engine", "error") in {(each.rule, each.severity) for each in findings}
