@@ -42,13 +42,20 @@ class CaseLike(Protocol):
 
 def is_excluded(authority: Authority, reference: Reference, excluded: Collection[str]) -> bool:
     """Whether a person is on a list of persons and organisations that must not see something, or serves one of those organisations."""
-    if not excluded:
-        return False
-    own = [each.duty.organisation for each in authority.acting if each.person == authority.person]
-    return authority.person in excluded or any(
-        organisation in excluded or reference.successor_of(organisation) in excluded
-        for organisation in own
-        if organisation is not None
+    return not _own_names(authority, reference).isdisjoint(excluded)
+
+
+def _own_names(authority: Authority, reference: Reference) -> set[str]:
+    """By what a person can be excluded: himself, the organisations he serves, and those that do their work today."""
+    own = (_names(each, reference) for each in authority.acting if each.person == authority.person)
+    return {authority.person}.union(*own)
+
+
+def _names(acting: Acting, reference: Reference) -> set[str]:
+    """By what a duty can be excluded: its holder, its organisation, and the one that does that one's work today."""
+    organisation = acting.duty.organisation
+    return (
+        {acting.person} if organisation is None else {acting.person, organisation, reference.successor_of(organisation)}
     )
 
 
@@ -57,14 +64,13 @@ def is_excluded(authority: Authority, reference: Reference, excluded: Collection
 
 def doing(authority: Authority, reference: Reference, task: TaskLike) -> str | None:
     """In whose name this person may do a task: his or her own, or that of somebody he or she stands in for; None: not at all."""
-    excluded = task.excluded or ()
+    excluded = set(task.excluded or ())
     if is_excluded(authority, reference, excluded):
         return None
     if task.assignee is not None:
-        names: Iterable[str] = (each for each in authority.principals if each == task.assignee)
-    else:
-        names = (each.person for each in authority.acting if _fits(each, reference, task))
-    return next((name for name in names if name not in excluded), None)
+        return next((each for each in authority.principals if each == task.assignee and each not in excluded), None)
+    fitting = (each for each in authority.acting if _fits(each, reference, task))
+    return next((each.person for each in fitting if _names(each, reference).isdisjoint(excluded)), None)
 
 
 def may_do(authority: Authority, reference: Reference, task: TaskLike) -> bool:
@@ -94,7 +100,9 @@ def _fits(acting: Acting, reference: Reference, task: TaskLike) -> bool:
 
 def tasks_of(authority: Authority, reference: Reference) -> ColumnElement[bool]:
     """The same as a condition on ``UserTask``, for lists."""
-    fitting: list[ColumnElement[bool]] = [UserTask.assignee.in_(authority.principals)]
+    fitting: list[ColumnElement[bool]] = [
+        and_(UserTask.assignee == each, *_without({each}, UserTask.excluded)) for each in authority.principals
+    ]
     for each in authority.acting:
         duty = each.duty
         conditions: list[ColumnElement[bool]] = [
@@ -103,12 +111,10 @@ def tasks_of(authority: Authority, reference: Reference) -> ColumnElement[bool]:
             UserTask.place == duty.place,
         ]
         if duty.organisation is not None:
-            heir = reference.successor_of(duty.organisation)
-            conditions.append(
-                or_(UserTask.organisation.is_(None), UserTask.organisation.in_(reference.predecessors(heir)))
-            )
-        fitting.append(and_(*conditions))
-    return and_(or_(*fitting), *_not_excluded(authority, reference, UserTask.excluded))
+            served = reference.predecessors(reference.successor_of(duty.organisation))
+            conditions.append(or_(UserTask.organisation.is_(None), UserTask.organisation.in_(served)))
+        fitting.append(and_(*conditions, *_without(_names(each, reference), UserTask.excluded)))
+    return and_(or_(*fitting), *_without(_own_names(authority, reference), UserTask.excluded))
 
 
 # ---- cases -----------------------------------------------------------------------------------------------------------
@@ -118,7 +124,7 @@ def cases_of(authority: Authority, reference: Reference) -> ColumnElement[bool]:
     """The cases a person may see, as a condition on ``Case``."""
     in_sight = [sight for each in authority.acting if (sight := _sight(each, reference)) is not None]
     seen = or_(false(), _has_a_part(authority, reference), and_(not_(Case.confidential), or_(false(), *in_sight)))
-    return and_(seen, *_not_excluded(authority, reference, Case.excluded))
+    return and_(seen, *_without(_own_names(authority, reference), Case.excluded))
 
 
 def may_see_case(connection: Connection, authority: Authority, reference: Reference, case: CaseLike) -> bool:
@@ -155,10 +161,8 @@ def _sight(acting: Acting, reference: Reference) -> ColumnElement[bool] | None:
     return None
 
 
-def _not_excluded(authority: Authority, reference: Reference, column: Any) -> list[ColumnElement[bool]]:
-    """Ids are letters, digits and a few signs, so a list of them holds one exactly when its JSON holds it in quotes."""
-    own = [each.duty.organisation for each in authority.acting if each.person == authority.person]
-    heirs = [reference.successor_of(each) for each in own if each is not None]
-    names = dict.fromkeys([authority.person, *(each for each in own if each is not None), *heirs])
+def _without(names: Iterable[str], column: Any) -> list[ColumnElement[bool]]:
+    """None of the names is on the list. Ids are letters, digits and a few signs, so a list of them holds one exactly when its JSON holds
+    it in quotes."""
     listed = cast(column, Text)
-    return [not_(listed.contains(f'"{name}"', autoescape=True)) for name in names]
+    return [not_(listed.contains(f'"{name}"', autoescape=True)) for name in sorted(names)]
