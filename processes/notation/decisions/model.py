@@ -15,14 +15,15 @@ from processes.notation.decisions.reader import Element, boxed, child, children,
 from processes.notation.decisions.run import DecisionResult, DecisionRun
 from processes.notation.feel.budget import Budget
 from processes.notation.feel.errors import BudgetExceeded, FeelError
+from processes.notation.feel.expression import UNFORESEEN
 from processes.notation.feel.json_values import to_json
 from processes.notation.feel.scanner import is_simple_name
 from processes.notation.feel.scope import Clock, Code, Functions, Scope
 from processes.notation.feel.values import Function
 
 DECISION, INPUT, KNOWLEDGE, SERVICE = "decision", "inputData", "businessKnowledgeModel", "decisionService"
-_STEPS = 2_000_000
-"""A decision may ask many tables: four times what one expression may cost."""
+_STEPS = 1_000_000
+"""A decision may ask many tables: five times what one expression may cost."""
 
 _SECONDS = 4.0
 _NOTHING: Mapping[str, Any] = {}
@@ -97,6 +98,8 @@ class DecisionModel:
             raise self._failure(decision_id, BudgetExceeded("nested too deeply")) from None
         except FeelError as error:
             raise self._failure(decision_id, error) from error
+        except UNFORESEEN as error:
+            raise self._failure(decision_id, FeelError(f"the data do not fit: {error}")) from error
         return self._result(decision_id, value, run)
 
     def invoke(self, name: str, inputs: Mapping[str, Any]) -> Any:

@@ -10,9 +10,12 @@ from processes.notation.feel import tree
 from processes.notation.feel.budget import Budget
 from processes.notation.feel.builtins import KNOWN_NAMES
 from processes.notation.feel.compiler import TestCode, compile_node, compile_test_list
-from processes.notation.feel.errors import BudgetExceeded, FeelSyntaxError
+from processes.notation.feel.errors import BudgetExceeded, FeelError, FeelSyntaxError
 from processes.notation.feel.parser import Parser
 from processes.notation.feel.scope import BUILT_IN, Clock, Code, Functions, Run, Scope
+
+UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What data that is no JSON may make Python raise; nothing but our own errors leaves."""
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -51,6 +54,8 @@ class Expression:
             return self.code(Scope(variables, None, Run(budget or Budget(), functions, clock)))
         except RecursionError as error:
             raise BudgetExceeded("the expression or its data are nested too deeply") from error
+        except UNFORESEEN as error:
+            raise FeelError(f"the data do not fit: {error}") from error
 
 
 class UnaryTests:
@@ -81,6 +86,8 @@ class UnaryTests:
             return self.code(Scope(variables, None, Run(budget or Budget(), functions, clock)), value)
         except RecursionError as error:
             raise BudgetExceeded("the expression or its data are nested too deeply") from error
+        except UNFORESEEN as error:
+            raise FeelError(f"the data do not fit: {error}") from error
 
 
 @functools.lru_cache(4096)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -10,6 +9,7 @@ from processes.notation.feel import tree
 from processes.notation.feel.errors import FeelSyntaxError
 from processes.notation.feel.scanner import KEYWORDS, Scanner
 from processes.notation.feel.temporal import parse_temporal
+from processes.notation.feel.type_parser import parse_type
 from processes.notation.feel.values import NUMBERS
 
 MAX_DEPTH = 56
@@ -22,18 +22,6 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 _RESERVED = KEYWORDS - {"function", "of"}
 _COMPARISONS = ("<=", ">=", "!=", "=", "<", ">")
 _BOUNDS = ("<=", ">=", "<", ">")
-_LONG_TYPES = {
-    re.compile(name.replace(" ", r"\s+") + r"\b"): name
-    for name in (
-        "years and months duration",
-        "year and month duration",
-        "days and time duration",
-        "day and time duration",
-        "date and time",
-    )
-}
-_TYPE_NAME = re.compile(r"[^\W\d][\w.]*")
-_GENERIC = {name: re.compile(name + r"\s*<") for name in ("list", "range", "context", "function")}
 _Parsed = TypeVar("_Parsed")
 
 
@@ -159,7 +147,7 @@ class Parser:
         while scan.peek() != ")":
             names.append(scan.take_parameter_name())
             scan.names.add(names[-1])
-            types.append(self._type() if scan.take(":") else None)
+            types.append(parse_type(self._scan) if scan.take(":") else None)
             if not scan.take(","):
                 break
         scan.need(")")
@@ -251,7 +239,7 @@ class Parser:
         scan, value, start = self._scan, self._postfix(), self._scan.position
         if scan.take_keyword("instance"):
             if scan.take_keyword("of"):
-                return tree.InstanceOf(value, self._type())
+                return tree.InstanceOf(value, parse_type(self._scan))
             scan.position = start
         return value
 
@@ -422,63 +410,6 @@ class Parser:
                 break
         scan.need("}")
         return tree.ContextOf(tuple(entries))
-
-    # Types
-
-    def _type(self) -> tree.TypeName:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self._scan.fail("nested too deeply")
-        try:
-            return self._long_type() or self._generic_type() or self._simple_type()
-        finally:
-            self._depth -= 1
-
-    def _long_type(self) -> tree.TypeName | None:
-        for pattern, name in _LONG_TYPES.items():
-            if self._scan.take_pattern(pattern):
-                return tree.TypeName(name)
-        return None
-
-    def _generic_type(self) -> tree.TypeName | None:
-        scan = self._scan
-        for name, pattern in _GENERIC.items():
-            if not scan.take_pattern(pattern):
-                continue
-            if name == "context":
-                return self._context_type()
-            members: list[tree.TypeName] = []
-            while scan.peek() != ">":
-                members.append(self._type())
-                if not scan.take(","):
-                    break
-            scan.need(">")
-            if name == "function":
-                scan.need("->")
-                members.append(self._type())
-            return tree.TypeName(name, tuple(members))
-        return None
-
-    def _context_type(self) -> tree.TypeName:
-        scan = self._scan
-        keys: list[str] = []
-        members: list[tree.TypeName] = []
-        while scan.peek() != ">":
-            key = scan.take_key()
-            if key is None:
-                raise scan.fail("a name and a colon expected")
-            keys.append(key)
-            members.append(self._type())
-            if not scan.take(","):
-                break
-        scan.need(">")
-        return tree.TypeName("context", tuple(members), tuple(keys))
-
-    def _simple_type(self) -> tree.TypeName:
-        name = self._scan.take_pattern(_TYPE_NAME)
-        if name is None:
-            raise self._scan.fail("a type expected")
-        return tree.TypeName(name)
 
 
 def _mentions_input(node: tree.Node) -> bool:

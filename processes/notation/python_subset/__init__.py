@@ -19,8 +19,8 @@ from processes.notation.python_subset.syntax import parse_expression, parse_scri
 __all__ = ["Condition", "Script", "SubsetError", "compile_condition", "compile_script", "evaluate", "execute"]
 
 _NOTHING: Functions = {}
-_STEPS = 200_000
-"""A node costs a step, and about a microsecond: a fifth of a second."""
+_STEPS = 100_000
+"""A node costs a step, and about a microsecond: a tenth of a second."""
 
 
 class Condition:
