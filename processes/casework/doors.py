@@ -7,45 +7,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from stdnum.cn import uscc as stdnum_uscc
+from sqlalchemy import Connection, bindparam, delete, select
 
-from processes.casework import access, forms, numbers, people, similarity, texts
+from processes.casework import access, forms, people, similarity, texts
 from processes.casework.calendar import WorkingCalendar
+from processes.casework.library import Arrival, KnownMeanwhile, open_child
+from processes.casework.library import UnknownChannel as UnknownChannel
 from processes.casework.reference import Reference
-from processes.errors import BihuanError
 from processes.messaging.incoming import ReportMessage
 from processes.messaging.inlet import Correlation
-from processes.runtime.commands import CompleteTask, Correlate, Outcome, Start
+from processes.runtime.commands import CompleteTask, Correlate, Outcome, Replan, Start
 from processes.runtime.engine import PARTNER, Engine
+from processes.runtime.unit import Suspended
 from processes.spiff.instance import NotWaiting, RunningInstance
 from processes.store import inbox
-from processes.store.tables import (
-    Case,
-    Instance,
-    PersonalData,
-    Report,
-    ReportText,
-    TaskDraft,
-    UserTask,
-)
+from processes.store.tables import Case, Deadline, Instance, Report, TaskDraft, Timer, UserTask
 
 PROCESS = "problem"
 """The process that carries a case at the place that received it."""
-
-CHANNEL = "channel"
-"""Under this partner stand the channels' own numbers in the inbox; the source is the channel."""
-
-
-class UnknownChannel(BihuanError):
-    """A report over a channel that the reference data does not have."""
-
 
 # ---- reports -----------------------------------------------------------------------------------------------------------
 
@@ -68,18 +51,18 @@ def report(
 
     ``actor`` is the clerk who entered it, if one did.
 
-    :raises UnknownChannel: when there is no such channel
+    :raises library.UnknownChannel: when there is no such channel
     """
     original = incoming.original.strip()
     with engine.database.read() as connection:
         known = _known(connection, incoming.channel, original)
         if known is not None:
             return known
-        arrival = _Arrival.of(engine, connection, incoming, original)
+        arrival = Arrival.of(engine.clock, connection, incoming, original)
     command = Start(command_id or f"report:{arrival.report_id}", PROCESS, arrival.place, arrival.variables, actor=actor)
     try:
         outcome = engine.execute(command, before=arrival.write)
-    except _KnownMeanwhile:
+    except KnownMeanwhile:
         outcome = Outcome(None, duplicate=True)
     with engine.database.read() as connection:
         if outcome.duplicate:
@@ -87,159 +70,6 @@ def report(
             if known is not None:
                 return known
         return _outcome(connection, arrival.case_id, outcome)
-
-
-class _KnownMeanwhile(Exception):
-    """Another process took the same report between our look and our claim."""
-
-
-@dataclass
-class _Arrival:
-    """A report on its way into the library. The number is given out inside the transaction, so ``write`` puts it into the variables,
-    which the engine reads after."""
-
-    incoming: ReportMessage
-    original: str
-    place: str
-    year: int
-    engine: Engine
-    report_id: str
-    case_id: str
-    variables: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, engine: Engine, connection: Connection, incoming: ReportMessage, original: str) -> _Arrival:
-        reference, calendar = Reference.read(connection), WorkingCalendar.read(connection)
-        channel = reference.channels.get(incoming.channel)
-        if channel is None:
-            raise UnknownChannel(f"没有渠道“{incoming.channel}”。", f"no channel {incoming.channel}")
-        place = _place(reference, incoming.place) or channel.place
-        now = engine.clock.now()
-        report_id = str(uuid5(NAMESPACE_URL, f"bihuan-report\0{incoming.channel}\0{original}"))
-        arrival = cls(
-            incoming,
-            original,
-            place,
-            calendar.local_date(now).year,
-            engine,
-            report_id,
-            texts.identity(report_id, "case"),
-        )
-        route = incoming.route if incoming.route in reference.routes else channel.route
-        case: dict[str, Any] = {"id": arrival.case_id, "number": "", "place": place, "report": report_id}
-        case |= {"channel": incoming.channel, "route": route, "original": original, "parent": None}
-        about = _report_variables(
-            report_id,
-            incoming.channel,
-            original,
-            incoming.submitted_at,
-            incoming.enterprise,
-            incoming.uscc,
-            incoming.phone,
-        )
-        arrival.variables = {"case": case, "report": about, "received_at": now.isoformat()}
-        return arrival
-
-    def write(self, connection: Connection, instance_id: str) -> None:
-        """The rows of the library, of the case and of what a duplicate is found by."""
-        incoming, now = self.incoming, self.engine.clock.now()
-        if not inbox.settle(connection, CHANNEL, incoming.channel, self.original, now, {"case": self.case_id}):
-            raise _KnownMeanwhile(self.original)
-        self._write_report(connection)
-        words = similarity.profile(incoming.title, incoming.body)
-        found = similarity.similar(connection, words, report_id=self.report_id)
-        self.variables["report"]["similar"] = found.variables() if found else None
-        similarity.remember(connection, self.report_id, words)
-        number = numbers.allocate(connection, self.place, self.year)
-        self.variables["case"]["number"] = number
-        _new_case(connection, self.case_id, number, self.report_id, self.place, None, instance_id, now)
-
-    def _write_report(self, connection: Connection) -> None:
-        incoming, now = self.incoming, self.engine.clock.now()
-        connection.execute(
-            _NEW_REPORT,
-            {
-                "id": self.report_id,
-                "channel": incoming.channel,
-                "original": self.original,
-                "place": self.place,
-                "submitted_at": incoming.submitted_at,
-                "received_at": now,
-            },
-        )
-        words = {"report_id": self.report_id, "title": incoming.title, "body": incoming.body}
-        connection.execute(_NEW_TEXT, {**words, "raw": dict(incoming.raw)})
-        connection.execute(
-            _NEW_PERSONAL,
-            {
-                "report_id": self.report_id,
-                "enterprise": incoming.enterprise[:200],
-                "uscc": incoming.uscc[:18],
-                "contact": incoming.contact[:80],
-                "phone": incoming.phone[:40],
-                "email": incoming.email[:120],
-                "address": incoming.address[:300],
-            },
-        )
-
-
-_NEW_REPORT, _NEW_TEXT, _NEW_PERSONAL = insert(Report), insert(ReportText), insert(PersonalData)
-
-
-def _report_variables(
-    report_id: str, channel: str, original: str, submitted_at: datetime | None, enterprise: str, uscc: str, phone: str
-) -> dict[str, Any]:
-    """What variables say of a report: references to its words, and of who reported only what is known, never what."""
-    return {
-        "id": report_id,
-        "title": texts.of_report(report_id, "title"),
-        "text": texts.of_report(report_id, "body"),
-        "channel": channel,
-        "original": original,
-        "submitted_at": submitted_at.isoformat() if submitted_at else None,
-        "enterprise": {
-            "named": bool(enterprise.strip()),
-            "uscc": bool(stdnum_uscc.is_valid(uscc)),
-            "phone": bool(phone.strip()),
-        },
-        "similar": None,
-    }
-
-
-def _place(reference: Reference, code: str | None) -> str | None:
-    """The place of a code; of a longer one (a village, or filled up with zeros) the nearest place that we know."""
-    code = (code or "").strip()
-    return next((code[:length] for length in range(len(code), 0, -1) if code[:length] in reference.places), None)
-
-
-def _new_case(
-    connection: Connection,
-    case_id: str,
-    number: str,
-    report_id: str,
-    place: str,
-    parent: str | None,
-    instance_id: str,
-    now: datetime,
-) -> None:
-    connection.execute(
-        _NEW_CASE,
-        {
-            "id": case_id,
-            "number": number,
-            "report_id": report_id,
-            "place": place,
-            "parent": parent,
-            "instance_id": instance_id,
-            "excluded": [],
-            "opened_at": now,
-        },
-    )
-    connection.execute(_SET_KEY, {"i": instance_id, "n": number})
-
-
-_NEW_CASE = insert(Case)
-_SET_KEY = update(Instance).where(Instance.id == bindparam("i")).values(key=bindparam("n"))
 
 
 def _known(connection: Connection, channel: str, original: str) -> ReportOutcome | None:
@@ -287,34 +117,12 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
         now = engine.clock.now()
         case_id = _case_of(connection, instance_id) or _case_numbered(connection, message.key)
         if case_id is None and instance_id and message.place and payload.get("report"):
-            variables.update(_open_child(connection, message, instance_id, now))
+            variables.update(open_child(connection, message.place, payload, instance_id, now))
         for name, (text_id, body) in kept.items():
             texts.keep(connection, case_id or instance_id, message.message, name, None, body, now, text_id)
 
     command = Correlate(command_id, message.message, message.key, payload, message.place, variables=variables)
     return engine.execute(command, before=before)
-
-
-def _open_child(connection: Connection, message: Correlation, instance_id: str, now: datetime) -> dict[str, Any]:
-    """Make the case at the superior place; returns the variables it starts with."""
-    report_id, place, parent = str(message.payload["report"]), message.place, message.payload.get("parent")
-    row = connection.execute(
-        select(Report.channel, Report.original, Report.submitted_at, *PersonalData.__table__.c)
-        .join(PersonalData, PersonalData.report_id == Report.id)
-        .where(Report.id == report_id)
-    ).first()
-    if row is None:
-        return {}
-    number = numbers.allocate(connection, place, WorkingCalendar.read(connection).local_date(now).year)
-    child_id = texts.identity(instance_id, "case")
-    _new_case(connection, child_id, number, report_id, place, parent, instance_id, now)
-    channel = Reference.read(connection).channels.get(row.channel)
-    case = {"id": child_id, "number": number, "place": place, "report": report_id, "channel": row.channel}
-    case |= {"route": channel.route if channel else None, "original": row.original, "parent": parent}
-    about = _report_variables(
-        report_id, row.channel, row.original, row.submitted_at, row.enterprise, row.uscc, row.phone
-    )
-    return {"case": case, "report": about, "received_at": now.isoformat()}
 
 
 def _case_of(connection: Connection, instance_id: str) -> str | None:
@@ -396,3 +204,34 @@ def _checked(
 
 def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(dict(data), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+# ---- the calendar ------------------------------------------------------------------------------------------------------
+
+
+def replan(engine: Engine) -> int:
+    """Work out anew every due time that was provisional, after a calendar year was loaded; returns for how many instances.
+
+    Each is a command of its own, once for each version of the calendar, so it can be broken off and begun again.
+    """
+    with engine.database.read() as connection:
+        version = WorkingCalendar.read(connection).version
+        waiting = connection.scalars(_PROVISIONAL).all()
+    done = 0
+    for instance_id in waiting:
+        try:
+            outcome = engine.execute(Replan(f"replan:{version[:16]}:{instance_id}", instance_id))
+        except (NotWaiting, Suspended):
+            continue
+        done += not outcome.duplicate
+    return done
+
+
+_PROVISIONAL = (
+    select(Timer.instance_id)
+    .where(Timer.provisional)
+    .union(
+        select(Deadline.instance_id).where(Deadline.provisional),
+        select(UserTask.instance_id).where(UserTask.provisional, UserTask.state == "open"),
+    )
+)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
 from processes.casework import texts
 from processes.casework.access import Forbidden
-from processes.casework.doors import UnknownChannel, complete_form, correlate, number_of, report
+from processes.casework.doors import UnknownChannel, complete_form, correlate, number_of, replan, report
 from processes.casework.forms import FormErrors
+from processes.casework.loading import load
 from processes.casework.numbers import is_valid
 from processes.messaging.contracts import parse_report
 from processes.messaging.inlet import Correlation
@@ -33,7 +36,7 @@ from processes.store.tables import (
     TaskDraft,
     UserTask,
 )
-from tests.integration.casework.conftest import House, problem
+from tests.integration.casework.conftest import REFERENCE, House, problem
 
 SORTED = {"board": "330502.policy", "reason": "企业反映政策兑现，属于政策板块。"}
 
@@ -293,6 +296,20 @@ def test_a_due_time_in_a_year_without_calendar_is_provisional(house: House) -> N
     case = house.row(Case)
     assert (case.due_at, case.provisional) == (datetime(2027, 1, 1, 9, 30, tzinfo=UTC), True)
     assert house.open_task().provisional
+
+
+def test_loading_the_year_plans_provisional_due_times_anew(house: House, tmp_path: Path) -> None:
+    house.clock.set(datetime(2026, 12, 31, 2, 0, tzinfo=UTC))
+    report(house.engine, problem())
+    folder = Path(shutil.copytree(REFERENCE, tmp_path / "reference"))
+    (folder / "calendar/2027.csv").write_text("day,working,note\n2027-01-01,no,元旦\n", encoding="utf-8")
+    with house.database.write() as connection:
+        assert load(connection, folder, house.clock).years == (2027,)
+    assert replan(house.engine) == 1
+    assert replan(house.engine) == 0
+    case, task = house.row(Case), house.open_task()
+    assert (case.due_at, case.provisional) == (datetime(2027, 1, 4, 9, 30, tzinfo=UTC), False)
+    assert (task.due_at, task.provisional) == (case.due_at, False)
 
 
 # ---- deletion ----------------------------------------------------------------------------------------------------------

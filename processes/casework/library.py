@@ -1,0 +1,205 @@
+"""涉企问题库, the library: what is written when a report comes in or a case goes to the superior place, and the variables they start with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from stdnum.cn import uscc as stdnum_uscc
+
+from processes.casework import numbers, similarity, texts
+from processes.casework.calendar import WorkingCalendar
+from processes.casework.reference import Reference
+from processes.clock import Clock
+from processes.errors import BihuanError
+from processes.messaging.incoming import ReportMessage
+from processes.store import inbox
+from processes.store.tables import Case, Instance, PersonalData, Report, ReportText
+
+CHANNEL = "channel"
+"""Under this partner stand the channels' own numbers in the inbox; the source is the channel."""
+
+
+class UnknownChannel(BihuanError):
+    """A report over a channel that the reference data does not have."""
+
+
+class KnownMeanwhile(Exception):
+    """Another process took the same report between our look and our claim."""
+
+
+@dataclass
+class Arrival:
+    """A report on its way into the library. The number is given out inside the transaction, so ``write`` puts it into the variables,
+    which the engine reads after."""
+
+    incoming: ReportMessage
+    original: str
+    place: str
+    year: int
+    clock: Clock
+    report_id: str
+    case_id: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, clock: Clock, connection: Connection, incoming: ReportMessage, original: str) -> Arrival:
+        reference, calendar = Reference.read(connection), WorkingCalendar.read(connection)
+        channel = reference.channels.get(incoming.channel)
+        if channel is None:
+            raise UnknownChannel(f"没有渠道“{incoming.channel}”。", f"no channel {incoming.channel}")
+        place = _place(reference, incoming.place) or channel.place
+        now = clock.now()
+        report_id = str(uuid5(NAMESPACE_URL, f"bihuan-report\0{incoming.channel}\0{original}"))
+        arrival = cls(
+            incoming,
+            original,
+            place,
+            calendar.local_date(now).year,
+            clock,
+            report_id,
+            texts.identity(report_id, "case"),
+        )
+        route = incoming.route if incoming.route in reference.routes else channel.route
+        case: dict[str, Any] = {"id": arrival.case_id, "number": "", "place": place, "report": report_id}
+        case |= {"channel": incoming.channel, "route": route, "original": original, "parent": None}
+        about = _report_variables(
+            report_id,
+            incoming.channel,
+            original,
+            incoming.submitted_at,
+            incoming.enterprise,
+            incoming.uscc,
+            incoming.phone,
+        )
+        arrival.variables = {"case": case, "report": about, "received_at": now.isoformat()}
+        return arrival
+
+    def write(self, connection: Connection, instance_id: str) -> None:
+        """The rows of the library, of the case and of what a duplicate is found by."""
+        incoming, now = self.incoming, self.clock.now()
+        if not inbox.settle(connection, CHANNEL, incoming.channel, self.original, now, {"case": self.case_id}):
+            raise KnownMeanwhile(self.original)
+        self._write_report(connection)
+        words = similarity.profile(incoming.title, incoming.body)
+        found = similarity.similar(connection, words, report_id=self.report_id)
+        self.variables["report"]["similar"] = found.variables() if found else None
+        similarity.remember(connection, self.report_id, words)
+        number = numbers.allocate(connection, self.place, self.year)
+        self.variables["case"]["number"] = number
+        _new_case(connection, self.case_id, number, self.report_id, self.place, None, instance_id, now)
+
+    def _write_report(self, connection: Connection) -> None:
+        incoming, now = self.incoming, self.clock.now()
+        connection.execute(
+            _NEW_REPORT,
+            {
+                "id": self.report_id,
+                "channel": incoming.channel,
+                "original": self.original,
+                "place": self.place,
+                "submitted_at": incoming.submitted_at,
+                "received_at": now,
+            },
+        )
+        words = {"report_id": self.report_id, "title": incoming.title, "body": incoming.body}
+        connection.execute(_NEW_TEXT, {**words, "raw": dict(incoming.raw)})
+        connection.execute(
+            _NEW_PERSONAL,
+            {
+                "report_id": self.report_id,
+                "enterprise": incoming.enterprise[:200],
+                "uscc": incoming.uscc[:18],
+                "contact": incoming.contact[:80],
+                "phone": incoming.phone[:40],
+                "email": incoming.email[:120],
+                "address": incoming.address[:300],
+            },
+        )
+
+
+_NEW_REPORT, _NEW_TEXT, _NEW_PERSONAL = insert(Report), insert(ReportText), insert(PersonalData)
+
+
+def _report_variables(
+    report_id: str, channel: str, original: str, submitted_at: datetime | None, enterprise: str, uscc: str, phone: str
+) -> dict[str, Any]:
+    """What variables say of a report: references to its words, and of who reported only what is known, never what."""
+    return {
+        "id": report_id,
+        "title": texts.of_report(report_id, "title"),
+        "text": texts.of_report(report_id, "body"),
+        "channel": channel,
+        "original": original,
+        "submitted_at": submitted_at.isoformat() if submitted_at else None,
+        "enterprise": {
+            "named": bool(enterprise.strip()),
+            "uscc": bool(stdnum_uscc.is_valid(uscc)),
+            "phone": bool(phone.strip()),
+        },
+        "similar": None,
+    }
+
+
+def _place(reference: Reference, code: str | None) -> str | None:
+    """The place of a code; of a longer one (a village, or filled up with zeros) the nearest place that we know."""
+    code = (code or "").strip()
+    return next((code[:length] for length in range(len(code), 0, -1) if code[:length] in reference.places), None)
+
+
+def _new_case(
+    connection: Connection,
+    case_id: str,
+    number: str,
+    report_id: str,
+    place: str,
+    parent: str | None,
+    instance_id: str,
+    now: datetime,
+) -> None:
+    connection.execute(
+        _NEW_CASE,
+        {
+            "id": case_id,
+            "number": number,
+            "report_id": report_id,
+            "place": place,
+            "parent": parent,
+            "instance_id": instance_id,
+            "excluded": [],
+            "opened_at": now,
+        },
+    )
+    connection.execute(_SET_KEY, {"i": instance_id, "n": number})
+
+
+_NEW_CASE = insert(Case)
+_SET_KEY = update(Instance).where(Instance.id == bindparam("i")).values(key=bindparam("n"))
+
+
+def open_child(
+    connection: Connection, place: str, payload: Mapping[str, Any], instance_id: str, now: datetime
+) -> dict[str, Any]:
+    """Make the case at the superior place; returns the variables it starts with."""
+    report_id, parent = str(payload["report"]), payload.get("parent")
+    row = connection.execute(
+        select(Report.channel, Report.original, Report.submitted_at, *PersonalData.__table__.c)
+        .join(PersonalData, PersonalData.report_id == Report.id)
+        .where(Report.id == report_id)
+    ).first()
+    if row is None:
+        return {}
+    number = numbers.allocate(connection, place, WorkingCalendar.read(connection).local_date(now).year)
+    child_id = texts.identity(instance_id, "case")
+    _new_case(connection, child_id, number, report_id, place, parent, instance_id, now)
+    channel = Reference.read(connection).channels.get(row.channel)
+    case = {"id": child_id, "number": number, "place": place, "report": report_id, "channel": row.channel}
+    case |= {"route": channel.route if channel else None, "original": row.original, "parent": parent}
+    about = _report_variables(
+        report_id, row.channel, row.original, row.submitted_at, row.enterprise, row.uscc, row.phone
+    )
+    return {"case": case, "report": about, "received_at": now.isoformat()}
