@@ -108,11 +108,8 @@ class Play:
         self._patiently("在渠道登记", lambda: self._outside(f"{channel}/orders", order, "report"))
 
         def numbered() -> str | None:
-            try:
-                shown: Mapping[str, str | None] = self._systems().get(f"{channel}/orders/{self.original}")
-            except Away:
-                return None
-            return shown["case"] or None
+            order: Mapping[str, str | None] = self.shown(f"{channel}/orders/{self.original}")
+            return order["case"]
 
         self.number = self._patiently("渠道收到受理编号", numbered)
         return {"outcome": "pool", "number": self.number}
@@ -190,6 +187,18 @@ class Play:
             cases.append(case)
             numbers += case["children"]
         return Family(cases)
+
+    def shown(self, path: str) -> Any:
+        """What an outside system shows."""
+
+        def look() -> Any:
+            try:
+                return self._systems().get(path)
+            except Away as said:
+                self._said = str(said)
+                return None
+
+        return self._patiently(f"查看 {path}", look)
 
     def _case(self, number: str) -> Mapping[str, Any] | None:
         return self._asked(lambda: dict(self.api.get(f"/api/cases/{number}")))
