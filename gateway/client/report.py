@@ -20,14 +20,14 @@ BATCH = 50
 
 NAMES = {
     "pool": "进入问题池",
-    "refuse": "退回渠道",
+    "refused": "退回渠道(附理由)",
     "person": "待人工研判",
     "duplicate": "并入在办的同一问题",
     "known": "以前已收过",
     "incident": "已收下,出现异常待处理",
     "bad": "未收(格式有误)",
 }
-"""What became of a row, in the words of the summary. ``refused`` is what the outcomes file calls ``refuse``."""
+"""What became of a row, in the words of the summary."""
 
 
 @dataclass
@@ -58,7 +58,11 @@ class Summary:
 
 
 def report_file(api: Api, path: Path, channel: str, outcomes: Path | None, screen: TextIO = sys.stderr) -> Summary:
-    """Report every row; writes one JSON line a row to ``outcomes``: id, outcome, reason, board."""
+    """Report every row; writes one JSON line a row to ``outcomes``.
+
+    ``id``, ``outcome`` (pool, refused, person, duplicate, bad; of a row that had come before: what became of it then), ``known``, ``reason``,
+    ``board``, ``number``.
+    """
     rows = list(read(path))
     summary = Summary()
     file = outcomes.open("w", encoding="utf-8") if outcomes else None
@@ -90,13 +94,11 @@ def _sent(api: Api, channel: str, batch: list[Row]) -> Iterator[tuple[Row, dict[
 
 
 def _line(row: Row, result: dict[str, Any]) -> dict[str, Any]:
-    outcome = {"refuse": "refused"}.get(result["outcome"], result["outcome"])
-    if outcome == "known" and result.get("state"):
-        outcome = result["state"]
     return {
         "id": str(row.fields.get("id", "")) or None,
         "row": row.number,
-        "outcome": outcome,
+        "outcome": result.get("state") or result["outcome"],
+        "known": result["outcome"] == "known",
         "reason": result.get("reason"),
         "board": result.get("board"),
         "number": result.get("number"),
