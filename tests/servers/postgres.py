@@ -4,6 +4,8 @@ server = PostgresServer.start()
 url = server.create_database("mine")     # postgresql://postgres@127.0.0.1:PORT/mine
 server.kill(); server.boot()             # kill -9, and back with the same data
 server.destroy()
+
+psycopg is imported where it is used: the installer asks this module what is there, before anything of ours is installed.
 """
 
 from __future__ import annotations
@@ -14,8 +16,6 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-
-import psycopg
 
 from tests.servers.process import free_ports, spawn, stop, wait_until
 
@@ -94,6 +94,8 @@ class PostgresServer:
         wait_until(self._answers, self._process, 60.0, self._log)
 
     def _answers(self) -> bool:
+        import psycopg
+
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
@@ -114,6 +116,8 @@ class PostgresServer:
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _execute(self, statement: str) -> None:
+        import psycopg
+
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 

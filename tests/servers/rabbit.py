@@ -136,7 +136,9 @@ class RabbitNode:
 
     def destroy(self) -> None:
         """End and remove everything."""
-        self.stop()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
         subprocess.run(["epmd", "-port", str(self._mapper_port), "-kill"], capture_output=True, check=False)
         shutil.rmtree(self.base, ignore_errors=True)
 

@@ -72,6 +72,7 @@ class AmqpBus:
         self._consumer: Consumer | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._stopped = False
 
     # ---- the port ----------------------------------------------------------------------------------------------------
 
@@ -112,6 +113,7 @@ class AmqpBus:
     def start(self) -> None:
         """See the port. An absent broker is waited for in the background; raises :class:`TopologyConflict`."""
         self._stopping.clear()
+        self._stopped = False
         try:
             self._declare()
         except (pika.exceptions.AMQPConnectionError, OSError) as error:
@@ -142,6 +144,7 @@ class AmqpBus:
             self._consumer = None
         with self._lock:
             publisher, self._publisher = self._publisher, None
+            self._stopped = True
         if publisher is not None:
             publisher.close(max(deadline - time.monotonic(), 1.0))
 
@@ -158,6 +161,7 @@ class AmqpBus:
         connection = BlockingConnection(self._parameters)
         try:
             channel = connection.channel()
+            self._topology().declare(channel)
             found: list[DeadLetter] = []
             tag = 0
             while len(found) < limit:
@@ -189,6 +193,8 @@ class AmqpBus:
 
     def _running_publisher(self) -> Publisher:
         with self._lock:
+            if self._stopped:
+                raise NotSent("the bus was stopped")
             if self._publisher is None:
                 self._publisher = Publisher(
                     self._parameters, self._declare, window=self._window, seconds=self._publish_seconds

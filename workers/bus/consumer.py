@@ -20,8 +20,8 @@ from workers.bus.delivery import log
 _LONGEST_PAUSE = 5.0
 """Seconds between attempts to connect, at most."""
 
-_PUMP_SECONDS = 0.5
-"""How long the pump waits for the broker before it looks whether to stop; endings wake it at once."""
+_PUMP_SECONDS = 5.0
+"""How long the pump waits at most: deliveries, endings and the end of it all wake it at once."""
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def subscription(address: Address, topics: Collection[str], handler: Handler, co
     """A checked subscription. Raises ValueError for no topics or no concurrency."""
     if not topics or isinstance(topics, str):
         raise ValueError("a subscription needs a list of topics")
+    if any(wildcard in topic for topic in topics if topic != ALL for wildcard in "*#"):
+        raise ValueError("a subscription names whole topics, or all of them by *")
     if concurrency < 1:
         raise ValueError("a subscription handles at least one message at once")
     return Subscription(Address(address), frozenset(topics), handler, concurrency)

@@ -141,11 +141,15 @@ class EmbeddedBus:
             consumer.pool.close()
         for consumer in self._consumers:
             consumer.pool.wait(deadline - time.monotonic())
-        with self._database.write() as connection:
-            settled = self._settle(connection)
-            outbox.release(connection, [row for consumer in self._consumers for row in consumer.held])
-        self._forget(settled)
         self._dispatcher = None
+        try:
+            with self._database.write() as connection:
+                settled = self._settle(connection)
+                outbox.release(connection, [row for consumer in self._consumers for row in consumer.held])
+        except Exception:
+            log.warning("the last endings could not be written: these messages come again", exc_info=True)
+        else:
+            self._forget(settled)
 
     def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
         """See the port."""

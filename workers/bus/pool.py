@@ -6,6 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from workers.bus.delivery import log
+
 Task = Callable[[], None]
 
 
@@ -22,7 +24,7 @@ class Pool:
         self._closed = False
 
     def submit(self, task: Task) -> None:
-        """Run a task as soon as a thread is free; forgotten when the pool is closed. A task must not raise."""
+        """Run a task as soon as a thread is free; forgotten when the pool is closed."""
         with self._state:
             if self._closed:
                 return
@@ -42,6 +44,9 @@ class Pool:
                 self._running += 1
             try:
                 task()
+            except Exception:
+                # A bug of ours must not cost a thread: the message it was about comes again by its lease.
+                log.exception("a task of the pool failed")
             finally:
                 with self._state:
                     self._running -= 1

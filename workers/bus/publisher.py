@@ -18,7 +18,7 @@ import pika.exceptions
 from processes.messaging.bus import NotSent
 from workers.bus.delivery import log
 
-_SWEEP_SECONDS = 0.25
+_SWEEP_SECONDS = 0.5
 """How often overdue messages are looked for."""
 
 _LONGEST_PAUSE = 5.0

@@ -104,7 +104,8 @@ class Relay:
 
     def _post(self, row: Leased) -> Future[None]:
         """Resolve and publish; an error is the row's own, and no other row's."""
-        address = Address(row.address)
+        # A copy that an embedded bus made for one listener (events:…) goes to all: some may hear it twice, none never.
+        address = Address(row.address.partition(":")[0])
         try:
             message = self._resolve(row.message) if address == Address.JOBS else row.message
             return self._bus.post(address, row.topic, message)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from processes.clock import ManualClock
-from tests.integration.bus.transports import Amqp, Embedded, Transport
+from tests.integration.bus.transports import TOPICS, Amqp, Embedded, MakeBus, Transport
+from workers.bus.amqp import AmqpBus
+from workers.bus.delivery import Ladder
 
 
 @pytest.fixture(
@@ -26,3 +29,18 @@ def transport(request: pytest.FixtureRequest, clock: ManualClock) -> Iterator[Tr
         made = Embedded(request.getfixturevalue(f"{request.param}_database"), clock)
     yield made
     made.close()
+
+
+@pytest.fixture
+def make_bus(amqp_url: str) -> Iterator[MakeBus]:
+    """Makes buses that are stopped at the end."""
+    made: list[AmqpBus] = []
+
+    def make(**options: Any) -> AmqpBus:
+        bus = AmqpBus(amqp_url, topics=TOPICS, ladder=Ladder((0.1, 0.2)), **options)
+        made.append(bus)
+        return bus
+
+    yield make
+    for bus in made:
+        bus.stop(5.0)

@@ -1,50 +1,23 @@
-"""What only a broker can do to us: die, fall silent, lose a queue, bring messages of strangers."""
+"""What is particular to a broker: messages of strangers, queues of others, processes that share."""
 
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
-from processes.messaging.bus import Address, Message, NotSent, Reject
-from tests.integration.bus.transports import PATIENCE, TOPICS, Inbox, eventually, message
-from tests.servers.rabbit import RabbitNode
+from processes.messaging.bus import Address, NotSent, Reject
+from tests.integration.bus.transports import Inbox, MakeBus, eventually, message, send_until_taken, started
 from workers.bus import topology
-from workers.bus.amqp import AmqpBus, TopologyConflict
-from workers.bus.delivery import Ladder
+from workers.bus.amqp import TopologyConflict
 
 pytestmark = pytest.mark.broker
 
 JOB = "rating.request"
-LADDER = Ladder((0.1, 0.2))
-
-MakeBus = Callable[..., AmqpBus]
-
-
-@pytest.fixture
-def make_bus(amqp_url: str) -> Iterator[MakeBus]:
-    made: list[AmqpBus] = []
-
-    def make(**options: Any) -> AmqpBus:
-        bus = AmqpBus(amqp_url, topics=TOPICS, ladder=LADDER, **options)
-        made.append(bus)
-        return bus
-
-    yield make
-    for bus in made:
-        bus.stop(5.0)
-
-
-def started(bus: AmqpBus) -> AmqpBus:
-    bus.start()
-    assert bus.wait_connected(PATIENCE)
-    return bus
 
 
 @pytest.fixture
@@ -54,87 +27,6 @@ def channel(amqp_url: str) -> Iterator[BlockingChannel]:
     yield connection.channel()
     if connection.is_open:
         connection.close()
-
-
-def send_until_taken(bus: AmqpBus, sent: Message) -> None:
-    """As a relay does: what was not taken is sent again with the same id."""
-
-    def taken() -> bool:
-        try:
-            bus.send(Address.JOBS, JOB, sent)
-        except NotSent:
-            return False
-        return True
-
-    eventually(taken)
-
-
-def test_a_broker_killed_in_mid_stream_loses_nothing(rabbit: RabbitNode, make_bus: MakeBus) -> None:
-    inbox = Inbox()
-    worker = make_bus()
-    worker.subscribe(Address.JOBS, [JOB], inbox, concurrency=4)
-    started(worker)
-    sender = started(make_bus())
-    rabbit.sync()
-    ids = [f"m-{number}" for number in range(400)]
-
-    sending = threading.Thread(target=lambda: [send_until_taken(sender, message(id)) for id in ids])
-    sending.start()
-    inbox.wait(100)
-    rabbit.kill()
-    rabbit.boot()
-    sending.join(PATIENCE)
-
-    assert not sending.is_alive()
-    eventually(lambda: set(inbox.ids) == set(ids))
-
-
-def test_messages_that_wait_in_a_queue_survive_the_broker_s_death(rabbit: RabbitNode, make_bus: MakeBus) -> None:
-    sender = started(make_bus())
-    rabbit.sync()
-    for number in range(20):
-        sender.send(Address.JOBS, JOB, message(f"m-{number}"))
-    rabbit.kill()
-    rabbit.boot()
-
-    inbox = Inbox()
-    worker = make_bus()
-    worker.subscribe(Address.JOBS, [JOB], inbox)
-    started(worker)
-    inbox.wait(20)
-
-    assert sorted(inbox.ids) == sorted(f"m-{number}" for number in range(20))
-
-
-def test_a_broker_that_falls_silent_fails_a_send_in_time_and_is_found_again(
-    rabbit: RabbitNode, make_bus: MakeBus
-) -> None:
-    bus = started(make_bus(publish_seconds=0.5))
-    rabbit.pause()
-    began = time.monotonic()
-    with pytest.raises(NotSent):
-        bus.send(Address.JOBS, JOB, message())
-    took = time.monotonic() - began
-    rabbit.resume()
-
-    send_until_taken(bus, message())
-
-    assert took < 3.0
-
-
-def test_a_bus_may_start_before_its_broker(rabbit: RabbitNode, make_bus: MakeBus) -> None:
-    inbox = Inbox()
-    bus = make_bus(publish_seconds=0.5)
-    bus.subscribe(Address.JOBS, [JOB], inbox)
-    rabbit.stop()
-    bus.start()
-    with pytest.raises(NotSent):
-        bus.send(Address.JOBS, JOB, message("m-0"))
-    rabbit.boot()
-
-    send_until_taken(bus, message("m-1"))
-
-    eventually(lambda: "m-1" in inbox.ids)
 
 
 def test_a_queue_deleted_under_its_consumer_is_declared_and_consumed_again(

@@ -16,7 +16,6 @@ from processes.store import outbox
 from processes.store.database import Database
 from processes.store.tables import OutboxMessage
 from tests.integration.bus.transports import PATIENCE, TOPICS, Inbox, eventually, message, put_and_fail
-from tests.servers.rabbit import RabbitNode
 from workers.bus.amqp import AmqpBus
 from workers.bus.delivery import Ladder
 from workers.bus.relay import Relay
@@ -169,22 +168,6 @@ def test_a_job_without_a_queue_is_given_up_and_kept(
     (letter,) = eventually(lambda: _dead(database))
 
     assert "Unroutable" in letter.reason
-
-
-def test_while_the_broker_is_away_rows_wait_and_lose_no_attempt(
-    rabbit: RabbitNode, database: Database, clock: ManualClock, inbox: Inbox, make_relay: MakeRelay
-) -> None:
-    make_relay()
-    rabbit.sync()
-    rabbit.kill()
-    put(database, clock, *[message(f"m-{number}") for number in range(50)])
-    rabbit.boot()
-
-    # A row put off for a second waits for our clock.
-    eventually(lambda: clock.advance(timedelta(seconds=1)) and left(database) == 0)
-    eventually(lambda: len(set(inbox.ids)) == 50)
-    with database.read() as connection:
-        assert outbox.dead(connection) == []
 
 
 def test_the_rows_of_a_relay_that_died_are_taken_over(

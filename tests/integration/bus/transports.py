@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from processes.clock import Clock, ManualClock, SystemClock
-from processes.messaging.bus import Address, Bus, DeadLetter, Message
+from processes.messaging.bus import Address, Bus, DeadLetter, Message, NotSent
 from processes.store import outbox
 from processes.store.database import Database
 from processes.store.tables import OutboxMessage
@@ -170,3 +170,27 @@ class Amqp(Transport):
 
     def let_time_pass(self, seconds: float) -> None:
         """It passes by itself."""
+
+
+MakeBus = Callable[..., AmqpBus]
+"""Makes a bus on the test's own vhost, with short rungs; takes the options of :class:`AmqpBus`."""
+
+
+def started(bus: AmqpBus) -> AmqpBus:
+    """Start it, and wait until it can send and receive."""
+    bus.start()
+    assert bus.wait_connected(PATIENCE)
+    return bus
+
+
+def send_until_taken(bus: AmqpBus, sent: Message) -> None:
+    """As a relay does: what was not taken is sent again with the same id."""
+
+    def taken() -> bool:
+        try:
+            bus.send(Address.JOBS, "rating.request", sent)
+        except NotSent:
+            return False
+        return True
+
+    eventually(taken)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processes.messaging.cloudevents import NotACloudEvent, decode, to_binary, to_structured
 
 from processes.messaging.bus import Message
+from processes.messaging.cloudevents import NotACloudEvent, decode, to_binary, to_structured
 
 NOW = datetime(2026, 1, 5, 1, tzinfo=UTC)
 

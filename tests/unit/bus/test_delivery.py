@@ -60,7 +60,9 @@ def test_a_subscription_is_known_by_its_address_and_topics_whatever_their_order(
     assert first.key == same.key != other.key
 
 
-@pytest.mark.parametrize(("topics", "concurrency"), [([], 1), ("rating.request", 1), (["rating.request"], 0)])
+@pytest.mark.parametrize(
+    ("topics", "concurrency"), [([], 1), ("rating.request", 1), (["rating.request"], 0), (["rating.*"], 1)]
+)
 def test_a_subscription_that_makes_no_sense_is_refused(topics: list[str], concurrency: int) -> None:
     with pytest.raises(ValueError, match="subscription"):
         subscription(Address.JOBS, topics, lambda _: None, concurrency)
