@@ -336,6 +336,8 @@ class Parser:
     def _named(self) -> tree.Node:
         scan, word = self._scan, self._scan.word()
         if word in _RESERVED and not scan.known_name():
+            if word in self._TEXTUAL:
+                return self._expression()
             if word not in _CONSTANTS:
                 raise scan.fail("an expression expected")
             scan.take_keyword(word)

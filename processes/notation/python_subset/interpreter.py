@@ -95,6 +95,7 @@ class Interpreter:
 
     def _binary(self, node: ast.BinOp) -> Any:
         left, right = self.value(node.left), self.value(node.right)
+        self._node = node
         return check_size(BINARY[type(node.op)](left, right), self.budget)
 
     def _unary(self, node: ast.UnaryOp) -> Any:
