@@ -1,0 +1,17 @@
+"""``make bench``: every figure as a ratio in one run."""
+
+from __future__ import annotations
+
+from tests.benchmarks import order, pages
+
+
+def main() -> int:
+    """Print the report."""
+    for part in (order, pages):
+        print("\n".join(part.run()), flush=True)
+        print()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
