@@ -6,23 +6,18 @@ ISO 8601. Variables, arguments and results are JSON values.
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from processes.errors import BihuanError
 from processes.notation import feel, python_subset
+from processes.notation.civil_time import Clock, civil
 from processes.notation.feel import FeelError, FeelSyntaxError
 from processes.notation.python_subset import SubsetError
 
 Functions = Mapping[str, Callable[..., Any]]
-Clock = Callable[[], datetime.datetime]
 Kind = Literal["condition", "script", "timer"]
-
-CIVIL_TIME = ZoneInfo("Asia/Shanghai")
-"""The whole country keeps one time (国务院 1949): ``today()`` must turn at its midnight, not at that of UTC."""
 
 _DURATION = r"P(?=[\dT])(?:\d+(?:[.,]\d+)?[YMWD])*(?:T(?:\d+(?:[.,]\d+)?[HMS])+)?"
 _POINT = r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
@@ -57,7 +52,7 @@ def evaluate(
     """
     try:
         if is_feel(text):
-            value = feel.compile_expression(_feel_source(text)).evaluate(variables, functions, clock=_civil(clock))
+            value = feel.compile_expression(_feel_source(text)).evaluate(variables, functions, clock=civil(clock))
             return feel.to_json(value)
         return python_subset.evaluate(text, variables, functions)
     except (FeelError, SubsetError) as error:
@@ -134,17 +129,6 @@ def validate(text: str, kind: Kind) -> frozenset[str]:
 def _feel_source(text: str) -> str:
     """The text with a blank for the ``=``, so that lines and columns stay those the owner sees."""
     return text.replace("=", " ", 1)
-
-
-def _civil(clock: Clock | None) -> Clock:
-    if clock is None:
-        return lambda: _fixed_offset(datetime.datetime.now(CIVIL_TIME))
-    return lambda: _fixed_offset(clock().astimezone(CIVIL_TIME))
-
-
-def _fixed_offset(moment: datetime.datetime) -> datetime.datetime:
-    """The same with a plain offset: what leaves as text is ISO 8601 without the name of a zone."""
-    return moment.replace(tzinfo=datetime.timezone(moment.utcoffset() or datetime.timedelta()))
 
 
 def _failure(error: FeelError | SubsetError, text: str) -> ExpressionError:

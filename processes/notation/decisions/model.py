@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from processes.notation.civil_time import civil
 from processes.notation.decisions.boxed import BoxedCompiler
 from processes.notation.decisions.errors import DecisionError, HitPolicyViolation
 from processes.notation.decisions.functions import ServiceFunction
@@ -90,7 +91,7 @@ class DecisionModel:
         if part is None or part.kind != DECISION:
             zh = f"文件“{self.file}”中没有决策“{decision_id}”"
             raise DecisionError(self.file, decision_id, zh, f"{self.file}: no decision {decision_id}")
-        run = DecisionRun(self.types.is_defined_as, budget or Budget(_STEPS, _SECONDS), functions, clock)
+        run = DecisionRun(self.types.is_defined_as, budget or Budget(_STEPS, _SECONDS), functions, civil(clock))
         try:
             evaluation = _Evaluation(self, run, variables, Scope(variables, None, run))
             value = to_json(evaluation.value(part), run.budget)

@@ -175,7 +175,7 @@ def test_functions_and_clock_reach_the_cells() -> None:
     result = model(decision(logic)).evaluate(
         "main", {"x": "县", "place": "p"}, {"level of": lambda place: "县"}, lambda: moment
     )
-    assert result.value == "2026-11-23T00:00:00Z"
+    assert result.value == "2026-11-23T08:00:00+08:00"
 
 
 def test_texts_are_read_as_dates_where_dates_are_declared() -> None:
