@@ -58,6 +58,8 @@ def lines(found: Json) -> Sequence[Line]:
         if not (row["kind"] == "system" and row["title"] in sent)
     ]
     told += [Line(_moment(row["ended_at"]), "系统", row["name"], f"→ {row['topic']}") for row in jobs]
+    if found["closed_at"]:
+        told.append(Line(_moment(found["closed_at"]), "系统", found["status"], ""))
     return sorted(told, key=lambda line: line.at)
 
 
@@ -66,8 +68,12 @@ def _unnamed(kind: str) -> str:
 
 
 def _stage(found: Json, at: datetime) -> str:
-    names = [row["name"] for row in found["stages"] if _moment(row["at"]) <= at]
-    return str(names[-1]) if names else ""
+    """The stage in which something was done: the one before what it led to."""
+    rows = found["stages"]
+    names = [row["name"] for row in rows if _moment(row["at"]) < at]
+    if found["closed_at"] and at >= _moment(found["closed_at"]):
+        names = [row["name"] for row in rows]
+    return str((names or [row["name"] for row in rows[:1]] or [""])[-1])
 
 
 def _moment(text: str) -> datetime:
