@@ -117,14 +117,22 @@ def _measure(world: World) -> dict[str, float]:
     case = handler.get(f"/cases/{number.group()}")
     assert number.group() in case
 
+    with world.services.database.read() as connection:
+        organisation = connection.scalar(select(UserTask.organisation).where(UserTask.id == task.group(1).rsplit("/", 1)[1]))
+
     def query() -> None:
         with world.services.database.read() as connection:
             connection.execute(
                 select(UserTask.__table__, Case.number, ReportText.title)
                 .join(Case, Case.id == UserTask.case_id)
                 .join(ReportText, ReportText.report_id == Case.report_id)
-                .where(UserTask.state == "open", UserTask.place == "330502", UserTask.role == "board_handler")
-                .order_by(UserTask.due_at)
+                .where(
+                    UserTask.state == "open",
+                    UserTask.place == "330502",
+                    UserTask.role == "board_handler",
+                    UserTask.organisation == organisation,
+                )
+                .order_by(UserTask.due_at, UserTask.created_at)
                 .limit(50)
             ).all()
 
