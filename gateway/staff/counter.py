@@ -51,6 +51,9 @@ def register() -> AnyResponse:
     _require()
     data = faces.typed(FORM, request.form)
     here = snapshot()
+    places = _places(here)["places"]
+    if len(places) == 1:
+        data["place"] = places[0]["const"]
     try:
         values = _checked(data, here)
     except FormErrors as error:
@@ -67,7 +70,7 @@ def registered(number: str) -> Response:
     if told.get("number") != number:
         abort(404)
     words = TOLD.get(told["outcome"], TOLD["person"])
-    reason = f"原因：{told['reason']}" if told["reason"] else ""
+    reason = f"原因：{told['reason']}" if told["reason"] and told["outcome"] != "pool" else ""
     return show(
         "registered.html", here="counter", number=number, known=told["outcome"] == "known", text=f"{words}{reason}"
     )
@@ -80,13 +83,17 @@ def _require() -> None:
 
 def _page(data: Mapping[str, Any], errors: Mapping[str, str] | None = None) -> Response:
     here = snapshot()
-    form = faces.view(FORM, data, _places(here), _evaluate, errors)
+    places = _places(here)["places"]
+    only = places[0] if len(places) == 1 else None
+    # Who serves at one place is not asked for it: the only field that is decided already goes along unseen.
+    form = faces.view(FORM, data, {"places": places}, _evaluate, errors)
     channel = here.reference.channels.get(services().settings.counter)
     return show(
         "counter.html",
         422 if errors else 200,
         here="counter",
-        fields=form.fields,
+        fields=[each for each in form.fields if only is None or each.name != "place"],
+        place=only["title"] if only else "",
         errors=form.errors,
         command=_own_number(),
         channel=channel.name if channel else "",
@@ -100,7 +107,9 @@ def _checked(data: Mapping[str, Any], here: Snapshot) -> dict[str, Any]:
     try:
         values = check(FORM, data, _places(here), _evaluate)
     except FormErrors as error:
-        errors = error.fields
+        errors = dict(error.fields)
+        if "phone" in errors and str(data.get("phone", "")).strip():
+            errors["phone"] = "联系电话不对：请填手机号，或区号加座机号，例如 0572-2030405"
     if code := str(data.get("uscc", "")).strip():
         try:
             values["uscc"] = uscc.validate(code)

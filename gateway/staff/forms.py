@@ -55,6 +55,8 @@ class Field:
     only_for: tuple[str, ...] = ()
     """verbs of the outcomes that ask for it; empty when all do"""
     inputmode: str = ""
+    half: bool = False
+    """whether it shares its row with a neighbour on a wide screen (``x-half``)"""
 
     @property
     def id(self) -> str:
@@ -182,6 +184,7 @@ def _field(one: forms.Field, value: Any, error: str | None, only_for: tuple[str,
         error=error,
         only_for=only_for,
         inputmode="decimal" if number else "",
+        half=bool(one.schema.get("x-half")),
     )
 
 

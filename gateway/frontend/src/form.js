@@ -8,22 +8,14 @@ export function taskForm(form) {
   const outcomes = [...form.querySelectorAll('button[name=outcome]')];
   const back = form.querySelector('[data-back]');
   let shown = JSON.parse(form.dataset.shown); // {outcome: [field, …]}; "" when the form has no outcome
-  let chosen = form.dataset.chosen || '';
+  // The first outcome is the usual one: its fields are there from the start, so that it takes one click.
+  const usual = outcomes[0]?.value ?? '';
+  let chosen = form.dataset.chosen || usual;
   let unsaved = false;
   let timer = 0;
 
-  function common() {
-    const all = Object.values(shown);
-    return new Set(all.length ? all[0].filter((name) => all.every((one) => one.includes(name))) : []);
-  }
-
-  function extra(outcome) {
-    const always = common();
-    return (shown[outcome] ?? []).filter((name) => !always.has(name));
-  }
-
   function refresh() {
-    const now = chosen ? new Set(shown[chosen]) : common();
+    const now = new Set(shown[chosen] ?? Object.values(shown)[0]);
     for (const field of fields) {
       const visible = now.has(field.dataset.field);
       field.hidden = !visible;
@@ -31,10 +23,11 @@ export function taskForm(form) {
       for (const input of field.querySelectorAll('input, textarea, select')) input.disabled = !visible;
     }
     for (const button of outcomes) {
-      button.hidden = Boolean(chosen) && button.value !== chosen;
-      button.textContent = chosen && button.value === chosen && extra(chosen).length ? `确认${button.dataset.verb}` : button.dataset.verb;
+      button.hidden = chosen !== usual && button.value !== chosen;
+      button.textContent = chosen !== usual && button.value === chosen ? `确认${button.dataset.verb}` : button.dataset.verb;
+      button.classList.toggle('primary', button.value === chosen);
     }
-    if (back) back.hidden = !chosen;
+    if (back) back.hidden = chosen === usual;
   }
 
   async function save(leaving = false) {
@@ -76,14 +69,17 @@ export function taskForm(form) {
 
   for (const button of outcomes) {
     button.addEventListener('click', (event) => {
-      if (chosen === button.value || !extra(button.value).length) return; // goes out as it is
+      const wanted = shown[button.value] ?? [];
+      const visible = new Set(shown[chosen]);
+      if (button.value === chosen || wanted.every((name) => visible.has(name))) return; // goes out as it is
       event.preventDefault();
       chosen = button.value;
       refresh();
-      fields.find((field) => extra(chosen).includes(field.dataset.field))?.querySelector('input, textarea, select')?.focus();
+      const first = fields.find((field) => wanted.includes(field.dataset.field) && !visible.has(field.dataset.field));
+      first?.querySelector('input, textarea, select')?.focus();
     });
   }
-  back?.addEventListener('click', () => { chosen = ''; refresh(); outcomes[0]?.focus(); });
+  back?.addEventListener('click', () => { chosen = usual; refresh(); outcomes[0]?.focus(); });
   form.addEventListener('submit', () => { clearTimeout(timer); unsaved = false; });
   for (const element of form.querySelectorAll('[data-without-script]')) element.hidden = true;
   refresh();

@@ -9,6 +9,7 @@ const WORDS = { done: '已完成', open: '正在办理', waiting: '等待中', l
 const STRINGS = { 'Open {element}': '打开“{element}”', 'flow elements': '流程元素' };
 const READABLE = 0.55; // below this scale labels of 12 px can't be read
 const LARGEST = 1;
+const MARGIN = 16; // pixels around a drawing that is fitted in
 
 const translate = (text, values = {}) =>
   (STRINGS[text] ?? text).replace(/{([^}]+)}/g, (_, key) => values[key] ?? key);
@@ -30,6 +31,8 @@ function mark(viewer, marks) {
     const element = registry.get(id);
     if (!element || !SIGNS[state]) continue;
     canvas.addMarker(id, `mark-${state}`);
+    // Filling a frame would tint everything inside it.
+    if (element.children?.length) canvas.addMarker(id, 'mark-frame');
     if (element.waypoints) continue;
     // Small shapes keep their own sign; a badge on a finished gateway would only be noise.
     if (state !== 'done' || element.width > 60) {
@@ -40,11 +43,27 @@ function mark(viewer, marks) {
   return seen;
 }
 
-function show(viewer, current) {
+// As high as the drawing needs at the width there is, within reason; a phone keeps room to scroll the page.
+function size(viewer) {
+  const stage = viewer.get('canvas').getContainer();
+  const { inner } = viewer.get('canvas').viewbox();
+  const wanted = (stage.clientWidth * inner.height) / inner.width + 2 * MARGIN;
+  stage.closest('[data-canvas]').style.height = `${Math.round(Math.min(720, window.innerHeight * 0.8, Math.max(280, wanted)))}px`;
+  viewer.get('canvas').resized();
+}
+
+function fit(viewer) {
   const canvas = viewer.get('canvas');
-  const scale = canvas.zoom('fit-viewport', 'auto');
-  if (scale > LARGEST) canvas.zoom(LARGEST, 'auto');
-  if (scale >= READABLE || !current.length) return;
+  const width = canvas.getContainer().clientWidth;
+  const scale = Math.min(LARGEST, canvas.zoom('fit-viewport', 'auto') * (1 - (2 * MARGIN) / width));
+  canvas.zoom(scale, 'auto');
+  return scale;
+}
+
+function show(viewer, current) {
+  size(viewer);
+  const canvas = viewer.get('canvas');
+  if (fit(viewer) >= READABLE || !current.length) return;
   const element = current.find((one) => canvas.findRoot(one) === canvas.getRootElement());
   if (!element) return;
   canvas.zoom(READABLE + 0.15);
@@ -91,7 +110,7 @@ async function draw(figure) {
     button.addEventListener('click', () => {
       const canvas = viewer.get('canvas');
       const by = button.dataset.zoom;
-      if (by === 'fit') canvas.zoom('fit-viewport', 'auto');
+      if (by === 'fit') fit(viewer);
       else if (by === 'current') show(viewer, current);
       else canvas.zoom(Math.min(3, Math.max(0.2, canvas.zoom() * Number(by))), 'auto');
     });

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
@@ -133,6 +145,8 @@ class CasePage:
     stages: tuple[StageMark, ...]
     open_tasks: tuple[OpenTask, ...]
     people: tuple[tuple[str, str], ...]
+    result: str
+    """how it ended, in the words of the form that said so; empty while it is open"""
     relatives: tuple[Relative, ...]
     events: tuple[Event, ...]
     troubles: tuple[Trouble, ...]
@@ -190,9 +204,7 @@ def page(
     ).all()
     marks = _marks(connection, of.id)
     stages = {stage.code: stage.name for stage in reference.stages}
-    others = [
-        Event(row.at, "stage", f"进入“{stages.get(row.text, row.text)}”阶段") for row in marks if row.what == "stage"
-    ]
+    others = [_arrival(of), *_reached(marks, stages)]
     others += [
         Event(row.at, "note", f"发出{row.text}", recipient(row.data, reference)) for row in marks if row.what == "note"
     ]
@@ -203,6 +215,7 @@ def page(
         stages=_stages(of, marks, reference),
         open_tasks=tuple(_open_task(row, reference, calendar, now) for row in tasks if row.state == "open"),
         people=_people(tasks, reference),
+        result=known.title(of.outcome) if of.closed_at else "",
         relatives=_relatives(connection, of, reference),
         events=timeline(
             entries,
@@ -238,6 +251,20 @@ def recipient(to: Mapping[str, Any], reference: Reference) -> str:
     where = reference.organisation_name(str(to["organisation"])) if to.get("organisation") else ""
     where = where or (reference.place_name(str(to["place"])) if to.get("place") else "")
     return f"{where} {reference.role_name(str(to['role']))}".strip() if to.get("role") else where
+
+
+def _arrival(of: Head) -> Event:
+    """How the case began: over a channel, or from the place below."""
+    return Event(of.opened_at, "start", "下级提交" if of.parent else f"{of.problem.channel}来件")
+
+
+def _reached(marks: Sequence[Row[Any]], stages: Mapping[str, str]) -> list[Event]:
+    """The stages reached, those of one moment together."""
+    at: dict[datetime, list[str]] = {}
+    for row in marks:
+        if row.what == "stage":
+            at.setdefault(row.at, []).append(stages.get(row.text, row.text))
+    return [Event(moment, "stage", f"进入{'、'.join(names)}阶段") for moment, names in at.items()]
 
 
 def _head(row: Row[Any], reference: Reference) -> Head:
@@ -290,7 +317,7 @@ def _definition(connection: Connection, instance_id: str) -> str:
 
 def _marks(connection: Connection, case_id: str) -> Sequence[Row[Any]]:
     """Stages reached and notices sent, in one query."""
-    nothing = null().label("data")
+    nothing = type_coerce(null(), Note.recipient.type).label("data")  # a union has the types of its first part
     stages = select(literal("stage", String).label("what"), CaseStage.at, CaseStage.stage.label("text"), nothing).where(
         CaseStage.case_id == case_id
     )
@@ -300,7 +327,7 @@ def _marks(connection: Connection, case_id: str) -> Sequence[Row[Any]]:
         .order_by(Note.at)
         .limit(LONGEST)
     )
-    return connection.execute(union_all(select(notes.subquery()), stages)).all()
+    return connection.execute(union_all(stages, select(notes.subquery()))).all()
 
 
 def _stages(of: Head, marks: Sequence[Row[Any]], reference: Reference) -> tuple[StageMark, ...]:

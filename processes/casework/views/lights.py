@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from processes.casework.calendar import WorkingCalendar
+from processes.casework.calendar import WorkingCalendar, WorkingTime
 
 
 @dataclass(frozen=True)
@@ -37,4 +37,19 @@ def light(
     """The light of a due time; ``warn`` is when it turns yellow."""
     if due is None:
         return NONE
-    return Light(colour(now, due, warn), calendar.working_time(now, due).words(), due, provisional)
+    return Light(colour(now, due, warn), words(calendar.working_time(now, due)), due, provisional)
+
+
+def words(time: WorkingTime) -> str:
+    """What is left or exceeded.
+
+    >>> words(WorkingTime(True, 2, 0, 0))
+    '超期 2 个工作日'
+    """
+    if time.days:
+        amount = f"{time.days} 个工作日"
+    elif time.hours:
+        amount = f"{time.hours} 小时"
+    else:
+        amount = f"{time.minutes} 分钟"
+    return f"{'超期' if time.overdue else '还剩'} {amount}"

@@ -47,6 +47,12 @@ class Models:
         options = self.forms.get(form or "", {}).get("properties", {}).get("outcome", {}).get("oneOf", [])
         return next((str(one.get("title", "")) for one in options if one.get("const") == outcome), "")
 
+    def title(self, value: object) -> str:
+        """What a value that some form's choices list is called; empty when none does."""
+        properties = (each for form in self.forms.values() for each in form.get("properties", {}).values())
+        options = (one for each in properties for one in each.get("oneOf", ()))
+        return next((str(one.get("title", "")) for one in options if one.get("const") == value), "")
+
 
 NOTHING = Models("", {})
 

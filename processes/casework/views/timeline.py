@@ -9,9 +9,12 @@ from datetime import datetime
 from processes.casework.views.models import BOUNDARY, USER_TASK, Models
 from processes.store.history import Entry
 
-CATCHING = ("intermediateCatchEvent", "receiveTask", BOUNDARY)
+RECEIVING = "receiveTask"
+CATCHING = ("intermediateCatchEvent", RECEIVING, BOUNDARY)
 SENDING = ("serviceTask", "sendTask", "intermediateThrowEvent")
-DECIDING = ("businessRuleTask",)
+DECIDING = "businessRuleTask"
+
+ORDER = ("start", "person", "message", "timer", "trouble", "rule", "system", "note", "stage")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened. ``kind``: start, person, system, message, timer, stage, note or trouble."""
+    """Something that happened. ``kind``: start, person, rule, system, message, timer, stage, note or trouble."""
 
     at: datetime
     kind: str
@@ -69,8 +72,7 @@ def timeline(
     events += [Event(each.at, "person", each.label or "说明", each.author, (each,)) for each in left.values()]
     events += others
     # Within one moment: what was done, then what came of it, then the stage that it led to.
-    rank = {"start": 0, "person": 1, "message": 1, "timer": 1, "trouble": 2, "system": 3, "note": 4, "stage": 5}
-    return tuple(sorted(events, key=lambda each: (each.at, rank[each.kind])))
+    return tuple(sorted(events, key=lambda each: (each.at, ORDER.index(each.kind))))
 
 
 def _told(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: Callable[[str], str]) -> Iterable[Event]:
@@ -85,6 +87,8 @@ def _told(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: C
         yield Event(entry.at, "person", "处理了异常，流程继续", who)
     elif entry.kind == "FailJob" and not entry.steps:
         return
+    decided: list[str] = []
+    found: list[Event] = []
     for element, process, what, *rest in entry.steps:
         tag = models.drawings[process].tags.get(element, "") if process in models.drawings else ""
         # A step keeps the name it had; an unnamed element is nothing that people speak of.
@@ -92,17 +96,20 @@ def _told(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: C
         if not name:
             continue
         if what == "caught" and tag in CATCHING:
-            yield Event(entry.at, "timer" if entry.kind == "FireTimer" else "message", name)
-        elif what == "completed" and tag in ("receiveTask",):
-            yield Event(entry.at, "message", name)
+            found.append(Event(entry.at, "timer" if entry.kind == "FireTimer" else "message", name))
+        elif what == "completed" and tag == RECEIVING:
+            found.append(Event(entry.at, "message", name))
         elif what == "completed" and tag in SENDING:
-            yield Event(entry.at, "system", name)
-        elif what == "completed" and tag in DECIDING:
-            yield Event(entry.at, "system", f"按规则判定：{name}")
+            found.append(Event(entry.at, "system", name))
+        elif what == "completed" and tag == DECIDING:
+            decided.append(name)
         elif what == "cancelled" and tag == USER_TASK:
-            yield Event(entry.at, "system", f"“{name}”不再需要办理")
+            found.append(Event(entry.at, "system", f"“{name}”不再需要办理"))
         elif what == "failed":
-            yield Event(entry.at, "trouble", f"“{name}”没有成功")
+            found.append(Event(entry.at, "trouble", f"“{name}”没有成功"))
+    if decided:
+        yield Event(entry.at, "rule", f"按规则判定：{'、'.join(dict.fromkeys(decided))}")
+    yield from found
 
 
 def _references(value: object) -> Iterable[str]:
