@@ -11,12 +11,15 @@ from processes.notation.decisions.hit_policies import AGGREGATIONS, POLICIES, Hi
 from processes.notation.decisions.item_types import ItemTypes
 from processes.notation.decisions.python_cells import compile_python, compile_python_test
 from processes.notation.decisions.reader import (
+    FEEL,
+    PYTHON,
     Element,
     boxed,
     child,
     children,
-    is_python,
+    language_of,
     name_of,
+    nearest_id,
     tag,
     text_of,
     type_of,
@@ -62,8 +65,9 @@ class BoxedCompiler:
         """The closure of an expression's text; null for an empty one."""
         if not source:
             return _null
+        language = self._language(element)
         try:
-            return compile_python(source) if is_python(element) else compile_expression(source, self._names).code
+            return compile_python(source) if language == PYTHON else compile_expression(source, self._names).code
         except (FeelSyntaxError, SubsetError) as error:
             self._note(element, source, error)
             return _null
@@ -79,7 +83,7 @@ class BoxedCompiler:
     def _cell(self, source: str, element: Element) -> TestCode | None:
         if source in ("", "-"):
             return None
-        if not is_python(element):
+        if self._language(element) != PYTHON:
             tests = self.tests(source, element)
             return tests.code if tests else lambda scope, value: None
         try:
@@ -88,11 +92,18 @@ class BoxedCompiler:
             self._note(element, source, error)
             return lambda scope, value: None
 
+    def _language(self, element: Element) -> str:
+        language = language_of(element)
+        if language not in (FEEL, PYTHON):
+            self._refuse(
+                element,
+                f"不支持表达式语言 {language}，请用 FEEL",
+                f"the language {language} is not supported: use FEEL",
+            )
+        return language
+
     def _note(self, element: Element, source: str, error: FeelSyntaxError | SubsetError) -> None:
-        owner: Element | None = element
-        while owner is not None and not owner.get("id"):
-            owner = owner.getparent()
-        identifier = owner.get("id") if owner is not None else None
+        identifier = nearest_id(element)
         zh = f"文件“{self.file}”中 {identifier} 的表达式“{source[:60]}”有误（第{error.line}行第{error.column}列）"
         self.problems.append(
             DecisionError(self.file, identifier, zh, f"{self.file}, {identifier}: {error}: {source[:60]}")
@@ -100,7 +111,7 @@ class BoxedCompiler:
 
     def _refuse(self, element: Element, zh: str, en: str) -> None:
         self.problems.append(
-            DecisionError(self.file, element.get("id"), f"文件“{self.file}”：{zh}", f"{self.file}: {en}")
+            DecisionError(self.file, nearest_id(element), f"文件“{self.file}”：{zh}", f"{self.file}: {en}")
         )
 
     # Boxed expressions

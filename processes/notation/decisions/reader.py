@@ -15,6 +15,8 @@ EXPRESSIONS = (
 )  # fmt: skip
 """The boxed expressions."""
 
+FEEL, PYTHON = "feel", "python"
+
 Element = etree._Element
 
 
@@ -76,12 +78,23 @@ def type_of(element: Element | None) -> str | None:
     return " ".join(reference.split()) if reference else None
 
 
-def is_python(element: Element) -> bool:
-    """Whether the nearest ``expressionLanguage`` says Python; FEEL is what DMN means when nothing is said."""
+def nearest_id(element: Element) -> str | None:
+    """The id of the element, or of the nearest one around it that has one."""
     current: Element | None = element
     while current is not None:
-        language = current.get("expressionLanguage")
-        if language:
-            return "python" in language.lower()
+        identifier = current.get("id")
+        if identifier:
+            return identifier
         current = current.getparent()
-    return False
+    return None
+
+
+def language_of(element: Element) -> str:
+    """``feel``, ``python``, or whatever else the nearest ``expressionLanguage`` says. Silence means FEEL, as in DMN."""
+    current: Element | None = element
+    while current is not None:
+        language = (current.get("expressionLanguage") or "").strip()
+        if language:
+            return next((known for known in (FEEL, PYTHON) if known in language.lower()), language)
+        current = current.getparent()
+    return FEEL

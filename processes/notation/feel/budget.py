@@ -58,12 +58,16 @@ class Budget:
     def _look(self) -> None:
         if self.left < 0:
             raise BudgetExceeded("the expression needs too many steps")
+        self._look_below = max(0, self.left - _LOOK_EVERY)
+        self.check_time()
+
+    def check_time(self) -> None:
+        """Look at the processor's clock now: after a call into C that may have been long."""
         now = thread_time()
         if self._deadline is None:
             self._deadline = now + self.seconds
         elif now > self._deadline:
             raise BudgetExceeded("the expression takes too long")
-        self._look_below = max(0, self.left - _LOOK_EVERY)
 
     def enter_call(self) -> None:
         """Count a nested call of a function written in FEEL; pair it with :meth:`leave_call`."""

@@ -66,15 +66,6 @@ class Scope:
         """A layer on top of this one."""
         return Scope(entries, self, self.run)
 
-    def find(self, name: str) -> Any:
-        """The nearest value of that name, else the function of that name, else null."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.entries:
-                return scope.entries[name]
-            scope = scope.parent
-        return self.run.function(name)
-
     def find_function(self, name: str) -> Any:
         """The nearest function of that name: a variable ``text`` does not hide the function ``text(…)``."""
         scope: Scope | None = self

@@ -274,6 +274,7 @@ def test_variables_are_never_changed() -> None:
             + decision("<literalExpression><text>1</text></literalExpression>", "b", "a"),
             "a",
         ),
+        (decision(table("UNIQUE", ["- -> 1"], more='expressionLanguage="javascript"')), "t"),
         (decision(table("UNIQUE", ["import os -> 1"], more='expressionLanguage="python"')), "r1"),
     ],
 )

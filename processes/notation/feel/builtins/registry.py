@@ -67,7 +67,9 @@ def _applied(function: Callable[..., Any], needs_run: bool, arguments: list[Any]
 def _charge(arguments: list[Any], budget: Budget) -> None:
     steps = 1
     for argument in arguments:
-        if isinstance(argument, (str, list, dict)):
+        if isinstance(argument, str):
+            steps += len(argument) // 256
+        elif isinstance(argument, (list, dict)):
             steps += len(argument) // 16
     budget.spend(steps)
 

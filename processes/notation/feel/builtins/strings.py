@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from processes.notation.feel.budget import MAX_STRING, Budget
+from processes.notation.feel.budget import MAX_STRING
 from processes.notation.feel.builtins.patterns import compile_pattern
 from processes.notation.feel.builtins.registry import built_in, needs_string
+from processes.notation.feel.errors import BudgetExceeded
 from processes.notation.feel.scope import Run
 from processes.notation.feel.values import integer
+
+_MAX_WORK = 80_000_000
+"""Characters times the pattern's instructions. RE2 takes up to 12 ns for each when its automaton grows too large."""
+
+_LONG_WORK = 1_000_000
+_Result = TypeVar("_Result")
 
 _BAD_REPLACEMENT = re.compile(r"(?<!\\)\$(?!\d)|\\(?![\\$])")
 _REFERENCE = re.compile(r"\\([\\$])|\$(\d)", re.ASCII)
@@ -83,22 +90,36 @@ def _ends_with(text: Any, match: Any) -> bool:
     return bool(text.endswith(match))
 
 
-def _pattern(text: Any, pattern: Any, flags: Any, budget: Budget) -> Any:
-    """The compiled pattern, its run over the text charged in advance."""
-    needs_string(text, pattern, *([] if flags is None else [flags]))
-    compiled = compile_pattern(pattern, flags or "")
-    budget.spend(1 + len(text) * compiled.programsize // 4096)
-    return compiled
+class _Search:
+    """A pattern and the text it is to run over, with its cost bounded before and looked at afterwards."""
+
+    def __init__(self, run: Run, text: Any, pattern: Any, flags: Any) -> None:
+        needs_string(text, pattern, *([] if flags is None else [flags]))
+        self.pattern = compile_pattern(pattern, flags or "")
+        self._budget = run.budget
+        work = len(text) * self.pattern.programsize
+        if work > _MAX_WORK:
+            raise BudgetExceeded("the pattern and its text are too large together")
+        run.budget.spend(1 + len(text) // 24)
+        self._is_long = work > _LONG_WORK
+
+    def done(self, result: _Result) -> _Result:
+        """Hand the result on, if there is still time."""
+        if self._is_long:
+            self._budget.check_time()
+        return result
 
 
 @built_in("matches", "input, pattern, flags?", needs_run=True)
 def _matches(run: Run, text: Any, pattern: Any, flags: Any = None) -> bool:
-    return _pattern(text, pattern, flags, run.budget).search(text) is not None
+    search = _Search(run, text, pattern, flags)
+    return search.done(search.pattern.search(text) is not None)
 
 
 @built_in("split", "string, delimiter", needs_run=True)
 def _split(run: Run, text: Any, delimiter: Any) -> list[str]:
-    parts: list[str] = _pattern(text, delimiter, None, run.budget).split(text)
+    search = _Search(run, text, delimiter, None)
+    parts: list[str] = search.done(search.pattern.split(text))
     run.budget.check_list(len(parts))
     return parts
 
@@ -106,7 +127,7 @@ def _split(run: Run, text: Any, delimiter: Any) -> list[str]:
 @built_in("replace", "input, pattern, replacement, flags?", needs_run=True)
 def _replace(run: Run, text: Any, pattern: Any, replacement: Any, flags: Any = None) -> str | None:
     needs_string(replacement)
-    compiled = _pattern(text, pattern, flags, run.budget)
+    compiled = _Search(run, text, pattern, flags).pattern
     literal = flags is not None and "q" in flags
     if compiled.search("") or (not literal and _BAD_REPLACEMENT.search(replacement)):
         return None
