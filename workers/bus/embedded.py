@@ -67,7 +67,7 @@ class EmbeddedBus:
         topics: Collection[str] = (),
         resolve: Resolve = identity,
         ladder: Ladder | None = None,
-        lease_seconds: float = 300.0,
+        lease_seconds: float = 60.0,
         poll_seconds: float = 0.5,
     ) -> None:
         self._database = database

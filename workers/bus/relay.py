@@ -42,7 +42,7 @@ class Relay:
         *,
         ladder: Ladder | None = None,
         window: int = 256,
-        lease_seconds: float = 120.0,
+        lease_seconds: float = 30.0,
         poll_seconds: float = 0.5,
     ) -> None:
         self._database = database
