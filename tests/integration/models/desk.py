@@ -117,6 +117,11 @@ class Desk:
                 statement = statement.where(UserTask.organisation == organisation)
             return connection.execute(statement).one()
 
+    def variables(self, element: str) -> Mapping[str, Any]:
+        """What the one open task of this element sees."""
+        with self.engine.database.read() as connection:
+            return doors.variables_of(self.engine.engine, connection, self.task(element))
+
     def do(self, element: str, organisation: str | None = None, **data: Any) -> None:
         """Whoever has this task fills in its form."""
         task = self.task(element, organisation)
