@@ -544,7 +544,9 @@ def upgrade() -> None:
     with op.batch_alter_table("user_task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_task_case_id"), ["case_id"], unique=False)
         batch_op.create_index("ix_user_task_done", ["completed_by", "ended_at"], unique=False)
-        batch_op.create_index("ix_user_task_inbox", ["state", "place", "role", "organisation", "due_at", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_user_task_inbox", ["state", "place", "role", "organisation", "due_at", "created_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_user_task_instance_id"), ["instance_id"], unique=False)
 
     op.create_table(
