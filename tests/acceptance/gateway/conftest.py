@@ -1,0 +1,128 @@
+"""A real gateway on a port, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from waitress.server import create_server
+
+from tests.integration.gateway.world import PASSWORD, World, build
+from tests.servers import install
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+WIDE, PHONE = (1440, 900), (390, 844)
+
+
+@dataclass
+class Desk:
+    """Somebody in front of a browser: ``page``, and what the browser complained of."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """Go to a page of the gateway."""
+        self.page.goto(self.url + path)
+        return self.page
+
+    def log_in(self, account: str) -> Desk:
+        """Log in by the form."""
+        self.open("/login")
+        self.page.fill("#account", account)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main button")
+        return self
+
+    def cut_off(self) -> list[str]:
+        """What reaches over the right edge: the page must not scroll sideways, and nothing may be cut off."""
+        found: list[str] = self.page.evaluate(_CUT_OFF)
+        return found
+
+
+_CUT_OFF = """() => {
+  const wide = document.documentElement.scrollWidth > window.innerWidth ? ['the page scrolls sideways'] : [];
+  for (const element of document.querySelectorAll('body *')) {
+    if (element.closest('svg, .djs-container, .sr, .skip')) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width && (box.right > window.innerWidth + 1 || box.left < -1)) wide.push(element.outerHTML.slice(0, 80));
+    const style = getComputedStyle(element);
+    const clips = style.overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1;
+    if (clips && element.clientWidth && style.webkitLineClamp === 'none') wide.push('cut: ' + element.outerHTML.slice(0, 80));
+  }
+  return wide;
+}"""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of Debian."""
+    problem = install.ensure(["chromium", "fonts-noto-cjk"])
+    if problem:
+        pytest.skip(problem)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A gateway's services over the shipped models."""
+    found = build(tmp_path)
+    yield found
+    found.services.database.dispose()
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    """The gateway on a port of its own."""
+    server: Any = create_server(world.app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(5)
+
+
+@pytest.fixture
+def desk(chromium: Browser, url: str) -> Iterator[Callable[..., Desk]]:
+    """Sets somebody in front of a browser; scripts may be off. What the browser complains of fails the test."""
+    desks: list[Desk] = []
+
+    def opened(account: str | None = None, size: tuple[int, int] = WIDE, scripts: bool = True) -> Desk:
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale="zh-CN", java_script_enabled=scripts
+        )
+        fresh = Desk(context.new_page(), url)
+        fresh.page.on("pageerror", lambda error: fresh.complaints.append(str(error)))
+        fresh.page.on("console", lambda said: _note(fresh, said))
+        desks.append(fresh)
+        return fresh.log_in(account) if account else fresh
+
+    yield opened
+    complaints = [each for one in desks for each in one.complaints]
+    for one in desks:
+        one.page.context.close()
+    assert not complaints
+
+
+def _note(desk: Desk, said: Any) -> None:
+    # A form that is sent back with its mistakes is no fault of the page.
+    if said.type in ("error", "warning") and "status of 4" not in said.text:
+        desk.complaints.append(said.text)
