@@ -12,7 +12,6 @@ import logging
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -111,30 +110,18 @@ class Platform:
     """The parts, put together. Imports are here, so that a command that needs few of them starts quickly."""
 
     def __init__(self, settings: Settings) -> None:
-        from processes.casework import functions
-        from processes.casework.projection import CaseProjection
-        from processes.casework.reception import Reception
-        from processes.clock import Clock, FileClock, SystemClock
+        from processes.casework.assembly import Core
+        from processes.clock import FileClock, SystemClock
         from processes.messaging import jobs
-        from processes.runtime.engine import Engine
         from processes.runtime.scheduler import Scheduler
         from processes.store.database import Database
 
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True)
-        self.clock: Clock = FileClock(settings.clock) if settings.clock else SystemClock()
-        self.database = Database(settings.database_url)
-        self.snapshots = functions.Snapshots(self.database)
-        self.engine = Engine(
-            self.database,
-            self.clock,
-            functions=functions.build(self.snapshots),
-            superior=self.snapshots.superior,
-            projections=[CaseProjection()],
-            versions=self.snapshots.versions,
-        )
-        self.inlet = Reception(self.engine).inlet(self._may_send)
-        self.scheduler = Scheduler(self.engine)
+        clock = FileClock(settings.clock) if settings.clock else SystemClock()
+        self.core = Core.on(Database(settings.database_url), clock)
+        self.inlet = self.core.reception.inlet(self._may_send)
+        self.scheduler = Scheduler(self.core.engine)
         self.topics = tuple(jobs.CATALOGUE)
         self._stops: list[Callable[[], None]] = []
 
@@ -143,46 +130,20 @@ class Platform:
         channel, _, what = message_type.rpartition(".")
         if what != "order":
             return True
-        found = self.snapshots.now().reference.channels.get(channel)
+        found = self.core.snapshots.now().reference.channels.get(channel)
         return found is not None and found.partner == partner
-
-    def seed(self) -> None:
-        """Bring the schema up to date; fill an empty database with the shipped reference data and models."""
-        from sqlalchemy import func, select
-
-        from processes.casework import loading
-        from processes.notation.bundle import read_folder
-        from processes.store.tables import InForce, Place
-
-        self.database.migrate()
-        with self.database.write() as connection:
-            if not connection.scalar(select(func.count()).select_from(Place)):
-                loading.load(connection, MODELS / "reference", self.clock)
-        with self.database.read() as connection:
-            empty = not connection.scalar(select(func.count()).select_from(InForce))
-        if empty:
-            self.engine.deploy(read_folder([MODELS]))
 
     def secrets(self) -> Secrets:
         """The tokens, one a partner of the channels."""
-        channels = self.snapshots.now().reference.channels.values()
+        channels = self.core.snapshots.now().reference.channels.values()
         partners = sorted({each.partner for each in channels} | {"ratings", "seven-lists", "notices"})
         return Secrets.ensure(self.settings.secrets, partners)
 
     def standin_tokens(self) -> dict[str, str]:
         """For the stand-ins: system → the token of the partner it is; a channel's system is named by the channel's code."""
         partners = self.secrets().partners
-        channels = self.snapshots.now().reference.channels.values()
+        channels = self.core.snapshots.now().reference.channels.values()
         return {**partners, **{each.code: partners[each.partner] for each in channels}}
-
-    def resolve(self, message: Any) -> Any:
-        """A job's message with its texts in place of their references, as it leaves for a worker."""
-        from dataclasses import replace
-
-        from processes.casework import texts
-
-        with self.database.read() as connection:
-            return replace(message, data=texts.resolve(connection, message.data))
 
     # -- starting parts ----------------------------------------------------------------------------------------------
 
@@ -194,11 +155,14 @@ class Platform:
         from workers.bus.relay import Relay
 
         if self.settings.amqp_url:
-            bus: Any = AmqpBus(self.settings.amqp_url, self.clock, name="engine", topics=self.topics)
-            relay = Relay(self.database, bus, self.clock, self.resolve)
+            bus: Any = AmqpBus(self.settings.amqp_url, self.core.clock, name="engine", topics=self.topics)
+            relay = Relay(self.core.database, bus, self.core.clock, self.core.resolve)
             self._stops.append(relay.stop)
         else:
-            bus, relay = EmbeddedBus(self.database, self.clock, topics=self.topics, resolve=self.resolve), None
+            bus, relay = (
+                EmbeddedBus(self.core.database, self.core.clock, topics=self.topics, resolve=self.core.resolve),
+                None,
+            )
         bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=4)
         if with_workers:
             _runner(bus, self.settings, systems_url).attach()
@@ -226,10 +190,10 @@ class Platform:
         tokens = self.secrets()
         return create_app(
             Services(
-                database=self.database,
-                engine=self.engine,
-                clock=self.clock,
-                snapshots=self.snapshots,
+                database=self.core.database,
+                engine=self.core.engine,
+                clock=self.core.clock,
+                snapshots=self.core.snapshots,
                 inlet=self.inlet,
                 check=check_files,
                 settings=GatewaySettings(
@@ -244,13 +208,15 @@ class Platform:
         """Stop what was started, the last first; running handlers finish."""
         while self._stops:
             self._stops.pop()()
-        self.database.dispose()
+        self.core.database.dispose()
 
 
 def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
     from workers.runner import Outbound, Runner, Systems, adapters
 
-    systems = Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
+    systems = (
+        Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
+    )
     return Runner(bus, adapters(Outbound(systems)))
 
 
@@ -268,19 +234,22 @@ def _wait_for_stop() -> None:
 
 def command_run(settings: Settings, options: argparse.Namespace) -> int:
     """Everything in one process tree: gateway, engine, workers, and the stand-ins as a child."""
+    from gateway.client import commands
+    from workers.standins.child import Child
+
     platform = Platform(settings)
-    platform.seed()
+    platform.core.seed(MODELS)
     _set_demo_passwords(platform)
     tokens = platform.secrets()
     platform.start_gateway()
     standins = None
     if not settings.systems:
-        standins = Standins(settings, platform.standin_tokens())
-        url: str | None = standins.start()
+        standins = Child(settings.data / "standins", settings.url, settings.standins_port, settings.clock)
+        url: str | None = standins.start(platform.standin_tokens())
     else:
         url = None
     platform.start_engine(with_workers=True, systems_url=url)
-    _write_running(settings, tokens, url)
+    commands.write_running(settings.data, settings.url, tokens.operator, url)
     print(_welcome(settings, url), flush=True)
     if not options.no_demo:
         threading.Thread(target=_play_demo, args=(settings, tokens, url), name="demo", daemon=True).start()
@@ -289,7 +258,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
     if standins is not None:
         standins.stop()
     platform.stop()
-    (settings.data / "running.json").unlink(missing_ok=True)
+    (settings.data / commands.RUNNING).unlink(missing_ok=True)
     print("已停止;再次启动后,所有事项从原处继续。", flush=True)
     return 0
 
@@ -297,7 +266,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
 def command_engine(settings: Settings, options: argparse.Namespace) -> int:
     """Timers, messages and the relay; as many of these as wanted, on PostgreSQL and RabbitMQ."""
     platform = Platform(settings)
-    platform.seed()
+    platform.core.seed(MODELS)
     platform.start_engine(with_workers=not settings.amqp_url, systems_url=options.systems_url)
     print("engine ready", flush=True)
     _wait_for_stop()
@@ -312,7 +281,9 @@ def command_worker(settings: Settings, options: argparse.Namespace) -> int:
 
     if not settings.amqp_url:
         raise SystemExit("worker 需要 AMQP_URL;没有消息队列时,适配器随 run 或 engine 一起运行")
-    runner = _runner(AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE)), settings, options.systems_url)
+    runner = _runner(
+        AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE)), settings, options.systems_url
+    )
     print("worker ready", flush=True)
     runner.run()
     return 0
@@ -321,7 +292,7 @@ def command_worker(settings: Settings, options: argparse.Namespace) -> int:
 def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
     """The web server alone."""
     platform = Platform(settings)
-    platform.seed()
+    platform.core.seed(MODELS)
     platform.start_gateway()
     print(f"gateway ready: {settings.url}", flush=True)
     _wait_for_stop()
@@ -329,53 +300,11 @@ def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-class Standins:
-    """The external systems' stand-ins, as a child process spoken to over HTTP."""
-
-    def __init__(self, settings: Settings, tokens: Mapping[str, str]) -> None:
-        self._settings, self._tokens = settings, tokens
-        self._process: subprocess.Popen[str] | None = None
-
-    def start(self) -> str:
-        """Start it; returns its address."""
-        folder = self._settings.data / "standins"
-        folder.mkdir(parents=True, exist_ok=True)
-        tokens = folder / "tokens.json"
-        tokens.touch(mode=0o600)
-        tokens.write_text(json.dumps(dict(self._tokens)), "utf-8")
-        command = [sys.executable, "-m", "workers.standins", "--port", str(self._settings.standins_port), "--data", str(folder)]
-        command += ["--gateway", self._settings.url, "--tokens", str(tokens), "--with-parent"]
-        if self._settings.clock:
-            command += ["--clock", str(self._settings.clock)]
-        with (folder / "standins.log").open("ab") as errors:
-            self._process = subprocess.Popen(
-                command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
-            )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit(f"外部系统的替身没有启动,原因见 {folder / 'standins.log'}")
-        return str(json.loads(line)["url"])
-
-    def stop(self) -> None:
-        """End it."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(20)
-
-
 def _set_demo_passwords(platform: Platform) -> None:
     from processes.casework import people
 
-    with platform.database.write() as connection:
+    with platform.core.database.write() as connection:
         people.set_missing_passwords(connection, DEMO_PASSWORD)
-
-
-def _write_running(settings: Settings, tokens: Secrets, standins: str | None) -> None:
-    """Where a client on this machine finds the running platform."""
-    path = settings.data / "running.json"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"url": settings.url, "token": tokens.operator, "standins": standins, "pid": os.getpid()}, file)
 
 
 def _welcome(settings: Settings, standins: str | None) -> str:
@@ -391,93 +320,13 @@ def _welcome(settings: Settings, standins: str | None) -> str:
 
 
 def _play_demo(settings: Settings, tokens: Secrets, standins: str | None) -> None:
-    from gateway.client.demo import play
-
     from gateway.client.api import Api
+    from gateway.client.demo import play
 
     try:
         play(Api(settings.url, tokens.operator), MODELS / "demo", standins)
     except Exception:
         log.exception("the demo data could not be played in")
-
-
-# ---- commands that are clients of a running platform -----------------------------------------------------------------
-
-
-def _api(settings: Settings, options: argparse.Namespace) -> Any:
-    from gateway.client.api import Api
-
-    try:
-        running = json.loads((settings.data / "running.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        running = {}
-    url = options.url or running.get("url") or settings.url
-    token = os.environ.get("BIHUAN_TOKEN") or running.get("token") or Secrets.read(settings.secrets).operator
-    return Api(url, token, patience=10.0 if running else 0.0)
-
-
-def command_report(settings: Settings, options: argparse.Namespace) -> int:
-    """A file of problems in through a channel."""
-    from gateway.client.report import report_file
-
-    summary = report_file(_api(settings, options), options.file, options.channel, options.outcomes)
-    print("\n".join(summary.lines()))
-    return 1 if summary.bad else 0
-
-
-def command_cases(settings: Settings, options: argparse.Namespace) -> int:
-    """The newest cases."""
-    from gateway.client import show
-
-    found = _api(settings, options).get("/api/cases", place=options.place, stage=options.stage, limit=options.limit)
-    print(show.as_json(found) if options.json else show.cases(found))
-    return 0
-
-
-def command_case(settings: Settings, options: argparse.Namespace) -> int:
-    """One case, by number or id."""
-    from gateway.client import show
-
-    found = _api(settings, options).get(f"/api/cases/{options.id}")
-    print(show.as_json(found) if options.json else show.case(found))
-    return 0
-
-
-def command_tasks(settings: Settings, options: argparse.Namespace) -> int:
-    """Open tasks."""
-    from gateway.client import show
-
-    found = _api(settings, options).get("/api/tasks", place=options.place, role=options.role, case=options.case)
-    print(show.as_json(found) if options.json else show.tasks(found))
-    return 0
-
-
-def command_complete(settings: Settings, options: argparse.Namespace) -> int:
-    """Complete a task with ``key=value`` (a value that is JSON is taken as JSON)."""
-    from gateway.client import show
-
-    body = {"data": show.parse_values(options.values), "person": options.person}
-    print(show.as_json(_api(settings, options).post(f"/api/tasks/{options.task}/complete", body)))
-    return 0
-
-
-def command_deploy(settings: Settings, options: argparse.Namespace) -> int:
-    """Check models and put them into force."""
-    from gateway.client import show
-    from processes.notation.bundle import read_folder
-
-    files = read_folder(options.paths)
-    print(show.deployed(_api(settings, options).upload("/api/deploy", files, {"place": options.place or ""})))
-    return 0
-
-
-def command_load(settings: Settings, options: argparse.Namespace) -> int:
-    """Load reference data (places, organisations, people, duties, calendars) from a folder of CSV files."""
-    from gateway.client import show
-
-    files = {path.relative_to(options.folder).as_posix(): path.read_bytes() for path in sorted(options.folder.rglob("*.csv"))}
-    print(show.as_json(_api(settings, options).upload("/api/reference", files, {})))
-    return 0
 
 
 # ---- commands on files alone -----------------------------------------------------------------------------------------
@@ -495,54 +344,68 @@ def command_check(settings: Settings, options: argparse.Namespace) -> int:
     return 1 if any(each.severity == "error" for each in findings) else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="app.py", description="闭环 Bihuan:涉企问题高效闭环解决")
-    parser.set_defaults(client=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="命令")
+def _as_client(name: str) -> Callable[[Settings, argparse.Namespace], int]:
+    """A command that speaks to a running platform."""
 
-    def add(name: str, function: Callable[..., int], help: str, client: bool = False) -> argparse.ArgumentParser:
-        each = commands.add_parser(name, help=help, description=help)
+    def run(settings: Settings, options: argparse.Namespace) -> int:
+        from gateway.client import commands
+
+        api = commands.connect(settings.data, options.url, settings.url, Secrets.read(settings.secrets).operator)
+        function: Callable[..., int] = getattr(commands, name)
+        return function(api, options, print)
+
+    return run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", description="闭环 Bihuan：涉企问题高效闭环解决")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="命令")
+
+    def add(name: str, function: Callable[[Settings, argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        each = subparsers.add_parser(name, help=help, description=help)
         each.set_defaults(function=function)
-        if client:
-            each.add_argument("--url", help="平台的网址(默认:本机正在运行的那一个)")
         return each
 
-    run = add("run", command_run, "在一台机器上启动整个平台(PORT、DATA 指定端口和数据文件夹)")
+    def client(name: str, help: str) -> argparse.ArgumentParser:
+        each = add(name, _as_client(name), help)
+        each.add_argument("--url", help="平台的网址（默认：本机正在运行的那一个）")
+        return each
+
+    run = add("run", command_run, "在一台机器上启动整个平台（PORT、DATA 指定端口和数据文件夹）")
     run.add_argument("--no-demo", action="store_true", help="不放入演示数据")
     for name, function, help in (
-        ("engine", command_engine, "流程引擎(配合 DATABASE_URL、AMQP_URL)"),
-        ("worker", command_worker, "外部系统适配器(配合 AMQP_URL)"),
+        ("engine", command_engine, "流程引擎（配合 DATABASE_URL、AMQP_URL）"),
+        ("worker", command_worker, "外部系统适配器（配合 AMQP_URL）"),
     ):
         add(name, function, help).add_argument("--systems-url", help="外部系统替身的网址")
     add("gateway", command_gateway, "网页和接口")
-    check = add("check", command_check, "检查流程图、决策表和表单")
+    check = add("check", command_check, "检查流程图、决策表和表单；有错误时退出码为 1")
     check.add_argument("paths", nargs="+", type=Path)
     check.add_argument("--json", action="store_true")
-    deploy = add("deploy", command_deploy, "检查并部署模型", client=True)
+    deploy = client("deploy", "检查并部署模型")
     deploy.add_argument("paths", nargs="+", type=Path)
     deploy.add_argument("--place", help="只在这个地区生效")
-    load = add("load", command_load, "载入地区、机构、人员、日历等基础数据", client=True)
+    load = client("load", "载入地区、机构、人员、日历等基础数据")
     load.add_argument("folder", type=Path, nargs="?", default=MODELS / "reference")
-    report = add("report", command_report, "把一批问题从某个渠道报进来", client=True)
+    report = client("report", "把一批问题从某个渠道报进来（.jsonl、.csv、.xlsx）")
     report.add_argument("file", type=Path)
-    report.add_argument("--channel", required=True, help="渠道代码,例如 hotline")
-    report.add_argument("--outcomes", type=Path, help="每行的结果写进这个文件(JSON 行)")
-    cases = add("cases", command_cases, "列出事项", client=True)
+    report.add_argument("--channel", required=True, help="渠道代码，例如 hotline")
+    report.add_argument("--outcomes", type=Path, help="每行的结果写进这个文件（JSON 行）")
+    cases = client("cases", "列出事项")
     cases.add_argument("--place")
     cases.add_argument("--stage")
     cases.add_argument("--limit", type=int, default=50)
-    case = add("case", command_case, "看一件事项", client=True)
+    case = client("case", "看一件事项")
     case.add_argument("id", help="问题编号或内部编号")
-    tasks = add("tasks", command_tasks, "列出待办任务", client=True)
-    tasks.add_argument("--place")
-    tasks.add_argument("--role")
-    tasks.add_argument("--case")
+    tasks = client("tasks", "列出待办任务")
+    for name in ("--place", "--role", "--case"):
+        tasks.add_argument(name)
     for each in (cases, case, tasks):
         each.add_argument("--json", action="store_true")
-    complete = add("complete", command_complete, "办理一项任务", client=True)
+    complete = client("complete", "办理一项任务")
     complete.add_argument("task")
     complete.add_argument("values", nargs="*", metavar="键=值")
-    complete.add_argument("--person", help="以谁的名义办理(账号)")
+    complete.add_argument("--person", help="以谁的名义办理（账号）")
     return parser
 
 
@@ -552,7 +415,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     options = _parser().parse_args(arguments)
     logging.basicConfig(
-        level=os.environ.get("LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+        level=os.environ.get("LOG", "WARNING").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
     )
     logging.getLogger("spiff").setLevel(logging.ERROR)
     try:

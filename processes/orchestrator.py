@@ -107,7 +107,9 @@ class Orchestrator:
         """Let expressions, scripts and decisions call ``function`` by ``name`` (which may have spaces in FEEL)."""
         self.engine.functions[name] = function
 
-    def deploy(self, models: Mapping[str, bytes | str] | Path | Sequence[Path], place: str = "") -> Sequence[bundle.Version]:
+    def deploy(
+        self, models: Mapping[str, bytes | str] | Path | Sequence[Path], place: str = ""
+    ) -> Sequence[bundle.Version]:
         """Put the processes of files (name → content) or folders into force; returns one version a process."""
         if isinstance(models, Mapping):
             files = {name: body.encode() if isinstance(body, str) else body for name, body in models.items()}
@@ -118,7 +120,13 @@ class Orchestrator:
     # -- instances ---------------------------------------------------------------------------------------------------
 
     def start(
-        self, process: str, variables: Mapping[str, Any] | None = None, *, place: str = "", key: str | None = None, id: str | None = None
+        self,
+        process: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        place: str = "",
+        key: str | None = None,
+        id: str | None = None,
     ) -> str:
         """Start an instance; returns its id. The same ``id`` (of the command) again starts nothing."""
         outcome = self._do(lambda command: c.Start(command, process, place, dict(variables or {}), key), id)
@@ -166,7 +174,9 @@ class Orchestrator:
 
     def tasks(self, instance: str | None = None, role: str | None = None) -> Sequence[TaskView]:
         """Open user tasks, oldest first."""
-        statement = select(UserTask.__table__).where(UserTask.state == "open").order_by(UserTask.created_at, UserTask.id)
+        statement = (
+            select(UserTask.__table__).where(UserTask.state == "open").order_by(UserTask.created_at, UserTask.id)
+        )
         if instance is not None:
             statement = statement.where(UserTask.instance_id == instance)
         if role is not None:
@@ -175,18 +185,30 @@ class Orchestrator:
             rows = connection.execute(statement).all()
         return [
             TaskView(
-                row.id, row.instance_id, row.element_id, row.name, row.role, row.organisation, row.place, row.form, row.due_at
+                row.id,
+                row.instance_id,
+                row.element_id,
+                row.name,
+                row.role,
+                row.organisation,
+                row.place,
+                row.form,
+                row.due_at,
             )
             for row in rows
         ]
 
-    def complete(self, task: str, data: Mapping[str, Any] | None = None, *, actor: str | None = None, id: str | None = None) -> c.Outcome:
+    def complete(
+        self, task: str, data: Mapping[str, Any] | None = None, *, actor: str | None = None, id: str | None = None
+    ) -> c.Outcome:
         """Finish a user task with what its form gave."""
         return self._do(lambda command: c.CompleteTask(command, task, dict(data or {}), actor=actor), id)
 
     # -- workers -----------------------------------------------------------------------------------------------------
 
-    def jobs(self, topic: str | None = None, *, instance: str | None = None, worker: str = "worker", lock: float = 60.0) -> Sequence[JobView]:
+    def jobs(
+        self, topic: str | None = None, *, instance: str | None = None, worker: str = "worker", lock: float = 60.0
+    ) -> Sequence[JobView]:
         """Fetch and lock the jobs that can be done now, for ``lock`` seconds."""
         now = self.clock.now()
         statement = (
@@ -215,14 +237,23 @@ class Orchestrator:
         """A job could not be done: tried again later, or an incident when no attempts are left."""
         return self._do(lambda command: c.FailJob(command, job, reason, retry_after, final))
 
-    def throw_error(self, job: str, code: str, message: str = "", variables: Mapping[str, Any] | None = None) -> c.Outcome:
+    def throw_error(
+        self, job: str, code: str, message: str = "", variables: Mapping[str, Any] | None = None
+    ) -> c.Outcome:
         """A business error at a job: goes to the error boundary event around it; nobody catches it: an incident."""
         return self._do(lambda command: c.ThrowJobError(command, job, code, message, dict(variables or {})))
 
     # -- the world ---------------------------------------------------------------------------------------------------
 
     def correlate(
-        self, message: str, key: str = "", payload: Mapping[str, Any] | None = None, *, place: str = "", ttl: float = 7 * 86400.0, id: str | None = None
+        self,
+        message: str,
+        key: str = "",
+        payload: Mapping[str, Any] | None = None,
+        *,
+        place: str = "",
+        ttl: float = 7 * 86400.0,
+        id: str | None = None,
     ) -> c.Outcome:
         """A message for the one instance that waits for it (or that it starts); kept ``ttl`` seconds when it comes early."""
         return self._do(lambda command: c.Correlate(command, message, key, dict(payload or {}), place, ttl), id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 NAMESPACES = (
@@ -17,7 +18,8 @@ def element(tag: str, id: str, *inner: str, properties: Mapping[str, str] | None
     extension = ""
     if properties:
         rows = "".join(
-            f"<spiffworkflow:property name={quoteattr(name)} value={quoteattr(value)}/>" for name, value in properties.items()
+            f"<spiffworkflow:property name={quoteattr(name)} value={quoteattr(value)}/>"
+            for name, value in properties.items()
         )
         extension = f"<bpmn:extensionElements><spiffworkflow:properties>{rows}</spiffworkflow:properties></bpmn:extensionElements>"
     given = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
@@ -26,13 +28,17 @@ def element(tag: str, id: str, *inner: str, properties: Mapping[str, str] | None
 
 def flow(source: str, target: str, condition: str = "") -> str:
     """A sequence flow; its id is ``source_target``."""
-    inner = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(condition)}</bpmn:conditionExpression>' if condition else ""
+    inner = (
+        f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(condition)}</bpmn:conditionExpression>'
+        if condition
+        else ""
+    )
     return f'<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
 
 
 def path(*ids: str) -> str:
     """Flows from each to the next."""
-    return "".join(flow(a, b) for a, b in zip(ids, ids[1:], strict=False))
+    return "".join(flow(a, b) for a, b in pairwise(ids))
 
 
 def user(id: str, *inner: str, **properties: str) -> str:
@@ -45,12 +51,23 @@ def script(id: str, text: str) -> str:
     return element("scriptTask", id, f"<bpmn:script>{escape(text)}</bpmn:script>")
 
 
-def service(id: str, topic: str, arguments: Mapping[str, str] | None = None, result: str = "", inner: str = "", **properties: str) -> str:
+def service(
+    id: str,
+    topic: str,
+    arguments: Mapping[str, str] | None = None,
+    result: str = "",
+    inner: str = "",
+    **properties: str,
+) -> str:
     """An external service task."""
     rows = "".join(
-        f'<spiffworkflow:parameter id="{name}" type="any" value={quoteattr(value)}/>' for name, value in (arguments or {}).items()
+        f'<spiffworkflow:parameter id="{name}" type="any" value={quoteattr(value)}/>'
+        for name, value in (arguments or {}).items()
     )
-    named = "".join(f"<spiffworkflow:property name={quoteattr(name)} value={quoteattr(value)}/>" for name, value in properties.items())
+    named = "".join(
+        f"<spiffworkflow:property name={quoteattr(name)} value={quoteattr(value)}/>"
+        for name, value in properties.items()
+    )
     named = f"<spiffworkflow:properties>{named}</spiffworkflow:properties>" if named else ""
     return (
         f'<bpmn:serviceTask id="{id}"><bpmn:extensionElements>{named}<spiffworkflow:serviceTaskOperator id="{topic}" '
@@ -78,7 +95,9 @@ def message(reference: str, payload: str = "", variable: str = "") -> str:
 def boundary(id: str, on: str, definition: str, interrupting: bool = True, **properties: str) -> str:
     """A boundary event."""
     cancel = "true" if interrupting else "false"
-    return element("boundaryEvent", id, definition, properties=properties or None, attachedToRef=on, cancelActivity=cancel)
+    return element(
+        "boundaryEvent", id, definition, properties=properties or None, attachedToRef=on, cancelActivity=cancel
+    )
 
 
 def start(id: str = "start", *inner: str) -> str:

@@ -36,7 +36,7 @@ def _padded(text: str, width: int) -> str:
 def cases(found: Any) -> str:
     """A list of cases."""
     rows = [
-        (each.get("number"), each.get("place_name") or each.get("place"), each.get("stage_name") or each.get("stage"), each.get("status"), each.get("id"))
+        (each.get("number"), each.get("place"), each.get("stage"), each.get("status"), each.get("id"))
         for each in _rows(found, "cases")
     ]
     return table(rows, ("编号", "地区", "阶段", "状态", "内部编号")) if rows else "没有事项"

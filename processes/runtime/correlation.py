@@ -31,7 +31,13 @@ def receivers(connection: Connection, message: str, key: str) -> Sequence[Any]:
 
 
 def buffer(
-    connection: Connection, identity: str, message: str, key: str, payload: Mapping[str, Any], now: datetime, expires: datetime
+    connection: Connection,
+    identity: str,
+    message: str,
+    key: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+    expires: datetime,
 ) -> None:
     """Keep a message that nobody waits for yet."""
     connection.execute(

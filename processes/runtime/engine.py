@@ -10,16 +10,14 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.errors import BihuanError
-from processes.messaging.bus import Address, Message
 from processes.notation.bundle import Version
 from processes.runtime import commands as c
 from processes.runtime import correlation, incidents
@@ -29,9 +27,9 @@ from processes.runtime.rows import Rows, Waits
 from processes.runtime.unit import Before, Changed, StaleVersion, Unit
 from processes.spiff.instance import NotWaiting, RunningInstance, StepFailed
 from processes.spiff.script_engine import ScriptEngine
-from processes.store import inbox, outbox
+from processes.store import inbox
 from processes.store.database import Database
-from processes.store.tables import BufferedMessage, Job, Timer, UserTask
+from processes.store.tables import Job, Timer, UserTask
 
 log = logging.getLogger(__name__)
 
@@ -166,26 +164,6 @@ class Engine:
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
         log.error("command %s became incident %s: %s", command.id, identity, error.en)
         return outcome
-
-    def wake(self, connection: Connection, waits: Sequence[Any], now: datetime) -> None:
-        """Send buffered messages for these subscriptions again: their receiver takes them now."""
-        for wait in waits:
-            rows = connection.execute(
-                select(BufferedMessage.__table__).where(
-                    BufferedMessage.message == wait.message, BufferedMessage.key == wait.key, BufferedMessage.expires_at > now
-                )
-            ).all()
-            for row in rows:
-                message = Message(
-                    id=f"{row.id}:again",
-                    type=row.message,
-                    source=self.settings.source,
-                    time=now,
-                    data=row.payload,
-                    extensions={"correlationkey": row.key},
-                )
-                outbox.put(connection, [outbox.Outgoing(Address.INBOX, row.message, message)], now)
-                connection.execute(delete(BufferedMessage).where(BufferedMessage.id == row.id))
 
     # -- hot instances -----------------------------------------------------------------------------------------------
 

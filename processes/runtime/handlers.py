@@ -17,7 +17,7 @@ from processes.runtime.rows import dues, job_message
 from processes.runtime.unit import LOCKED, Suspended, Unit
 from processes.spiff.instance import NotWaiting, RunningInstance
 from processes.store import outbox
-from processes.store.tables import Deadline, Instance, Job, Subscription, Timer, UserTask
+from processes.store.tables import Deadline, Instance, Job, Timer, UserTask
 
 
 def start_id(command: c.Command) -> str:
@@ -172,9 +172,7 @@ def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
 def _buffered(unit: Unit, command: c.Correlate, instance_id: str | None) -> c.Outcome:
     unit.door(instance_id or "")
     expires = unit.now + timedelta(seconds=command.ttl_seconds)
-    correlation.buffer(
-        unit.connection, command.id, command.message, command.key, command.payload, unit.now, expires
-    )
+    correlation.buffer(unit.connection, command.id, command.message, command.key, command.payload, unit.now, expires)
     return c.Outcome(instance_id, buffered=True)
 
 
@@ -215,9 +213,7 @@ def _fire_timer(unit: Unit, command: c.FireTimer) -> c.Outcome:
 
 def _replan(unit: Unit, command: c.Replan) -> c.Outcome:
     connection, instance = unit.connection, command.instance_id
-    timers = connection.execute(
-        select(Timer.task_id).where(Timer.instance_id == instance, Timer.provisional)
-    ).scalars()
+    timers = connection.execute(select(Timer.task_id).where(Timer.instance_id == instance, Timer.provisional)).scalars()
     tasks = connection.execute(
         select(UserTask.id).where(UserTask.instance_id == instance, UserTask.provisional, UserTask.state == "open")
     ).scalars()
@@ -233,9 +229,7 @@ def _replan(unit: Unit, command: c.Replan) -> c.Outcome:
             for task_id in ids:
                 due_at, warn_at, provisional = dues(running, task_id)
                 connection.execute(
-                    update(table)
-                    .where(key == task_id)
-                    .values(due_at=due_at, warn_at=warn_at, provisional=provisional)
+                    update(table).where(key == task_id).values(due_at=due_at, warn_at=warn_at, provisional=provisional)
                 )
 
     unit.change(instance, work)
@@ -255,13 +249,9 @@ def _suspend(unit: Unit, command: c.Suspend) -> c.Outcome:
 
 
 def _resume(unit: Unit, command: c.Resume) -> c.Outcome:
+    """Messages that came meanwhile were buffered; their subscriptions are offered them as if they were new."""
     outcome = _set_status(unit, command.instance_id, "suspended", "active")
-    waits = unit.connection.execute(
-        select(Subscription.task_id, Subscription.message, Subscription.key).where(
-            Subscription.instance_id == command.instance_id
-        )
-    ).all()
-    unit.engine.wake(unit.connection, waits, unit.now)
+    unit.change(command.instance_id, lambda running: None, offer_all=True)
     return outcome
 
 

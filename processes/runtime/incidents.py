@@ -68,6 +68,4 @@ def close(connection: Connection, incident_id: str, resolution: str, now: dateti
 
 def failed_again(connection: Connection, incident_id: str, detail: str, element_id: str | None) -> None:
     """A retry failed: the incident stays, with the newest cause."""
-    connection.execute(
-        update(Incident).where(Incident.id == incident_id).values(detail=detail, element_id=element_id)
-    )
+    connection.execute(update(Incident).where(Incident.id == incident_id).values(detail=detail, element_id=element_id))

@@ -103,9 +103,10 @@ class Unit:
         done: frozenset[str] = frozenset(),
         *,
         cancelled: bool = False,
+        offer_all: bool = False,
         locked: Any = None,
     ) -> None:
-        """Do ``work`` with a running instance.
+        """Do ``work`` with a running instance. ``offer_all``: every subscription is offered buffered messages, not only new ones.
 
         ``done``: ids of tasks and jobs that this command completes; ``locked``: a row with ``LOCKED``'s columns that is locked already.
         """
@@ -123,7 +124,7 @@ class Unit:
             blob = self.connection.execute(_STATE, {"b_id": instance_id}).scalar_one()
             running = RunningInstance.load(blob, process, self.engine.script_engine)
             waits = running.waits()
-        self._go(owner, version, running, waits, work, done, cancelled)
+        self._go(owner, version, running, waits, work, done, cancelled, offer_all)
 
     def lock(self, instance_id: str) -> tuple[Owner, int, str]:
         """Lock the instance's row until the transaction ends: who it is, its version and its status."""
@@ -168,10 +169,13 @@ class Unit:
         work: Work,
         done: frozenset[str] = frozenset(),
         cancelled: bool = False,
+        offer_all: bool = False,
     ) -> None:
         work(running)
         after = running.waits()
         fresh = self._rows(owner, running, before, after, done)
+        if offer_all:
+            fresh = [wait for wait in after.values() if wait.kind == "message"]
         while (arrived := correlation.take_buffered(self.connection, fresh, self.now)) is not None:
             wait, payload = arrived
             running.catch_message(wait.task_id, wait.name, payload)
@@ -237,7 +241,9 @@ class Unit:
             .distinct()
         ).scalars()
         return [
-            self._message(owner, thrown, f"{thrown.task_id}:{instance}", f"signal:{thrown.name}", {"instance": instance})
+            self._message(
+                owner, thrown, f"{thrown.task_id}:{instance}", f"signal:{thrown.name}", {"instance": instance}
+            )
             for instance in waiting
         ]
 

@@ -115,9 +115,7 @@ def _instructions(node: Any) -> str:
 
 def _elements(root: Any) -> dict[tuple[str, str], Element]:
     found: dict[tuple[str, str], Element] = {}
-    lanes = {
-        (ref.text or "").strip(): ref.getparent().get("name", "") for ref in root.iter(f"{{{BPMN}}}flowNodeRef")
-    }
+    lanes = {(ref.text or "").strip(): ref.getparent().get("name", "") for ref in root.iter(f"{{{BPMN}}}flowNodeRef")}
 
     def walk(node: Any, process_id: str, scope: str) -> None:
         for child in node:

@@ -73,7 +73,10 @@ def _next(engine: Orchestrator, case: str, number: int) -> c.Command | None:
 def naive(instances: int) -> dict[str, Any]:
     """The yardstick, unmodified, as a process of its own."""
     done = subprocess.run(
-        [sys.executable, str(BASELINES / "naive.py"), "--instances", str(instances)], capture_output=True, text=True, check=True
+        [sys.executable, str(BASELINES / "naive.py"), "--instances", str(instances)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 

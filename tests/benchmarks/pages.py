@@ -66,7 +66,9 @@ def _copies(world: World, start: int, count: int) -> None:
 _seen: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
 
-def _copied(connection: Any, table: Any, name: str, model: dict[str, str], keys: dict[str, str], number: int) -> list[dict[str, Any]]:
+def _copied(
+    connection: Any, table: Any, name: str, model: dict[str, str], keys: dict[str, str], number: int
+) -> list[dict[str, Any]]:
     column, value = {
         "report": (Report.id, keys["report"]),
         "report_text": (ReportText.report_id, keys["report"]),
@@ -78,7 +80,9 @@ def _copied(connection: Any, table: Any, name: str, model: dict[str, str], keys:
         "history": (HistoryEntry.instance_id, keys["instance"]),
     }[name]
     if (name, value) not in _seen:
-        _seen[name, value] = [dict(row._mapping) for row in connection.execute(select(table.__table__).where(column == value))]
+        _seen[name, value] = [
+            dict(row._mapping) for row in connection.execute(select(table.__table__).where(column == value))
+        ]
     out = []
     for row in _seen[name, value]:
         fresh = dict(row)
@@ -118,7 +122,9 @@ def _measure(world: World) -> dict[str, float]:
     assert number.group() in case
 
     with world.services.database.read() as connection:
-        organisation = connection.scalar(select(UserTask.organisation).where(UserTask.id == task.group(1).rsplit("/", 1)[1]))
+        organisation = connection.scalar(
+            select(UserTask.organisation).where(UserTask.id == task.group(1).rsplit("/", 1)[1])
+        )
 
     def query() -> None:
         with world.services.database.read() as connection:
@@ -150,14 +156,23 @@ def run() -> list[str]:
     with tempfile.TemporaryDirectory() as at:
         world = build(Path(at))
         for original in range(10):
-            world.report(f"H{original}", title=f"供电增容迟迟不批 {original}", body=f"我公司第{original}号车间供电增容已申请{original + 2}个月,至今未批,请协调供电部门。" * (original + 1))
+            world.report(
+                f"H{original}",
+                title=f"供电增容迟迟不批 {original}",
+                body=f"我公司第{original}号车间供电增容已申请{original + 2}个月,至今未批,请协调供电部门。"
+                * (original + 1),
+            )
         _copies(world, 10, FEW)
         few = _measure(world)
         _copies(world, FEW, MANY)
         many = _measure(world)
         world.services.database.dispose()
     query = many["one indexed query of 50 rows"]
-    lines = [f"Pages at {MANY:,} cases beside {FEW} (median CPU of {TURNS} requests, SQLite; goals: 1.5 x the same page, 10 x one indexed query):"]
+    lines = [
+        f"Pages at {MANY:,} cases beside {FEW} (median CPU of {TURNS} requests, SQLite; goals: 1.5 x the same page, 10 x one indexed query):"
+    ]
     for name, cost in many.items():
-        lines.append(f"  {name:<30} {few[name]:6.2f} → {cost:6.2f} ms   {cost / few[name]:4.2f} x   {cost / query:4.1f} queries")
+        lines.append(
+            f"  {name:<30} {few[name]:6.2f} → {cost:6.2f} ms   {cost / few[name]:4.2f} x   {cost / query:4.1f} queries"
+        )
     return lines

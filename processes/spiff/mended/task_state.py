@@ -1,7 +1,8 @@
 """A change of a task's state is recorded, and costs no log record; a task's id is a string.
 
 The library builds a dictionary of log extras on every change, even when nobody logs. Our workflow keeps a recorder instead, from which the history
-and the derived rows are made. It also keys everything by UUID objects, whose hash is computed in Python at each of the thousands of look-ups a command makes.
+and the derived rows are made. It also keys everything by UUID objects, whose hash is computed in Python at each of the thousands of look-ups that a
+command makes.
 """
 
 from __future__ import annotations

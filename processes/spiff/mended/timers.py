@@ -150,4 +150,3 @@ def fire(task: Any) -> None:
 def due_of(task: Any, definition: Any) -> dict[str, Any]:
     """When a waiting timer is due: the plan described at the top."""
     return dict(definition.planned(task))
-

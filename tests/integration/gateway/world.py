@@ -12,12 +12,10 @@ from sqlalchemy import select
 
 from gateway import create_app
 from gateway.services import Services, Settings
-from processes.casework import doors, functions, loading, people
-from processes.casework.projection import CaseProjection
-from processes.casework.reception import Reception
+from processes.casework import doors, people
+from processes.casework.assembly import Core
 from processes.clock import ManualClock
 from processes.messaging.incoming import ReportMessage
-from processes.notation.bundle import read_folder
 from processes.notation.check import check_files
 from processes.runtime.engine import Engine
 from processes.store.database import Database
@@ -70,27 +68,17 @@ def build(folder: Path, fresh: bool = True) -> World:
     """A world whose database is a file in ``folder``; ``fresh``: to be filled with reference data and models."""
     database = Database(f"sqlite:///{folder / 'gateway.db'}")
     clock = ManualClock(START)
-    snapshots = functions.Snapshots(database)
-    engine = Engine(
-        database,
-        clock,
-        functions=functions.build(snapshots),
-        superior=snapshots.superior,
-        projections=[CaseProjection()],
-        versions=snapshots.versions,
-    )
+    core = Core.on(database, clock)
     if fresh:
-        database.migrate()
+        core.seed(MODELS)
         with database.write() as connection:
-            loading.load(connection, MODELS / "reference", clock)
             people.set_missing_passwords(connection, PASSWORD)
-        engine.deploy(read_folder([MODELS]))
     services = Services(
         database=database,
-        engine=engine,
+        engine=core.engine,
         clock=clock,
-        snapshots=snapshots,
-        inlet=Reception(engine).inlet(lambda partner, kind: True),
+        snapshots=core.snapshots,
+        inlet=core.reception.inlet(lambda partner, kind: True),
         check=check_files,
         settings=Settings(folder, partners={HOTLINE: "hotline"}, operators={OPERATOR: "operator"}),
     )

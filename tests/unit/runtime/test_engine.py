@@ -39,7 +39,11 @@ def deployed(*parts: str) -> Orchestrator:
 
 
 def test_a_case_goes_from_start_to_end_and_its_trace_says_how() -> None:
-    engine = deployed(process("p", start(), script("add", "= {total: a + 1}"), user("look"), end(), path("start", "add", "look", "end")))
+    engine = deployed(
+        process(
+            "p", start(), script("add", "= {total: a + 1}"), user("look"), end(), path("start", "add", "look", "end")
+        )
+    )
     case = engine.start("p", {"a": 41})
     (task,) = engine.tasks(case)
     assert task.element == "look"
@@ -85,7 +89,13 @@ def test_the_history_keeps_every_command_with_its_full_input() -> None:
 
 def test_a_workers_result_lands_in_the_result_variable() -> None:
     engine = deployed(
-        process("p", start(), service("pay", "bank.pay", {"sum": "= price * 2"}, "receipt"), end(), path("start", "pay", "end"))
+        process(
+            "p",
+            start(),
+            service("pay", "bank.pay", {"sum": "= price * 2"}, "receipt"),
+            end(),
+            path("start", "pay", "end"),
+        )
     )
     case = engine.start("p", {"price": 21})
     (job,) = engine.jobs("bank.pay")
@@ -97,7 +107,11 @@ def test_a_workers_result_lands_in_the_result_variable() -> None:
 
 
 def test_a_failing_job_is_tried_again_later_and_then_is_an_incident() -> None:
-    engine = deployed(process("p", start(), service("pay", "bank.pay", retries="1", backoff="PT30S"), end(), path("start", "pay", "end")))
+    engine = deployed(
+        process(
+            "p", start(), service("pay", "bank.pay", retries="1", backoff="PT30S"), end(), path("start", "pay", "end")
+        )
+    )
     case = engine.start("p")
     (job,) = engine.jobs()
     engine.fail_job(job.id, "银行没有应答")
@@ -118,7 +132,11 @@ def test_a_failing_job_is_tried_again_later_and_then_is_an_incident() -> None:
 
 
 def test_a_failed_job_can_be_skipped_with_a_result() -> None:
-    engine = deployed(process("p", start(), service("pay", "bank.pay", result="receipt", retries="0"), end(), path("start", "pay", "end")))
+    engine = deployed(
+        process(
+            "p", start(), service("pay", "bank.pay", result="receipt", retries="0"), end(), path("start", "pay", "end")
+        )
+    )
     case = engine.start("p")
     engine.fail_job(engine.jobs()[0].id, "坏了")
     engine.resolve(engine.instance(case).incidents[0].id, "skip", {"number": "手工办理"})
@@ -179,7 +197,17 @@ def test_an_error_end_inside_a_sub_process_goes_to_its_boundary() -> None:
     inner = element("subProcess", "sub", start("s1"), user("inside"), end("bad", CATCH_E1), path("s1", "inside", "bad"))
     engine = deployed(
         ERROR,
-        process("p", start(), inner, boundary("caught", "sub", CATCH_E1), user("mend"), end(), end("e2"), path("start", "sub", "end"), path("caught", "mend", "e2")),
+        process(
+            "p",
+            start(),
+            inner,
+            boundary("caught", "sub", CATCH_E1),
+            user("mend"),
+            end(),
+            end("e2"),
+            path("start", "sub", "end"),
+            path("caught", "mend", "e2"),
+        ),
     )
     case = engine.start("p")
     engine.complete(engine.tasks(case)[0].id)
@@ -187,7 +215,16 @@ def test_an_error_end_inside_a_sub_process_goes_to_its_boundary() -> None:
 
 
 def test_a_failing_script_is_an_incident_and_a_retry_with_corrected_variables_goes_on() -> None:
-    engine = deployed(process("p", start(), user("one"), script("divide", "part = total / number"), end(), path("start", "one", "divide", "end")))
+    engine = deployed(
+        process(
+            "p",
+            start(),
+            user("one"),
+            script("divide", "part = total / number"),
+            end(),
+            path("start", "one", "divide", "end"),
+        )
+    )
     case = engine.start("p", {"total": 10, "number": 0})
     engine.complete(engine.tasks(case)[0].id)
     (incident,) = engine.instance(case).incidents
@@ -269,7 +306,15 @@ def test_a_cycle_timer_fires_as_often_as_it_says() -> None:
 
 
 def test_late_timers_fire_in_the_order_of_their_due_times() -> None:
-    engine = deployed(process("p", start(), element("intermediateCatchEvent", "wait", timer("timeDate", "= at")), end(), path("start", "wait", "end")))
+    engine = deployed(
+        process(
+            "p",
+            start(),
+            element("intermediateCatchEvent", "wait", timer("timeDate", "= at")),
+            end(),
+            path("start", "wait", "end"),
+        )
+    )
     now = engine.clock.now()
     second = engine.start("p", {"at": (now + timedelta(hours=2)).isoformat()})
     first = engine.start("p", {"at": (now + timedelta(hours=1)).isoformat()})
@@ -288,7 +333,12 @@ def waiting_for_payment() -> str:
     return process(
         "p",
         start(),
-        element("intermediateCatchEvent", "wait", message("M", variable="payment"), properties={"correlationKey": "= number"}),
+        element(
+            "intermediateCatchEvent",
+            "wait",
+            message("M", variable="payment"),
+            properties={"correlationKey": "= number"},
+        ),
         user("one"),
         end(),
         path("start", "wait", "one", "end"),
@@ -330,7 +380,12 @@ def test_one_message_reaches_one_of_two_catchers_of_the_same_instance() -> None:
             start(),
             element("parallelGateway", "split"),
             *(
-                element("intermediateCatchEvent", f"wait_{n}", message("M", variable=f"got_{n}"), properties={"correlationKey": f'= "{n}"'})
+                element(
+                    "intermediateCatchEvent",
+                    f"wait_{n}",
+                    message("M", variable=f"got_{n}"),
+                    properties={"correlationKey": f'= "{n}"'},
+                )
                 for n in "ab"
             ),
             element("parallelGateway", "join"),
@@ -352,8 +407,18 @@ def test_a_message_starts_an_instance_and_instances_talk_to_each_other() -> None
     asking = process(
         "asking",
         start(),
-        element("intermediateThrowEvent", "ask", message("Q", "= {from: number, n: 20}"), properties={"correlationKey": "= number"}),
-        element("intermediateCatchEvent", "answered", message("A", variable="answer"), properties={"correlationKey": "= number"}),
+        element(
+            "intermediateThrowEvent",
+            "ask",
+            message("Q", "= {from: number, n: 20}"),
+            properties={"correlationKey": "= number"},
+        ),
+        element(
+            "intermediateCatchEvent",
+            "answered",
+            message("A", variable="answer"),
+            properties={"correlationKey": "= number"},
+        ),
         end(),
         path("start", "ask", "answered", "end"),
     )
@@ -376,7 +441,12 @@ def test_an_event_based_gateway_takes_what_comes_first() -> None:
         "p",
         start(),
         element("eventBasedGateway", "race"),
-        element("intermediateCatchEvent", "paid", message("M", variable="payment"), properties={"correlationKey": "= number"}),
+        element(
+            "intermediateCatchEvent",
+            "paid",
+            message("M", variable="payment"),
+            properties={"correlationKey": "= number"},
+        ),
         element("intermediateCatchEvent", "lapsed", timer("timeDuration", "P3D")),
         user("thank"),
         user("chase"),
@@ -397,10 +467,18 @@ def test_an_event_based_gateway_takes_what_comes_first() -> None:
 
 def test_a_signal_reaches_every_instance_that_waits_for_it() -> None:
     waiting = process(
-        "p", start(), element("intermediateCatchEvent", "wait", '<bpmn:signalEventDefinition signalRef="S"/>'), end(), path("start", "wait", "end")
+        "p",
+        start(),
+        element("intermediateCatchEvent", "wait", '<bpmn:signalEventDefinition signalRef="S"/>'),
+        end(),
+        path("start", "wait", "end"),
     )
     throwing = process(
-        "q", start(), element("intermediateThrowEvent", "tell", '<bpmn:signalEventDefinition signalRef="S"/>'), end(), path("start", "tell", "end")
+        "q",
+        start(),
+        element("intermediateThrowEvent", "tell", '<bpmn:signalEventDefinition signalRef="S"/>'),
+        end(),
+        path("start", "tell", "end"),
     )
     engine = deployed('<bpmn:signal id="S" name="calendar loaded"/>', waiting, throwing)
     cases = [engine.start("p") for _ in range(3)]
@@ -469,7 +547,14 @@ def test_running_cases_stay_on_their_version_and_new_ones_take_the_new() -> None
 
 
 def test_called_processes_are_pinned_with_their_caller() -> None:
-    caller = process("p", start(), user("one"), element("callActivity", "call", calledElement="q"), end(), path("start", "one", "call", "end"))
+    caller = process(
+        "p",
+        start(),
+        user("one"),
+        element("callActivity", "call", calledElement="q"),
+        end(),
+        path("start", "one", "call", "end"),
+    )
     engine = Orchestrator()
     called = process("q", start("s"), script("mark", '= {version: "old"}'), end("e"), path("s", "mark", "e"))
     engine.deploy({"p.bpmn": definitions(caller), "q.bpmn": definitions(called)})
@@ -481,11 +566,13 @@ def test_called_processes_are_pinned_with_their_caller() -> None:
 
 def test_outputs_of_a_parallel_multi_instance_come_in_the_order_of_its_inputs() -> None:
     many = (
-        '<bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>xs</bpmn:loopDataInputRef>'
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>xs</bpmn:loopDataInputRef>"
         '<bpmn:loopDataOutputRef>ys</bpmn:loopDataOutputRef><bpmn:inputDataItem id="x"/><bpmn:outputDataItem id="y"/>'
         "</bpmn:multiInstanceLoopCharacteristics>"
     )
-    engine = deployed(process("p", start(), service("each", "op", {"x": "= x"}, "y", many), end(), path("start", "each", "end")))
+    engine = deployed(
+        process("p", start(), service("each", "op", {"x": "= x"}, "y", many), end(), path("start", "each", "end"))
+    )
     case = engine.start("p", {"xs": [10, 20, 30]})
     jobs = {job.arguments["x"]: job for job in engine.jobs()}
     for x in (30, 10, 20):

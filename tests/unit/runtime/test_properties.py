@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +45,7 @@ class Drawing:
             return self._loop(inner)
         if kind == "sequence":
             ends = [self.draw(each) for each in inner]
-            self.parts.extend(flow(a[1], b[0]) for a, b in zip(ends, ends[1:], strict=False))
+            self.parts.extend(flow(a[1], b[0]) for a, b in pairwise(ends))
             return ends[0][0], ends[-1][1]
         return self._gateways(kind, inner)
 
@@ -66,7 +66,11 @@ class Drawing:
         else:
             self.parts.append(service(name, "slow", {}, "result"))
             late, over = self.name("late"), self.name("over")
-            self.parts += [boundary(late, name, timer("timeDuration", "PT2H"), interrupting=False), end(over), flow(late, over)]
+            self.parts += [
+                boundary(late, name, timer("timeDuration", "PT2H"), interrupting=False),
+                end(over),
+                flow(late, over),
+            ]
         return name, name
 
     def _sub(self, inner: list[Block]) -> tuple[str, str]:

@@ -1,0 +1,60 @@
+"""The engine with the casework around it, put together in one place for the program and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from processes.casework import functions, loading, texts
+from processes.casework.projection import CaseProjection
+from processes.casework.reception import Reception
+from processes.clock import Clock
+from processes.messaging.bus import Message
+from processes.notation.bundle import read_folder
+from processes.runtime.engine import Engine
+from processes.store.database import Database
+from processes.store.tables import InForce, Place
+
+
+@dataclass(frozen=True)
+class Core:
+    """The engine, knowing the casework's functions, places and projections; and the reception in front of it."""
+
+    database: Database
+    clock: Clock
+    snapshots: functions.Snapshots
+    engine: Engine
+    reception: Reception
+
+    @classmethod
+    def on(cls, database: Database, clock: Clock) -> Core:
+        """A core on a database (which :meth:`seed` migrates)."""
+        snapshots = functions.Snapshots(database)
+        engine = Engine(
+            database,
+            clock,
+            functions=functions.build(snapshots),
+            superior=snapshots.superior,
+            projections=[CaseProjection()],
+            versions=snapshots.versions,
+        )
+        return cls(database, clock, snapshots, engine, Reception(engine))
+
+    def seed(self, folder: Path, models: Mapping[str, bytes] | None = None) -> None:
+        """Bring the schema up to date; fill an empty database with the reference data and models of ``folder``."""
+        self.database.migrate()
+        with self.database.write() as connection:
+            if not connection.scalar(select(func.count()).select_from(Place)):
+                loading.load(connection, folder / "reference", self.clock)
+        with self.database.read() as connection:
+            empty = not connection.scalar(select(func.count()).select_from(InForce))
+        if empty:
+            self.engine.deploy(models if models is not None else read_folder([folder]))
+
+    def resolve(self, message: Message) -> Message:
+        """A job's message with its texts in place of their references, as it leaves for a worker."""
+        with self.database.read() as connection:
+            return replace(message, data=texts.resolve(connection, message.data))
