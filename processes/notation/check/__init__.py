@@ -14,5 +14,6 @@ from processes.notation.check.checker import check_files
 from processes.notation.check.findings import Finding, Severity
 from processes.notation.check.paths import check_paths
 from processes.notation.check.render import render
+from processes.notation.check.world import Codes
 
-__all__ = ["Finding", "Severity", "check_files", "check_paths", "render"]
+__all__ = ["Codes", "Finding", "Severity", "check_files", "check_paths", "render"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,7 +15,8 @@ from processes.notation.check.model import Diagram, Element, read
 from processes.notation.check.rules import CHECKS
 from processes.notation.check.sanity import kind_by_name, parse
 from processes.notation.check.schema import schema_findings
-from processes.notation.check.world import World
+from processes.notation.check.twice import twice_findings
+from processes.notation.check.world import Codes, World
 
 STUMBLED = Rule(
     "check-failed", WARNING,
@@ -38,12 +39,14 @@ def check_files(
     files: Mapping[str, bytes],
     *,
     context: Mapping[str, bytes] | None = None,
-    topics: Collection[str] | None = None,
+    codes: Codes | None = None,
+    together: bool = True,
 ) -> list[Finding]:
     """Everything to be said about these files (name → content), sorted; never raises.
 
-    ``context``: further files that may answer references but are not checked themselves. ``topics``: the job topics there are; None leaves
-    topics unchecked. Names that end in neither ``.bpmn``, ``.dmn`` nor ``.form.json`` are taken for what their content is.
+    ``context``: further files that may answer references but are not checked themselves. ``codes``: roles, stages and job topics there are.
+    ``together``: whether the files are one deployment, where nothing may be defined twice. Names that end in
+    neither ``.bpmn``, ``.dmn`` nor ``.form.json`` are taken for what their content is.
     """
     context = {name: body for name, body in (context or {}).items() if name not in files}
     findings: list[Finding] = []
@@ -57,18 +60,19 @@ def check_files(
         diagrams=(*own.diagrams, *around.diagrams),
         decisions={decision: tuple(names) for decision, names in owners.items()},
         forms=frozenset(name.replace("\\", "/").rsplit("/", 1)[-1] for name in (*own.forms, *around.forms)),
-        topics=frozenset(topics) if topics is not None else None,
+        codes=codes or Codes(),
         dmn_roots={**own.dmn, **around.dmn},
         bodies={**context, **files},
         own=frozenset(files),
+        together=together,
     )
-    checked = {decision: [name for name in names if name in own.dmn] for decision, names in owners.items()}
     for diagram in own.diagrams:
         findings += _diagram(diagram, world)
     for name, root in own.dmn.items():
-        findings += _careful(Whole(name), "decisions", partial(decision_findings, name, root, files[name], checked))
+        findings += _careful(Whole(name), "decisions", partial(decision_findings, name, root, files[name]))
     for name in own.forms:
         findings += _careful(Whole(name), "forms", partial(form_findings, name, files[name]))
+    findings += twice_findings(files, own.dmn, together)
     told: dict[str, list[Finding]] = {}
     for finding in findings:
         told.setdefault(finding.file, []).append(finding)

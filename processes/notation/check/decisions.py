@@ -24,12 +24,6 @@ DUPLICATE_ID = Rule(
     "id “{id}”用了不止一次，只有其中一个算数。", "The id {id} is used more than once: only one of them counts.",
     "给每个元素各自的 id。", "Give each its own id.",
 )  # fmt: skip
-DUPLICATE_DECISION = Rule(
-    "duplicate-decision", WARNING,
-    "{it}的 id 也被别的文件使用：{files}。一起部署时只能留一个。",
-    "Another file has a decision with the id of {it}: {files}. They cannot be deployed together.",
-    "给其中一个决策换 id。", "Rename one of them.",
-)  # fmt: skip
 NO_LOGIC = Rule(
     "dmn-no-logic", WARNING,
     "{it}没有内容，结果总是空。", "{it} has no logic: its result is always null.",
@@ -47,7 +41,7 @@ NO_OUTPUT = Rule(
 )  # fmt: skip
 NO_INPUT = Rule(
     "dmn-no-input", ERROR,
-    "{it}的输入列没有写看哪个变量。", "An input column of {it} does not say which value it looks at.",
+    "{it}{where}没有写看哪个变量。", "{it}{where} does not say which value it looks at.",
     "在列头填写变量或 FEEL 表达式。", "Enter a variable or a FEEL expression in its head.",
 )  # fmt: skip
 OUTPUT_NAMES = Rule(
@@ -135,9 +129,9 @@ def decision_ids(root: Element) -> list[str]:
     return [each.get("id", "") for each in child(root, "decision") if each.get("id")]
 
 
-def decision_findings(file: str, root: Element, data: bytes, owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """What is wrong in one decision file; ``owners``: decision id → the files that define it."""
-    found = list(_own_findings(file, root, owners))
+def decision_findings(file: str, root: Element, data: bytes) -> Iterator[Finding]:
+    """What is wrong in one decision file."""
+    found = list(_own_findings(file, root))
     yield from found
     if any(finding.severity == ERROR for finding in found):
         return  # the evaluator reports only its first objection, and it is among these
@@ -149,20 +143,18 @@ def decision_findings(file: str, root: Element, data: bytes, owners: Mapping[str
         yield NOT_READ.at(Item(file, element) if element is not None else Whole(file), problem=Both(zh, en))
 
 
-def _own_findings(file: str, root: Element, owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+def _own_findings(file: str, root: Element) -> Iterator[Finding]:
     decisions = child(root, "decision")
     if not decisions:
         yield NO_DECISIONS.at(Whole(file))
-    yield from _ids(file, root, decisions, owners)
+    yield from _ids(file, root, decisions)
     names = frozenset(name for each in root.iter("*") if (name := " ".join((each.get("name") or "").split())))
     for element in child(root, "decision", "businessKnowledgeModel"):
         yield from _logic(file, element, names)
     yield from _requirements(file, root)
 
 
-def _ids(
-    file: str, root: Element, decisions: Sequence[Element], owners: Mapping[str, Sequence[str]]
-) -> Iterator[Finding]:
+def _ids(file: str, root: Element, decisions: Sequence[Element]) -> Iterator[Finding]:
     yield from (NO_ID.at(Item(file, each)) for each in decisions if not each.get("id"))
     seen: set[str] = set()
     for element in root.iter("*"):
@@ -172,10 +164,6 @@ def _ids(
             if own in seen:
                 yield DUPLICATE_ID.at(Item(file, element), id=own)
             seen.add(own)
-    for each in decisions:
-        others = sorted(set(owners.get(each.get("id", ""), ())) - {file})
-        if each.get("id") and others:
-            yield DUPLICATE_DECISION.at(Item(file, each), files=Both("、".join(others[:5]), ", ".join(others[:5])))
 
 
 def _logic(file: str, owner: Element, names: frozenset[str]) -> Iterator[Finding]:
@@ -258,7 +246,7 @@ def _heads(file: str, item: Item, inputs: Sequence[Element], names: frozenset[st
         text = _text(next(iter(child(column, "inputExpression")), None))
         where = Both(f"第 {number} 列", f" (column {number})")
         if not text:
-            yield NO_INPUT.at(Item(file, column) if column.get("id") else item)
+            yield NO_INPUT.at(Item(file, column), where="") if column.get("id") else NO_INPUT.at(item, where=where)
             continue
         problem = languages.feel_problem(text, names=names)
         if problem is not None:

@@ -7,20 +7,27 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from processes.notation.check.findings import ERROR, Both, Finding, Rule, Whole
+from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule, Whole
 from processes.notation.check.model import Diagram, Element, Item, Scope, kind_of
 from processes.notation.check.world import World, called_process
 
 REFUSED = Rule(
     "engine", ERROR,
-    "引擎不接受{it}：{problem}", "The engine refuses {it}: {problem}",
+    "引擎不接受{it}：{problem}。", "The engine refuses {it}: {problem}",
     "按提示修改这个元素；看不明白时，删掉它重新画。", "Change it as the message says; if that does not help, delete it and draw it again.",
+)  # fmt: skip
+
+NOT_ALL = Rule(
+    "engine-not-all", INFO,
+    "流程太多，从{it}起没有再让引擎试读。", "Too many processes: from {it} on the engine has not tried them.",
+    "分几次检查。", "Check them in several turns.",
 )  # fmt: skip
 
 Parse = Callable[[Mapping[str, bytes], str], object]
 # Its message is lost where it raises for an unknown reference: see "What raises at parse" in the engine notes.
 LOST = re.compile(r"raise_validation_exception\(\) got an unexpected keyword|TypeError\(")
-MOST_PROCESSES = 500
+# The parser reads every file of a process anew, some 10,000 to 30,000 elements a second; beyond this some processes are left to deployment.
+MOST_ELEMENTS = 100_000
 
 
 def engine_findings(files: Mapping[str, bytes], world: World, told: Mapping[str, list[Finding]]) -> Iterator[Finding]:
@@ -30,8 +37,14 @@ def engine_findings(files: Mapping[str, bytes], world: World, told: Mapping[str,
         return
     checked = [diagram for diagram in world.diagrams if diagram.file in files]
     scopes = [scope for diagram in checked for scope in diagram.processes if _runs(scope)]
-    for scope in scopes[:MOST_PROCESSES]:
+    sizes = {diagram.file: sum(1 for _ in diagram.root.iter("*")) for diagram in world.diagrams}
+    spent = 0
+    for scope in scopes:
         needed = _closure(world, scope)
+        spent += sum(sizes.get(file, 0) for file in needed)
+        if spent > MOST_ELEMENTS:
+            yield NOT_ALL.at(Whole(scope.file))
+            return
         # Files are handed on under plain names: the parser goes by their endings.
         handed = {f"{index}.{'dmn' if file in world.dmn_roots else 'bpmn'}": file for index, file in enumerate(needed)}
         bodies = {plain: world.body(file) for plain, file in handed.items()}
@@ -87,7 +100,7 @@ def _finding(world: World, scope: Scope, error: Exception, handed: Mapping[str, 
     said = str(cause)
     for plain, real in handed.items():
         said = said.replace(plain, real.rsplit("/", 1)[-1])
-    zh = getattr(error, "zh", said) if cause is error else said
+    zh = getattr(error, "zh", said) if cause is error else f"它的原话是“{said}”"
     return REFUSED.at(place if place.id else Whole(scope.file), problem=Both(zh[:300], said[:300]))
 
 

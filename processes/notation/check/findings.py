@@ -91,7 +91,7 @@ class Whole:
     def label(self, language: Language) -> str:
         """The file's name, without its folder."""
         name = self.file.replace("\\", "/").rsplit("/", 1)[-1]
-        return f"文件 {name}" if language == "zh" else f"file {name}"
+        return f"文件“{name}”" if language == "zh" else f"file {name}"
 
 
 Value = str | int | Labelled

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule, Whole
+from processes.notation.check.sanity import MOST_BYTES as LIMIT
 from processes.notation.check.sanity import decode
+from processes.notation.check.wording import json_error, json_schema_error
 
 NOT_JSON = Rule(
     "form-json", ERROR,
@@ -66,9 +68,20 @@ UNTITLED = Rule(
     "给每个字段写 title，办理人看到的就是它。", "Give each a title: it is what people see.",
 )  # fmt: skip
 
+TOO_BIG = Rule(
+    "form-too-big", ERROR,
+    "{it}有 {size} KB，超过表单的上限 {most} KB。", "{it} has {size} KB, more than the {most} KB a form may have.",
+    "把表单拆成几个，分给几个任务填写；选项多的字段用 x-options。",
+    "Split it over several tasks; use x-options for fields with many options.",
+)  # fmt: skip
+
 HINTS = frozenset({"x-text", "x-options", "x-show", "x-widget"})
 WIDGETS = frozenset({"radio", "textarea", "select"})
 MOST_DEPTH = 40
+MOST_ERRORS = 20
+META = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+# A form that a person fills in has a few KB; the schema check takes a second for a hundred.
+MOST_BYTES = 256 * 1024
 WRITE_FEEL = Both(
     '以 = 开头写 FEEL，例如 = outcome = "extend"。', 'Start with = and write FEEL, for example = outcome = "extend".'
 )
@@ -77,6 +90,9 @@ WRITE_FEEL = Both(
 def form_findings(file: str, data: bytes) -> Iterator[Finding]:
     """What is wrong with one form."""
     whole = Whole(file)
+    if MOST_BYTES < len(data) <= LIMIT:
+        yield TOO_BIG.at(whole, size=len(data) // 1024, most=MOST_BYTES // 1024)
+        return
     text = decode(file, data)
     if isinstance(text, Finding):
         yield text
@@ -91,10 +107,12 @@ def form_findings(file: str, data: bytes) -> Iterator[Finding]:
     try:
         schema = json.loads(text, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        yield NOT_JSON.at(Whole(file, error.lineno), line=error.lineno, column=error.colno, detail=error.msg)
+        yield NOT_JSON.at(
+            Whole(file, error.lineno), line=error.lineno, column=error.colno, detail=json_error(error.msg)
+        )
         return
     except (RecursionError, ValueError) as error:
-        yield NOT_JSON.at(Whole(file, 1), line=1, column=1, detail=str(error))
+        yield NOT_JSON.at(Whole(file, 1), line=1, column=1, detail=json_error(str(error)))
         return
     yield from (TWICE.at(whole, key=key) for key in dict.fromkeys(repeated))
     if _depth(schema) > MOST_DEPTH:
@@ -115,11 +133,11 @@ def _depth(value: Any) -> int:
 
 
 def _schema(whole: Whole, schema: Any) -> Iterator[Finding]:
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
+    errors = list(islice(META.iter_errors(schema), MOST_ERRORS))
+    for error in errors:
         path = ".".join(str(part) for part in error.absolute_path) or Both("最外层", "the top")
-        yield NOT_SCHEMA.at(whole, field=path, detail=error.message[:160])
+        yield NOT_SCHEMA.at(whole, field=path, detail=json_schema_error(error))
+    if errors:
         return
     fields = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(schema, dict) or schema.get("type") != "object" or not isinstance(fields, dict):

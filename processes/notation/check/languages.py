@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from processes.errors import BihuanError
 from processes.notation import expressions, feel
 from processes.notation.check.findings import Both
+from processes.notation.check.wording import expression_error
 
 Kind = Literal["condition", "script", "timer"]
 
@@ -28,10 +28,10 @@ def problem(text: str, kind: Kind) -> Both | None:
     """What is wrong with an expression, script or timer; None when it can be read."""
     try:
         expressions.validate(text, kind)
-    except BihuanError as error:
-        return _both(error)
-    except Exception as error:  # a checker that falls over its input helps nobody
-        return _plain(error)
+    except (
+        Exception
+    ) as error:  # also what the languages did not foresee: a checker that falls over its input helps nobody
+        return expression_error(error)
     return None
 
 
@@ -40,7 +40,7 @@ def feel_problem(text: str, *, unary: bool = False, names: Iterable[str] = ()) -
     try:
         (feel.compile_unary if unary else feel.compile_expression)(text, frozenset(names))
     except Exception as error:
-        return _plain(error)
+        return expression_error(error)
     return None
 
 
@@ -50,16 +50,6 @@ def free_names(text: str) -> frozenset[str] | None:
         return feel.compile_expression(text).names
     except Exception:
         return None
-
-
-def _both(error: BihuanError) -> Both:
-    return Both(error.zh, error.en)
-
-
-def _plain(error: Exception) -> Both:
-    line, column = getattr(error, "line", None), getattr(error, "column", None)
-    where = f"（第 {line} 行第 {column} 列）" if line and column else ""
-    return Both(f"语法错误{where}：{error}", str(error) or type(error).__name__)
 
 
 def is_name(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from processes.notation.check.checker import check_files
 from processes.notation.check.findings import ERROR, Finding, Rule, Whole, arrange
 from processes.notation.check.sanity import MOST_BYTES, kind_by_name, too_big
+from processes.notation.check.world import Codes
 
 MISSING = Rule(
     "file-missing", ERROR,
@@ -34,7 +36,9 @@ MOST_CONTEXT = 300
 def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None) -> list[Finding]:
     """Everything to be said about these files and the models in these folders; never raises.
 
-    References of a single file may also be answered by the models beside it and in the folders next to its own.
+    References of a single file may also be answered by the models beside it and in the folders next to its own. Roles and stages are compared
+    with ``reference/roles.csv`` and ``stages.csv`` where a folder of that name stands in or beside what is checked; ``topics`` are the job
+    topics there are, None leaves them unchecked.
     """
     findings: list[Finding] = []
     files: dict[str, bytes] = {}
@@ -52,7 +56,26 @@ def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None)
                     _read(file, context, [])
     known = {_real(name) for name in files}
     context = {name: body for name, body in context.items() if _real(name) not in known}
-    return arrange([*findings, *check_files(files, context=context, topics=topics)])
+    codes = Codes(
+        _codes(paths, "roles.csv"), _codes(paths, "stages.csv"), frozenset(topics) if topics is not None else None
+    )
+    return arrange([*findings, *check_files(files, context=context, codes=codes, together=False)])
+
+
+def _codes(paths: Sequence[Path], table: str) -> frozenset[str] | None:
+    """The codes of a reference table near the first path that has one."""
+    for path in paths:
+        here = path if path.is_dir() else path.parent
+        for folder in (here, here.parent):
+            file = folder / "reference" / table
+            try:
+                if file.is_file() and file.stat().st_size <= MOST_BYTES:
+                    with file.open(encoding="utf-8-sig", newline="") as stream:
+                        found = frozenset(code.strip() for row in csv.DictReader(stream) if (code := row.get("code")))
+                    return found or None
+            except (OSError, ValueError, csv.Error):
+                continue
+    return None
 
 
 def _real(name: str) -> str:

@@ -11,6 +11,7 @@ from lxml import etree
 
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Whole
 from processes.notation.check.model import BPMN, Element
+from processes.notation.check.wording import xml_error
 
 Kind = Literal["bpmn", "dmn", "form"]
 
@@ -68,7 +69,7 @@ TOO_MANY_ELEMENTS = Rule(
 )  # fmt: skip
 NOT_XML = Rule(
     "not-a-diagram", ERROR,
-    "{it}不是流程图：内容是{what}，只是扩展名被改过。", "{it} is no diagram: it is {what} under another name.",
+    "{it}不是流程图：内容是“{what}”，只是扩展名被改过。", "{it} is no diagram: it is {what} under another name.",
     "在建模工具里画出流程并导出为 BPMN 2.0 XML，再检查导出的文件。", "Draw the process in a modeler, export it as BPMN 2.0 XML, and check that file.",
 )  # fmt: skip
 BAD_ENCODING = Rule(
@@ -89,7 +90,7 @@ DOCTYPE = Rule(
 )  # fmt: skip
 BROKEN_XML = Rule(
     "xml-syntax", ERROR,
-    "{it}不是完整的 XML，读到第 {line} 行出错：{detail}", "{it} is not well-formed XML; line {line}: {detail}",
+    "{it}不是完整的 XML，读到第 {line} 行出错：{detail}。", "{it} is not well-formed XML; line {line}: {detail}",
     "文件多半在传送或手工修改时被截断、损坏；请重新从建模工具导出。",
     "It was probably cut off or damaged in transfer or by hand: export it again from the modeler.",
 )  # fmt: skip
@@ -186,14 +187,13 @@ def parse(file: str, data: bytes) -> tuple[Xml | None, list[Finding]]:
         root = etree.fromstring(_utf8(text), _parser())
     except etree.XMLSyntaxError as error:
         line = error.lineno or 1
-        detail = (error.msg or "").split(", line ")[0]
         if body[:1] in "{[" and body[:1]:
             return None, [NOT_XML.at(whole, what=Both("JSON 文本", "JSON text"))]
         if not body.startswith("<"):
             return None, [NOT_XML.at(whole, what=Both("普通文字", "plain text"))]
-        return None, [BROKEN_XML.at(Whole(file, line), line=line, detail=detail)]
+        return None, [BROKEN_XML.at(Whole(file, line), line=line, detail=xml_error(error.msg or ""))]
     except (ValueError, etree.LxmlError) as error:
-        return None, [BROKEN_XML.at(Whole(file, 1), line=1, detail=str(error))]
+        return None, [BROKEN_XML.at(Whole(file, 1), line=1, detail=xml_error(str(error)))]
     return _recognise(file, root, text)
 
 

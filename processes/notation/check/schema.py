@@ -18,11 +18,12 @@ from lxml import etree
 
 from processes.notation.check.findings import ERROR, WARNING, Finding, Rule, Whole
 from processes.notation.check.model import BPMN, SPIFF, Diagram, Element, Item, kind_of, local
+from processes.notation.check.wording import schema_detail
 
 UNEXPECTED = Rule(
     "schema-element", ERROR,
-    "{it}不该出现在<{parent}>里：要么名字写错了，要么放错了地方，引擎会当它不存在。",
-    "{it} does not belong into <{parent}>: it is misspelt or misplaced, and the engine acts as if it were not there.",
+    "{it}：<{what}> 不该出现在 <{parent}> 里，要么名字写错了，要么放错了地方，引擎会当它不存在。",
+    "{it}: <{what}> does not belong into <{parent}>; it is misspelt or misplaced, and the engine acts as if it were not there.",
     "核对名称，或在建模工具里重新画这一处。", "Check its name, or draw this part again in the modeler.",
 )  # fmt: skip
 INCOMPLETE = Rule(
@@ -55,6 +56,8 @@ ORDER = (
     "laneSet", "loopCardinality", "loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem",
     "complexBehaviorDefinition",
 )  # fmt: skip
+# What our own rules judge: times of timers, lists of multi-instance activities.
+TOLD = frozenset({"timeDate", "timeDuration", "timeCycle", "loopDataInputRef", "loopDataOutputRef"})
 LAST = ("association", "group", "textAnnotation", "correlationSubscription", "supports")
 RANKS = {name: index for index, name in enumerate(ORDER)} | dict.fromkeys(LAST, len(ORDER) + 1)
 # A process wants its resources after its flow elements, and its interface before everything.
@@ -103,7 +106,7 @@ def _finding(
 ) -> Iterator[Finding]:
     message = entry.message.replace("{" + BPMN + "}", "").replace("{" + SPIFF + "}", "spiffworkflow:")
     if element is None:
-        yield OTHER.at(Whole(file, entry.line), detail=_shorten(message))
+        yield OTHER.at(Whole(file, entry.line), detail=schema_detail(message))
         return
     item = _owner(file, element)
     # Other programs' elements outside extensionElements, and slips inside our own extensions, harm nobody else.
@@ -112,22 +115,20 @@ def _finding(
     if "xs:ID'" in message:
         if (element.get("id") or "") not in duplicates:
             yield BAD_ID.at(item)
-    elif "xs:IDREF'" in message:
-        return  # the id that is named is wrong, and has its finding where it stands
+    elif "xs:IDREF'" in message or kind_of(element) in TOLD:
+        return  # said in better words by a rule of ours
     elif kind == "SCHEMAV_CVC_COMPLEX_TYPE_4" and local(element) == "sequenceFlow":
         return  # a flow without ends: told in words by the rule dangling-flow
     elif kind == "SCHEMAV_ELEMENT_CONTENT" and "Missing child" in message:
-        yield INCOMPLETE.at(item, severity=severity, detail=_after(message, "Expected is"))
+        yield INCOMPLETE.at(item, severity=severity, detail=schema_detail(message))
     elif kind == "SCHEMAV_ELEMENT_CONTENT":
         parent = element.getparent()
-        place = Item(file, element)
-        yield UNEXPECTED.at(
-            place if place.id else item, severity=severity, parent=local(parent) if parent is not None else "?"
-        )
+        within = local(parent) if parent is not None else "?"
+        yield UNEXPECTED.at(item, severity=severity, what=local(element), parent=within)
     elif "attribute" in message:
-        yield BAD_ATTRIBUTE.at(item, severity=severity, detail=_shorten(message.partition(": ")[2] or message))
+        yield BAD_ATTRIBUTE.at(item, severity=severity, detail=schema_detail(message))
     else:
-        yield OTHER.at(item, severity=severity, detail=_shorten(message.partition(": ")[2] or message))
+        yield OTHER.at(item, severity=severity, detail=schema_detail(message))
 
 
 def _owner(file: str, element: Element) -> Item:
@@ -138,15 +139,6 @@ def _owner(file: str, element: Element) -> Item:
     if here is None or local(here) == "definitions":
         return Item(file, element)
     return Item(file, here)
-
-
-def _after(message: str, mark: str) -> str:
-    return _shorten(mark + message.partition(mark)[2]) if mark in message else _shorten(message)
-
-
-def _shorten(text: str) -> str:
-    text = text.strip().rstrip(".")
-    return text if len(text) <= 160 else text[:159] + "…"
 
 
 def _repeated_ids(root: Element) -> frozenset[str]:

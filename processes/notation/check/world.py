@@ -9,21 +9,31 @@ from functools import cached_property
 from processes.notation.check.model import BPMN, Diagram, Element, Item, Node, Scope, is_true
 
 
+@dataclass(frozen=True)
+class Codes:
+    """Codes of the reference data that diagrams name; None where they are not known and not checked."""
+
+    roles: frozenset[str] | None = None
+    stages: frozenset[str] | None = None
+    topics: frozenset[str] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class World:
     """The diagrams, decisions and forms that are given together.
 
-    ``decisions``: decision id → files that define it; ``forms``: base names of form files; ``topics``: the job topics there are, None when the
-    caller does not say. ``diagrams`` holds those of the context too, which only answer references; ``own`` names the files that are checked.
+    ``decisions``: decision id → files that define it; ``forms``: base names of form files; ``together``: whether all are to be
+    deployed at once. ``diagrams`` holds those of the context too, which only answer references; ``own`` names the files that are checked.
     """
 
     diagrams: tuple[Diagram, ...]
     decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forms: frozenset[str] = frozenset()
-    topics: frozenset[str] | None = None
+    codes: Codes = field(default_factory=Codes)
     dmn_roots: Mapping[str, Element] = field(default_factory=dict)
     bodies: Mapping[str, bytes] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    together: bool = True
 
     def is_own(self, file: str) -> bool:
         """Whether a file is checked itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-from processes.notation.check import Finding, check_files
+from processes.notation.check import Codes, Finding, check_files, check_paths
 
 NAMESPACES = 'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"'
 VALID = Path(__file__).parents[2] / "valid"
@@ -78,10 +78,43 @@ def test_a_close_name_is_suggested_for_a_missing_process() -> None:
     assert "board_handoff" in finding.zh
 
 
-def test_the_same_process_in_two_files_is_a_warning_at_both() -> None:
+def test_the_same_process_in_two_files_is_an_error_where_they_are_deployed_together() -> None:
     same = diagram("same", '<startEvent id="s"/><endEvent id="e"/>' + flow("s", "e"))
     findings = check_files({"a.bpmn": same, "b.bpmn": same})
     assert alarms(findings) == [("a.bpmn", "same", "duplicate-process"), ("b.bpmn", "same", "duplicate-process")]
+    assert {each.severity for each in findings if each.rule == "duplicate-process"} == {"error"}
+    apart = check_files({"a.bpmn": same, "b.bpmn": same}, together=False)
+    assert {each.severity for each in apart if each.rule == "duplicate-process"} == {"warning"}
+
+
+def test_the_same_decision_in_two_files_is_an_error_where_they_are_deployed_together() -> None:
+    same = (VALID / "decision.dmn").read_bytes()
+    findings = check_files({"a.dmn": same, "b.dmn": same})
+    assert alarms(findings) == [
+        ("a.dmn", "valid_fee", "duplicate-decision"),
+        ("b.dmn", "valid_fee", "duplicate-decision"),
+    ]
+
+
+def test_two_different_models_of_one_file_name_cannot_both_be_kept() -> None:
+    one, other = (VALID / "service.bpmn").read_bytes(), (VALID / "script.bpmn").read_bytes()
+    findings = check_files({"a/x.bpmn": one, "b/x.bpmn": other})
+    assert alarms(findings) == [("a/x.bpmn", None, "duplicate-file-name"), ("b/x.bpmn", None, "duplicate-file-name")]
+    assert alarms(check_files({"a/x.bpmn": one, "b/y.bpmn": other})) == []
+
+
+def test_a_role_and_a_stage_that_the_reference_data_do_not_know_are_named(tmp_path: Path) -> None:
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "roles.csv").write_text("code,name\nhandlers,经办人\n", encoding="utf-8")
+    (tmp_path / "reference" / "stages.csv").write_text("code,name\nhandling,处置\n", encoding="utf-8")
+    (tmp_path / "one").mkdir()
+    path = tmp_path / "one" / "properties.bpmn"
+    path.write_bytes((VALID / "properties.bpmn").read_bytes())
+    expected = [(str(path), "sign", "unknown-code")]
+    for given in (tmp_path, tmp_path / "one", path):
+        findings = check_paths([given])
+        assert alarms(findings) == expected
+    assert "handlers" in next(each.zh for each in findings if each.rule == "unknown-code")
 
 
 def test_a_missing_role_matters_only_where_roles_are_used() -> None:
@@ -101,8 +134,8 @@ def test_a_broken_neighbour_does_not_spoil_a_good_file() -> None:
 
 def test_a_job_topic_outside_the_catalogue_is_only_a_note() -> None:
     body = (VALID / "service.bpmn").read_bytes()
-    known = check_files({"s.bpmn": body}, topics={"notice.send"})
-    unknown = check_files({"s.bpmn": body}, topics={"notice.sent"})
+    known = check_files({"s.bpmn": body}, codes=Codes(topics=frozenset({"notice.send"})))
+    unknown = check_files({"s.bpmn": body}, codes=Codes(topics=frozenset({"notice.sent"})))
     assert "unknown-topic" not in {each.rule for each in known}
     (finding,) = [each for each in unknown if each.rule == "unknown-topic"]
     assert finding.severity == "info"

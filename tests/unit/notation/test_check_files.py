@@ -152,7 +152,7 @@ def test_a_finding_is_plain_values_for_json() -> None:
         "element": None,
         "severity": "error",
         "rule": "empty-file",
-        "zh": "文件 b.bpmn是空的。",
+        "zh": "文件“b.bpmn”是空的。",
         "en": "file b.bpmn is empty.",
         "remedy_zh": "重新从建模工具导出这个文件，或把它删掉。",
         "remedy_en": "Export it again from the modeler, or remove it.",

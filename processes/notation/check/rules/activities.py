@@ -175,8 +175,8 @@ def services(diagram: Diagram, world: World) -> Iterator[Finding]:
             yield NO_OPERATOR.at(node, foreign=_foreign(node))
             continue
         topic = operator.get("id", "").strip()
-        if world.topics is not None and topic not in world.topics:
-            yield UNKNOWN_TOPIC.at(node, topic=topic, hint=_similar(topic, world.topics))
+        if world.codes.topics is not None and topic not in world.codes.topics:
+            yield UNKNOWN_TOPIC.at(node, topic=topic, hint=_similar(topic, world.codes.topics))
         result = operator.get("resultVariable")
         if result and not languages.is_name(result.strip()):
             yield BAD_RESULT.at(node, variable=result[:60])
@@ -245,7 +245,7 @@ def speaks_our_language(node: Node) -> bool:
 def _similar(wrong: str, known: object) -> Both:
     """Did you mean…"""
     names = [each for each in known if isinstance(each, str)] if hasattr(known, "__iter__") else []
-    close = difflib.get_close_matches(wrong[:100], names[:500], n=1, cutoff=0.6)
+    close = difflib.get_close_matches(wrong[:100], names[:500], n=1, cutoff=0.7)
     return Both(f"（是不是“{close[0]}”？）", f" (did you mean {close[0]}?)") if close else NOTHING
 
 

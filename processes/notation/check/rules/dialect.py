@@ -41,6 +41,11 @@ UNKNOWN_FORM = Rule(
     "{it}使用的表单“{form}”在所给的文件里没有{hint}。", "{it} uses the form {form}, which is none of the given files{hint}.",
     "核对文件名（以 .form.json 结尾），或把表单文件一起检查、一起部署。", "Check the file name (it ends in .form.json), or give the form along.",
 )  # fmt: skip
+UNKNOWN_CODE = Rule(
+    "unknown-code", WARNING,
+    "{it}的属性 {name} 写的“{code}”在{table}里没有{hint}。", "The {name} {code} of {it} is not in the {table}{hint}.",
+    "核对代码，或在 bpmn/reference 的表里补上它。", "Check the code, or add it to the table in bpmn/reference.",
+)  # fmt: skip
 RECORD_KEY = Rule(
     "record-key", ERROR,
     "{it}的 record 里有“{key}”，案件上没有这一栏。", "The record of {it} has the entry {key}, which a case does not have.",
@@ -56,6 +61,8 @@ PROPERTIES = frozenset(
 RECORD_KEYS = (
     "category", "board", "difficulty", "major", "outcome", "reason", "confidential", "rating", "excluded",
 )  # fmt: skip
+ENDING = ".form.json"
+MOST_RECORD = 20_000  # FEEL reads no more either
 ISO_MOMENT = Both("既不是以 = 开头的 FEEL，也不是日期或时长", "neither FEEL that starts with = nor a date or duration")
 WRITE_MOMENT = Both(
     "写成 FEEL，例如 = add working days(now(), 5, case.place)。", "Write FEEL, for example = add working days(now(), 5, case.place).",
@@ -100,7 +107,7 @@ def values(diagram: Diagram, world: World) -> Iterator[Finding]:
                 why, advice = problem
                 yield BAD_VALUE.at(node, name=name, value=value[:60], why=why, advice_zh=advice.zh, advice_en=advice.en)
         record = node.properties.get("record", "").strip()
-        if record.startswith("="):
+        if record.startswith("=") and len(record) <= MOST_RECORD:
             for key in context_keys(record[1:]):
                 if key not in RECORD_KEYS:
                     yield RECORD_KEY.at(node, key=key, allowed=Both("、".join(RECORD_KEYS), ", ".join(RECORD_KEYS)))
@@ -167,6 +174,21 @@ def roles(diagram: Diagram, world: World) -> Iterator[Finding]:
             yield NO_ROLE.at(node, severity=None if ours else INFO)
 
 
+def codes(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Roles and stages are in the reference data, where that is known."""
+    tables = (
+        ("role", world.codes.roles, Both("角色表", "roles")),
+        ("stage", world.codes.stages, Both("阶段表", "stages")),
+    )
+    for node in diagram.nodes:
+        for name, known, table in tables:
+            code = node.properties.get(name, "").strip()
+            if code and known is not None and code not in known and not code.startswith("="):
+                close = difflib.get_close_matches(code[:60], known, n=1, cutoff=0.6)
+                hint = Both(f"（是不是“{close[0]}”？）", f" (did you mean {close[0]}?)") if close else Both("", "")
+                yield UNKNOWN_CODE.at(node, name=name, code=code[:60], table=table, hint=hint)
+
+
 def forms(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Forms that are named are there."""
     for node in diagram.nodes:
@@ -180,8 +202,10 @@ def _base(form: str) -> str:
 
 
 def _similar(form: str, world: World) -> Both:
-    close = difflib.get_close_matches(form[:100], sorted(world.forms)[:500], n=1, cutoff=0.6)
+    known = {name.removesuffix(ENDING): name for name in sorted(world.forms)[:500]}
+    close = difflib.get_close_matches(_base(form)[:100].removesuffix(ENDING), known, n=1, cutoff=0.7)
+    close = [known[each] for each in close]
     return Both(f"（是不是“{close[0]}”？）", f" (did you mean {close[0]}?)") if close else Both("", "")
 
 
-CHECKS = (properties, values, roles, forms)
+CHECKS = (properties, values, roles, codes, forms)

@@ -178,7 +178,7 @@ def starts(diagram: Diagram, world: World) -> Iterator[Finding]:
         if node.kind == "startEvent" and node.scope.parent is None:
             for kind in trigger_kinds(node):
                 if kind in {"timer", "signal"}:
-                    yield TIMER_START.at(node, trigger=trigger_label(kind))
+                    yield TIMER_START.at(node, trigger=Both(trigger_label(kind).zh.removesuffix("事件"), kind))
 
 
 def boundaries(diagram: Diagram, world: World) -> Iterator[Finding]:

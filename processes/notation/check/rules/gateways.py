@@ -11,7 +11,7 @@ from processes.notation.check.world import World
 
 COMPLEX = Rule(
     "complex-gateway", ERROR,
-    "{it}是复杂网关，引擎不支持。", "{it} is a complex gateway, which the engine does not support.",
+    "引擎不支持{it}。", "The engine does not support {it}.",
     "改用包容网关（满足条件的都走）或并行网关；“几个里完成几个就继续”用带完成条件的多实例任务。",
     "Use an inclusive gateway (all whose condition holds) or a parallel one; for m out of n use a multi-instance task with a completion condition.",
 )  # fmt: skip

@@ -33,7 +33,7 @@ RESERVED_ID = Rule(
     "换一个 id，例如加上前缀“Step_”。", "Choose another id, for example with the prefix Step_.",
 )  # fmt: skip
 DUPLICATE_PROCESS = Rule(
-    "duplicate-process", WARNING,
+    "duplicate-process", ERROR,
     "{it}的 id 也被别的文件里的流程使用：{files}。一起部署时只能留一个。",
     "Another file has a process with the id of {it}: {files}. They cannot be deployed together.",
     "给其中一个流程换 id，或只部署其中一个文件。", "Rename one of the processes, or deploy only one of the files.",
@@ -113,7 +113,11 @@ def processes(diagram: Diagram, world: World) -> Iterator[Finding]:
             }
         )
         if others:
-            yield DUPLICATE_PROCESS.at(scope, files=Both("、".join(others[:5]), ", ".join(others[:5])))
+            yield DUPLICATE_PROCESS.at(
+                scope,
+                severity=ERROR if world.together else WARNING,
+                files=Both("、".join(others[:5]), ", ".join(others[:5])),
+            )
 
 
 CHECKS = (missing, duplicates, reserved, processes)
