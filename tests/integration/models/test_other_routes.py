@@ -150,7 +150,7 @@ def test_a_problem_climbs_from_township_to_task_force_and_comes_back(desk: Desk)
         lower = child.number
     assert places == [COUNTY, CITY, PROVINCE]
     escalate(desk)
-    assert desk.case(number).status == "上级办理中：浙江省已提请省级统筹"
+    assert desk.case(number).status == "上级办理中：浙江省已提请专班统筹"
     desk.do("reform_office", outcome="passed")
     desk.do("task_force", outcome="answered", answer="专班已协调解决。")
     assert desk.words(desk.jobs("channel.answer")[0]["text"]) == "专班已协调解决。"
