@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from gateway.context import services
 from gateway.staff.pages import blueprint, show, snapshot, viewer
@@ -18,10 +18,11 @@ PAGES = 30
 
 @dataclass(frozen=True)
 class Line:
-    """A row with its light."""
+    """A row with its light, and where it leads."""
 
     task: TaskLine
     light: Light
+    path: str
 
 
 @blueprint.get("/")
@@ -41,6 +42,8 @@ def inbox() -> Response:
         else:
             lines, more = view.done(connection, here.reference, viewer().id, text=text, page=page)
             counts = view.counts(connection, here.reference, desk, now)
+    # One address is built and used for all rows: building one costs as much as showing a row does.
+    root = url_for("staff.task", task_id="-")[:-1] if tab == "open" else url_for("staff.case", number="-")[:-1]
     return show(
         "inbox.html",
         here="inbox",
@@ -50,5 +53,14 @@ def inbox() -> Response:
         page=page,
         more=more and page < PAGES,
         counts=counts,
-        lines=[Line(each, light(here.calendar, now, each.due_at, each.warn_at, each.provisional)) for each in lines],
+        lines=[
+            Line(
+                each, light(here.calendar, now, each.due_at, each.warn_at, each.provisional), f"{root}{_key(each, tab)}"
+            )
+            for each in lines
+        ],
     )
+
+
+def _key(task: TaskLine, tab: str) -> str:
+    return task.id if tab == "open" else task.number

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from flask import session
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.services import Services
 from gateway.staff.viewer import Viewer, viewer
@@ -79,5 +79,8 @@ def logged_in(services: Services, connection: Connection) -> Viewer | None:
 
 def _proof(connection: Connection, account: str) -> str:
     """A fingerprint of the stored password; it proves nothing to anyone but this session."""
-    row = connection.execute(select(Person.password, Person.active).where(Person.id == account)).first()
+    row = connection.execute(_PASSWORD, {"account": account}).first()
     return hashlib.sha256(row.password.encode()).hexdigest()[:16] if row and row.active else ""
+
+
+_PASSWORD = select(Person.password, Person.active).where(Person.id == bindparam("account"))

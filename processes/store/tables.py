@@ -129,6 +129,7 @@ class UserTask(Base):
     completed_by: Mapped[str | None] = mapped_column(String(60))
     __table_args__ = (
         Index("ix_user_task_inbox", "state", "place", "role", "organisation", "due_at", "created_at"),
+        Index("ix_user_task_assigned", "assignee", "state", "due_at", "created_at"),
         Index("ix_user_task_done", "completed_by", "ended_at"),
     )
 

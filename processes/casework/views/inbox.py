@@ -9,25 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, bindparam, case, cast, or_, select, union_all
 
 from processes.casework.access import is_excluded
 from processes.casework.people import Authority
 from processes.casework.reference import Reference
-from processes.casework.views.lights import colour
 from processes.casework.views.names import boards
-from processes.store.tables import Case, PersonalData, ReportText, UserTask
+from processes.messaging.json_text import from_json
+from processes.store.tables import Case, Instant, PersonalData, ReportText, UserTask
 
 PAGE = 30
 """Rows a page: what one scrolls through in a breath."""
 
 WINDOW = 100
-"""Open tasks looked at beyond the page's own, for the counts; more than these are told as "99+"."""
+"""Open tasks looked at for the counts; as many or more are told as "100+"."""
 
 SEARCHED = 1000
 """Open tasks that a filter by text looks through, the most urgent first."""
+
+LIGHTS = ("green", "yellow", "red")
 
 Key = tuple[str, str, str | None]
 """place, role, organisation"""
@@ -48,9 +51,7 @@ class TaskLine:
     due_at: datetime | None
     warn_at: datetime | None
     provisional: bool
-    created_at: datetime
     ended_at: datetime | None = None
-    cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,11 @@ def inbox(
     page: int = 1,
 ) -> Inbox:
     """The open tasks of a desk. ``text`` filters by number, title and enterprise; ``light`` by colour (red or yellow)."""
-    window = SEARCHED if text or light else PAGE * page + WINDOW
-    found = open_tasks(connection, reference, desk, window)
-    counts = count(found, now, more=len(found) >= window)
+    window = SEARCHED if text or light else max(WINDOW, PAGE * page + 1)
+    found = open_tasks(connection, reference, desk, now, window)
+    counts = count(found, more=len(found) >= window)
     if light:
-        found = [row for row in found if colour(now, row.due_at, row.warn_at) == light]
+        found = [row for row in found if row.light == LIGHTS.index(light)]
     if text:
         found = _matching(connection, found, text)
     start = PAGE * (page - 1)
@@ -120,28 +121,32 @@ def inbox(
 
 def counts(connection: Connection, reference: Reference, desk: Desk, now: datetime) -> Counts:
     """How many open tasks a desk has, without reading the tasks themselves."""
-    found = open_tasks(connection, reference, desk, WINDOW)
-    return count(found, now, more=len(found) >= WINDOW)
+    found = open_tasks(connection, reference, desk, now, WINDOW)
+    return count(found, more=len(found) >= WINDOW)
 
 
-def count(rows: Iterable[Row[Any]], now: datetime, more: bool) -> Counts:
+def count(rows: Sequence[Row[Any]], more: bool) -> Counts:
     """Count rows by their light."""
-    colours = [colour(now, row.due_at, row.warn_at) for row in rows]
-    return Counts(len(colours), colours.count("red"), colours.count("yellow"), more)
+    lights = [row.light for row in rows]
+    return Counts(len(lights), lights.count(LIGHTS.index("red")), lights.count(LIGHTS.index("yellow")), more)
 
 
-def open_tasks(connection: Connection, reference: Reference, desk: Desk, limit: int) -> list[Row[Any]]:
-    """Up to ``limit`` open tasks, the most urgent first, those without a term last."""
+def open_tasks(connection: Connection, reference: Reference, desk: Desk, now: datetime, limit: int) -> list[Row[Any]]:
+    """Up to ``limit`` open tasks (``id`` and ``light``, an index of ``LIGHTS``), the most urgent first, those without a
+    term last."""
     found: dict[str, Row[Any]] = {}
+    given: dict[str, Any] = {"now": now, "limit": limit}
+    given |= {f"person_{at}": each for at, each in enumerate(desk.people)}
+    for at, (place, role, organisation) in enumerate(desk.keys):
+        given |= {f"place_{at}": place, f"role_{at}": role, f"organisation_{at}": organisation}
+    kinds = tuple(organisation is not None for _, _, organisation in desk.keys)
     for with_term in (True, False):
         if len(found) >= limit:
             break
-        ranges = [_range(UserTask.assignee == each, with_term, limit) for each in desk.people]
-        ranges += [_range(_of(key), with_term, limit) for key in desk.keys]
-        for row in connection.execute(union_all(*(select(each.subquery()) for each in ranges))):
-            if not is_excluded(desk.authority, reference, row.excluded):
+        for row in connection.execute(_statement(len(desk.people), kinds, with_term), given):
+            if row.excluded == "[]" or not is_excluded(desk.authority, reference, from_json(row.excluded)):
                 found.setdefault(row.id, row)
-    return sorted(found.values(), key=_urgency)[:limit]
+    return list(found.values())[:limit]
 
 
 def done(
@@ -161,29 +166,38 @@ def done(
     return _lines(connection, reference, [row.id for row in rows[:PAGE]]), len(rows) > PAGE
 
 
-def _of(key: Key) -> ColumnElement[bool]:
-    place, role, organisation = key
-    return and_(
-        UserTask.assignee.is_(None),
-        UserTask.place == place,
-        UserTask.role == role,
-        UserTask.organisation.is_(None) if organisation is None else UserTask.organisation == organisation,
+@lru_cache(256)
+def _statement(people: int, kinds: tuple[bool, ...], with_term: bool) -> Select[Any]:
+    """The union of index ranges for so many people and keys of these kinds (with an organisation, or without)."""
+    ranges = [_range(UserTask.assignee == bindparam(f"person_{at}"), with_term) for at in range(people)]
+    for at, with_organisation in enumerate(kinds):
+        organisation = UserTask.organisation
+        here = organisation == bindparam(f"organisation_{at}") if with_organisation else organisation.is_(None)
+        place, role = UserTask.place == bindparam(f"place_{at}"), UserTask.role == bindparam(f"role_{at}")
+        ranges.append(_range(and_(UserTask.assignee.is_(None), place, role, here), with_term))
+    found = union_all(*(select(each.subquery()) for each in ranges)).subquery()
+    order = found.c.due_at if with_term else found.c.created_at
+    return select(found.c.id, found.c.light, found.c.excluded).order_by(order).limit(bindparam("limit"))
+
+
+def _range(of: ColumnElement[bool], with_term: bool) -> Select[Any]:
+    """One range of an index, read in its own order. Lights and exclusions are not made Python values: most are not looked at."""
+    now = bindparam("now", type_=Instant)
+    light = case(
+        (UserTask.due_at < now, LIGHTS.index("red")), (UserTask.warn_at <= now, LIGHTS.index("yellow")), else_=0
     )
-
-
-def _range(of: ColumnElement[bool], with_term: bool, limit: int) -> Select[Any]:
-    """One range of an index, read in its own order."""
-    term = UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None)
     return (
-        select(UserTask.id, UserTask.case_id, UserTask.due_at, UserTask.warn_at, UserTask.created_at, UserTask.excluded)
-        .where(UserTask.state == "open", of, term)
+        select(
+            UserTask.id,
+            UserTask.due_at,
+            UserTask.created_at,
+            light.label("light"),
+            cast(UserTask.excluded, Text).label("excluded"),
+        )
+        .where(UserTask.state == "open", of, UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None))
         .order_by(UserTask.due_at, UserTask.created_at)
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-
-
-def _urgency(row: Row[Any]) -> tuple[bool, float, datetime]:
-    return row.due_at is None, row.due_at.timestamp() if row.due_at else 0.0, row.created_at
 
 
 def _matching(connection: Connection, rows: Sequence[Row[Any]], text: str) -> list[Row[Any]]:
@@ -213,29 +227,6 @@ def _matching(connection: Connection, rows: Sequence[Row[Any]], text: str) -> li
 def _lines(connection: Connection, reference: Reference, ids: Sequence[str]) -> tuple[TaskLine, ...]:
     if not ids:
         return ()
-    statement = (
-        select(
-            UserTask.id,
-            UserTask.name,
-            UserTask.place,
-            UserTask.due_at,
-            UserTask.warn_at,
-            UserTask.provisional,
-            UserTask.created_at,
-            UserTask.ended_at,
-            UserTask.state,
-            Case.number,
-            Case.place.label("case_place"),
-            Case.board,
-            Case.stage,
-            ReportText.title,
-            PersonalData.enterprise,
-        )
-        .outerjoin(Case, Case.id == UserTask.case_id)
-        .outerjoin(ReportText, ReportText.report_id == Case.report_id)
-        .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
-        .where(UserTask.id.in_(ids))
-    )
     stages = {stage.code: stage.name for stage in reference.stages}
     found = {
         row.id: TaskLine(
@@ -250,10 +241,31 @@ def _lines(connection: Connection, reference: Reference, ids: Sequence[str]) -> 
             due_at=row.due_at,
             warn_at=row.warn_at,
             provisional=row.provisional,
-            created_at=row.created_at,
             ended_at=row.ended_at,
-            cancelled=row.state == "cancelled",
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(_LINES, {"ids": list(ids)})
     }
     return tuple(found[each] for each in ids if each in found)
+
+
+_LINES = (
+    select(
+        UserTask.id,
+        UserTask.name,
+        UserTask.place,
+        UserTask.due_at,
+        UserTask.warn_at,
+        UserTask.provisional,
+        UserTask.ended_at,
+        Case.number,
+        Case.place.label("case_place"),
+        Case.board,
+        Case.stage,
+        ReportText.title,
+        PersonalData.enterprise,
+    )
+    .outerjoin(Case, Case.id == UserTask.case_id)
+    .outerjoin(ReportText, ReportText.report_id == Case.report_id)
+    .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
+    .where(UserTask.id.in_(bindparam("ids", expanding=True)))
+)

@@ -543,6 +543,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("user_task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_task_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_user_task_assigned", ["assignee", "state", "due_at", "created_at"], unique=False)
         batch_op.create_index("ix_user_task_done", ["completed_by", "ended_at"], unique=False)
         batch_op.create_index(
             "ix_user_task_inbox", ["state", "place", "role", "organisation", "due_at", "created_at"], unique=False
@@ -574,6 +575,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_task_instance_id"))
         batch_op.drop_index("ix_user_task_inbox")
         batch_op.drop_index("ix_user_task_done")
+        batch_op.drop_index("ix_user_task_assigned")
         batch_op.drop_index(batch_op.f("ix_user_task_case_id"))
 
     op.drop_table("user_task")
