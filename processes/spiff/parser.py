@@ -21,7 +21,10 @@ from processes.errors import BihuanError
 from processes.notation.decisions import DecisionModel, parse_decisions
 from processes.spiff.decisions import DecisionAdapter
 from processes.spiff.mended import errors, messages, timers
-from processes.spiff.mended.multi_instance import OrderedParallelMultiInstanceTask
+from processes.spiff.mended.multi_instance import (
+    CollectingSequentialMultiInstanceTask,
+    OrderedParallelMultiInstanceTask,
+)
 from processes.spiff.mended.service_task import ExternalServiceTask
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -29,6 +32,7 @@ SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 _NS = {"bpmn": BPMN, "spiffworkflow": SPIFF}
 
 SpiffTaskParser.PARALLEL_MI_CLASS = OrderedParallelMultiInstanceTask
+SpiffTaskParser.SEQUENTIAL_MI_CLASS = CollectingSequentialMultiInstanceTask
 
 
 class ParseError(BihuanError):
