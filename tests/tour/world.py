@@ -76,7 +76,7 @@ class World:
         self._write_tokens()
         self._keep(*(self._programs[name] for name in ("standins", "engine", "worker")))
         self.wait(self._standins_answer, "standins")
-        self.wait(self._queues_are_there, "engine")
+        self.wait(self._engine_is_ready, "engine")
         # 3.10 loses a quorum queue that was declared shortly before the node is killed.
         rabbit.sync()
 
@@ -165,11 +165,9 @@ class World:
     def _standins_answer(self) -> bool:
         return _answers(f"{self.standins_url}/health")
 
-    def _queues_are_there(self) -> bool:
-        """Both the engine and the worker consume."""
-        rows = [line.split() for line in self._rabbit().ctl("list_queues", "name", "consumers").splitlines()]
-        consumed = [name for name, *count in rows if count and count[0].isdigit() and int(count[0])]
-        return any("inbox" in name for name in consumed) and any("notice" in name for name in consumed)
+    def _engine_is_ready(self) -> bool:
+        """It declares every queue before it says so."""
+        return "engine ready" in self._programs["engine"].log.read_text("utf-8", "replace")
 
     # -- clients ---------------------------------------------------------------------------------------------------------
 
