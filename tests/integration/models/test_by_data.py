@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,3 +125,12 @@ def test_running_cases_stay_on_their_diagram_and_new_ones_take_the_edited_one(mo
 
 def test_the_shipped_models_have_no_finding() -> None:
     assert list(check_files(bundle.read_folder([MODELS]))) == []
+
+
+def test_the_shipped_tables_send_the_demonstration_s_problems_somewhere() -> None:
+    desk = Desk(bundle.read_folder([MODELS]))
+    lines = (MODELS / "demo" / "problems.jsonl").read_text(encoding="utf-8").splitlines()
+    reports = [json.loads(line)["report"] for line in lines]
+    outcomes = [desk.report(each["title"], each["body"], each.get("place", COUNTY)).outcome for each in reports]
+    assert outcomes
+    assert set(outcomes) <= {"pool", "refused", "duplicate", "person"}

@@ -76,8 +76,14 @@ def test_an_accused_organisation_neither_sees_nor_handles_the_problem(desk: Desk
 
 def test_a_problem_about_the_centre_itself_goes_to_the_superior_place(desk: Desk) -> None:
     problem = desk.report("吴兴区企业综合服务中心推诿", "吴兴区企业综合服务中心的人推诿扯皮，不作为。")
-    assert "escalation_started" in desk.trace(problem.number)
-    assert desk.child(problem.number).place == "3305"
+    child = desk.child(problem.number)
+    assert (child.place, child.confidential, child.excluded) == ("3305", True, [f"{COUNTY}.centre"])
+    assert desk.task("route").place == "3305"
+
+
+def test_a_problem_about_the_topmost_centre_goes_to_the_reform_office(desk: Desk) -> None:
+    desk.report("浙江省企业综合服务中心推诿", "浙江省企业综合服务中心不作为。", place="33")
+    assert desk.tasks() == ["reform_office"]
 
 
 def test_the_enterprise_withdraws_while_a_clerk_looks(desk: Desk) -> None:
