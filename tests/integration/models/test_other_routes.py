@@ -258,3 +258,23 @@ def test_the_superior_place_s_board_handles_it_while_the_lower_place_watches(des
     desk.do("handle", outcome="answer", resolution="solved", answer="市里办好了。")
     assert desk.case(number).stage == "rating"
     assert desk.child(number).stage == "closure"
+
+
+# ---- what the centre may decide --------------------------------------------------------------------------------------
+
+
+def test_the_centre_hands_a_problem_to_one_of_the_seven_lists(desk: Desk) -> None:
+    desk.report("分不清的一件")
+    desk.do("route", outcome="seven_lists", list="ecology", reason="涉及环保督察。")
+    assert desk.jobs("seven-lists.transfer")[0]["list"] == "ecology"
+
+
+def test_the_centre_asks_the_leaders(desk: Desk) -> None:
+    desk.report("分不清的一件")
+    desk.do("route", outcome="leadership", reason="需要领导拍板。")
+    assert desk.tasks() == ["leader_in_charge"]
+
+
+def test_a_problem_whose_board_a_place_does_not_have_waits_for_the_centre(desk: Desk) -> None:
+    desk.report("贷款到期续不上", place=TOWNSHIP)  # townships have no finance board
+    assert desk.tasks() == ["route"]
