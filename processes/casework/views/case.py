@@ -26,7 +26,7 @@ from processes.casework.reference import Reference
 from processes.casework.views.diagram import Diagram, Standing, diagrams
 from processes.casework.views.lights import NONE, Light, light
 from processes.casework.views.models import models
-from processes.casework.views.names import boards
+from processes.casework.views.names import boards, label, rating
 from processes.casework.views.timeline import Event, Said, TaskFact, timeline
 from processes.store import history
 from processes.store.tables import (
@@ -204,7 +204,7 @@ def page(
     ).all()
     marks = _marks(connection, of.id)
     stages = {stage.code: stage.name for stage in reference.stages}
-    others = [_arrival(of), *_reached(marks, stages)]
+    others = [_arrival(of, entries), *_reached(marks, stages)]
     others += [
         Event(row.at, "note", f"发出{row.text}", recipient(row.data, reference)) for row in marks if row.what == "note"
     ]
@@ -253,9 +253,10 @@ def recipient(to: Mapping[str, Any], reference: Reference) -> str:
     return f"{where} {reference.role_name(str(to['role']))}".strip() if to.get("role") else where
 
 
-def _arrival(of: Head) -> Event:
+def _arrival(of: Head, entries: Sequence[history.Entry]) -> Event:
     """How the case began: over a channel, or from the place below."""
-    return Event(of.opened_at, "start", "下级提交" if of.parent else f"{of.problem.channel}来件")
+    at = min(of.opened_at, entries[0].at) if entries else of.opened_at
+    return Event(at, "start", "下级提交" if of.parent else f"{of.problem.channel}来件")
 
 
 def _reached(marks: Sequence[Row[Any]], stages: Mapping[str, str]) -> list[Event]:
@@ -286,7 +287,7 @@ def _head(row: Row[Any], reference: Reference) -> Head:
         major=row.major,
         confidential=row.confidential,
         excluded=tuple(row.excluded),
-        rating=row.rating or "",
+        rating=rating(row.rating),
         outcome=row.outcome or "",
         reason=row.reason or "",
         due_at=row.due_at,
@@ -346,7 +347,13 @@ def _said(connection: Connection, case_id: str, reference: Reference) -> list[Sa
         select(CaseText.__table__).where(CaseText.case_id == case_id).order_by(CaseText.at.desc()).limit(LONGEST)
     )
     return [
-        Said(row.id, row.label, row.body, reference.person_name(row.author) if row.author else "", row.at)
+        Said(
+            row.id,
+            label(row.element_id, row.label),
+            row.body,
+            reference.person_name(row.author) if row.author else "",
+            row.at,
+        )
         for row in connection.execute(statement)
     ]
 

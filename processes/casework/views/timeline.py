@@ -67,7 +67,9 @@ def timeline(
         if mine and not told:
             told = [Event(entry.at, "message", "收到来文")]
         if mine:
-            told[0] = replace(told[0], said=mine)
+            # Words belong to whoever said them, not to what the engine made of them.
+            speaker = next((at for at, each in enumerate(told) if each.kind in ("person", "message")), 0)
+            told[speaker] = replace(told[speaker], said=mine)
         events += told
     events += [Event(each.at, "person", each.label or "说明", each.author, (each,)) for each in left.values()]
     events += others

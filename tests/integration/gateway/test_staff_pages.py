@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 
+from processes.messaging.bus import Message
 from processes.store.tables import Case, CaseText, Report, UserTask
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.world import World
@@ -154,6 +155,20 @@ def test_the_case_page_tells_the_whole_story(world: World, browser: Open) -> Non
     assert "13812345678" not in page
     marks = html.unescape(page)
     assert '"handle": {"note": "", "state": "done"}' in marks.replace("&#34;", '"')
+
+
+def test_what_an_enterprise_says_stands_with_its_rating(world: World, browser: Open) -> None:
+    task = _handling(world)
+    number = _number(world, task)
+    world.complete(task.id, {"outcome": "answer", "resolution": "solved", "answer": "已办结"}, "wx.wu")
+    _finish_jobs(world)
+    given = {"case": number, "level": 5, "comment": "办得快，感谢！"}
+    event = Message("r-1", "rating.given", "/ratings", world.clock.now(), given, extensions={"partner": "ratings"})
+    assert world.services.inlet.receive(event).status == "accepted"
+    page = browser("wx.chen").get(f"/cases/{number}")
+    assert "评价：非常满意" in page
+    assert re.search(r"收到评价.{0,300}评价意见.{0,60}办得快，感谢", page, re.DOTALL)
+    assert page.index("12345热线来件") < page.index("按规则判定")
 
 
 def test_whoever_sees_a_case_is_whoever_it_concerns(world: World, browser: Open) -> None:
@@ -352,3 +367,17 @@ def _failed_job(world: World, number: str) -> str:
     world.engine.execute(FailJob("fail-1", job, "对方系统没有答复", final=True))
     with world.services.database.read() as connection:
         return str(connection.scalar(select(Incident.id)))
+
+
+def _finish_jobs(world: World) -> None:
+    """Play the workers: every open job succeeds, until there is none."""
+    from processes.runtime.commands import CompleteJob
+    from processes.store.tables import Job
+
+    while True:
+        with world.services.database.read() as connection:
+            jobs = list(connection.scalars(select(Job.id).where(Job.state == "open")))
+        if not jobs:
+            return
+        for job in jobs:
+            world.engine.execute(CompleteJob(f"done-{job}", job, {}))
