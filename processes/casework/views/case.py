@@ -36,6 +36,7 @@ from processes.store.tables import (
     Deadline,
     Incident,
     Instance,
+    Job,
     Note,
     PersonalData,
     Report,
@@ -205,9 +206,8 @@ def page(
     marks = _marks(connection, of.id)
     stages = {stage.code: stage.name for stage in reference.stages}
     others = [_arrival(of, entries), *_reached(marks, stages)]
-    others += [
-        Event(row.at, "note", f"发出{row.text}", recipient(row.data, reference)) for row in marks if row.what == "note"
-    ]
+    notes = [row for row in marks if row.what == "note"]
+    others += [Event(row.at, "note", known.name(row.element) or row.text, _to(row.data, reference)) for row in notes]
     troubles, standing = _standing(connection, of, tasks, reference, now)
     return CasePage(
         head=of,
@@ -224,6 +224,7 @@ def page(
             _said(connection, of.id, reference),
             others,
             reference.person_name,
+            elsewhere={row.element for row in notes},
         ),
         troubles=troubles,
         diagrams=diagrams(known, entries, standing),
@@ -242,6 +243,11 @@ def recent(connection: Connection, reference: Reference, of: Head, limit: int) -
     said = _said(connection, of.id, reference)
     events = timeline(entries, known, facts, said, (), reference.person_name)
     return tuple(event for event in reversed(events) if event.kind in ("person", "message"))[:limit]
+
+
+def _to(to: Mapping[str, Any], reference: Reference) -> str:
+    name = recipient(to, reference)
+    return f"发给{name}" if name else ""
 
 
 def recipient(to: Mapping[str, Any], reference: Reference) -> str:
@@ -319,11 +325,17 @@ def _definition(connection: Connection, instance_id: str) -> str:
 def _marks(connection: Connection, case_id: str) -> Sequence[Row[Any]]:
     """Stages reached and notices sent, in one query."""
     nothing = type_coerce(null(), Note.recipient.type).label("data")  # a union has the types of its first part
-    stages = select(literal("stage", String).label("what"), CaseStage.at, CaseStage.stage.label("text"), nothing).where(
-        CaseStage.case_id == case_id
-    )
+    stages = select(
+        literal("stage", String).label("what"),
+        CaseStage.at,
+        CaseStage.stage.label("text"),
+        null().label("element"),
+        nothing,
+    ).where(CaseStage.case_id == case_id)
+    # A notice is noted under the id of the job that sends it, and is called what the diagram calls that step.
     notes = (
-        select(literal("note", String), Note.at, Note.kind, Note.recipient)
+        select(literal("note", String), Note.at, Note.kind, Job.element_id, Note.recipient)
+        .outerjoin(Job, Job.id == Note.id)
         .where(Note.case_id == case_id)
         .order_by(Note.at)
         .limit(LONGEST)

@@ -47,6 +47,10 @@ class Models:
         options = self.forms.get(form or "", {}).get("properties", {}).get("outcome", {}).get("oneOf", [])
         return next((str(one.get("title", "")) for one in options if one.get("const") == outcome), "")
 
+    def name(self, element: str | None) -> str:
+        """What the diagrams call an element; empty when none does."""
+        return next((each.names[element] for each in self.drawings.values() if element and element in each.names), "")
+
     def title(self, value: object) -> str:
         """What a value that some form's choices list is called; empty when none does."""
         properties = (each for form in self.forms.values() for each in form.get("properties", {}).values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -56,12 +56,14 @@ def timeline(
     said: Iterable[Said],
     others: Iterable[Event],
     person: Callable[[str], str],
+    elsewhere: Container[str] = (),
 ) -> tuple[Event, ...]:
-    """The history with ``others`` (stages, notices) and the words ``said`` in their places."""
+    """The history with ``others`` (stages, notices) and the words ``said`` in their places. ``elsewhere``: the elements
+    that ``others`` tell of already."""
     left = {each.id: each for each in said}
     events: list[Event] = []
     for entry in entries:
-        told = list(_told(entry, models, tasks, person))
+        told = list(_told(entry, models, tasks, person, elsewhere))
         refs = dict.fromkeys(_references(entry.input))
         mine = tuple(left.pop(each) for each in refs if each in left)
         if mine and not told:
@@ -77,7 +79,13 @@ def timeline(
     return tuple(sorted(events, key=lambda each: (each.at, ORDER.index(each.kind))))
 
 
-def _told(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: Callable[[str], str]) -> Iterable[Event]:
+def _told(
+    entry: Entry,
+    models: Models,
+    tasks: Mapping[str, TaskFact],
+    person: Callable[[str], str],
+    elsewhere: Container[str],
+) -> Iterable[Event]:
     who = person(entry.actor) if entry.actor else ""
     if entry.kind == "CompleteTask":
         yield _completed(entry, models, tasks, who)
@@ -87,15 +95,13 @@ def _told(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: C
         yield Event(entry.at, "person", "暂停办理" if entry.kind == "Suspend" else "恢复办理", who)
     elif entry.kind == "Resolve":
         yield Event(entry.at, "person", "处理了异常，流程继续", who)
-    elif entry.kind == "FailJob" and not entry.steps:
-        return
     decided: list[str] = []
     found: list[Event] = []
     for element, process, what, *rest in entry.steps:
         tag = models.drawings[process].tags.get(element, "") if process in models.drawings else ""
         # A step keeps the name it had; an unnamed element is nothing that people speak of.
         name = str(rest[0]) if rest and rest[0] and rest[0] != element else ""
-        if not name:
+        if not name or element in elsewhere:
             continue
         if what == "caught" and tag in CATCHING:
             found.append(Event(entry.at, "timer" if entry.kind == "FireTimer" else "message", name))

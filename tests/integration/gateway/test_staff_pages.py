@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 
 from processes.messaging.bus import Message
+from processes.runtime.scheduler import Scheduler
 from processes.store.tables import Case, CaseText, Report, UserTask
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.world import World
@@ -169,6 +170,15 @@ def test_what_an_enterprise_says_stands_with_its_rating(world: World, browser: O
     assert "评价：非常满意" in page
     assert re.search(r"收到评价.{0,300}评价意见.{0,60}办得快，感谢", page, re.DOTALL)
     assert page.index("12345热线来件") < page.index("按规则判定")
+
+
+def test_reminders_are_told_by_name_and_receiver(world: World, browser: Open) -> None:
+    number = world.report("H1").number
+    world.clock.advance(timedelta(days=3))
+    Scheduler(world.engine).run_due()
+    page = browser("wx.chen").get(f"/cases/{number}")
+    assert re.search(r"催.{0,80}发给吴兴区项目板块 板块经办人", page, re.DOTALL)
+    assert "reminder" not in page
 
 
 def test_whoever_sees_a_case_is_whoever_it_concerns(world: World, browser: Open) -> None:
