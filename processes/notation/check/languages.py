@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
 from collections.abc import Iterable
 from typing import Literal
@@ -10,6 +11,7 @@ from typing import Literal
 from processes.notation import expressions, feel
 from processes.notation.check.findings import Both
 from processes.notation.check.wording import expression_error
+from processes.notation.feel.scope import BUILT_IN
 
 Kind = Literal["condition", "script", "timer"]
 
@@ -21,6 +23,14 @@ DURATION = re.compile(
 )
 DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
 LOOKS_ISO = re.compile(r"-?[PR][\d/PT][\w.,:/+-]*|\d[\d\w.,:/+-]*", re.IGNORECASE)
+# What the platform registers beside FEEL's own functions (processes/casework/functions.py stands above this package).
+PLATFORM_FUNCTIONS = frozenset(
+    {
+        "now", "today", "add working days", "working days between", "superior", "level of", "place name", "boards", "departments",
+        "organisation", "organisation name", "centre", "text", "mentions",
+    }
+)  # fmt: skip
+KNOWN_FUNCTIONS = sorted(PLATFORM_FUNCTIONS | frozenset(BUILT_IN))
 NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -50,6 +60,23 @@ def free_names(text: str) -> frozenset[str] | None:
         return feel.compile_expression(text).names
     except Exception:
         return None
+
+
+def misspelt_call(source: str, names: Iterable[str] = ()) -> tuple[str, str] | None:
+    """A function that FEEL (no ``=`` in front) calls and nobody has, with the one that is probably meant.
+
+    An unknown function gives null, and a condition with it is silently false. Only near misses are told: a process may be given functions of its own.
+    """
+    try:
+        free = feel.compile_expression(source, frozenset(names)).names
+    except Exception:
+        return None
+    for name in sorted(free - PLATFORM_FUNCTIONS):
+        if re.search(re.escape(name).replace(r"\ ", r"\s+") + r"\s*\(", source):
+            close = difflib.get_close_matches(name[:60], KNOWN_FUNCTIONS, n=1, cutoff=0.85)
+            if close:
+                return name, close[0]
+    return None
 
 
 def is_name(text: str) -> bool:

@@ -17,7 +17,7 @@ from typing import cast
 from lxml import etree
 
 from processes.notation.check.findings import ERROR, WARNING, Finding, Rule, Whole
-from processes.notation.check.model import BPMN, SPIFF, Diagram, Element, Item, kind_of, local
+from processes.notation.check.model import BPMN, SPIFF, Diagram, Element, Item, children, kind_of, local
 from processes.notation.check.wording import schema_detail
 
 UNEXPECTED = Rule(
@@ -61,7 +61,10 @@ TOLD = frozenset({"timeDate", "timeDuration", "timeCycle", "loopDataInputRef", "
 LAST = ("association", "group", "textAnnotation", "correlationSubscription", "supports")
 RANKS = {name: index for index, name in enumerate(ORDER)} | dict.fromkeys(LAST, len(ORDER) + 1)
 # A process wants its resources after its flow elements, and its interface before everything.
-PROCESS_RANKS = RANKS | {"ioSpecification": RANKS["supportedInterfaceRef"], "resourceRole": len(ORDER) + 2}
+SPECIAL_RANKS = {
+    "process": RANKS | {"ioSpecification": RANKS["supportedInterfaceRef"], "resourceRole": len(ORDER) + 2},
+    "collaboration": RANKS | dict.fromkeys(LAST, RANKS["messageFlow"] + 1),
+}
 
 
 @functools.cache
@@ -161,13 +164,15 @@ def _tolerant_copy(root: Element) -> Element:
             _reorder(element, kind)
         elif element.tag == f"{{{SPIFF}}}serviceTaskOperator" and element.find(f"{{{SPIFF}}}parameters") is None:
             element.insert(0, etree.Element(f"{{{SPIFF}}}parameters"))
+    for key in children(root, "correlationKey"):  # SpiffWorkflow's modeler puts them here, and the engine finds them
+        root.remove(key)
     for expression in root.iterfind(f".//{{{BPMN}}}correlationPropertyRetrievalExpression/{{{BPMN}}}formalExpression"):
         expression.tag = f"{{{BPMN}}}messagePath"  # bpmn-js writes it so, and everybody reads it so
     return root
 
 
 def _reorder(element: Element, kind: str) -> None:
-    ranks = PROCESS_RANKS if kind == "process" else RANKS
+    ranks = SPECIAL_RANKS.get(kind, RANKS)
     own = [ranks.get(kind_of(child), len(ORDER)) for child in element]
     if any(before > after for before, after in pairwise(own)):
         element[:] = [child for _, child in sorted(zip(own, element, strict=True), key=lambda pair: pair[0])]

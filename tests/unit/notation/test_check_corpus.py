@@ -92,3 +92,8 @@ def test_the_valid_folder_has_no_errors_and_no_warnings() -> None:
 def test_the_order_model_has_no_errors() -> None:
     findings = check_paths([ORDER])
     assert [summary(each) for each in findings if each.severity != "info"] == []
+
+
+def test_the_shipped_models_raise_no_alarm() -> None:
+    findings = check_paths([TESTS.parent / "bpmn"])
+    assert [summary(each) for each in findings if each.severity != "info"] == []

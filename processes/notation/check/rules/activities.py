@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from processes.notation.check import languages
-from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule
+from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule
 from processes.notation.check.model import (
     CHOREOGRAPHY,
     SPIFF,
@@ -188,7 +188,9 @@ def _parameters(node: Node, operator: Element) -> Iterator[Finding]:
     for number, parameter in enumerate(operator.iter(f"{{{SPIFF}}}parameter"), start=1):
         missing = [name for name in ("id", "type", "value") if parameter.get(name) is None]
         if missing:
-            yield BAD_PARAMETER.at(node, number=number, missing="、".join(missing))
+            # Without a value it is only left out; without the others the parser gives up.
+            severity = WARNING if missing == ["value"] else None
+            yield BAD_PARAMETER.at(node, severity=severity, number=number, missing="、".join(missing))
         own = parameter.get("id", "")
         if own and own in seen:
             yield TWICE_PARAMETER.at(node, parameter=own)

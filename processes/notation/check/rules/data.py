@@ -69,6 +69,9 @@ def _association(diagram: Diagram, node: Item, element: Element) -> Iterator[Fin
                 yield DATA_STORE.at(diagram.item(store))
             continue
         held = found.get("dataObjectRef") or ""
+        if not held:
+            yield UNKNOWN_SOURCE.at(node, reference=text_of(reference))
+            continue
         variable = _variable(diagram, element, inner)
         if variable and variable != held:
             if reads:
@@ -83,7 +86,7 @@ def _variable(diagram: Diagram, element: Element, inner: str) -> str:
         found = diagram.by_id.get(text_of(reference))
         if found is None or found.get("name") == PLACEHOLDER:
             continue
-        return found.get("name") or found.get("id") or ""
+        return found.get("id") or ""
     return ""
 
 

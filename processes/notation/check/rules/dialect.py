@@ -58,6 +58,7 @@ PROPERTIES = frozenset(
         "resultVariable", "dueAt", "warnAt", "next", "retries", "backoff", "correlationKey",
     }
 )  # fmt: skip
+WAIT_FOR_PEOPLE = frozenset({"userTask", "manualTask", "task"})
 RECORD_KEYS = (
     "category", "board", "difficulty", "major", "outcome", "reason", "confidential", "rating", "excluded",
 )  # fmt: skip
@@ -167,11 +168,12 @@ def context_keys(source: str) -> list[str]:
 
 
 def roles(diagram: Diagram, world: World) -> Iterator[Finding]:
-    """User tasks are somebody's."""
+    """What waits for a person is somebody's: user tasks, and plain and manual tasks, which the engine treats alike."""
+    here = any("role" in node.properties for node in diagram.nodes)
     for node in diagram.nodes:
-        if node.kind == "userTask" and not node.properties.get("role", "").strip():
-            ours = world.uses_roles and not foreign_engine(node)
-            yield NO_ROLE.at(node, severity=None if ours else INFO)
+        if node.kind in WAIT_FOR_PEOPLE and not node.properties.get("role", "").strip():
+            ours = here or (world.uses_roles and node.kind == "userTask")
+            yield NO_ROLE.at(node, severity=None if ours and not foreign_engine(node) else INFO)
 
 
 def codes(diagram: Diagram, world: World) -> Iterator[Finding]:

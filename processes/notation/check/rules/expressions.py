@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check import languages
-from processes.notation.check.findings import ERROR, Both, Finding, Rule
+from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
 from processes.notation.check.model import BPMN, SPIFF, Diagram, Item, children, kind_of, text_of
 from processes.notation.check.rules.activities import speaks_our_language
 from processes.notation.check.world import World
@@ -36,16 +36,30 @@ FOREIGN = Both(
     "${…} and #{…} are Camunda 7's; write FEEL that starts with =, for example = approved.",
 )  # fmt: skip
 
+MISSPELT = Rule(
+    "unknown-function", WARNING,
+    "{it}的{what}用了函数“{name}”，没有这个函数，算出来总是空。", "The {what} of {it} calls {name}, which does not exist: the result is always null.",
+    "是不是“{meant}”？", "Did you mean {meant}?",
+)  # fmt: skip
+
 CONDITION = Both("条件", "condition")
 
 
 def _expression(item: Item, what: Both, text: str) -> Iterator[Finding]:
     problem = languages.problem(text, "condition")
+    yield from _calls(item, what, text)
     if problem is not None:
         advice = FOREIGN if text.lstrip().startswith(("${", "#{")) else WRITE_FEEL
         yield EXPRESSION.at(
             item, what=what, text=shown(text), problem=problem, advice_zh=advice.zh, advice_en=advice.en
         )
+
+
+def _calls(item: Item, what: Both, text: str) -> Iterator[Finding]:
+    if text.lstrip().startswith("="):
+        misspelt = languages.misspelt_call(text.strip()[1:])
+        if misspelt is not None:
+            yield MISSPELT.at(item, what=what, name=misspelt[0], meant=misspelt[1])
 
 
 def shown(text: str) -> str:
@@ -85,6 +99,7 @@ def scripts(diagram: Diagram, world: World) -> Iterator[Finding]:
         sources += [(what, text_of(node.extension(name))) for name, what in words.items()]
         for what, text in sources:
             problem = languages.problem(text, "script") if text else None
+            yield from _calls(node, what, text)
             if problem is not None:
                 yield SCRIPT.at(node, what=what, text=shown(text), problem=problem)
             elif text.startswith("=") and _is_literal(text[1:]):

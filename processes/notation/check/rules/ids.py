@@ -68,7 +68,7 @@ def duplicates(diagram: Diagram, world: World) -> Iterator[Finding]:
     owners: dict[str, list[Element]] = {}
     shapes: dict[str, list[Element]] = {}
     for element in diagram.root.iter("*"):
-        if element.get("id"):
+        if element.get("id") and not _is_variable(element):
             table = owners if kind_of(element) else shapes
             table.setdefault(element.get("id", ""), []).append(element)
     for own, elements in owners.items():
@@ -80,6 +80,11 @@ def duplicates(diagram: Diagram, world: World) -> Iterator[Finding]:
         drawn = [each for each in elements if str(each.tag).startswith("{" + BPMNDI)]
         if drawn and (len(elements) > 1 or own in owners):
             yield DUPLICATE_SHAPE_ID.at(diagram.item(drawn[-1]), id=own)
+
+
+def _is_variable(element: Element) -> bool:
+    """The items of a multi-instance activity: their ids are variable names, which several activities may share."""
+    return kind_of(element) in {"inputDataItem", "outputDataItem"}
 
 
 def _with_line(item: Item) -> Both:
