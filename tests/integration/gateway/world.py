@@ -64,9 +64,9 @@ class World:
         doors.complete_form(self.engine, task_id, data, person)
 
 
-def build(folder: Path, fresh: bool = True) -> World:
-    """A world whose database is a file in ``folder``; ``fresh``: to be filled with reference data and models."""
-    database = Database(f"sqlite:///{folder / 'gateway.db'}")
+def build(folder: Path, fresh: bool = True, url: str | None = None) -> World:
+    """A world whose database is a file in ``folder``, or at ``url``; ``fresh``: to be filled with reference data and models."""
+    database = Database(url or f"sqlite:///{folder / 'gateway.db'}")
     clock = ManualClock(START)
     core = Core.on(database, clock)
     if fresh:
