@@ -14,6 +14,7 @@ from lxml import etree
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 from SpiffWorkflow.spiff.parser.task_spec import ServiceTaskParser, SpiffTaskParser
 
@@ -170,6 +171,16 @@ def _mend(spec: Any, elements: Mapping[tuple[str, str], Element]) -> None:
             task_spec.event_definition = mended(definition, _plain(task_spec.name))
 
 
+def _connect_loops(spec: Any) -> None:
+    """Loops hear of their turns' ends. The library connects them only in the process that begins the turn: another one, which restores
+    the instance, would finish the turns and never the loop."""
+    for task_spec in spec.task_specs.values():
+        if isinstance(task_spec, LoopTask):
+            ended = spec.task_specs[task_spec.task_spec].completed_event
+            if not ended.is_connected(task_spec.merge_child):
+                ended.connect(task_spec.merge_child)
+
+
 def _plain(name: str) -> str:
     return name.removesuffix(" [child]")
 
@@ -218,6 +229,7 @@ def parse_process(files: Mapping[str, bytes], process_id: str) -> Process:
         ) from error
     for each in {id(s): s for s in (spec, *subprocess_specs.values())}.values():
         _mend(each, elements)
+        _connect_loops(each)
     return Process(
         process_id, names.get(process_id, process_id), spec, subprocess_specs, elements, _start_messages(spec)
     )
