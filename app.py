@@ -344,6 +344,27 @@ def command_check(settings: Settings, options: argparse.Namespace) -> int:
     return 1 if any(each.severity == "error" for each in findings) else 0
 
 
+def command_decide(settings: Settings, options: argparse.Namespace) -> int:
+    """Try a decision on a file: what comes out, and which rules made it."""
+    from processes.casework.assembly import Core
+    from processes.clock import SystemClock
+    from processes.errors import BihuanError
+    from processes.notation.decisions.trial import read_input, try_decision
+    from processes.store.database import Database
+
+    variables = read_input(options.input)
+    try:
+        body = options.file.read_bytes()
+    except OSError as error:
+        raise BihuanError(f"读不了文件 {options.file}：请核对路径", f"{options.file}: {error}") from error
+    clock = SystemClock()
+    core = Core.on(Database("sqlite://"), clock)
+    core.seed(MODELS, models={})
+    trial = try_decision(body, options.file.name, variables, options.decision, core.engine.functions, clock.now)
+    print(json.dumps(trial.to_dict(), ensure_ascii=False, indent=1) if options.json else trial.render())
+    return 0
+
+
 def _as_client(name: str) -> Callable[[Settings, argparse.Namespace], int]:
     """A command that speaks to a running platform."""
 
@@ -382,6 +403,11 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", command_check, "检查流程图、决策表和表单；有错误时退出码为 1")
     check.add_argument("paths", nargs="+", type=Path)
     check.add_argument("--json", action="store_true")
+    decide = add("decide", command_decide, "试算一个决策：给出结果和命中的规则")
+    decide.add_argument("file", type=Path, help="决策文件（.dmn）")
+    decide.add_argument("--decision", help="决策的 id（默认：文件里最终的那一个）")
+    decide.add_argument("--input", default="{}", help="输入，JSON 对象，例如 '{\"days\": 5}'")
+    decide.add_argument("--json", action="store_true")
     deploy = client("deploy", "检查并部署模型")
     deploy.add_argument("paths", nargs="+", type=Path)
     deploy.add_argument("--place", help="只在这个地区生效")

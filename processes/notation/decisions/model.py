@@ -75,6 +75,23 @@ class DecisionModel:
         self.decision_ids: tuple[str, ...] = tuple(self._tables)
         self.problems: tuple[DecisionError, ...] = (*compiler.problems, *self._broken_requirements())
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the input data the file declares."""
+        return tuple(part.name for part in self._parts.values() if part.kind == INPUT)
+
+    @property
+    def final_decisions(self) -> tuple[str, ...]:
+        """The decisions no other decision of the file requires."""
+        required = {
+            reference.id
+            for part in self._parts.values()
+            if part.kind in (DECISION, KNOWLEDGE)
+            for reference in part.requires
+            if reference.namespace in ("", self.namespace)
+        }
+        return tuple(identifier for identifier in self.decision_ids if identifier not in required)
+
     def evaluate(
         self,
         decision_id: str,
