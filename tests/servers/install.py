@@ -1,12 +1,13 @@
 """Installs the servers and the browser that the tests need, when we are root and they are missing.
 
-    python -m tests.servers.install [rabbitmq-server|postgresql|chromium|fonts-noto-cjk …]
+    python -m tests.servers.install [rabbitmq-server|postgresql|chromium|fonts-noto-cjk|libatomic1 …]
 
 Works in a bare Debian 12 root without systemd; does nothing when everything is there; says nothing when all went well.
 """
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: PostgresServer.binaries() is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "fonts-noto-cjk": lambda: any(Path("/usr/share/fonts").rglob("NotoSansCJK*")),
+    # The driver of the browser tests is a Node that links to it.
+    "libatomic1": lambda: ctypes.util.find_library("atomic") is not None,
 }
 
 PACKAGES = tuple(_PRESENT)

@@ -72,7 +72,7 @@ _CUT_OFF = """() => {
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser of Debian."""
-    problem = install.ensure(["chromium", "fonts-noto-cjk"])
+    problem = install.ensure(["chromium", "fonts-noto-cjk", "libatomic1"])
     if problem:
         pytest.skip(problem)
     with sync_playwright() as playwright:
