@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import threading
 from collections.abc import Iterable, Iterator
 from importlib import util
 from itertools import pairwise
@@ -67,6 +68,10 @@ SPECIAL_RANKS = {
 }
 
 
+# A compiled schema keeps the errors of its last validation: two threads must not validate at once.
+_LOCK = threading.Lock()
+
+
 @functools.cache
 def _schema() -> etree.XMLSchema:
     """The compiled schema, with SpiffWorkflow's extension elements in it."""
@@ -83,12 +88,13 @@ def _schema() -> etree.XMLSchema:
 def schema_findings(diagram: Diagram) -> Iterator[Finding]:
     """What the schema says against a diagram, at the element it means."""
     root = _tolerant_copy(diagram.root)
-    schema = _schema()
-    if schema.validate(root):
-        return
+    with _LOCK:
+        schema = _schema()
+        schema.validate(root)
+        entries = list(cast("Iterable[etree._LogEntry]", schema.error_log))
     tree = root.getroottree()
     duplicates = _repeated_ids(root)
-    for entry in cast("Iterable[etree._LogEntry]", schema.error_log):
+    for entry in entries:
         element = _find(tree, root, entry.path, entry.line)
         yield from _finding(diagram.file, element, entry, duplicates)
 
