@@ -12,6 +12,7 @@ from gateway.context import services
 from processes.casework import numbers
 from processes.casework.views import case as view
 from processes.casework.views import search
+from processes.casework.views.head import head as find
 from processes.casework.views.record import record
 from processes.store import history
 from processes.store.tables import Case
@@ -38,9 +39,7 @@ def case(case: str) -> Response:
     with services().database.read() as connection:
         here = services().snapshots.now()
         number = numbers.normalise(case, here.reference.places) or case
-        head = view.head(connection, here.reference, number=number) or view.head(
-            connection, here.reference, case_id=case
-        )
+        head = find(connection, here.reference, number=number) or find(connection, here.reference, case_id=case)
         if head is None:
             abort(404)
         now = services().clock.now()

@@ -12,6 +12,7 @@ from processes.casework.views import case as view
 from processes.casework.views import models
 from processes.casework.views import search as finder
 from processes.casework.views.diagram import Diagram
+from processes.casework.views.head import head as find
 
 
 @blueprint.get("/cases/<number>")
@@ -20,7 +21,7 @@ def case(number: str) -> Response:
     now = services().clock.now()
     with services().database.read() as connection:
         here = snapshot()
-        head = view.head(connection, here.reference, number=number, seen=seen())
+        head = find(connection, here.reference, number=number, seen=seen())
         if head is None:
             abort(404)
         page = view.page(connection, here.reference, here.calendar, head, now)

@@ -19,6 +19,7 @@ from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
 from processes.casework import access, doors
 from processes.casework import forms as casework_forms
 from processes.casework.views import case as view
+from processes.casework.views.head import head as find
 from processes.casework.views.lights import light
 from processes.errors import BihuanError
 from processes.spiff.instance import NotWaiting
@@ -138,7 +139,7 @@ def _page(
 ) -> Response:
     here, now, row = snapshot(), services().clock.now(), opened.task
     # Who may do the task may read what it is about, whatever else he or she may not see.
-    head = view.head(connection, here.reference, case_id=row.case_id) if row.case_id else None
+    head = find(connection, here.reference, case_id=row.case_id) if row.case_id else None
     recent = view.recent(connection, here.reference, head, RECENT) if head else ()
     return show(
         "task.html",

@@ -8,10 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
-    Select,
     String,
     literal,
     null,
@@ -24,9 +22,10 @@ from sqlalchemy import (
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.casework.views.diagram import Diagram, Standing, diagrams
+from processes.casework.views.head import Head
 from processes.casework.views.lights import NONE, Light, light
-from processes.casework.views.models import models
-from processes.casework.views.names import boards, label, rating
+from processes.casework.views.models import Models, models
+from processes.casework.views.names import label
 from processes.casework.views.timeline import Event, Said, TaskFact, timeline
 from processes.store import history
 from processes.store.tables import (
@@ -38,9 +37,6 @@ from processes.store.tables import (
     Instance,
     Job,
     Note,
-    PersonalData,
-    Report,
-    ReportText,
     Subscription,
     Timer,
     UserTask,
@@ -48,23 +44,6 @@ from processes.store.tables import (
 
 LONGEST = 400
 """Notices and texts of one case that are shown: far beyond what any real case has."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What was reported, by whom, through what. Phone and contact are whole: the page masks them."""
-
-    title: str
-    body: str
-    channel: str
-    original: str
-    submitted_at: datetime | None
-    received_at: datetime
-    enterprise: str
-    uscc: str
-    contact: str
-    phone: str
-    address: str
 
 
 @dataclass(frozen=True)
@@ -100,41 +79,12 @@ class Relative:
 
 @dataclass(frozen=True)
 class Trouble:
-    """An open incident of the case."""
+    """An open incident of the case. ``step`` is the name of where it happened on the diagram, if anywhere."""
 
     id: str
+    step: str
     detail: str
     at: datetime
-
-
-@dataclass(frozen=True)
-class Head:
-    """The case itself: what access is judged by, and what every page about it shows on top."""
-
-    id: str
-    number: str
-    place: str
-    place_name: str
-    parent: str | None
-    instance_id: str
-    stage: str
-    stage_name: str
-    status: str
-    board: str
-    category: str
-    difficulty: str
-    major: bool
-    confidential: bool
-    excluded: tuple[str, ...]
-    rating: str
-    outcome: str
-    reason: str
-    due_at: datetime | None
-    warn_at: datetime | None
-    provisional: bool
-    opened_at: datetime
-    closed_at: datetime | None
-    problem: Problem
 
 
 @dataclass(frozen=True)
@@ -156,39 +106,6 @@ class CasePage:
     """the rows of the case's user tasks, for judging access"""
 
 
-def head(
-    connection: Connection,
-    reference: Reference,
-    *,
-    number: str = "",
-    case_id: str = "",
-    seen: ColumnElement[bool] | None = None,
-) -> Head | None:
-    """The case of that number (or id), or None when there is none among those ``seen`` (``access.cases_of``)."""
-    statement: Select[Any] = (
-        select(
-            *Case.__table__.columns,
-            Report.channel,
-            Report.original,
-            Report.submitted_at,
-            Report.received_at,
-            ReportText.title,
-            ReportText.body,
-            PersonalData.enterprise,
-            PersonalData.uscc,
-            PersonalData.contact,
-            PersonalData.phone,
-            PersonalData.address,
-        )
-        .join(Report, Report.id == Case.report_id)
-        .outerjoin(ReportText, ReportText.report_id == Case.report_id)
-        .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
-        .where(Case.id == case_id if case_id else Case.number == number)
-    )
-    row = connection.execute(statement if seen is None else statement.where(seen)).first()
-    return None if row is None else _head(row, reference)
-
-
 def page(
     connection: Connection,
     reference: Reference,
@@ -208,7 +125,7 @@ def page(
     others = [_arrival(of, entries), *_reached(marks, stages)]
     notes = [row for row in marks if row.what == "note"]
     others += [Event(row.at, "note", known.name(row.element) or row.text, _to(row.data, reference)) for row in notes]
-    troubles, standing = _standing(connection, of, tasks, reference, now)
+    troubles, standing = _standing(connection, of, known, tasks, reference, now)
     return CasePage(
         head=of,
         light=NONE if of.closed_at else light(calendar, now, of.due_at, of.warn_at, of.provisional),
@@ -272,49 +189,6 @@ def _reached(marks: Sequence[Row[Any]], stages: Mapping[str, str]) -> list[Event
         if row.what == "stage":
             at.setdefault(row.at, []).append(stages.get(row.text, row.text))
     return [Event(moment, "stage", f"进入{'、'.join(names)}阶段") for moment, names in at.items()]
-
-
-def _head(row: Row[Any], reference: Reference) -> Head:
-    stages = {stage.code: stage.name for stage in reference.stages}
-    channel = reference.channels.get(row.channel)
-    return Head(
-        id=row.id,
-        number=row.number,
-        place=row.place,
-        place_name=reference.place_name(row.place),
-        parent=row.parent,
-        instance_id=row.instance_id,
-        stage=row.stage,
-        stage_name=stages.get(row.stage, ""),
-        status=row.status,
-        board=boards(reference, row.place, row.board),
-        category=row.category or "",
-        difficulty=row.difficulty or "",
-        major=row.major,
-        confidential=row.confidential,
-        excluded=tuple(row.excluded),
-        rating=rating(row.rating),
-        outcome=row.outcome or "",
-        reason=row.reason or "",
-        due_at=row.due_at,
-        warn_at=row.warn_at,
-        provisional=row.provisional,
-        opened_at=row.opened_at,
-        closed_at=row.closed_at,
-        problem=Problem(
-            title=row.title or "",
-            body=row.body or "",
-            channel=channel.name if channel else row.channel,
-            original=row.original,
-            submitted_at=row.submitted_at,
-            received_at=row.received_at,
-            enterprise=row.enterprise or "",
-            uscc=row.uscc or "",
-            contact=row.contact or "",
-            phone=row.phone or "",
-            address=row.address or "",
-        ),
-    )
 
 
 def _definition(connection: Connection, instance_id: str) -> str:
@@ -415,7 +289,7 @@ def _relatives(connection: Connection, of: Head, reference: Reference) -> tuple[
 
 
 def _standing(
-    connection: Connection, of: Head, tasks: Sequence[Row[Any]], reference: Reference, now: datetime
+    connection: Connection, of: Head, known: Models, tasks: Sequence[Row[Any]], reference: Reference, now: datetime
 ) -> tuple[tuple[Trouble, ...], Standing]:
     """Open incidents, timers, subscriptions and deadlines of the instance, in one query."""
     no_time, no_text = null(), null()
@@ -438,7 +312,9 @@ def _standing(
         ),
     )
     rows: Sequence[Any] = connection.execute(union_all(*parts)).all()
-    troubles = tuple(Trouble(row.id, row.text, row.at) for row in rows if row.what == "incident")
+    troubles = tuple(
+        Trouble(row.id, known.name(row.element_id), row.text, row.at) for row in rows if row.what == "incident"
+    )
     standing = Standing(
         tasks=[
             (

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, select
 from processes.casework import access, people
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
-from processes.casework.views.case import Head
+from processes.casework.views.head import Head
 from processes.casework.views.models import Models, models
 from processes.casework.views.timeline import TaskFact, timeline
 from processes.store import history

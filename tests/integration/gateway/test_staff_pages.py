@@ -295,7 +295,7 @@ def test_an_incident_is_listed_told_on_the_case_and_retried(world: World, browse
     page = coordinator.get("/incidents")
     assert number in page
     assert "对方系统没有答复" in page
-    assert "出现异常" in coordinator.get(f"/cases/{number}")
+    assert "没有办成，等人处理" in coordinator.get(f"/cases/{number}")
     assert coordinator.post(f"/incidents/{incident}/retry", {}, "/incidents") == "/incidents"
     assert "没有异常" in coordinator.get("/incidents")
     coordinator.post(f"/incidents/{incident}/retry", {}, "/")
