@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule, Whole
 from processes.notation.check.model import Element, Item, local
+from processes.notation.check.tables import table_findings
 from processes.notation.decisions import parse_decisions
 
 NO_DECISIONS = Rule(
@@ -217,6 +218,7 @@ def _table(file: str, owner: Element, table: Element, names: frozenset[str]) -> 
     yield from _heads(file, item, inputs, names)
     for number, row in enumerate(rows, start=1):
         yield from _row(file, item, number, row, (len(inputs), len(outputs)), names)
+    yield from table_findings(item, table, table.getroottree().getroot(), names)
 
 
 def _policy(item: Item, table: Element, outputs: Sequence[Element]) -> Iterator[Finding]:

@@ -28,9 +28,18 @@ NOTHING = Rule(
     "核对路径和文件的扩展名。", "Check the path and the names of the files.",
 )  # fmt: skip
 
+TOO_MUCH = Rule(
+    "too-many-files", ERROR,
+    "{it}里的文件太多，还有 {rest} 个没有检查。", "{it} holds too many files: {rest} of them were not checked.",
+    "分几个文件夹检查。", "Check it folder by folder.",
+)  # fmt: skip
+
 # A folder with more is not a folder of models; whoever points at / gets an answer all the same.
 MOST_FILES = 2_000
-MOST_CONTEXT = 300
+MOST_LISTED = 20_000
+MOST_BYTES_IN_ALL = 200 * 1024 * 1024
+MOST_CONTEXT = 100
+MOST_CONTEXT_BYTES = 1024 * 1024
 
 
 def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None) -> list[Finding]:
@@ -47,7 +56,10 @@ def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None)
         found = list(_models(path)) if path.is_dir() else [path]
         if not found:
             findings.append(NOTHING.at(Whole(str(path))))
-        for file in found:
+        for number, file in enumerate(found):
+            if number >= MOST_FILES or sum(map(len, files.values())) > MOST_BYTES_IN_ALL:
+                findings.append(TOO_MUCH.at(Whole(str(path)), rest=len(found) - number))
+                break
             _read(file, files, findings)
     for path in paths:
         if path.is_file():
@@ -113,7 +125,7 @@ def _models(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             if not name.startswith(".") and (kind_by_name(name) is not None or name.lower().endswith(".xml")):
                 count += 1
-                if count > MOST_FILES:
+                if count > MOST_LISTED:
                     return
                 yield Path(here) / name
 
@@ -135,4 +147,7 @@ def _around(path: Path) -> Iterator[Path]:
 
 
 def _is_model(path: Path) -> bool:
-    return kind_by_name(path.name) is not None and path.is_file()
+    try:
+        return kind_by_name(path.name) is not None and path.is_file() and path.stat().st_size <= MOST_CONTEXT_BYTES
+    except OSError:
+        return False

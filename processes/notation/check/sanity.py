@@ -69,7 +69,7 @@ TOO_MANY_ELEMENTS = Rule(
 )  # fmt: skip
 NOT_XML = Rule(
     "not-a-diagram", ERROR,
-    "{it}不是流程图：内容是“{what}”，只是扩展名被改过。", "{it} is no diagram: it is {what} under another name.",
+    "{it}不是流程图，也不是决策或表单：内容是“{what}”。", "{it} is no diagram, decision or form: it is {what}.",
     "在建模工具里画出流程并导出为 BPMN 2.0 XML，再检查导出的文件。", "Draw the process in a modeler, export it as BPMN 2.0 XML, and check that file.",
 )  # fmt: skip
 BAD_ENCODING = Rule(

@@ -173,3 +173,12 @@ def test_the_terminal_shows_file_then_findings_then_a_count() -> None:
 
 def test_nothing_given_is_nothing_found() -> None:
     assert check_files({}) == []
+
+
+def test_a_folder_with_too_many_files_says_how_many_were_left_out(tmp_path: Path) -> None:
+    for number in range(2_003):
+        (tmp_path / f"{number:04}.bpmn").write_bytes(b"")
+    findings = check_paths([tmp_path])
+    (left,) = [each for each in findings if each.rule == "too-many-files"]
+    assert "3" in left.en
+    assert sum(each.rule == "empty-file" for each in findings) == 2_000

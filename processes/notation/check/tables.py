@@ -1,0 +1,383 @@
+"""Rows of a decision table that match together where they may not, and inputs that no row matches.
+
+Exact where the cells of a column hold constants only (see :mod:`table_space`). A cell that depends on more is taken to match
+whatever would keep us silent: nothing when overlaps are looked for, everything when gaps are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations, islice
+from operator import and_
+from typing import Any
+
+from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Place, Rule
+from processes.notation.check.model import Element, local
+from processes.notation.check.table_space import Piece, Undecidable, constant, matches, pieces_of
+from processes.notation.feel import Budget, FeelError, UnaryTests, compile_expression, compile_unary, tree
+from processes.notation.feel.json_values import to_text
+from processes.notation.feel.scope import BUILT_IN
+
+OVERLAP = Rule(
+    "dmn-overlap", ERROR,
+    "{it}的第 {one} 行和第 {other} 行会同时命中（例如 {example}），而命中策略 {policy} 不允许，到时会成为异常。",
+    "Rows {one} and {other} of {it} match together (for example {example}), which {policy} forbids: it would become an incident.",
+    "改条件使两行不重叠；若本来就想由上到下先命中的算，把命中策略改为 FIRST。",
+    "Change the conditions so that they exclude each other; if the first match shall count, choose FIRST.",
+)  # fmt: skip
+GAP = Rule(
+    "dmn-gap", WARNING,
+    "{it}有一行也不命中的输入：{example}；这时结果为空。", "No row of {it} matches {example}: the result is null then.",
+    "补上这些情况的行，或在最后加一行各格都是 - 的“其余”，或给输出列填默认值。",
+    "Add rows for these, or a last row of - for all the rest, or a default output.",
+)  # fmt: skip
+FRACTION_GAP = Rule(
+    "dmn-gap-fraction", INFO,
+    "{it}只在整数上是完整的：如果输入可能有小数，{example} 时一行也不命中。",
+    "{it} is complete for whole numbers only: no row matches {example}.",
+    "如果只会是整数就不用改；否则把范围接上，例如 [1..3) 和 [3..6]。",
+    "Nothing to do if it is always whole; else let the ranges meet, as [1..3) and [3..6] do.",
+)  # fmt: skip
+GIVEN_UP = Rule(
+    "dmn-table-too-large", INFO,
+    "{it}太大，重叠和遗漏没有查完。", "{it} is too large: overlaps and gaps were not looked for to the end.",
+    "把表拆成几张小表，或用 FIRST 加一行“其余”。", "Split it into smaller tables, or use FIRST with a last row for the rest.",
+)  # fmt: skip
+
+MOST_TESTS = 200_000
+"""Cells times pieces of a column: half a second."""
+
+MOST_PAIRS = 200_000
+MOST_STEPS = 1_000_000
+MOST_SAID = 5
+"""Overlaps told of one table: the next are seen when these have been corrected."""
+
+MOST_EXAMPLES = 3
+
+_SINGLE = ("UNIQUE", "ANY")
+_LISTS = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")
+
+
+class TooLarge(Exception):
+    """The search has cost enough."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """What one input expression brings: its pieces, and for each row which of them it matches, as bits.
+
+    ``sure`` has no bits where a cell can't be decided, ``possible`` has all of them; ``domain`` are the pieces that should
+    be covered, ``space`` those that can occur.
+    """
+
+    text: str
+    pieces: Sequence[Piece]
+    sure: Sequence[int]
+    possible: Sequence[int]
+    domain: int
+    space: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """An input by the text of its expression; expressions that do not matter are left out."""
+
+    values: tuple[tuple[str, Any], ...]
+    fractional: bool = False
+
+    def __str__(self) -> str:
+        return "，".join(f"{text} = {_written(value)}" for text, value in self.values) or "任何输入"
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Two rows, from 1, and an input both match."""
+
+    rows: tuple[int, int]
+    case: Case
+
+
+def table_findings(place: Place, table: Element, root: Element, names: frozenset[str]) -> Iterator[Finding]:
+    """Overlaps and gaps of one decision table whose cells can be read."""
+    policy = " ".join((table.get("hitPolicy") or "UNIQUE").split()).upper()
+    if policy in _LISTS:
+        return
+    try:
+        space = dimensions(table, root, names)
+        if policy in _SINGLE:
+            for overlap in islice(overlaps(space, table, policy, names), MOST_SAID):
+                one, other = overlap.rows
+                yield OVERLAP.at(place, one=one, other=other, policy=policy, example=_both([overlap.case]))
+        if not _has_default(table):
+            yield from _gap(place, list(islice(gaps(space), MOST_EXAMPLES)))
+    except (Undecidable, FeelError):
+        return
+    except TooLarge:
+        yield GIVEN_UP.at(place)
+
+
+def _gap(place: Place, cases: list[Case]) -> Iterator[Finding]:
+    whole = [case for case in cases if not case.fractional]
+    if whole:
+        yield GAP.at(place, example=_both(whole))
+    elif cases:
+        yield FRACTION_GAP.at(place, example=_both(cases))
+
+
+def _both(cases: list[Case]) -> Both:
+    return Both(
+        "；或 ".join(str(case) for case in cases),
+        "; or ".join(str(case) if case.values else "any input" for case in cases),
+    )
+
+
+# -- what the table says -----------------------------------------------------------------------------------------------
+
+
+def dimensions(table: Element, root: Element, names: frozenset[str]) -> list[Dimension]:
+    """One for each distinct input expression. Raises :class:`Undecidable` when they depend on each other, FeelError when
+    something can't be read."""
+    inputs = _children(table, "input")
+    rows = [[_text(cell) for cell in _children(row, "inputEntry")] for row in _children(table, "rule")]
+    if not rows or any(len(row) != len(inputs) for row in rows):
+        raise Undecidable
+    columns: dict[str, list[int]] = {}
+    for place, column in enumerate(inputs):
+        columns.setdefault(" ".join(_head(column).split()), []).append(place)
+    active = {
+        text: places
+        for text, places in columns.items()
+        if any(row[at] not in ("", "-") for row in rows for at in places)
+    }
+    _check_independent([compile_expression(text, names).tree for text in active])
+    return [
+        _dimension(text, [[row[at] for row in rows] for at in places], [inputs[at] for at in places], root, names)
+        for text, places in active.items()
+    ]
+
+
+def _dimension(
+    text: str, columns: list[list[str]], heads: list[Element], root: Element, names: frozenset[str]
+) -> Dimension:
+    cells = [[compile_unary(cell or "-", names) for cell in column] for column in columns]
+    limits = [limit for head in heads for limit in _limits(head, root, names)]
+    type_name = next((name for head in heads if (name := _type(head))), None)
+    decidable = []
+    for cell in (each for column in cells for each in column):
+        try:
+            pieces_of([cell], None, type_name)
+            decidable.append(cell)
+        except Undecidable:
+            continue
+    pieces = pieces_of([*decidable, *limits], None, _base(type_name, root))
+    everything = (1 << len(pieces)) - 1
+    space = reduce(and_, (_bits(limit, pieces) | 1 for limit in limits), everything)
+    likely = sum(1 << place for place, piece in enumerate(pieces) if piece.likely or limits)
+    # Equal cells are one object: compiled tests are cached by their text.
+    known = {id(cell): cell for cell in decidable}
+    if len(known) * len(pieces) > MOST_TESTS:
+        raise TooLarge
+    bits = {own: _bits(cell, pieces) for own, cell in known.items()}
+    rows = range(len(cells[0]))
+    sure = [reduce(and_, (bits.get(id(column[row]), 0) for column in cells)) & space for row in rows]
+    possible = [reduce(and_, (bits.get(id(column[row]), everything) for column in cells)) & space for row in rows]
+    # Where limits are declared, they say what can occur; the missing value (the first piece) is never asked for.
+    return Dimension(text, pieces, sure, possible, space & likely & ~1, space)
+
+
+def _bits(cell: UnaryTests, pieces: Sequence[Piece]) -> int:
+    return sum(1 << place for place, piece in enumerate(pieces) if matches(cell, piece.sample))
+
+
+def _limits(head: Element, root: Element, names: frozenset[str]) -> Iterator[UnaryTests]:
+    """The declared values of a column: its own, and those of its type."""
+    texts = [_text(each) for each in _children(head, "inputValues")]
+    definition = _definition(_type(head), root)
+    if definition is not None:
+        texts += [_text(each) for each in _children(definition, "allowedValues")]
+    for text in texts:
+        if text:
+            yield compile_unary(text, names)
+
+
+def _definition(type_name: str | None, root: Element) -> Element | None:
+    return next(
+        (each for each in _children(root, "itemDefinition") if type_name and each.get("name") == type_name), None
+    )
+
+
+def _base(type_name: str | None, root: Element) -> str | None:
+    definition = _definition(type_name, root)
+    if definition is None:
+        return type_name
+    return next(((each.text or "").strip() for each in _children(definition, "typeRef")), definition.get("typeRef"))
+
+
+def _check_independent(expressions: Sequence[tree.Node]) -> None:
+    """Columns must not look at the same thing in two ways: what one says would bind the other."""
+    for expression in expressions:
+        if not _roots(expression):
+            raise Undecidable
+    for one, other in combinations(expressions, 2):
+        first, second = _path(one), _path(other)
+        if first is not None and second is not None:
+            shorter = min(len(first), len(second))
+            if first[:shorter] == second[:shorter]:
+                raise Undecidable
+        elif _roots(one) & _roots(other):
+            raise Undecidable
+
+
+def _path(node: tree.Node) -> tuple[str, ...] | None:
+    if isinstance(node, tree.Name):
+        return (node.name,)
+    if isinstance(node, tree.Path):
+        source = _path(node.source)
+        return None if source is None else (*source, node.name)
+    return None
+
+
+def _roots(node: tree.Node) -> frozenset[str]:
+    return frozenset(name for name in tree.free_names(node) if name not in BUILT_IN)
+
+
+# -- the search --------------------------------------------------------------------------------------------------------
+
+
+def overlaps(space: Sequence[Dimension], table: Element, policy: str, names: frozenset[str]) -> Iterator[Overlap]:
+    """Pairs of rows that match together and may not. Raises when there are too many pairs to look at."""
+    rows = _children(table, "rule")
+    outputs = [_outputs(row, names) for row in rows] if policy == "ANY" else []
+    for number, (one, other) in enumerate(combinations(range(len(rows)), 2)):
+        if number >= MOST_PAIRS:
+            raise TooLarge
+        shared = [each.sure[one] & each.sure[other] for each in space]
+        if all(shared) and (policy == "UNIQUE" or _differ(outputs[one], outputs[other])):
+            yield Overlap((one + 1, other + 1), _case(space, list(zip(space, shared, strict=True)), one, other))
+
+
+def _case(space: Sequence[Dimension], chosen: list[tuple[Dimension, int]], *rows: int) -> Case:
+    values = []
+    for each, bits in chosen:
+        if rows and all(each.sure[row] == each.space for row in rows):
+            continue
+        values.append((each.text, _best(each, bits).sample))
+    return Case(tuple(values))
+
+
+def _best(dimension: Dimension, bits: int) -> Piece:
+    """The piece among these that people recognise best."""
+    among = [piece for place, piece in enumerate(dimension.pieces) if bits >> place & 1]
+    return min(among, key=lambda piece: (piece.sample is None, piece.fractional, not piece.likely))
+
+
+def gaps(space: Sequence[Dimension]) -> Iterator[Case]:
+    """Inputs that no row matches, those with whole numbers first. Raises when the search is too long."""
+    if not space:
+        return
+    count = len(space[0].possible)
+    rows_of = [_by_piece(dimension, count) for dimension in space]
+    later: list[Case] = []
+    left = MOST_STEPS
+    covered: set[tuple[int, int]] = set()
+
+    def search(
+        at: int, rows: int, chosen: tuple[tuple[Dimension, int], ...]
+    ) -> Iterator[tuple[tuple[Dimension, int], ...]]:
+        nonlocal left
+        if not rows:
+            yield chosen
+            return
+        if at == len(space) or (at, rows) in covered:
+            return
+        left -= 1 + len(space[at].pieces)
+        if left < 0:
+            raise TooLarge
+        found = False
+        for remaining, bits in _split(space[at], rows_of[at], rows):
+            for each in search(at + 1, remaining, (*chosen, (space[at], bits))):
+                found = True
+                yield each
+        if not found:
+            covered.add((at, rows))
+
+    for chosen in search(0, (1 << count) - 1, ()):
+        pieces = [(each, _best(each, bits)) for each, bits in chosen if bits]
+        case = Case(
+            tuple((each.text, piece.sample) for each, piece in pieces), any(piece.fractional for _, piece in pieces)
+        )
+        if case.fractional:
+            later.append(case)
+        else:
+            yield case
+    yield from later[:1]
+
+
+def _by_piece(dimension: Dimension, count: int) -> list[int]:
+    """For each piece the rows that match it, as bits."""
+    return [
+        sum(1 << row for row in range(count) if dimension.possible[row] >> place & 1)
+        for place in range(len(dimension.pieces))
+    ]
+
+
+def _split(dimension: Dimension, rows_of: list[int], rows: int) -> list[tuple[int, int]]:
+    """The rows that still match, and for which pieces: pieces with the same rows are one. A column that tells nothing apart
+    takes no rows away."""
+    if not dimension.domain:
+        return [(rows, 0)]
+    groups: dict[tuple[int, bool], int] = {}
+    for place, piece in enumerate(dimension.pieces):
+        if dimension.domain >> place & 1:
+            key = (rows & rows_of[place], piece.fractional)
+            groups[key] = groups.get(key, 0) | 1 << place
+    return [(remaining, bits) for (remaining, _), bits in groups.items()]
+
+
+# -- outputs -----------------------------------------------------------------------------------------------------------
+
+
+def _outputs(row: Element, names: frozenset[str]) -> list[Any] | None:
+    """The constant outputs of a row; None when one is worked out."""
+    try:
+        return [
+            constant(compile_expression(text, names).tree) if (text := _text(cell)) else None
+            for cell in _children(row, "outputEntry")
+        ]
+    except (Undecidable, FeelError):
+        return None
+
+
+def _differ(one: list[Any] | None, other: list[Any] | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _has_default(table: Element) -> bool:
+    return any(_text(each) for output in _children(table, "output") for each in _children(output, "defaultOutputEntry"))
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _children(element: Element, name: str) -> list[Element]:
+    return [each for each in element if local(each) == name]
+
+
+def _text(element: Element) -> str:
+    return next(((each.text or "").strip() for each in _children(element, "text")), "")
+
+
+def _head(column: Element) -> str:
+    return next((_text(each) for each in _children(column, "inputExpression")), "")
+
+
+def _type(column: Element) -> str | None:
+    return next((each.get("typeRef") for each in _children(column, "inputExpression")), None)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return to_text(value, Budget())
