@@ -45,6 +45,10 @@ class Undecidable(Exception):
     """A cell depends on more than constants."""
 
 
+class TooLarge(Exception):
+    """The table would cost more to look at than it is worth."""
+
+
 @dataclass(frozen=True)
 class Piece:
     """Values no cell of the column tells apart. ``likely``: worth a word when no row covers it; ``fractional``: only numbers
@@ -56,7 +60,7 @@ class Piece:
 
 
 def pieces_of(cells: Sequence[UnaryTests], allowed: UnaryTests | None, type_name: str | None) -> list[Piece]:
-    """The pieces of a column. Raises :class:`Undecidable`."""
+    """The pieces of a column. Raises :class:`Undecidable`, or :class:`TooLarge`."""
     found: dict[str, list[Any]] = {}
     negated = False
     for cell in (*cells, *((allowed,) if allowed else ())):
@@ -70,7 +74,7 @@ def pieces_of(cells: Sequence[UnaryTests], allowed: UnaryTests | None, type_name
     for kind, values in found.items():
         pieces += _of_kind(kind, values, negated)
         if len(pieces) > MOST_PIECES:
-            raise Undecidable
+            raise TooLarge
     return pieces
 
 

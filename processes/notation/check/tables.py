@@ -15,7 +15,7 @@ from typing import Any
 
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Place, Rule
 from processes.notation.check.model import Element, local
-from processes.notation.check.table_space import Piece, Undecidable, constant, matches, pieces_of
+from processes.notation.check.table_space import Piece, TooLarge, Undecidable, constant, matches, pieces_of
 from processes.notation.feel import Budget, FeelError, UnaryTests, compile_expression, compile_unary, tree
 from processes.notation.feel.json_values import to_text
 from processes.notation.feel.scope import BUILT_IN
@@ -58,10 +58,6 @@ MOST_EXAMPLES = 3
 
 _SINGLE = ("UNIQUE", "ANY")
 _LISTS = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")
-
-
-class TooLarge(Exception):
-    """The search has cost enough."""
 
 
 @dataclass(frozen=True)
