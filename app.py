@@ -17,7 +17,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from processes.notation.check import Finding
 
 HERE = Path(__file__).resolve().parent
 MODELS = HERE / "bpmn"
@@ -180,13 +183,19 @@ class Platform:
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         self._stops.append(server.close)
 
+    def check(self, files: Mapping[str, bytes]) -> Sequence[Finding]:
+        """What is wrong with models, as this platform's roles, stages and jobs are."""
+        from processes.notation.check import Codes, check_files
+
+        reference = self.core.snapshots.now().reference
+        stages = frozenset(each.code for each in reference.stages)
+        return check_files(files, codes=Codes(frozenset(reference.roles), stages, frozenset(self.topics)))
+
     def web(self) -> Any:
         """The WSGI application."""
         from gateway import create_app
         from gateway.services import Services
         from gateway.services import Settings as GatewaySettings
-        from processes.notation.check import check_files
-
         tokens = self.secrets()
         return create_app(
             Services(
@@ -195,7 +204,7 @@ class Platform:
                 clock=self.core.clock,
                 snapshots=self.core.snapshots,
                 inlet=self.inlet,
-                check=check_files,
+                check=self.check,
                 settings=GatewaySettings(
                     data=self.settings.data,
                     partners={token: partner for partner, token in tokens.partners.items()},
@@ -334,9 +343,10 @@ def _play_demo(settings: Settings, tokens: Secrets, standins: str | None) -> Non
 
 def command_check(settings: Settings, options: argparse.Namespace) -> int:
     """Everything that is wrong with models, at once; exit code 1 when there are errors."""
+    from processes.messaging import jobs
     from processes.notation.check import check_paths, render
 
-    findings = check_paths(options.paths)
+    findings = check_paths(options.paths, topics=frozenset(jobs.CATALOGUE))
     if options.json:
         print(json.dumps([each.to_dict() for each in findings], ensure_ascii=False, indent=1))
     else:

@@ -77,7 +77,9 @@ class Reception:
 
     def complete_job(self, sender: Sender, said: i.JobCompleted) -> Handled:
         """A job is done."""
-        return self._job(said.job_id, c.CompleteJob(sender.command_id, said.job_id, dict(said.result), actor=sender.partner))
+        return self._job(
+            said.job_id, c.CompleteJob(sender.command_id, said.job_id, dict(said.result), actor=sender.partner)
+        )
 
     def fail_job(self, sender: Sender, said: i.JobFailed) -> Handled:
         """A job could not be done this time."""

@@ -112,7 +112,9 @@ def test_a_timer_seen_by_two_schedulers_fires_once(database: Database) -> None:
 
 
 def test_a_stale_engine_sees_what_another_has_done(database: Database) -> None:
-    model = definitions(process("p", start(), *(user(name) for name in "abc"), end(), path("start", "a", "b", "c", "end")))
+    model = definitions(
+        process("p", start(), *(user(name) for name in "abc"), end(), path("start", "a", "b", "c", "end"))
+    )
     engines = two_engines(database, model)
     case = engines[0].start("p", {"n": 1})
     for turn, engine in enumerate((engines[0], engines[1], engines[0])):
