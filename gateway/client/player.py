@@ -235,9 +235,9 @@ class Play:
             return said
         try:
             case = self.api.get(f"/api/cases/{self.number}")
+            cases = [case, *(self.api.get(f"/api/cases/{child}") for child in case["children"])]
         except BihuanError:
             return said
-        cases = [case, *(self.api.get(f"/api/cases/{child}") for child in case["children"])]
         return said + "；".join(_stands(each) for each in cases)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import random
 import signal
 import socket
 import subprocess
@@ -10,16 +11,30 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct free loopback ports (all held open together, so that none repeats)."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Distinct free loopback ports (all held open together, so that none repeats).
+
+    Below those that the kernel gives to outgoing connections: while a server that was killed is away, nobody else may get its port.
+    """
+    lowest = int(_EPHEMERAL.read_text().split()[0]) if _EPHEMERAL.exists() else 32768
+    candidates = random.sample(range(lowest // 2, lowest), 50 * count)
+    sockets: list[socket.socket] = []
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
+        for port in candidates:
+            one = socket.socket()
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                one.close()
+                continue
+            sockets.append(one)
+            if len(sockets) == count:
+                break
         return [int(one.getsockname()[1]) for one in sockets]
     finally:
         for one in sockets:

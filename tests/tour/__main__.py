@@ -100,8 +100,6 @@ class _Tour:
         try:
             family = play.run()
         except BihuanError as error:
-            if play.number:
-                print(trace.family(play.family()), flush=True)
             return [error.zh]
         print(trace.family(family), flush=True)
         return [*expectations.differences(scenario.expect, family), *doubled(play, family)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -83,8 +84,13 @@ class Server:
     def start(self) -> None:
         if self.server is None:
             self.server = self._make()
-        else:
+            return
+        try:
             self.server.boot()
+        except Exception:
+            with contextlib.suppress(Exception):
+                self.server.kill()
+            raise
         self._killed.clear()
 
     def kill(self) -> None:
@@ -126,7 +132,18 @@ class Keeper(threading.Thread):
             self._on_exit(self.part.name, why)
             if self._stopping.wait(PAUSE):
                 return
-        self.part.start()
+        self._start_again()
+
+    def _start_again(self) -> None:
+        """A server may not come back at the first try: a backend that outlives its killed postmaster for a moment holds the memory."""
+        while not self._stopping.is_set():
+            try:
+                self.part.start()
+            except Exception as error:
+                self._on_exit(self.part.name, str(error)[:300])
+                self._stopping.wait(PAUSE)
+            else:
+                return
 
     def stop(self) -> None:
         """Let the part die."""
