@@ -26,6 +26,7 @@ from processes.runtime.handlers import HANDLERS, start_id
 from processes.runtime.rows import Rows, Waits
 from processes.runtime.unit import Before, Changed, StaleVersion, Unit
 from processes.spiff.instance import NotWaiting, RunningInstance, StepFailed
+from processes.spiff.mended.effort import SECONDS, STEPS
 from processes.spiff.script_engine import ScriptEngine
 from processes.store import inbox
 from processes.store.database import Database
@@ -55,10 +56,13 @@ class Projection(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """``source`` names this platform in messages; ``publish_jobs``: send a message for each job (off: workers fetch them)."""
+    """``source`` names this platform in messages; ``publish_jobs``: send a message for each job (off: workers fetch them);
+    ``steps`` and ``seconds`` (of processor time): what one command may cost before it becomes an incident."""
 
     source: str = "bihuan"
     publish_jobs: bool = True
+    steps: int = STEPS
+    seconds: float = SECONDS
 
 
 class Engine:

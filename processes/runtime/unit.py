@@ -171,6 +171,7 @@ class Unit:
         cancelled: bool = False,
         offer_all: bool = False,
     ) -> None:
+        running.allow(self.engine.settings.steps, self.engine.settings.seconds)
         work(running)
         after = running.waits()
         fresh = self._rows(owner, running, before, after, done)

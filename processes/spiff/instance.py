@@ -15,6 +15,7 @@ import processes.spiff.mended  # noqa: F401  (applies the class-wide patches)
 from processes.errors import BihuanError
 from processes.spiff import codec
 from processes.spiff.mended import errors, messages, timers
+from processes.spiff.mended.effort import Effort
 from processes.spiff.mended.service_task import ExternalServiceTask
 from processes.spiff.mended.workflow import Workflow
 from processes.spiff.parser import Element, Process
@@ -150,6 +151,10 @@ class RunningInstance:
         if not task._state & state:
             raise NotWaiting(task_id)
         return task
+
+    def allow(self, steps: int, seconds: float) -> None:
+        """What the command in hand may cost: tasks to run, and processor time of this thread in seconds."""
+        self._workflow.effort = Effort(steps, seconds)
 
     def run(self) -> None:
         """Go on until there is nothing left but to wait. Raises :class:`StepFailed`."""

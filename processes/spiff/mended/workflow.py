@@ -13,6 +13,8 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
+from processes.spiff.mended.effort import Effort
+
 READY, WAITING, STARTED = TaskState.READY, TaskState.WAITING, TaskState.STARTED
 NOT_FINISHED = TaskState.NOT_FINISHED_MASK
 
@@ -72,6 +74,8 @@ class Workflow(_Flat, BpmnWorkflow):
     """A running instance. ``recorder`` hears of every change of state; ``outgoing`` collects thrown messages and signals."""
 
     recorder: Recorder | None = None
+    effort: Effort | None = None
+    """what the command in hand may still cost; None: anything"""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.outgoing: list[Any] = []
@@ -99,6 +103,8 @@ class Workflow(_Flat, BpmnWorkflow):
             for task in [t for t in workflow.tasks.values() if t._state == READY and not t.task_spec.manual]:
                 if task._state != READY or task.id not in workflow.tasks:
                     continue
+                if self.effort is not None:
+                    self.effort.spend(task)
                 task.run()
                 count += 1
             return count
