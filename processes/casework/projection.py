@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, insert, select, union_all, update
 
-from processes.runtime.unit import Changed
+from processes.runtime.workshop import Changed
 from processes.store.tables import Case, CaseStage, Deadline, Job, Note, UserTask
 
 NOTICE = "notice.send"

@@ -7,11 +7,9 @@ command's own id commit together or not at all (ARCHITECTURE rule 2). Gateway, q
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from threading import Lock
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
@@ -23,14 +21,17 @@ from processes.runtime import commands as c
 from processes.runtime import correlation, incidents
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
-from processes.runtime.rows import Rows, Waits
-from processes.runtime.unit import Before, Changed, StaleVersion, Unit
-from processes.spiff.instance import NotWaiting, RunningInstance, StepFailed
-from processes.spiff.mended.effort import SECONDS, STEPS
+from processes.runtime.rows import Rows
+from processes.runtime.unit import Before, StaleVersion, Unit
+from processes.runtime.watchdog import Convicted, Unwatched, Watch
+from processes.runtime.workshop import Projection, Settings, Workshop
+from processes.spiff.instance import NotWaiting, StepFailed
 from processes.spiff.script_engine import ScriptEngine
 from processes.store import inbox
 from processes.store.database import Database
 from processes.store.tables import Job, Timer, UserTask
+
+__all__ = ["PARTNER", "AlreadyClaimed", "Engine", "Settings"]
 
 log = logging.getLogger(__name__)
 
@@ -40,36 +41,15 @@ ATTEMPTS = 6
 RARELY_REPEATED = (c.CompleteTask, c.CompleteJob, c.FireTimer)
 """Commands whose repetition shows by itself (nothing waits any more, or the claim at the end fails): no look into the inbox before."""
 
-HOT = 256
-"""Running instances kept in memory between commands; each is checked by its version before use."""
-
 PARTNER = "bihuan"
 """Under this partner stand the ids of our own commands in the inbox; the source is the kind of command."""
-
-
-class Projection(Protocol):
-    """Rows that casework keeps in step with instances, in the same transaction."""
-
-    def apply(self, connection: Connection, change: Changed) -> None:
-        """An instance has changed: write what follows from it."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """``source`` names this platform in messages; ``publish_jobs``: send a message for each job (off: workers fetch them);
-    ``steps`` and ``seconds`` (of processor time): what one command may cost before it becomes an incident."""
-
-    source: str = "bihuan"
-    publish_jobs: bool = True
-    steps: int = STEPS
-    seconds: float = SECONDS
 
 
 class Engine:
     """Runs instances on a database. Thread-safe; any number of engines may share a PostgreSQL database.
 
     ``functions`` may be called by expressions and scripts; ``superior`` gives a place's superior, for models in force; ``versions`` what the
-    history notes of the reference data in use.
+    history notes of the reference data in use; ``watch`` hears of commands in flight (see ``watchdog``).
     """
 
     def __init__(
@@ -82,18 +62,25 @@ class Engine:
         projections: Sequence[Projection] = (),
         versions: Callable[[], Mapping[str, Any]] = dict,
         settings: Settings | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
         self.settings = settings or Settings()
+        self.watch: Watch = watch or Unwatched()
         self.functions: dict[str, Callable[..., Any]] = dict(functions or {})
         self.definitions = Definitions(database, superior)
         self.projections = list(projections)
-        self.versions = versions
         self.script_engine = ScriptEngine(self.functions, clock)
-        self.rows = Rows(self.settings.source if self.settings.publish_jobs else None)
-        self._hot: OrderedDict[str, tuple[int, RunningInstance, Waits]] = OrderedDict()
-        self._hot_lock = Lock()
+        self.workshop = Workshop(
+            clock,
+            self.settings,
+            self.definitions,
+            self.script_engine,
+            Rows(self.settings.source if self.settings.publish_jobs else None),
+            self.projections,
+            versions,
+        )
 
     def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
         """Put every executable process of ``files`` into force at ``place`` ("" = everywhere).
@@ -112,8 +99,9 @@ class Engine:
         look_first = not isinstance(command, RARELY_REPEATED)
         for attempt in range(ATTEMPTS):
             try:
+                self.watch.check(command)
                 return self._once(command, before, look_first)
-            except StepFailed as error:
+            except (StepFailed, Convicted) as error:
                 return self._incident(command, error, before)
             except (StaleVersion, AlreadyClaimed) as error:
                 log.info("command %s begun anew: %r", command.id, error)
@@ -129,25 +117,26 @@ class Engine:
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
     def _once(self, command: c.Command, before: Before | None, look_first: bool) -> c.Outcome:
-        with self.database.write() as connection:
+        with self.database.write() as connection, self.watch.flight(command):
             known = inbox.result(connection, *_key(command)) if look_first else None
             if known is not None:
                 return _known(known)
-            unit = Unit(self, connection, command, before)
+            unit = Unit(self.workshop, connection, command, before)
             outcome = HANDLERS[type(command)](unit, command)
             if not inbox.settle(connection, *_key(command), unit.now, _result(outcome)):
                 raise AlreadyClaimed(command.id)
         unit.committed()
         return outcome
 
-    def _incident(self, command: c.Command, error: StepFailed, before: Before | None) -> c.Outcome:
+    def _incident(self, command: c.Command, error: StepFailed | Convicted, before: Before | None) -> c.Outcome:
         """The command's effects were rolled back; keep it, whole, for a person to retry."""
+        element_id = error.element_id if isinstance(error, StepFailed) else None
         with self.database.write() as connection:
             known = inbox.result(connection, *_key(command))
             if known is not None:
                 return _known(known)
             if isinstance(command, c.Resolve):
-                incidents.failed_again(connection, command.incident_id, error.zh, error.element_id)
+                incidents.failed_again(connection, command.incident_id, error.zh, element_id)
                 return c.Outcome(None, incident=command.incident_id)
             instance_id = _instance_of(connection, command)
             if before is not None:
@@ -156,8 +145,8 @@ class Engine:
                 connection,
                 instance_id=instance_id,
                 task_id=None,
-                element_id=error.element_id,
-                kind="step-failed",
+                element_id=element_id,
+                kind="step-failed" if isinstance(error, StepFailed) else "stalled",
                 detail=error.zh,
                 command=command,
                 now=self.clock.now(),
@@ -168,21 +157,6 @@ class Engine:
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
         log.error("command %s became incident %s: %s", command.id, identity, error.en)
         return outcome
-
-    # -- hot instances -----------------------------------------------------------------------------------------------
-
-    def take_hot(self, instance_id: str, version: int) -> tuple[RunningInstance, Waits] | None:
-        """The cached running instance if it is of this version; it leaves the cache until it is kept again."""
-        with self._hot_lock:
-            found = self._hot.pop(instance_id, None)
-        return None if found is None or found[0] != version else (found[1], found[2])
-
-    def keep_hot(self, instance_id: str, version: int, running: RunningInstance, waits: Waits) -> None:
-        """Keep a running instance whose state has just been committed."""
-        with self._hot_lock:
-            self._hot[instance_id] = (version, running, waits)
-            while len(self._hot) > HOT:
-                self._hot.popitem(last=False)
 
 
 class AlreadyClaimed(Exception):

@@ -27,7 +27,7 @@ def start_id(command: c.Command) -> str:
 
 
 def _start(unit: Unit, command: c.Start) -> c.Outcome:
-    definition = unit.engine.definitions.in_force(unit.connection, command.process_id, command.place)
+    definition = unit.workshop.definitions.in_force(unit.connection, command.process_id, command.place)
     identity = start_id(command)
     unit.start(definition, identity, command.place, command.key, command.variables)
     return c.Outcome(identity)
@@ -103,7 +103,7 @@ def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
 
 
 def _send_job(unit: Unit, row: Any, at: Any = None) -> None:
-    settings = unit.engine.settings
+    settings = unit.workshop.settings
     if settings.publish_jobs:
         outbox.put(unit.connection, [job_message(settings.source, row, unit.now, at)], unit.now)
 
@@ -152,7 +152,7 @@ def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
         return c.Outcome(receiver.instance_id)
     if found:
         return _ambiguous(unit, command, f"{len(found)} 个流程同时在等这条消息")
-    starts = unit.engine.definitions.started_by(connection, command.message, command.place)
+    starts = unit.workshop.definitions.started_by(connection, command.message, command.place)
     if len(starts) == 1:
         identity = start_id(command)
         unit.start(

@@ -31,7 +31,7 @@ def record(
     command: c.Command,
     now: datetime,
 ) -> str:
-    """Write an incident down; returns its id. ``kind``: step-failed, job-failed, business-error, ambiguous-message."""
+    """Write an incident down; returns its id. ``kind``: step-failed, stalled, job-failed, business-error, ambiguous-message."""
     identity = str(uuid4())
     connection.execute(
         insert(Incident),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
@@ -15,13 +13,11 @@ from processes.messaging.bus import Address, Message
 from processes.runtime import commands as c
 from processes.runtime import correlation
 from processes.runtime.rows import Owner, Waits
-from processes.spiff.instance import NotWaiting, RunningInstance, Step
+from processes.runtime.workshop import Changed, Workshop
+from processes.spiff.instance import NotWaiting, RunningInstance
 from processes.spiff.mended.messages import Thrown
 from processes.store import history, outbox
 from processes.store.tables import Instance, Subscription
-
-if TYPE_CHECKING:
-    from processes.runtime.engine import Engine
 
 Before = Callable[[Connection, str], None]
 """What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none)."""
@@ -36,31 +32,14 @@ class Suspended(BihuanError):
         super().__init__("该流程已暂停,恢复后才能办理", f"instance {instance_id} is suspended", instance=instance_id)
 
 
-@dataclass(frozen=True)
-class Changed:
-    """What a command did to an instance, for projections. ``data`` are its variables; ``status`` is the new one."""
-
-    instance: Owner
-    command: c.Command
-    steps: Sequence[Step]
-    running: RunningInstance
-    status: str
-    now: datetime
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """The variables of the step that finished last."""
-        return self.running.data
-
-
 class Unit:
     """The work of one command inside one transaction."""
 
-    def __init__(self, engine: Engine, connection: Connection, command: c.Command, before: Before | None) -> None:
-        self.engine = engine
+    def __init__(self, workshop: Workshop, connection: Connection, command: c.Command, before: Before | None) -> None:
+        self.workshop = workshop
         self.connection = connection
         self.command = command
-        self.now = engine.clock.now()
+        self.now = workshop.clock.now()
         self._before = before
         self._kept: list[tuple[str, int, RunningInstance, Waits]] = []
 
@@ -76,7 +55,7 @@ class Unit:
         work: Work | None = None,
     ) -> None:
         """Create an instance and let it run (or do ``work`` with it, which lets it run)."""
-        process = self.engine.definitions.process(definition_id, self.connection)
+        process = self.workshop.definitions.process(definition_id, self.connection)
         owner = Owner(instance_id, definition_id, process.id, place, key)
         self.connection.execute(
             _NEW,
@@ -93,7 +72,7 @@ class Unit:
             },
         )
         self.door(instance_id)
-        running = RunningInstance.create(process, self.engine.script_engine, variables)
+        running = RunningInstance.create(process, self.workshop.script_engine, variables)
         self._go(owner, 0, running, {}, work or (lambda it: it.run()))
 
     def change(
@@ -116,13 +95,13 @@ class Unit:
         if status not in ("active", "suspended"):
             raise NotWaiting(instance_id)
         self.door(instance_id)
-        hot = self.engine.take_hot(instance_id, version)
+        hot = self.workshop.hot.take(instance_id, version)
         if hot is not None:
             running, waits = hot
         else:
-            process = self.engine.definitions.process(owner.definition_id, self.connection)
+            process = self.workshop.definitions.process(owner.definition_id, self.connection)
             blob = self.connection.execute(_STATE, {"b_id": instance_id}).scalar_one()
-            running = RunningInstance.load(blob, process, self.engine.script_engine)
+            running = RunningInstance.load(blob, process, self.workshop.script_engine)
             waits = running.waits()
         self._go(owner, version, running, waits, work, done, cancelled, offer_all)
 
@@ -156,7 +135,7 @@ class Unit:
     def committed(self) -> None:
         """Called after the commit: what ran stays hot."""
         for instance_id, version, running, waits in self._kept:
-            self.engine.keep_hot(instance_id, version, running, waits)
+            self.workshop.hot.keep(instance_id, version, running, waits)
 
     # -- the one way -------------------------------------------------------------------------------------------------
 
@@ -171,7 +150,7 @@ class Unit:
         cancelled: bool = False,
         offer_all: bool = False,
     ) -> None:
-        running.allow(self.engine.settings.steps, self.engine.settings.seconds)
+        running.allow(self.workshop.settings.steps, self.workshop.settings.seconds)
         work(running)
         after = running.waits()
         fresh = self._rows(owner, running, before, after, done)
@@ -189,20 +168,20 @@ class Unit:
             [[step.element_id, step.process_id, step.what, step.element.name] for step in steps],
             {
                 "definition": owner.definition_id,
-                **self.engine.versions(),
+                **self.workshop.versions(),
                 **({"decisions": fired} if (fired := running.take_fired()) else {}),
             },
         )
         status = "cancelled" if cancelled else "completed" if running.is_completed else "active"
         change = Changed(owner, self.command, steps, running, status, self.now)
-        for projection in self.engine.projections:
+        for projection in self.workshop.projections:
             projection.apply(self.connection, change)
         self._save(owner, version, running, after, status)
 
     def _rows(
         self, owner: Owner, running: RunningInstance, before: Waits, after: Waits, done: frozenset[str]
     ) -> list[Any]:
-        return self.engine.rows.apply(
+        return self.workshop.rows.apply(
             self.connection, owner, running, before, after, self.now, self.command.actor, done
         )
 
@@ -254,7 +233,7 @@ class Unit:
         message = Message(
             id=identity,
             type=kind,
-            source=self.engine.settings.source,
+            source=self.workshop.settings.source,
             time=self.now,
             data=thrown.payload,
             subject=owner.id,

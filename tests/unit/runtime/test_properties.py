@@ -125,7 +125,7 @@ def play(model: bytes, seed: int, restart: bool) -> InstanceView:
     case = engine.start("p", {"n": seed % 7, "number": "A"})
     for _ in range(200):
         if restart:
-            engine.engine._hot.clear()
+            engine.engine.workshop.hot.clear()
         todo = [("user", each.element, each.id) for each in engine.tasks(case)]
         todo += [("job", each.element, each.id) for each in engine.jobs(instance=case)]
         todo += [("message", each, each) for each in waiting_elements(engine, case)]
