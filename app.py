@@ -7,6 +7,7 @@ with ``DATABASE_URL`` (PostgreSQL) and ``AMQP_URL`` (RabbitMQ). The other comman
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import logging
 import os
@@ -465,5 +466,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _use_own_environment() -> None:
+    """Started by a Python without our packages, go on with the one that ``make`` has set up beside us."""
+    own = HERE / ".venv" / "bin" / "python"
+    if importlib.util.find_spec("sqlalchemy") is not None:
+        return
+    if not own.exists():
+        raise SystemExit("尚未安装：请先在本文件夹运行 make run（或 make test）")
+    os.execv(own, [str(own), *sys.argv])
+
+
 if __name__ == "__main__":
+    _use_own_environment()
     raise SystemExit(main())
