@@ -234,6 +234,15 @@ class Incident(Base):
     resolution: Mapped[str | None] = mapped_column(String(40))
 
 
+class Stall(Base):
+    """An end of an engine process with this command in flight (see processes/runtime/watchdog.py). Appended only."""
+
+    __tablename__ = "stall"
+    seq: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
+    command: Mapped[str] = mapped_column(String(300), index=True)
+    at: Mapped[datetime]
+
+
 class HistoryEntry(Base):
     """One command: its full input, when, by whom, and which elements it ran through. Appended only."""
 
