@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wrong:
         print(f"{len(wrong)} 处不符：{'、'.join(wrong)}；进程的日志在 {world.folder}")
         return 1
+    world.remove()
     print("全部与场景文件相符。")
     return 0
 

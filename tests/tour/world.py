@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -32,7 +33,7 @@ Tell = Callable[[str], None]
 
 
 class World:
-    """``with World(start) as world``: everything is up; afterwards everything is gone, its folder too when all went well.
+    """``with World(start) as world``: everything is up; afterwards everything is gone but the folder with the logs.
 
     ``start``: the time that the platform's clock shows at first.
     """
@@ -107,6 +108,10 @@ class World:
         for part in self._servers.values():
             if isinstance(part.server, PostgresServer | RabbitNode):
                 part.server.destroy()
+
+    def remove(self) -> None:
+        """Remove the folder with the logs: for when all went well."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _environment(self, database: str, broker: str) -> dict[str, str]:
         return {
