@@ -127,6 +127,7 @@ class Platform:
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
         self.topics = tuple(jobs.CATALOGUE)
+        self._watched = False
         self._stops: list[Callable[[], None]] = []
 
     def _may_send(self, partner: str, message_type: str) -> bool:
@@ -136,6 +137,18 @@ class Platform:
             return True
         found = self.core.snapshots.now().reference.channels.get(channel)
         return found is not None and found.partner == partner
+
+    def _watch(self) -> None:
+        """Let a watchdog look after the commands of this process; ``STALL_SECONDS`` is how long one may take."""
+        from processes.runtime.watchdog import LIMIT, Watchdog
+
+        if not self._watched:
+            self._watched = True
+            limit = float(os.environ.get("STALL_SECONDS") or LIMIT)
+            watchdog = Watchdog(self.settings.data / "watch", self.core.database, self.core.clock, limit)
+            watchdog.start()
+            self.core.engine.watch = watchdog
+            self._stops.append(watchdog.stop)
 
     def secrets(self) -> Secrets:
         """The tokens, one a partner of the channels."""
@@ -158,6 +171,7 @@ class Platform:
         from workers.bus.embedded import EmbeddedBus
         from workers.bus.relay import Relay
 
+        self._watch()
         if self.settings.amqp_url:
             bus: Any = AmqpBus(self.settings.amqp_url, self.core.clock, name="engine", topics=self.topics)
             relay = Relay(self.core.database, bus, self.core.clock, self.core.resolve)
@@ -180,6 +194,7 @@ class Platform:
         """The web server, in a thread of its own."""
         from waitress.server import create_server
 
+        self._watch()
         server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         self._stops.append(server.close)

@@ -17,6 +17,7 @@ from processes.runtime.commands import Resolve
 
 KINDS = {
     "step-failed": "流程步骤",
+    "stalled": "引擎停住",
     "job-failed": "发送给外部系统",
     "business-error": "外部系统的答复",
     "ambiguous-message": "收到的消息",
