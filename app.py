@@ -212,6 +212,7 @@ class Platform:
         from gateway import create_app
         from gateway.services import Services
         from gateway.services import Settings as GatewaySettings
+
         tokens = self.secrets()
         return create_app(
             Services(
