@@ -11,6 +11,7 @@
 ``POST /control/<channel>/orders``           ``{orders: [{id, title, body, …}]}`` or one order
 ``POST /control/<channel>/supplement``       ``{original or case, text}``: the enterprise answers a question
 ``POST /control/<channel>/withdraw``         ``{original or case, reason}``
+``POST /control/<channel>/close``            ``{original or case}``: the channel takes nothing more for it
 ``POST /control/<channel>/script``           ``{original, case or neither, supplements: […]}``: answers questions by itself
 ``POST /control/ratings/rate``               ``{case, level, comment}``
 ``POST /control/ratings/script``             ``{…, ratings: [2, {level, comment}, null]}``: one a request

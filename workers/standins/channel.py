@@ -37,6 +37,7 @@ class ChannelSystem(System):
             ("POST", "orders", self._file_many),
             ("POST", "supplement", self._supplement),
             ("POST", "withdraw", self._withdraw),
+            ("POST", "close", self._close),
             ("POST", "script", self._script),
         )
 
@@ -120,6 +121,13 @@ class ChannelSystem(System):
         ledger.effect("withdrawn", order["id"], {"reason": reason})
         said = {"reason": reason, "requested_at": _now(ledger)}
         return Reply(202, {"message": self._push(ledger, "withdrawal.requested", order, said)})
+
+    def _close(self, ledger: Ledger, request: Request) -> Reply:
+        """Its own time for the order is over: it takes nothing more for it, and tells nobody."""
+        order = self._order(ledger, request)
+        ledger.put("order", order["id"], {**order, "status": "closed"})
+        ledger.effect("closed", order["id"], {})
+        return Reply(200, {"status": "closed"})
 
     def _push(self, ledger: Ledger, type_: str, order: Json, data: Mapping[str, Any]) -> str:
         whose = {"channel": self.name, "original": order["id"]}
