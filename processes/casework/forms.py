@@ -7,16 +7,18 @@ values: shown, and required, only then), ``x-widget``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import FormatChecker
 from jsonschema.exceptions import ValidationError
 from sqlalchemy import Connection, select
 
+from processes.casework import form_schema
 from processes.errors import BihuanError
 from processes.notation import expressions
 from processes.store.tables import Definition, ModelFile
@@ -98,7 +100,13 @@ def read(connection: Connection, definition_id: str, name: str) -> Form:
 
 @lru_cache(256)
 def _read(name: str, body: bytes) -> Form:
-    return Form(name, json.loads(body))
+    try:
+        schema = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NoForm(f"表单“{name}”读不出来，请联系流程负责人。", f"form {name} is no JSON: {error}") from error
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties", {}), dict):
+        raise NoForm(f"表单“{name}”的最外层必须是 type: object。", f"form {name} is no object schema")
+    return Form(name, schema)
 
 
 def fields(form: Form, values: Mapping[str, Any], variables: Mapping[str, Any], evaluate: Evaluate) -> list[Field]:
@@ -133,8 +141,7 @@ def check(form: Form, data: Mapping[str, Any], variables: Mapping[str, Any], eva
     shown = {each.name: each for each in given if each.shown}
     values = {name: value for name, value in values.items() if name in shown}
     errors: dict[str, str] = {}
-    validator = Draft202012Validator(_effective(form, shown.values()), format_checker=_formats)
-    for error in validator.iter_errors(values):
+    for error in form_schema.errors(_effective(form, shown.values()), values, _formats):
         for name, zh in _messages(error, shown, values):
             errors.setdefault(name, zh)
     if errors:
@@ -188,9 +195,10 @@ def _typed(schema: Mapping[str, Any], value: Any) -> Any:
         return _WORDS.get(text.lower(), text)
     if kind in ("integer", "number") and text:
         try:
-            return int(text) if kind == "integer" else float(text)
+            number = int(text) if kind == "integer" else float(text)
         except ValueError:
             return text
+        return text if isinstance(number, float) and not math.isfinite(number) else number
     return text
 
 

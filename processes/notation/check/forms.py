@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -15,6 +14,7 @@ from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Findin
 from processes.notation.check.sanity import MOST_BYTES as LIMIT
 from processes.notation.check.sanity import decode
 from processes.notation.check.wording import json_error, json_schema_error
+from processes.notation.patterns import form_pattern
 
 NOT_JSON = Rule(
     "form-json", ERROR,
@@ -76,6 +76,9 @@ TOO_BIG = Rule(
 )  # fmt: skip
 
 HINTS = frozenset({"x-text", "x-options", "x-show", "x-widget"})
+NOT_OFFERED = frozenset({"unevaluatedProperties", "unevaluatedItems", "$dynamicRef"})
+HOLDERS = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
+DATA = frozenset({"const", "enum", "default", "examples"})
 WIDGETS = frozenset({"radio", "textarea", "select"})
 MOST_DEPTH = 40
 MOST_ERRORS = 20
@@ -146,6 +149,7 @@ def _schema(whole: Whole, schema: Any) -> Iterator[Finding]:
     for path, reference in _references(schema):
         if not reference.startswith("#"):
             yield REMOTE.at(whole, field=path, reference=reference[:80])
+    yield from _dangers(whole, schema)
     for name in schema.get("required", []):
         if name not in fields:
             yield REQUIRED.at(whole, field=name)
@@ -155,6 +159,47 @@ def _schema(whole: Whole, schema: Any) -> Iterator[Finding]:
     for name, field in fields.items():
         if isinstance(field, dict):
             yield from _field(whole, name, field, frozenset(fields))
+
+
+def _dangers(whole: Whole, schema: Any) -> Iterator[Finding]:
+    """Patterns that RE2 does not take, and keywords that our validator refuses, wherever they stand."""
+    for path, inner in _objects(schema):
+        patterns = [inner["pattern"]] if isinstance(inner.get("pattern"), str) else []
+        named = inner.get("patternProperties")
+        for pattern in [*patterns, *(named if isinstance(named, dict) else ())]:
+            try:
+                form_pattern(pattern)
+            except ValueError as error:
+                advice = "改正正则表达式；不能用前后断言（(?=…)）和反向引用（\\1）。"
+                yield _hint(
+                    whole, path, "pattern", str(error), advice, "Correct it; no look-around, no references back."
+                )
+        for keyword in NOT_OFFERED & inner.keys():
+            problem = Both("表单不支持它", "forms do not offer it")
+            yield _hint(
+                whole,
+                path,
+                keyword,
+                problem,
+                "改用 additionalProperties 或 $ref。",
+                "Use additionalProperties or $ref.",
+            )
+
+
+def _objects(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every object of the schema that is a schema itself, with its path; ``properties`` and the like are only their holders."""
+    pending: list[tuple[str, Any, bool]] = [("", schema, True)]
+    while pending:
+        path, value, is_schema = pending.pop()
+        if isinstance(value, dict):
+            if is_schema:
+                yield path or "$", value
+            for key, inner in value.items():
+                if is_schema and key in DATA:
+                    continue
+                pending.append((f"{path}.{key}".strip("."), inner, not (is_schema and key in HOLDERS)))
+        elif isinstance(value, list):
+            pending += [(f"{path}.{index}", inner, True) for index, inner in enumerate(value)]
 
 
 def _references(schema: Any) -> Iterator[tuple[str, str]]:
@@ -189,11 +234,6 @@ def _field(whole: Whole, name: str, field: Mapping[str, Any], fields: frozenset[
             f"可用：{known}。",
             f"Use {known}.",
         )
-    if isinstance(field.get("pattern"), str):
-        try:
-            re.compile(field["pattern"])
-        except re.error as error:
-            yield _hint(whole, name, "pattern", str(error), "改正正则表达式。", "Correct the regular expression.")
     show = field.get("x-show")
     if isinstance(show, str) and show.strip().startswith("="):
         names = languages.free_names(show.strip()[1:])
