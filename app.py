@@ -15,6 +15,7 @@ import secrets
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ HERE = Path(__file__).resolve().parent
 MODELS = HERE / "bpmn"
 DEMO_PASSWORD = "bihuan2026"
 """The password of every demo account that has none; only ``run`` sets it, and says so."""
+
+PATIENCE = 60.0
+"""Seconds for which a process that starts waits for its database."""
 
 log = logging.getLogger("bihuan")
 
@@ -150,6 +154,17 @@ class Platform:
             self.core.engine.watch = watchdog
             self._stops.append(watchdog.stop)
 
+    def seed(self) -> None:
+        """Migrate and fill an empty database; a database server that is just coming up is waited for."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.core.seed(MODELS)
+            except Exception as error:
+                if time.monotonic() > until or not self.core.database.is_transient(error):
+                    raise
+            time.sleep(0.5)
+
     def secrets(self) -> Secrets:
         """The tokens, one a partner of the channels."""
         channels = self.core.snapshots.now().reference.channels.values()
@@ -195,7 +210,13 @@ class Platform:
         from waitress.server import create_server
 
         self._watch()
-        server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
+        try:
+            server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
+        except OSError as error:
+            port = self.settings.port
+            raise BihuanError(
+                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run", f"port {port}: {error}"
+            ) from error
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         self._stops.append(server.close)
 
@@ -264,7 +285,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
     from workers.standins.child import Child
 
     platform = Platform(settings)
-    platform.core.seed(MODELS)
+    platform.seed()
     _set_demo_passwords(platform)
     tokens = platform.secrets()
     platform.start_gateway()
@@ -292,7 +313,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
 def command_engine(settings: Settings, options: argparse.Namespace) -> int:
     """Timers, messages and the relay; as many of these as wanted, on PostgreSQL and RabbitMQ."""
     platform = Platform(settings)
-    platform.core.seed(MODELS)
+    platform.seed()
     platform.start_engine(with_workers=not settings.amqp_url, systems_url=options.systems_url)
     print("engine ready", flush=True)
     _wait_for_stop()
@@ -318,7 +339,7 @@ def command_worker(settings: Settings, options: argparse.Namespace) -> int:
 def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
     """The web server alone."""
     platform = Platform(settings)
-    platform.core.seed(MODELS)
+    platform.seed()
     platform.start_gateway()
     print(f"gateway ready: {settings.url}", flush=True)
     _wait_for_stop()
