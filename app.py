@@ -209,6 +209,8 @@ class Platform:
         """The web server, in a thread of its own."""
         from waitress.server import create_server
 
+        from processes.errors import BihuanError
+
         self._watch()
         try:
             server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
