@@ -102,6 +102,8 @@ class Engine:
                 self.watch.check(command)
                 return self._once(command, before, look_first)
             except (StepFailed, Convicted) as error:
+                if attempt + 1 < ATTEMPTS and self._met_a_conflict(error):
+                    continue
                 return self._incident(command, error, before)
             except (StaleVersion, AlreadyClaimed) as error:
                 log.info("command %s begun anew: %r", command.id, error)
@@ -111,10 +113,22 @@ class Engine:
                     raise
                 look_first = True
             except Exception as error:
+                if self.database.refuses_value(error):
+                    unfit = StepFailed(
+                        "这一步的结果存不进数据库：有的值太长，或类型不对", f"does not fit the columns: {error!s:.200}"
+                    )
+                    return self._incident(command, unfit, before)
                 if attempt + 1 == ATTEMPTS or not self.database.is_transient(error):
                     raise
                 log.warning("command %s begun anew: %s", command.id, error)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
+
+    def _met_a_conflict(self, error: BaseException) -> bool:
+        """Whether what failed the step was the database under a function that an expression called."""
+        cause = error.__cause__
+        while cause is not None and not self.database.is_transient(cause):
+            cause = cause.__cause__
+        return cause is not None
 
     def _once(self, command: c.Command, before: Before | None, look_first: bool) -> c.Outcome:
         with self.database.write() as connection, self.watch.flight(command):

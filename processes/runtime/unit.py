@@ -14,7 +14,7 @@ from processes.runtime import commands as c
 from processes.runtime import correlation
 from processes.runtime.rows import Owner, Waits
 from processes.runtime.workshop import Changed, Workshop
-from processes.spiff.instance import NotWaiting, RunningInstance
+from processes.spiff.instance import NotWaiting, RunningInstance, failing
 from processes.spiff.mended.messages import Thrown
 from processes.store import history, outbox
 from processes.store.tables import Instance, Subscription
@@ -151,16 +151,18 @@ class Unit:
         offer_all: bool = False,
     ) -> None:
         running.allow(self.workshop.settings.steps, self.workshop.settings.seconds)
-        work(running)
-        after = running.waits()
-        fresh = self._rows(owner, running, before, after, done)
+        with failing():
+            work(running)
+            after = running.waits()
+            fresh = self._rows(owner, running, before, after, done)
         if offer_all:
             fresh = [wait for wait in after.values() if wait.kind == "message"]
         while (arrived := correlation.take_buffered(self.connection, fresh, self.now)) is not None:
             wait, payload = arrived
-            running.catch_message(wait.task_id, wait.name, payload)
-            before, after = after, running.waits()
-            fresh = self._rows(owner, running, before, after, done)
+            with failing():
+                running.catch_message(wait.task_id, wait.name, payload)
+                before, after = after, running.waits()
+                fresh = self._rows(owner, running, before, after, done)
         self._send(owner, running.take_outgoing())
         steps = running.take_steps()
         self.record(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ from processes.spiff.script_engine import ScriptEngine
 _ACTIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _ENDED = {TaskState.COMPLETED: "completed", TaskState.CANCELLED: "cancelled", TaskState.ERROR: "failed"}
 UNKNOWN = Element("", "", "", "")
+_DATA_ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError)
+"""What the library raises over variables it did not expect."""
 
 
 class StepFailed(BihuanError):
@@ -32,6 +35,22 @@ class StepFailed(BihuanError):
     def __init__(self, zh: str, en: str, element_id: str | None = None) -> None:
         super().__init__(zh, en, element=element_id)
         self.element_id = element_id
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Whatever an instance's diagram and variables make go wrong in here is a :class:`StepFailed` that names the element."""
+    try:
+        yield
+    except (StepFailed, NotWaiting):
+        raise
+    except BihuanError as error:
+        raise StepFailed(error.zh, error.en, str(error.details.get("element") or "") or None) from error
+    except (SpiffWorkflowException, *_DATA_ERRORS) as error:
+        spec = getattr(getattr(error, "task", None), "task_spec", None) or getattr(error, "task_spec", None)
+        element = getattr(spec, "bpmn_id", None)
+        zh = "没有一个出口条件成立,也没有默认出口" if "No conditions satisfied" in str(error) else str(error)
+        raise StepFailed(f"{element or ''} {zh}".strip(), f"{element}: {error}", element) from error
 
 
 class NotWaiting(BihuanError):
@@ -158,15 +177,8 @@ class RunningInstance:
 
     def run(self) -> None:
         """Go on until there is nothing left but to wait. Raises :class:`StepFailed`."""
-        try:
+        with failing():
             self._workflow.do_engine_steps()
-        except BihuanError as error:
-            raise StepFailed(error.zh, error.en, str(error.details.get("element") or "") or None) from error
-        except (SpiffWorkflowException, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-            spec = getattr(getattr(error, "task", None), "task_spec", None) or getattr(error, "task_spec", None)
-            element = getattr(spec, "bpmn_id", None)
-            zh = "没有一个出口条件成立,也没有默认出口" if "No conditions satisfied" in str(error) else str(error)
-            raise StepFailed(f"{element or ''} {zh}".strip(), f"{element}: {error}", element) from error
 
     def start_by_message(self, name: str, payload: Mapping[str, Any]) -> None:
         """Begin at the message start event of this name."""
@@ -199,10 +211,8 @@ class RunningInstance:
         self._run_task(task)
 
     def _run_task(self, task: Any) -> None:
-        try:
+        with failing():
             task.run()
-        except BihuanError as error:
-            raise StepFailed(error.zh, error.en, task.task_spec.bpmn_id) from error
         self.run()
 
     def complete_job(self, task_id: str, result: Any) -> None:
@@ -210,10 +220,8 @@ class RunningInstance:
         task = self._job(task_id)
         task.internal_data.pop("job", None)
         task.data[task.task_spec.result_variable] = result
-        try:
+        with failing():
             task.complete()
-        except BihuanError as error:
-            raise StepFailed(error.zh, error.en, task.task_spec.bpmn_id) from error
         self.run()
 
     def _job(self, task_id: str) -> Any:

@@ -76,6 +76,9 @@ class ScriptEngine(PythonScriptEngine):
             return {**timers.plan(value, environment.clock.now()), "provisional": provisional.get()}
         except BihuanError as error:
             raise ElementError(_element(task), error) from error
+        except (ArithmeticError, ValueError) as error:
+            cause = timers.TimerError(f"“{text:.80}”超出了日历的范围", f"{text:.80}: {error}")
+            raise ElementError(_element(task), cause) from error
         finally:
             provisional.reset(token)
 

@@ -200,6 +200,16 @@ class Database:
             return state in _TRANSIENT_STATES or state.startswith("08")
         return False
 
+    def refuses_value(self, error: BaseException) -> bool:
+        """Whether a value did not fit its column (too long, of the wrong kind): it never will."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg.Error):
+            # The driver itself could not adapt the value: there is no state of the server's then.
+            return isinstance(cause, psycopg.DataError) or (
+                isinstance(cause, psycopg.ProgrammingError) and cause.sqlstate is None
+            )
+        return isinstance(cause, sqlite3.Error) and "binding parameter" in str(cause)
+
     def dispose(self) -> None:
         """Close every pooled connection. An in-memory database is gone after this."""
         self._writer.dispose()
