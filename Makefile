@@ -33,7 +33,7 @@ tour: servers
 	$(BIN)/python -m tests.tour $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SEED),--seed $(SEED))
 
 tck: $(VENV)/.ready-dev
-	$(BIN)/python -m tests.tck.run $(or $(TCK),../shared/tck)
+	$(BIN)/python -m tests.tck.run $(or $(TCK),../shared/tck) $(if $(VERBOSE),--verbose)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,8 +1,8 @@
 """Runs the DMN Technology Compatibility Kit: ``python -m tests.tck.run PATH [-v] [FILTER]``.
 
 PATH is a folder that holds ``compliance-level-N`` folders, or one of those. Prints what passes by level, and the share of
-the results that are not null (many tests expect null, which an engine that can do nothing gives too). The kit is read in
-place; see https://github.com/dmn-tck/tck.
+the results that are not null (many tests expect null, which an engine that can do nothing gives too); with ``--verbose``
+every folder and every failure as well. The kit is read in place; see https://github.com/dmn-tck/tck.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ class Score:
     passed_with_value: int = 0
     total_with_value: int = 0
     failures: list[str] = field(default_factory=list)
+
+    def add(self, other: Score) -> None:
+        """Take over what another score counted."""
+        self.passed += other.passed
+        self.total += other.total
+        self.passed_with_value += other.passed_with_value
+        self.total_with_value += other.total_with_value
+        self.failures += other.failures
 
     def count(self, passed: bool, has_value: bool, failure: str) -> None:
         """Count one result node."""
@@ -143,14 +151,24 @@ def levels(path: Path) -> Iterator[Path]:
     yield from found or [path]
 
 
-def run(path: Path, only: str = "") -> dict[str, Score]:
+def folders(level: Path, only: str = "") -> dict[str, Score]:
+    """The scores of a level by its folders."""
+    scores: dict[str, Score] = {}
+    for file in sorted(level.glob("*/*.xml")):
+        if only in file.name:
+            run_file(file, scores.setdefault(file.parent.name, Score()))
+    return scores
+
+
+def run(path: Path, only: str = "", verbose: bool = False) -> dict[str, Score]:
     """The scores by level."""
     scores = {}
     for level in levels(path):
         score = scores[level.name] = Score()
-        for file in sorted(level.glob("*/*.xml")):
-            if only in file.name:
-                run_file(file, score)
+        for name, own in folders(level, only).items():
+            score.add(own)
+            if verbose:
+                print(f"  {name}: {own}")
     return scores
 
 
@@ -159,14 +177,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run the DMN TCK")
     parser.add_argument("path", type=Path)
     parser.add_argument("only", nargs="?", default="", help="part of the names of test files")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print every failure")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every folder and every failure")
     options = parser.parse_args()
-    scores = run(options.path, options.only)
+    scores = run(options.path, options.only, options.verbose)
     for name, score in scores.items():
         if options.verbose:
             print(*score.failures, sep="\n")
         print(f"{name}: {score}")
-    return 0 if any(score.total for score in scores.values()) else 1
+    if not any(score.total for score in scores.values()):
+        print(f"no tests under {options.path}: is TCK=path right?", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
