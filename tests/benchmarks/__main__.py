@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import order, pages
+from tests.benchmarks import expressions, order, pages
 
 
 def main() -> int:
     """Print the report."""
-    for part in (order, pages):
+    for part in (expressions, order, pages):
         print("\n".join(part.run()), flush=True)
         print()
     return 0
