@@ -4,7 +4,7 @@ Budgets stop what an owner wrote. What they cannot stop is a thread that never c
 and while it holds the interpreter's lock no other thread of the process runs at all. So every command in flight stands in a
 file that outlives the process, and
 
-* a thread looks once a second: a command that has used ``limit`` seconds of processor time, or lasted that long without
+* a thread looks once a second: a command that has used ``limit`` seconds of processor time, or slept that long without
   waiting for the database, ends the process (``os._exit(STALLED)``) once it has been written down as the culprit;
 * the kernel's timer ends the process (SIGPROF, with every thread's stack in the file) when that thread itself does not get
   to run while the process burns ``limit`` seconds of processor time.
@@ -54,6 +54,9 @@ ENDS = 2
 
 _SLOTS, _SLOT = 128, 512
 """Commands in flight at once, and bytes for the name of each. One more than fit in is not watched."""
+
+_BUSY = 0.001
+"""Seconds of processor time between two looks: a thread with less has slept. On a crowded machine one that works has more."""
 
 _DRIVERS = ("/sqlalchemy/", "/psycopg", "/sqlite3/")
 """A thread whose innermost frame is in one of these waits for the database: not the command's fault."""
@@ -105,7 +108,10 @@ class _Flight:
     thread: int
     cpu: float
     """the thread's processor time when it began"""
-    looks: int = 0
+    last: float
+    """the same at the last look"""
+    idle: int = 0
+    """looks in a row at which the thread had done nothing, nor waited for the database"""
 
 
 class Watchdog:
@@ -146,7 +152,8 @@ class Watchdog:
             self._alone = suspected
             slot = self._free.pop() if self._free else None
             if slot is not None:
-                self._flights[slot] = _Flight(name, slot, threading.get_ident(), time.thread_time())
+                begun = time.thread_time()
+                self._flights[slot] = _Flight(name, slot, threading.get_ident(), begun, begun)
                 self._write(slot, name)
         try:
             yield
@@ -209,15 +216,14 @@ class Watchdog:
 
     def _stalled(self) -> list[_Flight]:
         with self._changed:
-            flights = list(self._flights.values())
-            for flight in flights:
-                flight.looks += 1
-            # Counted in looks, not read off a clock: a process that was stopped for an hour has not stalled.
-            return [
-                each
-                for each in flights
-                if _cpu(each) > self._limit or (each.looks * self._period > self._limit and not _waits(each.thread))
-            ]
+            return [each for each in self._flights.values() if self._is_stalled(each)]
+
+    def _is_stalled(self, flight: _Flight) -> bool:
+        now = _cpu(flight.thread)
+        idle = now - flight.last < _BUSY and not _waits(flight.thread)
+        # Counted in looks, not read off a clock: a process that was stopped for an hour has not stalled.
+        flight.idle, flight.last = flight.idle + 1 if idle else 0, now
+        return now - flight.cpu > self._limit or flight.idle * self._period > self._limit
 
     def _finish(self, stalled: Sequence[_Flight]) -> None:
         """Write down who did it, and end the process. Does not return."""
@@ -278,11 +284,9 @@ def _culprits(flights: bytes, end: bytes) -> list[str]:
     return [slot.decode(errors="replace") for slot in slots if slot]
 
 
-def _cpu(flight: _Flight) -> float:
-    try:
-        return time.clock_gettime(time.pthread_getcpuclockid(flight.thread)) - flight.cpu
-    except OSError:  # the thread has just ended
-        return 0.0
+def _cpu(thread: int) -> float:
+    """The processor time of another thread of this process; it is in flight, so it lives."""
+    return time.clock_gettime(time.pthread_getcpuclockid(thread))
 
 
 def _waits(thread: int) -> bool:
