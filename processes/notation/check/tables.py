@@ -7,7 +7,6 @@ whatever would keep us silent: nothing when overlaps are looked for, everything 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations, islice
 from operator import and_
@@ -15,9 +14,9 @@ from typing import Any
 
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Place, Rule
 from processes.notation.check.model import Element, local
+from processes.notation.check.table_search import Case, Dimension, Overlap, best, gaps, unreachable
 from processes.notation.check.table_space import Piece, TooLarge, Undecidable, constant, matches, pieces_of
-from processes.notation.feel import Budget, FeelError, UnaryTests, compile_expression, compile_unary, tree
-from processes.notation.feel.json_values import to_text
+from processes.notation.feel import FeelError, UnaryTests, compile_expression, compile_unary, tree
 from processes.notation.feel.scope import BUILT_IN
 
 OVERLAP = Rule(
@@ -40,6 +39,11 @@ FRACTION_GAP = Rule(
     "如果只会是整数就不用改；否则把范围接上，例如 [1..3) 和 [3..6]。",
     "Nothing to do if it is always whole; else let the ranges meet, as [1..3) and [3..6] do.",
 )  # fmt: skip
+UNREACHABLE = Rule(
+    "dmn-unreachable", WARNING,
+    "{it}的第 {row} 行永远轮不到：它的每一种输入都先被前面的行命中。", "Row {row} of {it} is never reached: earlier rows match all it matches.",
+    "把更具体的行放在更一般的行前面，或删去这一行。", "Put the more specific row before the more general one, or delete it.",
+)  # fmt: skip
 GIVEN_UP = Rule(
     "dmn-table-too-large", INFO,
     "{it}太大，重叠和遗漏没有查完。", "{it} is too large: overlaps and gaps were not looked for to the end.",
@@ -50,7 +54,6 @@ MOST_TESTS = 200_000
 """Cells times pieces of a column: half a second."""
 
 MOST_PAIRS = 200_000
-MOST_STEPS = 1_000_000
 MOST_SAID = 5
 """Overlaps told of one table: the next are seen when these have been corrected."""
 
@@ -58,41 +61,6 @@ MOST_EXAMPLES = 3
 
 _SINGLE = ("UNIQUE", "ANY")
 _LISTS = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """What one input expression brings: its pieces, and for each row which of them it matches, as bits.
-
-    ``sure`` has no bits where a cell can't be decided, ``possible`` has all of them; ``domain`` are the pieces that should
-    be covered, ``space`` those that can occur.
-    """
-
-    text: str
-    pieces: Sequence[Piece]
-    sure: Sequence[int]
-    possible: Sequence[int]
-    domain: int
-    space: int
-
-
-@dataclass(frozen=True)
-class Case:
-    """An input by the text of its expression; expressions that do not matter are left out."""
-
-    values: tuple[tuple[str, Any], ...]
-    fractional: bool = False
-
-    def __str__(self) -> str:
-        return "，".join(f"{text} = {_written(value)}" for text, value in self.values) or "任何输入"
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Two rows, from 1, and an input both match."""
-
-    rows: tuple[int, int]
-    case: Case
 
 
 def table_findings(place: Place, table: Element, root: Element, names: frozenset[str]) -> Iterator[Finding]:
@@ -106,6 +74,8 @@ def table_findings(place: Place, table: Element, root: Element, names: frozenset
             for overlap in islice(overlaps(space, table, policy, names), MOST_SAID):
                 one, other = overlap.rows
                 yield OVERLAP.at(place, one=one, other=other, policy=policy, example=_both([overlap.case]))
+        elif policy == "FIRST":
+            yield from (UNREACHABLE.at(place, row=row) for row in islice(unreachable(space), MOST_SAID))
         if not _has_default(table):
             yield from _gap(place, list(islice(gaps(space), MOST_EXAMPLES)))
     except (Undecidable, FeelError):
@@ -259,77 +229,8 @@ def _case(space: Sequence[Dimension], chosen: list[tuple[Dimension, int]], *rows
     for each, bits in chosen:
         if rows and all(each.sure[row] == each.space for row in rows):
             continue
-        values.append((each.text, _best(each, bits).sample))
+        values.append((each.text, best(each, bits).sample))
     return Case(tuple(values))
-
-
-def _best(dimension: Dimension, bits: int) -> Piece:
-    """The piece among these that people recognise best."""
-    among = [piece for place, piece in enumerate(dimension.pieces) if bits >> place & 1]
-    return min(among, key=lambda piece: (piece.sample is None, piece.fractional, not piece.likely))
-
-
-def gaps(space: Sequence[Dimension]) -> Iterator[Case]:
-    """Inputs that no row matches, those with whole numbers first. Raises when the search is too long."""
-    if not space:
-        return
-    count = len(space[0].possible)
-    rows_of = [_by_piece(dimension, count) for dimension in space]
-    later: list[Case] = []
-    left = MOST_STEPS
-    covered: set[tuple[int, int]] = set()
-
-    def search(
-        at: int, rows: int, chosen: tuple[tuple[Dimension, int], ...]
-    ) -> Iterator[tuple[tuple[Dimension, int], ...]]:
-        nonlocal left
-        if not rows:
-            yield chosen
-            return
-        if at == len(space) or (at, rows) in covered:
-            return
-        left -= 1 + len(space[at].pieces)
-        if left < 0:
-            raise TooLarge
-        found = False
-        for remaining, bits in _split(space[at], rows_of[at], rows):
-            for each in search(at + 1, remaining, (*chosen, (space[at], bits))):
-                found = True
-                yield each
-        if not found:
-            covered.add((at, rows))
-
-    for chosen in search(0, (1 << count) - 1, ()):
-        pieces = [(each, _best(each, bits)) for each, bits in chosen if bits]
-        case = Case(
-            tuple((each.text, piece.sample) for each, piece in pieces), any(piece.fractional for _, piece in pieces)
-        )
-        if case.fractional:
-            later.append(case)
-        else:
-            yield case
-    yield from later[:1]
-
-
-def _by_piece(dimension: Dimension, count: int) -> list[int]:
-    """For each piece the rows that match it, as bits."""
-    return [
-        sum(1 << row for row in range(count) if dimension.possible[row] >> place & 1)
-        for place in range(len(dimension.pieces))
-    ]
-
-
-def _split(dimension: Dimension, rows_of: list[int], rows: int) -> list[tuple[int, int]]:
-    """The rows that still match, and for which pieces: pieces with the same rows are one. A column that tells nothing apart
-    takes no rows away."""
-    if not dimension.domain:
-        return [(rows, 0)]
-    groups: dict[tuple[int, bool], int] = {}
-    for place, piece in enumerate(dimension.pieces):
-        if dimension.domain >> place & 1:
-            key = (rows & rows_of[place], piece.fractional)
-            groups[key] = groups.get(key, 0) | 1 << place
-    return [(remaining, bits) for (remaining, _), bits in groups.items()]
 
 
 # -- outputs -----------------------------------------------------------------------------------------------------------
@@ -371,9 +272,3 @@ def _head(column: Element) -> str:
 
 def _type(column: Element) -> str | None:
     return next((each.get("typeRef") for each in _children(column, "inputExpression")), None)
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, str):
-        return f'"{value}"'
-    return to_text(value, Budget())

@@ -14,8 +14,9 @@ import pytest
 from lxml import etree
 
 from processes.notation.check import Finding, check_files
+from processes.notation.check.table_search import gaps, unreachable
 from processes.notation.check.table_space import Undecidable
-from processes.notation.check.tables import dimensions, gaps, overlaps
+from processes.notation.check.tables import dimensions, overlaps
 from processes.notation.feel import FeelError, compile_unary
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +46,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], policy: str = "U
 
 def _said(heads: Sequence[str], rows: Sequence[Sequence[str]], policy: str = "UNIQUE", **more: str) -> list[Finding]:
     found = check_files({"t.dmn": _table(heads, rows, policy, **more)})
-    return [each for each in found if each.rule.startswith(("dmn-overlap", "dmn-gap", "dmn-table"))]
+    return [each for each in found if each.rule.startswith(("dmn-overlap", "dmn-gap", "dmn-table", "dmn-unreachable"))]
 
 
 def test_ranges_that_meet_overlap_in_their_common_point() -> None:
@@ -122,6 +123,21 @@ def test_the_values_of_a_declared_type_count_as_well() -> None:
     (finding,) = _said(["board"], [['"a"', "1"]], types="tBoard", types_defined=defined)
     assert 'board = "b"' in finding.zh
     assert _said(["board"], [['"a"', "1"], ['not("a")', "1"]], types="tBoard", types_defined=defined) == []
+
+
+def test_a_row_after_one_that_takes_everything_is_never_reached() -> None:
+    rows = [['"a"', "< 3", "1"], ["-", "-", "2"], ['"b"', "> 9", "3"]]
+    (finding,) = _said(["board", "days"], rows, "FIRST")
+    assert (finding.rule, finding.severity) == ("dmn-unreachable", "warning")
+    assert "第 3 行" in finding.zh
+    together = [["<= 3", "1"], ["> 3", "2"], ["[2..5]", "3"], ["-", "4"]]
+    (finding,) = _said(["days"], together, "FIRST")
+    assert "第 3 行" in finding.zh
+
+
+def test_the_rest_after_rows_that_name_everything_is_for_the_missing_value() -> None:
+    assert _said(["days"], [["<= 3", "1"], ["> 3", "2"], ["-", "3"]], "FIRST") == []
+    assert _said(["text"], [['matches(?, "a")', "1"], ['matches(?, "a")', "2"], ["-", "3"]], "FIRST") == []
 
 
 def test_dates_and_durations_are_ranges_too() -> None:
@@ -205,13 +221,14 @@ def test_it_agrees_with_trying_every_input(seed: int) -> None:
     table = next(root.iter("{*}decisionTable"))
     space = dimensions(table, root, frozenset())
     found = {overlap.rows for overlap in overlaps(space, table, "UNIQUE", frozenset())}
-    tried, uncovered = set(), False
+    tried, uncovered, tried_hits = set(), False, []
     for values in itertools.product(*(GRID[kind] for kind in kinds)):
         hits = [
             place
             for place, row in enumerate(rows, 1)
             if all(compile_unary(cell).test(value) is True for cell, value in zip(row, values, strict=True))
         ]
+        tried_hits.append(hits)
         tried |= set(itertools.combinations(hits, 2))
         plain = all(value is not None and value != "zzz" and not isinstance(value, float) for value in values)
         named = all(
@@ -222,6 +239,8 @@ def test_it_agrees_with_trying_every_input(seed: int) -> None:
     assert found == tried
     if uncovered:
         assert list(gaps(space))
+    first = {hits[0] for hits in tried_hits if hits}
+    assert not first & set(unreachable(space))
 
 
 def _check_examples(xml: bytes) -> int:
@@ -259,7 +278,9 @@ def _check_examples(xml: bytes) -> int:
 
 def test_no_false_alarm_on_the_shipped_models() -> None:
     files = {path.name: path.read_bytes() for path in sorted((ROOT / "bpmn").rglob("*.dmn"))}
-    assert [each.zh for each in check_files(files) if each.rule in ("dmn-overlap", "dmn-gap", "dmn-gap-fraction")] == []
+    assert [
+        each.zh for each in check_files(files) if each.rule.startswith(("dmn-overlap", "dmn-gap", "dmn-unreach"))
+    ] == []
     assert len(files) > 5
 
 
