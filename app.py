@@ -196,7 +196,8 @@ class Platform:
                 EmbeddedBus(self.core.database, self.core.clock, topics=self.topics, resolve=self.core.resolve),
                 None,
             )
-        bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=4)
+        # One at a time: news of a case come in the order in which they were sent, and a superior place's "accepted" never overtakes its "in hand".
+        bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
         if with_workers:
             _runner(bus, self.settings, systems_url).attach()
         bus.start()
