@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -30,13 +31,14 @@ Superior = Callable[[str], str | None]
 
 
 class Definitions:
-    """The definitions of one database. Parsed processes are immutable and cached for ever by their content hash."""
+    """The definitions of one database. Parsed processes are immutable and shared by the whole program, by their content hash."""
+
+    _parsed: ClassVar[dict[str, Process]] = {}
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, database: Database, superior: Superior) -> None:
         self._database = database
         self._superior = superior
-        self._parsed: dict[str, Process] = {}
-        self._lock = threading.Lock()
 
     def deploy(
         self, connection: Connection, files: Mapping[str, bytes], place: str, now: datetime

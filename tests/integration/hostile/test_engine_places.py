@@ -39,6 +39,8 @@ from tests.diagrams import (
 )
 from tests.hostile import ALL, SCRIPT
 
+pytestmark = pytest.mark.slow
+
 _SECONDS = 8.0
 """Processor time for one text in one place: its own limit is two seconds, and it may be looked at again as its case is."""
 
