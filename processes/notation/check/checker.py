@@ -11,12 +11,12 @@ from processes.notation.check.engine import engine_findings
 from processes.notation.check.findings import WARNING, Both, Finding, Place, Rule, Whole, arrange
 from processes.notation.check.forms import form_findings
 from processes.notation.check.lint import lint_findings
-from processes.notation.check.model import Diagram, Element, read
 from processes.notation.check.rules import CHECKS
 from processes.notation.check.sanity import kind_by_name, parse
 from processes.notation.check.schema import schema_findings
 from processes.notation.check.twice import twice_findings
 from processes.notation.check.world import Codes, World
+from processes.notation.diagram import Diagram, Element, read
 
 STUMBLED = Rule(
     "check-failed", WARNING,

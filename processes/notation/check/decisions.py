@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule, Whole
-from processes.notation.check.model import Element, Item, local
 from processes.notation.check.tables import table_findings
 from processes.notation.decisions import parse_decisions
+from processes.notation.diagram import Element, Item, local
 
 NO_DECISIONS = Rule(
     "dmn-no-decision", WARNING,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule, Whole
-from processes.notation.check.model import Diagram, Element, Item, Scope, kind_of
 from processes.notation.check.world import World, called_process
+from processes.notation.diagram import Diagram, Element, Item, Scope, kind_of
 
 REFUSED = Rule(
     "engine", ERROR,

@@ -23,7 +23,7 @@ from bpmn_io.lint.test_rule import test_rule
 from lxml import etree
 
 from processes.notation.check.findings import INFO, WARNING, Finding, Rule, Whole, together
-from processes.notation.check.model import BPMN, Diagram, Element, Item, children
+from processes.notation.diagram import BPMN, Diagram, Element, Item, children
 
 # The port reads about 2,000 elements a second; beyond this the picture is a machine's, and labels are no help.
 MOST_ELEMENTS = 4_000

@@ -10,8 +10,8 @@ from typing import Literal
 from lxml import etree
 
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Whole
-from processes.notation.check.model import BPMN, Element
 from processes.notation.check.wording import xml_error
+from processes.notation.diagram import BPMN, Element
 
 Kind = Literal["bpmn", "dmn", "form"]
 

@@ -18,8 +18,8 @@ from typing import cast
 from lxml import etree
 
 from processes.notation.check.findings import ERROR, WARNING, Finding, Rule, Whole
-from processes.notation.check.model import BPMN, SPIFF, Diagram, Element, Item, children, kind_of, local
 from processes.notation.check.wording import schema_detail
+from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Item, children, kind_of, local
 
 UNEXPECTED = Rule(
     "schema-element", ERROR,

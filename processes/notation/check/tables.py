@@ -13,9 +13,9 @@ from operator import and_
 from typing import Any
 
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Place, Rule
-from processes.notation.check.model import Element, local
 from processes.notation.check.table_search import Case, Dimension, Overlap, best, gaps, unreachable
 from processes.notation.check.table_space import Piece, TooLarge, Undecidable, constant, matches, pieces_of
+from processes.notation.diagram import Element, local
 from processes.notation.feel import FeelError, UnaryTests, compile_expression, compile_unary, tree
 from processes.notation.feel.scope import BUILT_IN
 

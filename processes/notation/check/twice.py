@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from processes.notation.check.decisions import child
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Severity, Whole
-from processes.notation.check.model import Element, Item
 from processes.notation.check.sanity import kind_by_name
+from processes.notation.diagram import Element, Item
 
 SAME_NAME = Rule(
     "duplicate-file-name", ERROR,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from processes.notation.check.model import BPMN, Diagram, Element, Item, Node, Scope, is_true
+from processes.notation.diagram import BPMN, Diagram, Element, Item, Node, Scope, is_true
 
 
 @dataclass(frozen=True)

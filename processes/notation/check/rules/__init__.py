@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from processes.notation.check.findings import Finding
-from processes.notation.check.model import Diagram
 from processes.notation.check.rules import (
     activities,
     data,
@@ -21,6 +20,7 @@ from processes.notation.check.rules import (
     triggers,
 )
 from processes.notation.check.world import World
+from processes.notation.diagram import Diagram
 
 Check = Callable[[Diagram, World], Iterable[Finding]]
 

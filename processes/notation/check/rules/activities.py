@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule
-from processes.notation.check.model import (
+from processes.notation.check.world import World, called_process, foreign_engine
+from processes.notation.diagram import (
     CHOREOGRAPHY,
     SPIFF,
     Diagram,
@@ -17,7 +18,6 @@ from processes.notation.check.model import (
     is_true,
     text_of,
 )
-from processes.notation.check.world import World, called_process, foreign_engine
 
 AD_HOC = Rule(
     "ad-hoc-sub-process", ERROR,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Finding, Rule
-from processes.notation.check.model import Diagram, Element, Item, children, kind_of, text_of
 from processes.notation.check.world import World
+from processes.notation.diagram import Diagram, Element, Item, children, kind_of, text_of
 
 DATA_STORE = Rule(
     "data-store", ERROR,

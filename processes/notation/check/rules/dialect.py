@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule
-from processes.notation.check.model import SPIFF, Diagram, Element, Item
 from processes.notation.check.world import World, foreign_engine
+from processes.notation.diagram import SPIFF, Diagram, Element, Item
 
 UNKNOWN_PROPERTY = Rule(
     "unknown-property", WARNING,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
 from processes.notation.check.labels import kind_name
-from processes.notation.check.model import ACTIVITIES, EVENTS, Diagram, Node, Scope, children, kind_of
 from processes.notation.check.world import World, interrupting
+from processes.notation.diagram import ACTIVITIES, EVENTS, Diagram, Node, Scope, children, kind_of
 
 LINK = Rule(
     "link-event", ERROR,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
-from processes.notation.check.model import BPMN, SPIFF, Diagram, Item, children, kind_of, text_of
 from processes.notation.check.rules.activities import speaks_our_language
 from processes.notation.check.world import World
+from processes.notation.diagram import BPMN, SPIFF, Diagram, Item, children, kind_of, text_of
 
 EXPRESSION = Rule(
     "expression", ERROR,

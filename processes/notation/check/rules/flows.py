@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, together
-from processes.notation.check.model import GATEWAYS, Diagram, Flow, Node, Scope
 from processes.notation.check.world import World, starts_blank
+from processes.notation.diagram import GATEWAYS, Diagram, Flow, Node, Scope
 
 DANGLING = Rule(
     "dangling-flow", ERROR,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, WARNING, Finding, Rule, together
-from processes.notation.check.model import GATEWAYS, Diagram, Flow, Node
 from processes.notation.check.world import World
+from processes.notation.diagram import GATEWAYS, Diagram, Flow, Node
 
 COMPLEX = Rule(
     "complex-gateway", ERROR,

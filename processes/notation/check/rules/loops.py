@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, WARNING, Finding, Rule
-from processes.notation.check.model import Diagram, Element, Node, children, text_of
 from processes.notation.check.world import World
+from processes.notation.diagram import Diagram, Element, Node, children, text_of
 
 BEHAVIOR = Rule(
     "multi-instance-behavior", ERROR,

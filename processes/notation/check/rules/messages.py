@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
 from processes.notation.check.labels import kind_name
-from processes.notation.check.model import SPIFF, Diagram, Element, Node, kind_of, text_of
 from processes.notation.check.world import World
+from processes.notation.diagram import SPIFF, Diagram, Element, Node, kind_of, text_of
 
 UNNAMED = Rule(
     "unnamed-definition", ERROR,

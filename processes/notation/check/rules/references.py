@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
 from processes.notation.check.labels import kind_name
-from processes.notation.check.model import BPMNDI, Diagram, children, text_of
 from processes.notation.check.world import World
+from processes.notation.diagram import BPMNDI, Diagram, children, text_of
 
 UNKNOWN = Rule(
     "unknown-reference", ERROR,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
-from processes.notation.check.model import Diagram, Element, Node, children, kind_of, text_of
 from processes.notation.check.world import World
+from processes.notation.diagram import Diagram, Element, Node, children, kind_of, text_of
 
 NO_TIME = Rule(
     "timer-without-time", ERROR,
