@@ -13,7 +13,7 @@ from gateway.context import services
 from gateway.web import error_page
 from processes.casework import access, doors, people
 from processes.casework.forms import FormErrors
-from processes.spiff.instance import NotWaiting
+from processes.kernel.errors import NotWaiting
 from processes.store.tables import Case, UserTask
 
 

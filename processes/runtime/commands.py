@@ -29,6 +29,10 @@ class Start(Command):
     key: str | None = None
     """a business key (a problem number)"""
     instance_id: str | None = None
+    event: str = ""
+    """the start event that has come, ``signal:NAME`` or ``timer:ELEMENT``; empty: started by hand"""
+    payload: Variables = field(default_factory=dict)
+    """what the event brings"""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,15 @@ class FireTimer(Command):
 
 
 @dataclass(frozen=True)
+class Continue(Command):
+    """Go on with what an instance had no time for: its last command used up its slice."""
+
+    instance_id: str
+    task_id: str
+    """of the timer row that asks for it"""
+
+
+@dataclass(frozen=True)
 class Cancel(Command):
     """End the instance: open tasks, jobs, timers and subscriptions are withdrawn."""
 
@@ -159,6 +172,7 @@ _KINDS: dict[str, type[Command]] = {
         Correlate,
         Signal,
         FireTimer,
+        Continue,
         Cancel,
         Suspend,
         Resume,

@@ -110,6 +110,7 @@ class Database:
             raise WriterBusy(f"no writer's place within {BUSY_SECONDS} s")
         try:
             with self._writer.connect() as connection, self._current(connection):
+                connection.begin()  # now: statements that go round SQLAlchemy (``bulk``) would not
                 connection.info.pop(_SIGNALS, None)
                 yield connection
                 connection.commit()
@@ -136,6 +137,7 @@ class Database:
                 yield connection
         else:
             with self._reader.connect() as connection, self._current(connection):
+                connection.begin()
                 yield connection
 
     @contextmanager
@@ -146,6 +148,7 @@ class Database:
             raise WriterBusy(f"the in-memory database was not free within {BUSY_SECONDS} s")
         try:
             with self._reader.connect() as connection, self._current(connection):
+                connection.begin()
                 raw = connection.connection.dbapi_connection
                 assert raw is not None
                 raw.execute("PRAGMA query_only = ON")

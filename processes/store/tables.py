@@ -96,8 +96,34 @@ class Instance(Base):
     """active, suspended, completed, cancelled"""
     version: Mapped[int] = mapped_column(Integer, default=0)
     state: Mapped[bytes]
+    parts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """how many rows of ``instance_part`` it has"""
+    prefix: Mapped[str | None] = mapped_column(String(24), index=True)
+    """what the ids of its tasks and jobs begin with"""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class InstancePart(Base):
+    """A part of an instance's state that is written by itself: a big variable, or some turns of a wide loop."""
+
+    __tablename__ = "instance_part"
+    instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    body: Mapped[bytes]
+
+
+class StartTimer(Base):
+    """A timer start event of a definition in force: when it starts an instance next."""
+
+    __tablename__ = "start_timer"
+    process_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    place: Mapped[str] = mapped_column(String(20), primary_key=True)
+    node_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    definition_id: Mapped[str] = mapped_column(String(64))
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    cycles: Mapped[int] = mapped_column(Integer, default=1)
+    period: Mapped[str | None] = mapped_column(String(60))
 
 
 class UserTask(Base):

@@ -57,9 +57,9 @@ def engine_findings(files: Mapping[str, bytes], world: World, told: Mapping[str,
 
 
 def _parser() -> Parse | None:
-    """``processes.spiff.parser`` stands above this package, so it is found by name when it is needed, and not imported."""
+    """``processes.kernel.compiler`` stands above this package, so it is found by name when it is needed, and not imported."""
     try:
-        return importlib.import_module("processes.spiff.parser").parse_process  # type: ignore[no-any-return]
+        return importlib.import_module("processes.kernel.compiler").compile_process  # type: ignore[no-any-return]
     except (ImportError, AttributeError):
         return None
 
