@@ -31,7 +31,7 @@ from processes.runtime.scheduler import Scheduler
 from processes.runtime.unit import read_state
 from processes.store import history, outbox
 from processes.store.database import Database
-from processes.store.tables import Incident, Instance, Job, Subscription, UserTask
+from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, Subscription, UserTask
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,7 @@ class Orchestrator:
 
     def tasks(self, instance: str | None = None, role: str | None = None) -> Sequence[TaskView]:
         """Open user tasks, oldest first."""
-        statement = (
-            select(UserTask.__table__).where(UserTask.state == "open").order_by(UserTask.created_at, UserTask.id)
-        )
+        statement = select(UserTask.__table__).where(TASK_IS_OPEN).order_by(UserTask.created_at, UserTask.id)
         if instance is not None:
             statement = statement.where(UserTask.instance_id == instance)
         if role is not None:
@@ -215,7 +213,7 @@ class Orchestrator:
         now = self.clock.now()
         statement = (
             select(Job.__table__)
-            .where(Job.state == "open", Job.available_at <= now)
+            .where(JOB_IS_OPEN, Job.available_at <= now)
             .where((Job.locked_until.is_(None)) | (Job.locked_until <= now) | (Job.locked_by == worker))
             .order_by(Job.created_at, Job.id)
         )

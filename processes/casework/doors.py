@@ -26,7 +26,7 @@ from processes.runtime.commands import CompleteTask, Correlate, Outcome, Replan,
 from processes.runtime.engine import PARTNER, Engine
 from processes.runtime.unit import Suspended, read_state
 from processes.store import inbox
-from processes.store.tables import Case, Deadline, Instance, Report, TaskDraft, Timer, UserTask
+from processes.store.tables import TASK_IS_OPEN, Case, Deadline, Instance, Report, TaskDraft, Timer, UserTask
 
 PROCESS = "problem"
 """The process that carries a case at the place that received it."""
@@ -235,6 +235,6 @@ _PROVISIONAL = (
     .where(Timer.provisional)
     .union(
         select(Deadline.instance_id).where(Deadline.provisional),
-        select(UserTask.instance_id).where(UserTask.provisional, UserTask.state == "open"),
+        select(UserTask.instance_id).where(UserTask.provisional, TASK_IS_OPEN),
     )
 )

@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-import zstandard
 
 from processes.errors import BihuanError
 from processes.kernel import upgrade
@@ -26,6 +25,7 @@ from processes.kernel.machine import GROUP, Machine, group_of
 from processes.kernel.plan import Node, Process, Scope
 from processes.kernel.state import JOINING, READY, WAITING, Done, Repeating, Running, Token, Undoing, Watch
 from processes.kernel.timers import Schedule
+from processes.packing import compress, decompress
 
 FORMAT = b"2"
 
@@ -63,13 +63,13 @@ class Written:
 
 
 def _pack(value: Any) -> bytes:
-    return FORMAT + zstandard.compress(value, 1)
+    return FORMAT + compress(value)
 
 
 def _unpack(blob: bytes) -> Any:
     if blob[:1] != FORMAT:
         raise BihuanError(f"不认识的状态格式 {blob[:1]!r}", f"unknown state format {blob[:1]!r}")
-    return orjson.loads(zstandard.decompress(blob[1:]))
+    return orjson.loads(decompress(blob[1:]))
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------------

@@ -43,6 +43,15 @@ class Changes:
     moved: tuple[Wait, ...]
 
 
+PREFIX = 24
+"""Characters of a task's id that tell its instance; a dash and a number follow."""
+
+
+def prefix_of(instance_id: str) -> str:
+    """What the ids of an instance's tasks and jobs begin with."""
+    return hashlib.blake2b(instance_id.encode(), digest_size=PREFIX // 2).hexdigest()
+
+
 class RunningInstance:
     """Start or load it, give it what it waits for, let it run, look at what it waits for now, and dump it."""
 
@@ -57,8 +66,7 @@ class RunningInstance:
         cls, process: Process, evaluator: Evaluator, variables: Mapping[str, Any], instance_id: str
     ) -> RunningInstance:
         """A new instance that has not begun yet. Its tasks' ids are made from ``instance_id``, so that a replay gives the same."""
-        prefix = hashlib.blake2b(instance_id.encode(), digest_size=12).hexdigest() + "-"
-        machine = Machine(process, evaluator, prefix)
+        machine = Machine(process, evaluator, f"{prefix_of(instance_id)}-")
         machine.root.base = dict(variables)
         return cls(process, machine)
 

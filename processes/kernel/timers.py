@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from processes.errors import BihuanError
 
@@ -22,16 +23,23 @@ class TimerError(BihuanError):
 
 def add_duration(start: datetime, text: str) -> datetime:
     """``start`` plus an ISO 8601 duration; months and years are calendar ones (31 January + P1M = 28 or 29 February)."""
+    months, rest = _duration(text)
+    if not months:
+        return start + rest
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1])) + rest
+
+
+@lru_cache(1024)
+def _duration(text: str) -> tuple[int, timedelta]:
+    """The months of a duration, and the rest of it."""
     match = DURATION.fullmatch(text.strip())
     if match is None:
         raise TimerError(f"“{text}”不是 ISO 8601 时长,例如 P3D、PT30M", f"{text!r} is not an ISO 8601 duration")
     sign = -1 if match[1] else 1
-    months = sign * (int(match[2] or 0) * 12 + int(match[3] or 0))
     weeks, days, hours, minutes, seconds = (float((match[n] or "0").replace(",", ".")) for n in range(4, 9))
-    index = start.year * 12 + start.month - 1 + months
-    year, month = divmod(index, 12)
-    moved = start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))
-    return moved + sign * timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return sign * (int(match[2] or 0) * 12 + int(match[3] or 0)), sign * rest
 
 
 def moment(text: str) -> datetime:

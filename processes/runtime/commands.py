@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -184,10 +184,9 @@ _KINDS: dict[str, type[Command]] = {
 
 def to_json(command: Command) -> dict[str, Any]:
     """The command as JSON: its fields and, under ``kind``, its name."""
-    out: dict[str, Any] = {"kind": type(command).__name__}
-    for each in fields(command):
-        value = getattr(command, each.name)
-        out[each.name] = value.isoformat() if isinstance(value, datetime) else value
+    out: dict[str, Any] = {"kind": type(command).__name__, **vars(command)}
+    if isinstance(command, FireTimer):
+        out["due_at"] = command.due_at.isoformat()
     return out
 
 

@@ -19,7 +19,7 @@ from processes.runtime import commands as c
 from processes.runtime import correlation, incidents, rows
 from processes.runtime.rows import dues
 from processes.runtime.unit import Suspended, Unit
-from processes.store.tables import Deadline, Instance, Job, StartTimer, Timer, UserTask
+from processes.store.tables import TASK_IS_OPEN, Deadline, Instance, Job, StartTimer, Timer, UserTask
 
 
 def start_id(command: c.Command) -> str:
@@ -268,7 +268,7 @@ def _replan(unit: Unit, command: c.Replan) -> c.Outcome:
     connection, instance = unit.connection, command.instance_id
     timers = connection.execute(select(Timer.task_id).where(Timer.instance_id == instance, Timer.provisional)).scalars()
     tasks = connection.execute(
-        select(UserTask.id).where(UserTask.instance_id == instance, UserTask.provisional, UserTask.state == "open")
+        select(UserTask.id).where(UserTask.instance_id == instance, UserTask.provisional, TASK_IS_OPEN)
     ).scalars()
     deadlines = connection.execute(
         select(Deadline.task_id).where(Deadline.instance_id == instance, Deadline.provisional)

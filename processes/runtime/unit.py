@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from processes.errors import BihuanError
 from processes.kernel.codec import State
 from processes.kernel.errors import NotWaiting, failing
-from processes.kernel.instance import RunningInstance, Step
+from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
 from processes.kernel.state import Thrown, Wait
 from processes.messaging.bus import Address, Message
 from processes.runtime import commands as c
@@ -64,6 +64,8 @@ class Held:
     running: RunningInstance | None = None
     touched: bool = False
     parts: int = 0
+    blob: bytes | None = None
+    """the state, when it was read with the lock"""
     slices: int = 0
 
 
@@ -88,7 +90,7 @@ class Unit:
         self._direct = direct
         self._before: Before | None = None
         self._held: dict[str, Held] = {}
-        self._by_prefix: dict[str, str] = {}
+        """by prefix"""
         self._changes: list[Changed] = []
         self._force: Force | None = None
         self._receivers: dict[correlation.Pair, list[correlation.Receiver]] = {}
@@ -122,9 +124,14 @@ class Unit:
         pairs = {(each.message, each.key) for each in commands if isinstance(each, c.Correlate)}
         if pairs:
             self._receivers.update(correlation.receivers(self.connection, pairs))
-        receiving = [found[0].instance_id for found in self._receivers.values() if len(found) == 1]
-        prefixes = {task[:PREFIX] for each in commands if (task := _task_of(each)) and task[PREFIX : PREFIX + 1] == "-"}
-        self.hold([*receiving, *(each for each in map(_instance_named, commands) if each)], sorted(prefixes))
+        wanted = {prefix_of(found[0].instance_id) for found in self._receivers.values() if len(found) == 1}
+        for each in commands:
+            task, instance = _task_of(each), _instance_named(each)
+            if task and task[PREFIX : PREFIX + 1] == "-":
+                wanted.add(task[:PREFIX])
+            elif instance:
+                wanted.add(prefix_of(instance))
+        self._hold(sorted(wanted))
 
     def receivers(self, message: str, key: str) -> Sequence[correlation.Receiver]:
         """Who waits for a message now."""
@@ -136,35 +143,34 @@ class Unit:
 
     # -- instances ---------------------------------------------------------------------------------------------------
 
-    def hold(self, ids: Sequence[str], prefixes: Sequence[str] = ()) -> None:
-        """Lock instances by their ids or their tasks' prefixes, all at once and in the order of the ids (nobody waits in a circle)."""
-        wanted = [each for each in ids if each not in self._held]
-        unknown = [each for each in prefixes if each not in self._by_prefix]
-        if unknown:
-            found = fetch(self.connection, _IDS, unknown)
-            self._by_prefix.update((prefix, instance_id) for prefix, instance_id in found)
-            wanted += [instance_id for _, instance_id in found if instance_id not in self._held]
-        for row in fetch(self.connection, _LOCK, sorted(set(wanted))) if wanted else ():
-            instance_id, definition_id, process_id, place, key, status, version, parts = row
+    def _hold(self, prefixes: Sequence[str]) -> None:
+        """Lock instances, all at once and in the order of their prefixes (nobody waits in a circle); read what is not hot."""
+        hot = self.workshop.hot
+        warm, cold = [each for each in prefixes if each in hot], [each for each in prefixes if each not in hot]
+        rows = [(*row, None) for row in fetch(self.connection, _LOCK, warm)] if warm else []
+        rows += fetch(self.connection, _LOCK_COLD, cold) if cold else []
+        for prefix, instance_id, definition_id, process_id, place, key, status, version, parts, blob in rows:
             owner = Owner(instance_id, definition_id, process_id, place, key)
-            self._held[instance_id] = Held(owner, version, status, parts=parts)
+            self._held[prefix] = Held(owner, version, status, parts=parts, blob=blob)
+
+    def holds(self, prefix: str) -> Held | None:
+        """The instance whose tasks' ids begin so, locked."""
+        if prefix not in self._held:
+            self._hold((prefix,))
+        return self._held.get(prefix)
 
     def instance_of(self, task_id: str) -> str | None:
         """The instance whose task or job this is, locked; None when its id does not tell (an older version made it)."""
-        prefix, dash, _ = task_id.partition("-")
-        if not dash or len(prefix) != PREFIX:
+        if task_id[PREFIX : PREFIX + 1] != "-":
             return None
-        if prefix not in self._by_prefix:
-            self.hold((), (prefix,))
-        if prefix not in self._by_prefix:
+        held = self.holds(task_id[:PREFIX])
+        if held is None:
             raise NotWaiting(task_id)
-        return self._by_prefix[prefix]
+        return held.owner.id
 
     def held(self, instance_id: str) -> Held:
         """The instance, locked. Raises :class:`NotWaiting` when there is none."""
-        if instance_id not in self._held:
-            self.hold((instance_id,))
-        held = self._held.get(instance_id)
+        held = self.holds(prefix_of(instance_id))
         if held is None:
             raise NotWaiting(instance_id)
         return held
@@ -182,7 +188,7 @@ class Unit:
         process = self.workshop.definitions.process(definition_id, self.connection)
         key = self.door(instance_id) or key
         held = Held(Owner(instance_id, definition_id, process.id, place, key), 0, "active")
-        self._held[instance_id] = held
+        self._held[prefix_of(instance_id)] = held
         held.running = RunningInstance.create(process, self.workshop.evaluator, variables, instance_id)
         self._go(held, work)
 
@@ -211,11 +217,12 @@ class Unit:
 
     def _load(self, held: Held) -> RunningInstance:
         owner, workshop = held.owner, self.workshop
-        hot = workshop.hot.take(owner.id, held.version)
+        hot = workshop.hot.take(prefix_of(owner.id), held.version)
         if hot is not None:
             return hot
         process = workshop.definitions.process(owner.definition_id, self.connection)
-        state = read_state(self.connection, owner.id, held.parts)
+        state = read_state(self.connection, owner.id, held.parts, held.blob)
+        held.blob = None
         return RunningInstance.load(state, process, workshop.evaluator)
 
     # -- the one way -------------------------------------------------------------------------------------------------
@@ -367,7 +374,7 @@ class Unit:
         if held.version == 0:
             self.writes.add(
                 _NEW, owner.id, owner.definition_id, owner.process_id, owner.place, owner.key, held.status, 1,
-                written.blob, written.count, running.prefix[:PREFIX] or None, self.now, ended_at,
+                written.blob, written.count, running.prefix[:PREFIX], self.now, ended_at,
             )  # fmt: skip
         else:
             self.writes.add(
@@ -381,9 +388,9 @@ class Unit:
 
     def committed(self) -> None:
         """Called after the commit: what ran stays hot."""
-        for held in self._held.values():
+        for prefix, held in self._held.items():
             if held.running is not None and held.status == "active":
-                self.workshop.hot.keep(held.owner.id, held.version, held.running)
+                self.workshop.hot.keep(prefix, held.version, held.running)
 
 
 def _task_of(command: c.Command) -> str | None:
@@ -394,16 +401,14 @@ def _instance_named(command: c.Command) -> str | None:
     return None if isinstance(command, c.Start) else getattr(command, "instance_id", None)
 
 
-def read_state(connection: Connection, instance_id: str, parts: int) -> State:
-    """What is stored of an instance."""
-    ((_, blob),) = fetch(connection, _STATE, [instance_id])
+def read_state(connection: Connection, instance_id: str, parts: int, blob: bytes | None = None) -> State:
+    """What is stored of an instance; ``blob`` when it has been read already."""
+    if blob is None:
+        ((_, blob),) = fetch(connection, _STATE, [instance_id])
     if not parts:
         return State(blob)
     return State(blob, {name: body for _, name, body in fetch(connection, _PARTS, [instance_id])})
 
-
-PREFIX = 24
-"""Characters of a task's id that tell its instance."""
 
 _NEW = Insert(
     Instance,
@@ -414,9 +419,8 @@ _PART = Insert(
     InstancePart, "instance_id", "name", "body", conflict="(instance_id, name) DO UPDATE SET body = excluded.body"
 )
 _DROP_PART = Delete(InstancePart, "instance_id", "name")
-_IDS = Select(Instance, "prefix", "id", by="prefix")
-_LOCK = Select(
-    Instance, "id", "definition_id", "process_id", "place", "key", "status", "version", "parts", by="id", locked=True
-)
+_OF_INSTANCE = ("prefix", "id", "definition_id", "process_id", "place", "key", "status", "version", "parts")
+_LOCK = Select(Instance, *_OF_INSTANCE, by="prefix", locked=True)
+_LOCK_COLD = Select(Instance, *_OF_INSTANCE, "state", by="prefix", locked=True)
 _STATE = Select(Instance, "id", "state", by="id")
 _PARTS = Select(InstancePart, "instance_id", "name", "body", by="instance_id")

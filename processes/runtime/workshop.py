@@ -64,23 +64,26 @@ class Projection(Protocol):
 
 
 class HotInstances:
-    """Running instances as they were when their state was committed last. Advisory: the version decides (ARCHITECTURE rule 12)."""
+    """Running instances, by prefix, as they were when their state was committed last. Advisory: the version decides (ARCHITECTURE rule 12)."""
 
     def __init__(self, limit: int = HOT) -> None:
         self._limit = limit
         self._kept: OrderedDict[str, tuple[int, RunningInstance]] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, instance_id: str, version: int) -> RunningInstance | None:
+    def __contains__(self, prefix: str) -> bool:
+        return prefix in self._kept
+
+    def take(self, prefix: str, version: int) -> RunningInstance | None:
         """The instance if it is of this version; it is gone from here until it is kept again."""
         with self._lock:
-            found = self._kept.pop(instance_id, None)
+            found = self._kept.pop(prefix, None)
         return None if found is None or found[0] != version else found[1]
 
-    def keep(self, instance_id: str, version: int, running: RunningInstance) -> None:
+    def keep(self, prefix: str, version: int, running: RunningInstance) -> None:
         """Keep an instance whose state has just been committed."""
         with self._lock:
-            self._kept[instance_id] = (version, running)
+            self._kept[prefix] = (version, running)
             while len(self._kept) > self._limit:
                 self._kept.popitem(last=False)
 

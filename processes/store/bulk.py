@@ -47,7 +47,10 @@ _ARRAYS: tuple[tuple[type[Any], str], ...] = (
 
 def _instant_out(value: datetime | None) -> str | None:
     """As SQLAlchemy's SQLite dialect writes it: naive UTC."""
-    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if value is None:
+        return None
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _instant_in(value: str | None) -> datetime | None:

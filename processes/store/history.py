@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-import zstandard
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from processes.packing import compress, decompress
 from processes.store.bulk import Insert, Writes
 from processes.store.tables import HistoryEntry
 
@@ -45,12 +45,12 @@ class Entry(NewEntry):
 def pack(value: Any) -> bytes:
     """JSON, compressed when long (a zstd frame never begins like JSON does)."""
     body = orjson.dumps(value)
-    return zstandard.compress(body, 1) if len(body) > LONG else body
+    return compress(body) if len(body) > LONG else body
 
 
 def unpack(body: bytes) -> Any:
     """What :func:`pack` packed."""
-    return orjson.loads(zstandard.decompress(body) if body[:4] == b"\x28\xb5\x2f\xfd" else body)
+    return orjson.loads(decompress(body) if body[:4] == b"\x28\xb5\x2f\xfd" else body)
 
 
 def append(writes: Writes, entry: NewEntry) -> None:
