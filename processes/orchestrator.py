@@ -145,7 +145,7 @@ class Orchestrator:
             entries = history.read(connection, id)
             process = self.engine.definitions.process(row.definition_id, connection)
             state = read_state(connection, id, row.parts)
-        running = RunningInstance.load(state, process, self.engine.evaluator)
+        running = RunningInstance.load(state, process, self.engine.evaluator, id)
         trace = [step[0] for entry in entries for step in entry.steps if step[2] in ("completed", "caught")]
         views = [IncidentView(each.id, each.element_id, each.kind, each.detail) for each in incidents]
         return InstanceView(id, row.process_id, row.definition_id, row.status, running.data, trace, views)

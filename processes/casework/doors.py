@@ -185,7 +185,7 @@ def variables_of(engine: Engine, connection: Connection, task: Any) -> dict[str,
         raise NotWaiting(task.id)
     process = engine.definitions.process(task.definition_id, connection)
     state = read_state(connection, task.instance_id, parts)
-    return RunningInstance.load(state, process, engine.evaluator).task_data(task.id)
+    return RunningInstance.load(state, process, engine.evaluator, task.instance_id).task_data(task.id)
 
 
 def _checked(

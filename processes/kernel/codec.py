@@ -303,10 +303,10 @@ def _token_data(token: Token) -> Iterable[Data]:
 # -- reading ---------------------------------------------------------------------------------------------------------------
 
 
-def load(state: State, process: Process, evaluator: Evaluator) -> Machine:
-    """The machine whose state :func:`dump` wrote, on the same process; older formats are brought up to date on the way."""
+def load(state: State, process: Process, evaluator: Evaluator, prefix: str) -> Machine:
+    """The machine whose state :func:`dump` wrote, on the same process; older formats, which know no ``prefix``, are brought up to date."""
     if state.blob[:1] == upgrade.FORMAT:
-        return upgrade.load(state.blob, process, evaluator)
+        return upgrade.load(state.blob, process, evaluator, prefix)
     return _Reader(state, process, evaluator).read()
 
 

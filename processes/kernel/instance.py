@@ -71,9 +71,9 @@ class RunningInstance:
         return cls(process, machine)
 
     @classmethod
-    def load(cls, state: codec.State, process: Process, evaluator: Evaluator) -> RunningInstance:
+    def load(cls, state: codec.State, process: Process, evaluator: Evaluator, instance_id: str) -> RunningInstance:
         """The instance whose state this is."""
-        return cls(process, codec.load(state, process, evaluator))
+        return cls(process, codec.load(state, process, evaluator, f"{prefix_of(instance_id)}-"))
 
     def dump(self) -> codec.Written:
         """The state, as far as it has changed since it was written last."""
@@ -190,9 +190,10 @@ class RunningInstance:
 
     def _watch(self, task_id: str, kind: str, name: str = "") -> Watch:
         watch = self._m.watches.get(task_id)
-        if watch is None or watch.trigger.kind != kind or (name and watch.trigger.name != name):
-            raise NotWaiting(task_id)
-        return watch
+        for each in [watch] if watch is not None else self._m.known_as.get(task_id, ()):
+            if each.id in self._m.watches and each.trigger.kind == kind and (not name or each.trigger.name == name):
+                return each
+        raise NotWaiting(task_id)
 
     @property
     def prefix(self) -> str:

@@ -36,6 +36,8 @@ class Machine:
         self.joins: dict[str, Running] = {}
         """scopes in which tokens have arrived at inclusive joins, by the scope's id"""
         self.conditions: dict[str, Watch] = {}
+        self.known_as: dict[str, list[Watch]] = {}
+        """ids that an older version gave to events that are waited for"""
         self.serial = 0
         self.moves = 0
         """how often variables have changed"""

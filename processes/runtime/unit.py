@@ -223,7 +223,7 @@ class Unit:
         process = workshop.definitions.process(owner.definition_id, self.connection)
         state = read_state(self.connection, owner.id, held.parts, held.blob)
         held.blob = None
-        return RunningInstance.load(state, process, workshop.evaluator)
+        return RunningInstance.load(state, process, workshop.evaluator, owner.id)
 
     # -- the one way -------------------------------------------------------------------------------------------------
 
