@@ -294,10 +294,14 @@ def _token_data(token: Token) -> Iterable[Data]:
         yield token.fork.data
     if token.inner is not None:
         yield from _all_data(token.inner)
-    if token.repetition is not None:
-        yield token.repetition.base
-        for turn in token.repetition.turns.values():
-            yield from _token_data(turn)
+    repetition = token.repetition
+    if repetition is not None:
+        yield repetition.base
+        if repetition.items is not None:
+            yield {"": repetition.items}
+        if repetition.changed is None:  # a wide one's turns are written in groups
+            for turn in repetition.turns.values():
+                yield from _token_data(turn)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def _begin(m: Machine, token: Token) -> None:
     items: list[Any] | dict[str, Any] | None = None
     total = -1
     if plan.source:
-        found = m.evaluator.evaluate(plan.source, m.visible(token), token.node.id)
+        data = m.visible(token)
+        found = data[plan.source] if plan.source in data else m.evaluator.evaluate(plan.source, data, token.node.id)
         if not isinstance(found, list | dict):
             raise Stuck(
                 token.node.id, f"要逐项处理的应为列表，现为 {found!r:.40}", f"no list to go through: {found!r:.40}"
