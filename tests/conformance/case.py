@@ -10,8 +10,6 @@ from pathlib import Path
 
 from lxml import etree
 
-from processes.notation.diagram import BPMN
-
 FOLDER = Path(__file__).parent
 _COMMENT = re.compile(r"<!--\n(.*?)-->", re.DOTALL)
 _LINE = re.compile(r"(?:\[(?P<who>[^\]]+)\]\s*)?(?P<verb>\w+)\s*(?P<rest>.*)")
@@ -64,7 +62,7 @@ class Case:
     def process(self) -> str:
         """The id of the first process that may run."""
         root = etree.fromstring(self.path.read_bytes())
-        found = (each.get("id", "") for each in root.iter(f"{{{BPMN}}}process") if each.get("isExecutable") == "true")
+        found = (each.get("id", "") for each in root.iter("{*}process") if each.get("isExecutable") == "true")
         return next(found)
 
 
