@@ -332,6 +332,11 @@ class Machine:
         self.joins.pop(scope.id, None)
 
 
+def number_of(id: str) -> int:
+    """The number in an id of an instance: what was there first has the smaller one, before and after a restart."""
+    return int(id.rpartition("-")[2], 16)
+
+
 def group_of(number: int | str) -> int:
     """Which group of a wide loop's turns a turn is in."""
     return number // GROUP if isinstance(number, int) else 0

@@ -129,6 +129,8 @@ class Node:
     """those that wait for something from outside"""
     compensator: Node | None = None
     """the handler that undoes this activity"""
+    undone_by: Node | None = None
+    """the boundary event that leads to it"""
     compensable: bool = False
     """whether its completion is kept for a compensation: it has a handler, or something inside it has"""
     triggers: tuple[Trigger, ...] = ()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from processes.kernel.behaviour import events, scopes
+from processes.kernel.data import changed
 from processes.kernel.errors import Stuck
 from processes.kernel.machine import Machine
 from processes.kernel.plan import Node, Trigger
 from processes.kernel.state import GONE, READY, WAITING, Done, Running, Token, Undoing
 
 
-def throw(m: Machine, token: Token, trigger: Trigger, then: str) -> None:
-    """Undo an activity, or everything that was completed in the scope; ``then`` says how the event goes on."""
+def throw(m: Machine, token: Token, triggers: Sequence[Trigger], then: str) -> None:
+    """Undo some activities, or everything that was completed in the scope; ``then`` says how the event goes on."""
     scope = token.scope
     while scope.plan.kind == "eventSubProcess" and scope.owner is not None:
         scope = scope.owner.scope
-    pending = [each for each in scope.done if not trigger.activity or each.node.id == trigger.activity]
+    wanted = {each.activity for each in triggers}
+    pending = [each for each in scope.done if "" in wanted or each.node.id in wanted]
     scope.done = [each for each in scope.done if each not in pending]
-    if not trigger.waits and pending:
+    if not all(each.waits for each in triggers) and pending:
         beside = m.branch(token, token.node)
         m.queue.remove(beside)
         _start(m, beside, Undoing(pending, scope, "vanish"))
@@ -64,6 +68,8 @@ def go_on(m: Machine, token: Token) -> None:
         if handler is not None:
             running = m.spawn(handler, undoing.scope, token.data)
             running.undoes = token
+            if done.node.undone_by is not None:
+                m.record("caught", running, done.node.undone_by)
             return
         start = _own_handler(done.node)
         if start is not None or done.inside:
@@ -86,12 +92,13 @@ def _own_handler(node: Node) -> Node | None:
 
 
 def _undo_inside(m: Machine, token: Token, done: Done, start: Node | None) -> None:
-    """A sub-process without a handler on its border: its own event sub-process undoes it, or what was completed in it is undone."""
+    """A sub-process without a handler on its border: its own event sub-process undoes it, or what was completed in it is undone; with
+    the variables as they were when it was completed."""
     assert done.node.inner is not None
-    inside = Token(m.new_id(), done.node, token.undoing.scope if token.undoing else token.scope, token.data)
-    inside.state, inside.undoes = WAITING, token
+    inside = Token(m.new_id(), done.node, token.undoing.scope if token.undoing else token.scope, done.data)
+    inside.state, inside.undoes, inside.view = WAITING, token, done.data
     inside.scope.tokens[inside.id] = inside
-    scope = Running(m.new_id(), done.node.inner, inside, token.data)
+    scope = Running(m.new_id(), done.node.inner, inside, done.data)
     scope.interrupted = True
     inside.inner = scope
     if start is None:
@@ -113,7 +120,7 @@ def handled(m: Machine, token: Token) -> None:
     controller = token.undoes
     assert controller is not None
     token.undoes = None
-    m.set_data(controller, token.data)
+    m.set_data(controller, changed(controller.data if token.view is None else token.view, token.data, controller.data))
     token.state = GONE
     token.scope.tokens.pop(token.id, None)
     go_on(m, controller)

@@ -7,7 +7,7 @@ from typing import Any
 from processes.kernel.behaviour import activities, arming, compensation, scopes
 from processes.kernel.behaviour.gateways import passed
 from processes.kernel.data import Data
-from processes.kernel.machine import Machine, entering, working
+from processes.kernel.machine import Machine, entering, number_of, working
 from processes.kernel.plan import Node
 from processes.kernel.state import READY, WAITING, Running, Token, Watch
 
@@ -161,7 +161,7 @@ def _rearm(m: Machine, node: Node, token: Token | None, scope: Running | None, w
 
 def look(m: Machine) -> None:
     """Fire the conditions that have turned true (13.5.2)."""
-    for watch in list(m.conditions.values()):
+    for watch in sorted(m.conditions.values(), key=lambda each: number_of(each.id)):
         if watch.id not in m.conditions:
             continue
         scope = watch.scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from processes.kernel.behaviour import arming, flows
-from processes.kernel.machine import Machine, entering
+from processes.kernel.machine import Machine, entering, number_of
 from processes.kernel.plan import Node
 from processes.kernel.state import JOINING, WAITING, Running, Token
 
@@ -56,24 +56,17 @@ def _split(m: Machine, token: Token) -> None:
 
 
 def join_inclusive(m: Machine) -> bool:
-    """Let every inclusive join go on that no other token can still reach; whether there was one."""
-    fired = False
-    for scope in list(m.joins.values()):
-        waiting = False
-        for node_id in list(scope.parked):
-            node = scope.plan.nodes[node_id]
-            if node.ways is None or node_id not in scope.parked:
-                continue
-            present = _one_a_flow(scope.parked[node_id])
-            if _others_come(scope, node, present):
-                waiting = True
-            else:
-                fired = True
-                _split(m, _join(m, scope, node, present))
-                waiting = waiting or node_id in scope.parked
+    """Let the first inclusive join go on that no other token can still reach; whether there was one."""
+    for scope in sorted(m.joins.values(), key=lambda each: number_of(each.id)):
+        waiting = [scope.plan.nodes[each] for each in scope.parked if scope.plan.nodes[each].ways is not None]
         if not waiting:
-            m.joins.pop(scope.id, None)
-    return fired
+            del m.joins[scope.id]
+        for node in waiting:
+            present = _one_a_flow(scope.parked[node.id])
+            if not _others_come(scope, node, present):
+                _split(m, _join(m, scope, node, present))
+                return True
+    return False
 
 
 def _others_come(scope: Running, node: Node, present: dict[str, Token]) -> bool:

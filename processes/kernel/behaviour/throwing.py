@@ -7,7 +7,7 @@ from typing import Any
 from processes.kernel.behaviour import activities, catchers, compensation, events
 from processes.kernel.behaviour.gateways import passed
 from processes.kernel.errors import uncaught
-from processes.kernel.machine import Machine, entering, working
+from processes.kernel.machine import Machine, entering, number_of, working
 from processes.kernel.plan import Trigger
 from processes.kernel.state import GONE, Thrown, Token
 
@@ -96,7 +96,7 @@ def broadcast(m: Machine, name: str, payload: dict[str, Any]) -> int:
     """Give a signal to everything in the instance that waits for it now; returns how many there were."""
     waiting = [each for each in m.watches.values() if each.trigger.kind == "signal" and each.trigger.name == name]
     caught = 0
-    for watch in waiting:
+    for watch in sorted(waiting, key=lambda each: number_of(each.id)):
         if watch.id in m.watches:
             events.fire(m, watch, payload)
             caught += 1
@@ -134,9 +134,11 @@ _LAST = {"error": _error, "terminate": _terminate, "cancel": _cancel}
 
 def _compensates(m: Machine, token: Token, then: str) -> bool:
     """Whether the event throws a compensation: it then goes on when the handlers have run."""
-    trigger = next((each for each in token.node.triggers if each.kind == "compensate"), None)
-    if trigger is None:
+    triggers = [each for each in token.node.triggers if each.kind == "compensate"]
+    if not triggers:
         return False
     m.record("entered", token)
-    compensation.throw(m, token, trigger, then)
+    _throw_all(m, token)
+    if token.state is not GONE:
+        compensation.throw(m, token, triggers, then)
     return True

@@ -46,14 +46,14 @@ class _Compiler:
             drawn.read(file, parse_xml(body, file)) for file, body in files.items() if file.endswith(".bpmn")
         ]
         self._processes: dict[str, tuple[drawn.Diagram, drawn.Scope]] = {}
-        self._global_tasks: dict[str, drawn.Element] = {}
+        self._global_tasks: dict[str, tuple[drawn.Diagram, drawn.Element]] = {}
         for diagram in self._diagrams:
             for scope in diagram.processes:
                 known = self._processes.get(scope.id)
                 if known is None or not known[1].executable:
                     self._processes[scope.id] = (diagram, scope)
             for item in diagram.items(*GLOBAL_TASKS):
-                self._global_tasks.setdefault(item.id, item.element)
+                self._global_tasks.setdefault(item.id, (diagram, item.element))
         self._plans: dict[str, Scope] = {}
         self._scopes: dict[str, Scope] = {}
 
@@ -69,6 +69,8 @@ class _Compiler:
 
     def _called(self, process_id: str) -> Scope:
         """The plan of a process, compiled once, however often it is called (by itself, too)."""
+        if process_id not in self._plans and process_id not in self._processes:
+            self._plans[process_id] = self._global_task(process_id)
         if process_id not in self._plans:
             diagram, scope = self._processes[process_id]
             plan = Scope(scope.id, scope.id, "process")
@@ -80,6 +82,16 @@ class _Compiler:
                 plan.inputs = tuple(names_of(each) for each in children(io, "dataInput"))
                 plan.outputs = tuple(names_of(each) for each in children(io, "dataOutput"))
         return self._plans[process_id]
+
+    def _global_task(self, task_id: str) -> Scope:
+        """A global task is called like a process that consists of it alone (10.3.6)."""
+        diagram, element = self._global_tasks[task_id]
+        plan = Scope(task_id, task_id, "process")
+        self._scopes[task_id] = plan
+        drawing = drawn.Node(diagram.file, element, drawn.Scope(diagram.file, element, None, executable=True))
+        plan.nodes[task_id] = self._node(plan, diagram, drawing, {})
+        plan.starts = (plan.nodes[task_id],)
+        return plan
 
     def _fill(
         self,
@@ -113,28 +125,23 @@ class _Compiler:
         kind, element = each.kind, each.element
         if kind == "subProcess" and is_true(element.get("triggeredByEvent")):
             kind = "eventSubProcess"
-        source = element
-        if kind == "callActivity":
-            called = (element.get("calledElement") or "").strip()
-            if called in self._global_tasks and called not in self._processes:
-                source = self._global_tasks[called]
-                kind = GLOBAL_TASKS[kind_of(source)]
-        said = {**properties(source), **properties(element)} if source is not element else properties(element)
+        kind = GLOBAL_TASKS.get(kind, kind)
+        said = properties(element)
         node = Node(each.id, kind, _element(each, kind, plan.process_id, said, lanes), plan)
         if kind not in _RUN:
             raise ParseError(
                 f"{each.label('zh')}不能执行", f"{each.label('en')} cannot be executed", each.file, each.id
             )
         node.said = tuple((name, said[name]) for name in SAID if name in said)
-        node.before = extension_text(source, "preScript")
-        node.after = extension_text(source, "postScript")
+        node.before = extension_text(element, "preScript")
+        node.after = extension_text(element, "postScript")
         if kind in ACTIVITIES:
-            self._activity(node, diagram, each, source)
+            self._activity(node, diagram, each)
         if kind.endswith("Event") or kind in ("sendTask", "receiveTask"):
             _event(node, diagram, each)
         return node
 
-    def _activity(self, node: Node, diagram: drawn.Diagram, each: drawn.Node, source: drawn.Element) -> None:
+    def _activity(self, node: Node, diagram: drawn.Diagram, each: drawn.Node) -> None:
         node.repetition = repetition_of(diagram, each)
         node.inputs = moves_of(diagram, each, "dataInputAssociation")
         node.outputs = moves_of(diagram, each, "dataOutputAssociation")
@@ -142,21 +149,28 @@ class _Compiler:
         if node.kind == "serviceTask":
             node.operator = operator_of(each)
         elif node.kind == "scriptTask":
-            node.script = child_text(source, "script")
+            node.script = child_text(each.element, "script")
         elif node.kind == "businessRuleTask":
             node.decision = decision_of(
-                each, source, self._decisions, node.element.properties.get("resultVariable", "")
+                each, each.element, self._decisions, node.element.properties.get("resultVariable", "")
             )
         elif node.kind == "callActivity":
-            called = (each.element.get("calledElement") or "").strip()
-            if called not in self._processes:
+            called = self._known((each.element.get("calledElement") or "").strip())
+            if called is None:
                 raise ParseError(
-                    f"{each.label('zh')}调用的流程“{called}”不在所给的文件里",
-                    f"{each.label('en')} calls {called!r}, which is in none of the files",
+                    f"{each.label('zh')}调用的流程“{each.element.get('calledElement') or ''}”不在所给的文件里",
+                    f"{each.label('en')} calls {each.element.get('calledElement')!r}, which is in none of the files",
                     each.file,
                     each.id,
                 )
             node.inner = self._called(called)
+
+    def _known(self, called: str) -> str | None:
+        """The id of a called process or global task; a reference may carry a namespace's prefix."""
+        for each in (called, called.rpartition(":")[2]):
+            if each in self._processes or each in self._global_tasks:
+                return each
+        return None
 
 
 _RUN = ACTIVITIES | {
@@ -323,7 +337,7 @@ def _set_compensation(plan: Scope, scope: drawn.Scope) -> None:
                 None,
                 event.id,
             )
-        event.host.compensator = found[0]
+        event.host.compensator, event.host.undone_by = found[0], event
     for node in plan.nodes.values():
         node.compensable = node.compensator is not None or (node.inner is not None and _holds_compensation(node.inner))
 
