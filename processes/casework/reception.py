@@ -11,9 +11,10 @@ from processes.kernel.errors import NotWaiting
 from processes.messaging import incoming as i
 from processes.messaging.inlet import Broadcast, Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender
 from processes.runtime import commands as c
+from processes.runtime import signals
 from processes.runtime.engine import Engine
 from processes.store.database import to_json
-from processes.store.tables import Job, RefusedMessage, Subscription
+from processes.store.tables import Job, RefusedMessage
 
 MaySend = Callable[[str, str], bool]
 
@@ -58,11 +59,11 @@ class Reception:
         event = f"signal:{said.name}"
         waiting, starting = [said.instance_id], [said.starts]
         if not (said.instance_id or said.starts):
+            definitions = self._engine.definitions
             with self._engine.database.read() as connection:
-                found = select(Subscription.instance_id).where(Subscription.message == event).distinct()
-                waiting = list(connection.execute(found).scalars())
-                force = self._engine.definitions.in_force(connection)
-                starting = [process for process, _ in force.started_by(event, said.place)]
+                force = definitions.in_force(connection)
+                reached = signals.reached(connection, definitions, force, said.name, said.place)
+            waiting, starting = list(reached.instances), list(reached.processes)
         commands: list[c.Command] = [
             c.Signal(f"{sender.command_id}:{instance}", instance, said.name, dict(said.payload))
             for instance in waiting

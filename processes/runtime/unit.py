@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
@@ -20,14 +19,14 @@ from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
 from processes.kernel.state import Thrown, Wait
 from processes.messaging.bus import Address, Message
 from processes.runtime import commands as c
-from processes.runtime import correlation, rows
+from processes.runtime import correlation, rows, signals
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, Rows
 from processes.runtime.workshop import OWN_LEASE, Changed, Workshop
 from processes.store import history, inbox, outbox
 from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
 from processes.store.database import signal
-from processes.store.tables import Instance, InstancePart, Subscription
+from processes.store.tables import Instance, InstancePart
 
 Before = Callable[[Connection, str], str | None]
 """What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none).
@@ -314,15 +313,13 @@ class Unit:
     def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
         """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""
         name = f"signal:{thrown.name}"
-        waiting = self.connection.execute(
-            select(Subscription.instance_id)
-            .where(Subscription.message == name, Subscription.instance_id != owner.id)
-            .distinct()
-        ).scalars()
-        for instance in waiting:
+        self.writes.flush(self.connection)
+        definitions = self.workshop.definitions
+        reached = signals.reached(self.connection, definitions, self.force, thrown.name, owner.place, owner.id)
+        for instance in reached.instances:
             identity = f"{thrown.task_id}:{instance}"
             self.send(self._message(owner, thrown, Address.INBOX, identity, name, {"instance": instance}))
-        for process, _ in self.force.started_by(name, owner.place):
+        for process in reached.processes:
             identity = f"{thrown.task_id}:{process}"
             extensions = {"starts": process, "place": owner.place}
             self.send(self._message(owner, thrown, Address.INBOX, identity, name, extensions))
