@@ -17,6 +17,7 @@ from processes.notation.check.rules import (
     loops,
     messages,
     references,
+    soundness,
     triggers,
 )
 from processes.notation.check.world import World
@@ -25,4 +26,4 @@ from processes.notation.diagram import Diagram
 Check = Callable[[Diagram, World], Iterable[Finding]]
 
 MODULES = (ids, references, flows, gateways, events, triggers, messages, activities, loops, data, dialect, expressions)
-CHECKS: tuple[Check, ...] = tuple(check for module in MODULES for check in module.CHECKS)
+CHECKS: tuple[Check, ...] = (*(check for module in MODULES for check in module.CHECKS), *soundness.CHECKS)
