@@ -9,18 +9,56 @@ from functools import cached_property
 
 from processes.notation.diagram import Flow, Node, Scope
 from processes.notation.soundness.behaviour import Behaviour
-from processes.notation.soundness.compiling import BEGIN, Compiler, Draft, Drawing, Spot
+from processes.notation.soundness.compiling import BEGIN, Compiler, Draft, Drawing, Spot, TooLarge
 from processes.notation.soundness.net import FULL, MOST_TOKENS, WIDTH, Cluster, InclusiveJoin, Net, Step, one
-from processes.notation.soundness.passage import Passage, spread
+from processes.notation.soundness.passage import Passage, is_join, spread
 from processes.notation.soundness.surroundings import Surroundings
+
+# Who can still come to an inclusive join has to be known for every node and every flow into it.
+MOST_WAYS = 300_000
+# Every step holds integers with a byte a place.
+MOST_BYTES = 50_000_000
 
 
 def compile_scope(
     scope: Scope, surroundings: Surroundings, passage: Passage, behaviours: Mapping[Scope, Behaviour]
 ) -> Net:
-    """The net of a scope whose inner scopes behave like this."""
+    """The net of a scope whose inner scopes behave like this. Raises ``TooLarge``."""
+    inclusive = [node for node in scope.nodes if node.kind == "inclusiveGateway" and is_join(node)]
+    if len(scope.nodes) * sum(len(node.incoming) for node in inclusive) > MOST_WAYS:
+        raise TooLarge
     drawing = Compiler(scope, surroundings, passage, behaviours).drawing()
-    return _Assembly(passage, drawing).net()
+    assembly = _Assembly(passage, drawing)
+    if len(assembly.drafts) * len(assembly.numbers) > MOST_BYTES:
+        raise TooLarge
+    return assembly.net()
+
+
+@dataclass(frozen=True, eq=False)
+class _Routes:
+    """The ways to an inclusive join: ``ahead``: node → its incoming flows, as bits, that a token there may come by; masks of the places
+    from which each flow may be reached, and of the places on the flows."""
+
+    join: Node
+    ahead: Mapping[Node, int]
+    upstream: tuple[int, ...]
+    on_flows: tuple[int, ...]
+
+    def danger(self, node: Node | None, drafts: Iterable[Draft]) -> int:
+        """Where other tokens would make the order matter in which this node and the join move; 0 when it never does.
+
+        It does not when no way leads from the node to the join, or when the node's tokens can come to the same flows of the join before and
+        after it has moved. Else the node holds the join back for as long as nothing else can come to those flows.
+        """
+        own = self.ahead.get(node, 0) if node is not None else 0
+        if not own or all(draft.outcome is not None or self._keeps(draft, own) for draft in drafts):
+            return 0
+        flows = [number for number in range(len(self.on_flows)) if own >> number & 1]
+        return _union(self.on_flows[number] | self.upstream[number] for number in flows)
+
+    def _keeps(self, draft: Draft, own: int) -> bool:
+        ahead = (self.ahead.get(spot.node, 0) if spot.node not in {None, self.join} else 0 for spot in draft.give)
+        return bool(draft.give) and all(each == own for each in ahead)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +92,20 @@ class _Assembly:
         return found
 
     @cached_property
-    def routes(self) -> dict[Node, dict[Flow, frozenset[Node]]]:
-        """Inclusive join → incoming flow → the nodes a token may still come from."""
-        return {
-            join: {flow: self.passage.leading_to(flow) for _, flow in flows}
-            for join, flows in self.waiting.items()
-            if join.kind == "inclusiveGateway"
-        }
+    def routes(self) -> list[_Routes]:
+        """The ways to every inclusive join."""
+        found: list[_Routes] = []
+        for join, flows in self.waiting.items():
+            if join.kind != "inclusiveGateway":
+                continue
+            sources = [self.passage.leading_to(flow) for _, flow in flows]
+            ahead: dict[Node, int] = {}
+            for number, nodes in enumerate(sources):
+                for node in nodes:
+                    ahead[node] = ahead.get(node, 0) | 1 << number
+            on_flows = tuple(FULL << WIDTH * place for place, _ in flows)
+            found.append(_Routes(join, ahead, tuple(map(self._mask, sources)), on_flows))
+        return found
 
     @cached_property
     def asked(self) -> Mapping[str, set[Node]]:
@@ -127,36 +172,15 @@ class _Assembly:
     def _cluster(self, node: Node | None, held: list[int], steps: tuple[Step, ...], drafts: list[Draft]) -> Cluster:
         join: InclusiveJoin | None = None
         dangers: list[int] = []
-        if node is not None:
-            for other, flows in self.routes.items():
-                if other is node:
-                    upstream = tuple(self._mask(flows[flow]) for _, flow in self.waiting[other])
-                    join = InclusiveJoin(tuple(held), upstream, steps)
-                    dangers.append(_union(upstream))
-                elif (danger := self._danger(node, drafts, other)) is not None:
-                    dangers.append(danger)
+        for routes in self.routes if node is not None else ():
+            if routes.join is node:
+                join = InclusiveJoin(tuple(held), routes.upstream, steps)
+                dangers.append(_union(routes.upstream))
+            elif danger := routes.danger(node, drafts):
+                dangers.append(danger)
         places = _union(FULL << WIDTH * place for place in held)
         need = sum(map(one, held))
         return Cluster(node, places, need, steps, join, tuple(dangers), self._rivals(drafts))
-
-    def _danger(self, node: Node, drafts: list[Draft], join: Node) -> int | None:
-        """Where other tokens would make the order matter in which this node and the join move.
-
-        None when it never matters: no way leads from the node to the join, or the node's tokens can come to the same flows of the join
-        before and after it has moved. Else the node holds the join back as long as nothing else can come to those flows.
-        """
-        routes = self.routes[join]
-        own = {flow for flow, nodes in routes.items() if node in nodes}
-        if not own:
-            return None
-
-        def same(spot: Spot) -> bool:
-            return spot.node is not join and {flow for flow, nodes in routes.items() if spot.node in nodes} == own
-
-        if all(draft.outcome is not None or (draft.give and all(map(same, draft.give))) for draft in drafts):
-            return None
-        on_flows = (FULL << WIDTH * place for place, flow in self.waiting[join] if flow in own)
-        return _union((*on_flows, *(self._mask(routes[flow]) for flow in own)))
 
     def _rivals(self, drafts: list[Draft]) -> int:
         """Where other tokens would come to a question that is asked here too."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from processes.notation.diagram import ACTIVITIES, TASKS, Flow, Node, Scope, children, is_true
 from processes.notation.soundness.behaviour import OVER, STEP, Behaviour, Move, anything, repeated
@@ -16,8 +17,14 @@ from processes.notation.soundness.surroundings import LOOPS, Surroundings, is_ev
 
 # A plain task passes through, a manual one is a person's: neither has a worker that could throw.
 THROWING = TASKS - {"task", "manualTask"} | {"callActivity"}
-# In one run of an activity each of its non-interrupting boundary events fires once at most, and of many only so many.
-MOST_FIRED = 4
+# In one run of an activity each of its non-interrupting boundary events fires once at most, and of many only so many: how many events
+# there may be, and how many of them fire.
+MOST_FIRED = ((8, 4), (10**9, 1))
+MOST_STEPS = 30_000
+
+
+class TooLarge(Exception):
+    """The scope has more steps than are looked at."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,10 @@ class Compiler:
         self._errors_outside = surroundings.caught_outside(scope, "error")
         self._escalations_outside = surroundings.caught_outside(scope, "escalation")
         self._drawing = Drawing()
+        self._count = 0
 
     def drawing(self) -> Drawing:
-        """Every step of the scope."""
+        """Every step of the scope. Raises ``TooLarge``."""
         ways_in = self._passage.beginnings
         self._drawing.at[BEGIN] = [
             Draft((), tuple(map(Spot, way)), choice=Choice(way[0], event=way[0]) if len(ways_in) > 1 else None)
@@ -88,14 +96,21 @@ class Compiler:
             if is_approximate(node):
                 self._drawing.exact = False
             if is_join(node):
-                self._drawing.joins[node] = list(self._leave(node))
-                if node.kind == "inclusiveGateway":
-                    continue
+                self._drawing.joins[node] = self._counted(self._leave(node))
             elif node.kind in ACTIVITIES:
                 self._activity(node)
             elif node.kind != "boundaryEvent":
-                self._drawing.at[Spot(node)] = list(self._event(node))
+                self._drawing.at[Spot(node)] = self._counted(self._event(node))
         return self._drawing
+
+    def _counted(self, *drafts: Iterable[Draft]) -> list[Draft]:
+        found: list[Draft] = []
+        for draft in chain(*drafts):
+            found.append(draft)
+            self._count += 1
+            if self._count > MOST_STEPS:
+                raise TooLarge
+        return found
 
     def _arrive(self, flows: Iterable[Flow]) -> tuple[Spot, ...]:
         targets = ((flow, flow.target) for flow in flows)
@@ -134,14 +149,14 @@ class Compiler:
                 continue
             for way in ways(event):
                 taken = self._taking(way, (node.id, event.id), frozenset({node, event}))
-                yield Draft(taken.path, taken.give, taken.runs, claims=taken.claims, choice=choice or taken.choice)
+                yield replace(taken, choice=choice or taken.choice)
 
     def _throw(self, node: Node) -> Iterator[Draft]:
+        """Everything an event throws; what ends more than its own token comes last."""
         path, runs = (node.id,), frozenset({node})
-        kinds = self._surroundings.triggers(node)
         raised: Label | None = None
         over: list[Draft] = []
-        for trigger in kinds:
+        for trigger in self._surroundings.triggers(node):
             if trigger.kind == "terminate":
                 over.append(Draft(path, runs=runs, outcome=COMPLETE))
             elif trigger.kind == "error" and node.kind == "endEvent":
@@ -159,13 +174,11 @@ class Compiler:
         if over:
             yield from over
             return
-        caught_by = self._passage.thrown_to(node)
-        if caught_by:
-            yield Draft(path, tuple(map(Spot, caught_by)), runs, raised=raised)
+        if linked := self._passage.thrown_to(node):
+            yield Draft(path, tuple(map(Spot, linked)), runs, raised=raised)
             return
         for way in ways(node):
-            taken = self._taking(way, path, runs)
-            yield Draft(path, taken.give, runs, raised=raised, claims=taken.claims, choice=taken.choice)
+            yield replace(self._taking(way, path, runs), raised=raised)
 
     def _in_transaction(self) -> bool:
         scope = self._scope
@@ -205,12 +218,10 @@ class Compiler:
             spot = pending.pop()
             if spot in self._drawing.at:
                 continue
-            drafts = self._drawing.at[spot] = [
-                *(draft for move in behaviour.states[spot.state] for draft in self._move(spot, move)),
-                *self._borders(spot),
-                *self._failures(spot),
-            ]
-            pending += [each for draft in drafts for each in draft.give if each.node is node and each not in pending]
+            moves = (draft for move in behaviour.states[spot.state] for draft in self._move(spot, move))
+            drafts = self._counted(moves, self._borders(spot), self._failures(spot))
+            self._drawing.at[spot] = drafts
+            pending += [each for draft in drafts for each in draft.give if each.node is node]
 
     def _behaviour(self, node: Node) -> Behaviour:
         inside = self._surroundings.inside.get(node)
@@ -273,16 +284,17 @@ class Compiler:
                 return
             stays = (Spot(node, None, later.state, later.fired | {event}),)
         for draft in self._leave(event, (*path, event.id), node):
-            yield Draft(draft.path, (*stays, *draft.give), draft.runs, claims=draft.claims, choice=choice)
+            yield replace(draft, give=(*stays, *draft.give), choice=choice)
 
     def _borders(self, spot: Spot) -> Iterator[Draft]:
         """Boundary events that nothing inside has to throw."""
         node = spot.node
         assert node is not None
+        most = next(fired for events, fired in MOST_FIRED if len(node.boundary) <= events)
         for event in node.boundary:
             if not self._fires_by_itself(event):
                 continue
-            if not self._interrupts(event) and (event in spot.fired or len(spot.fired) >= MOST_FIRED):
+            if not self._interrupts(event) and (event in spot.fired or len(spot.fired) >= most):
                 continue
             yield from self._on_border(spot, event, self._entered(spot))
 

@@ -16,6 +16,8 @@ COMPARISON = re.compile(rf"({OPERAND})\s*(!=|>=|<=|==|=|>|<)\s*({OPERAND})")
 WORDS = re.compile(r"\b(and|or|not|if|then|else|some|every|in|between|for)\b")
 CONSTANT = re.compile(r""""[^"]*"|'[^']*'|[+-]?\d+(\.\d+)?""")
 NEGATION = re.compile(r"not\s*\((.*)\)|not\s+([\w.]+)")
+# What is longer is only compared letter by letter.
+MOST_READ = 1_000
 # An inequality is kept as the strict one, so that ``a >= b`` is the opposite of ``a < b``.
 STRICT = {">=": "<", "<=": ">"}
 
@@ -48,6 +50,8 @@ NOTHING: Memo = ()
 def claim(condition: str) -> Claim:
     """The claim a condition makes, FEEL (with ``=`` in front) and the Python subset alike."""
     text = re.sub(r"\s+", " ", condition.strip().removeprefix("=").strip())
+    if len(text) > MOST_READ:
+        return Claim(text, "", True)
     negation = NEGATION.fullmatch(text)
     if negation and _closes_at_end(negation[1] or ""):
         return claim("=" + (negation[1] or negation[2])).opposite()

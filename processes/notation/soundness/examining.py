@@ -10,10 +10,11 @@ from processes.notation.diagram import CHOREOGRAPHY, Diagram, Node, Scope
 from processes.notation.soundness.assembling import compile_scope
 from processes.notation.soundness.behaviour import Behaviour
 from processes.notation.soundness.budget import Budget
+from processes.notation.soundness.compiling import TooLarge
 from processes.notation.soundness.events import matching
 from processes.notation.soundness.exploring import Space, explore
 from processes.notation.soundness.judging import Judge
-from processes.notation.soundness.net import COMPLETE, FULL, WIDTH, Label, Net, Step, covers, one, places
+from processes.notation.soundness.net import COMPLETE, FULL, WIDTH, Label, Net, Step, covers, places
 from processes.notation.soundness.passage import Passage
 from processes.notation.soundness.summary import summarise
 from processes.notation.soundness.surroundings import Surroundings, is_event_sub_process
@@ -21,6 +22,8 @@ from processes.notation.soundness.verdicts import Verdict
 
 # Refused wherever they stand; what tokens would do in their scope is not known.
 UNKNOWN = CHOREOGRAPHY | {"complexGateway"}
+# A longer way into a sub-process is shown as it was found.
+MOST_SHORTENED = 200
 
 
 def examine(diagram: Diagram, budget: Budget | None = None) -> list[Verdict]:
@@ -45,19 +48,27 @@ class _Examination:
             if _is_fit(scope):
                 found[scope] = self._scope(scope)
         return [
-            replace(
-                verdict,
-                witness=tuple(filter(None, (*self._way_to(scope), *verdict.witness))) if verdict.witness else (),
-            )
-            for scope in self.diagram.running
-            for verdict in found.get(scope, ())
+            verdict for scope in self.diagram.running for verdict in self._from_the_start(scope, found.get(scope, []))
+        ]
+
+    def _from_the_start(self, scope: Scope, verdicts: list[Verdict]) -> list[Verdict]:
+        """The verdicts with walks that begin where the process does; elements without an id cannot be named."""
+        before = self._way_to(scope) if any(each.witness for each in verdicts) else ()
+        return [
+            replace(each, witness=tuple(filter(None, (*before, *each.witness)))) if each.witness else each
+            for each in verdicts
         ]
 
     def _scope(self, scope: Scope) -> list[Verdict]:
+        if not self.budget.allows(0):
+            return [Verdict("gave-up", scope)]
         passage = Passage(scope, self.surroundings)
         if not passage.beginnings:
             return []
-        net = compile_scope(scope, self.surroundings, passage, self.behaviours)
+        try:
+            net = compile_scope(scope, self.surroundings, passage, self.behaviours)
+        except TooLarge:
+            return [Verdict("gave-up", scope)]
         space = self.spaces[scope] = explore(net, self.budget)
         remembered = partial(explore, net, self.budget, remembering=True)
         judge = Judge(passage, self.surroundings, space, remembered, frozenset(self._roused(scope)))
@@ -109,28 +120,36 @@ class _Examination:
         if space is None:
             return ()
         if is_event_sub_process(host):
-            walks = [
-                [*(before for _, before in space.steps_to(state)), step]
-                for state, edges in enumerate(space.edges)
-                for step, _ in edges or ()
-                if host in step.runs
-            ]
-            shortest = min(walks, key=lambda walk: sum(len(step.path) for step in walk), default=[])
-            return tuple(each for step in shortest for each in step.path if each != host.id)
+            return _way_to_raising(space, host)
         entry = space.net.entries.get(host)
-        if entry is None:
-            return ()
-        there = [state for state in range(space.size) if space.markings[state] & FULL << WIDTH * entry]
-        if not there:
+        there = [state for state, marking in enumerate(space.markings) if entry is not None and _holds(marking, entry)]
+        if entry is None or not there:
             return ()
         nearest = min(there, key=lambda state: (space.costs[state], state))
         walk = _needed(space.net, [step for _, step in space.steps_to(nearest)], entry)
         return tuple(each for step in walk for each in step.path)
 
 
+def _way_to_raising(space: Space, host: Node) -> tuple[str, ...]:
+    """The cheapest way to something that starts an event sub-process; where it may start at any time, to the scope's beginning."""
+    raising = (
+        (space.costs[state] + len(step.path), state, step.path)
+        for state, edges in enumerate(space.edges)
+        for step, _ in edges or ()
+        if host in step.runs
+    )
+    begun = ((cost, state, ()) for state, cost in enumerate(space.costs) if cost and space.markings[state])
+    _, state, last = min(raising, default=min(begun, default=(0, 0, ())))
+    return tuple(each for each in (*space.path_to(state), *last) if each != host.id)
+
+
+def _holds(marking: int, place: int) -> bool:
+    return bool(marking & FULL << WIDTH * place)
+
+
 def _needed(net: Net, walk: list[Step], place: int) -> list[Step]:
     """The walk without steps that are not needed to bring a token to the place."""
-    for index in reversed(range(len(walk))):
+    for index in reversed(range(len(walk))) if len(walk) <= MOST_SHORTENED else ():
         shorter = walk[:index] + walk[index + 1 :]
         if _brings(net, shorter, place):
             walk = shorter
@@ -144,7 +163,7 @@ def _brings(net: Net, walk: list[Step], place: int) -> bool:
         if not covers(marking, step.need) or all(each is not step for each in possible):
             return False
         marking = marking - step.need + step.give
-    return covers(marking, one(place))
+    return _holds(marking, place)
 
 
 def _is_fit(scope: Scope) -> bool:

@@ -30,6 +30,8 @@ from processes.notation.soundness.net import (
 BETWEEN_LOOKS = 256
 ROUNDS = 2
 MOST_AFTER_GROWTH = 2_000
+MOST_BYTES = 50_000_000
+MOST_DIVES = 2_000
 
 
 @dataclass(eq=False)
@@ -70,7 +72,7 @@ class Space:
 
 
 def explore(net: Net, budget: Budget, *, remembering: bool = False, reduced: bool = True) -> Space:
-    """Every state, or as many as the budget allows.
+    """Every state, or as many as the budget allows; then the cheapest way to a state is only the cheapest that was seen.
 
     ``remembering``: two gateways that ask the same question answer it alike. ``reduced``: leave out orders that make no difference
     to whether and how the scope ends; the order of what is seen outside on the way is lost.
@@ -89,6 +91,8 @@ class _Explorer:
         self._memos: list[Memo] = []
         self._known: dict[tuple[int, Memo] | Label, int] = {}
         self._queue: list[tuple[int, int]] = []
+        self._crowded: set[int] = set()
+        self._bytes = 0
 
     def run(self) -> Space:
         space = self._space
@@ -99,15 +103,33 @@ class _Explorer:
             if space.edges[state] is not None or cost > space.costs[state]:
                 continue
             looked += 1
-            if looked % BETWEEN_LOOKS == 0 and not (self._budget.allows(space.size) and self._is_worth_going_on()):
+            if looked % BETWEEN_LOOKS == 0 and not self._goes_on():
                 space.complete = False
                 break
             self._look_into(state)
+        if not space.complete and not space.stuck:
+            self._dive()
         return space
 
-    def _is_worth_going_on(self) -> bool:
-        """Something that grows has no end of states; a look at what comes of it is enough."""
-        return not self._space.growing or self._space.size < 2 * min(self._space.growing) + MOST_AFTER_GROWTH
+    def _dive(self) -> None:
+        """Too many states for all of them: go straight down from the furthest, in case a stuck one is to be found there."""
+        space = self._space
+        stack = [state for _, state in sorted(self._queue)]
+        for _ in range(MOST_DIVES):
+            while stack and space.edges[stack[-1]] is not None:
+                stack.pop()
+            if not stack or space.stuck:
+                break
+            state = stack[-1]
+            self._look_into(state)
+            targets = (target for _, target in space.edges[state] or ())
+            stack += [target for target in targets if space.edges[target] is None and target not in self._crowded]
+
+    def _goes_on(self) -> bool:
+        """Within the budget; and what grows has no end of states, so a look at what comes of it is enough."""
+        size, growing = self._space.size, self._space.growing
+        enough = bool(growing) and size > 2 * min(growing) + MOST_AFTER_GROWTH
+        return self._budget.allows(size) and self._bytes < MOST_BYTES and not enough
 
     def _look_into(self, state: int) -> None:
         space = self._space
@@ -144,11 +166,13 @@ class _Explorer:
         if state is None:
             state = self._known[key] = space.size
             space.markings.append(marking)
+            self._bytes += marking.bit_length() >> 3
             space.costs.append(cost)
             space.origins.append(origin)
             space.edges.append(None)
             self._memos.append(memo)
             if marking and self._is_crowded(state):
+                self._crowded.add(state)
                 return state
         elif cost < space.costs[state] and space.edges[state] is None:
             space.costs[state], space.origins[state] = cost, origin

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
+from math import inf
 
 from processes.notation.diagram import Node
 from processes.notation.soundness.exploring import Space
-from processes.notation.soundness.net import FULL, WIDTH, Choice, Net, Step
+from processes.notation.soundness.net import Choice, Net, Step
 from processes.notation.soundness.passage import Passage, spread
 from processes.notation.soundness.surroundings import Surroundings
 from processes.notation.soundness.verdicts import Verdict
@@ -96,15 +98,25 @@ class Reading:
 
 
 def waiting_first(net: Net, marking: int) -> list[Node]:
-    """The joins that hold the others up; all of them, where they wait for each other."""
+    """The joins that hold the others up: those that wait for none of them, or, where all do, those for which it is the longest way."""
     waiting = net.waiting(marking)
-    return [node for node in waiting if not _empty_ways(net, node, marking) & (set(waiting) - {node})] or waiting
+    far = {node: _distance(net, node, marking, {*waiting} - {node}) for node in waiting}
+    farthest = max(far.values(), default=0)
+    return [node for node in waiting if far[node] == farthest]
 
 
-def _empty_ways(net: Net, join: Node, marking: int) -> frozenset[Node]:
-    """From where the tokens that a join lacks would come."""
-    lacking = [flow for place, flow in net.joins[join] if not marking & (FULL << WIDTH * place)]
-    return spread((flow.source for flow in lacking if flow.source not in {None, join}), net.before)
+def _distance(net: Net, join: Node, marking: int, others: set[Node]) -> float:
+    """How many steps before a flow that a join lacks the nearest of the others stands; infinite when none does."""
+    seen = {join}
+    layer = {flow.source for flow in net.lacking(join, marking) if flow.source is not None} - seen
+    for distance in count():
+        if not layer:
+            break
+        if layer & others:
+            return distance
+        seen |= layer
+        layer = {before for node in layer for before in net.before[node]} - seen
+    return inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +200,7 @@ class Judge:
             )  # fmt: skip
 
     def _missing(self, join: Node, marking: int) -> tuple[Node, ...]:
-        flows = [flow for place, flow in self._net.joins[join] if not marking & (FULL << WIDTH * place)]
+        flows = self._net.lacking(join, marking)
         return tuple(dict.fromkeys(flow.source for flow in flows if flow.source is not None))
 
     def _growing(self) -> Iterator[Verdict]:

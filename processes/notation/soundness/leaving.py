@@ -10,8 +10,11 @@ from processes.notation.diagram import ACTIVITIES, Flow, Node
 from processes.notation.soundness.conditions import Claim, claim
 from processes.notation.soundness.net import Choice
 
-# Every subset of so many flows is looked at; of more only single ones, pairs, and all.
+# Every subset of so many flows is looked at; of more only single ones, pairs and all; of many more only all.
 MOST_SUBSETS = 10
+MOST_PAIRS = 40
+# What the conditions of more flows say about each other is not kept.
+MOST_COMPARED = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,8 @@ def _one_of(node: Node, flows: Sequence[Flow], default: str | None) -> list[Leav
             continue
         said = [claim(flow.condition)] if flow.condition else []
         found.append(Leaving((flow,), (*refused, *said), Choice(node, (flow,))))
-        refused += [each.opposite() for each in said]
+        if len(flows) <= MOST_COMPARED:
+            refused += [each.opposite() for each in said]
     usual = [Leaving((flow,), tuple(refused), Choice(node, (flow,))) for flow in flows if flow.id == default]
     return found + usual
 
@@ -82,4 +86,6 @@ def _some_of(node: Node, flows: Sequence[Flow], default: str | None) -> Iterator
 
 
 def _sizes(number: int) -> Sequence[int]:
-    return range(number + 1) if number <= MOST_SUBSETS else (0, 1, 2, number)
+    if number <= MOST_SUBSETS:
+        return range(number + 1)
+    return (0, 1, 2, number) if number <= MOST_PAIRS else (number,)

@@ -7,7 +7,7 @@ that the token furthest downstream is the marking's highest byte.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from processes.notation.diagram import Flow, Node, Scope
@@ -89,12 +89,8 @@ class InclusiveJoin:
         if any(waited_for & upstream for upstream in empty):
             return ()
         if need not in self.steps:
-            self.steps[need] = tuple(_needing(step, need) for step in self.leaving)
+            self.steps[need] = tuple(replace(step, need=need) for step in self.leaving)
         return self.steps[need]
-
-
-def _needing(step: Step, need: int) -> Step:
-    return Step(step.path, need, step.give, step.runs, step.node, step.outcome, step.raised, step.claims, step.choice)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +143,10 @@ class Net:
     exact: bool
     oftener: frozenset[Node]
     asks_twice: bool
+
+    def lacking(self, join: Node, marking: int) -> list[Flow]:
+        """The incoming flows of a join by which nothing has come yet."""
+        return [flow for place, flow in self.joins[join] if not marking & FULL << WIDTH * place]
 
     def waiting(self, marking: int) -> list[Node]:
         """The nodes at which tokens lie, upstream first."""

@@ -95,11 +95,9 @@ class Passage:
 
     def leading_to(self, flow: Flow) -> frozenset[Node]:
         """From where a token may come to an incoming flow of a join without passing the join."""
-        join, source = flow.target, flow.source
-        if source is None or source is join:
+        if flow.source is None or flow.source is flow.target:
             return frozenset()
-        before = {node: [each for each in sources if each is not join] for node, sources in self.before.items()}
-        return spread([source], before)
+        return spread([flow.source], self.before, avoiding=flow.target)
 
     @cached_property
     def rank(self) -> Mapping[Node, int]:
@@ -140,13 +138,13 @@ def _stands_apart(node: Node) -> bool:
     return node.kind == "boundaryEvent" or is_event_sub_process(node) or is_handler(node)
 
 
-def spread(roots: Iterable[Node], to: Mapping[Node, Iterable[Node]]) -> frozenset[Node]:
-    """Everything that can be reached."""
+def spread(roots: Iterable[Node], to: Mapping[Node, Iterable[Node]], avoiding: Node | None = None) -> frozenset[Node]:
+    """Everything that can be reached, without passing the node that is to be avoided."""
     seen = set(roots)
     pending = deque(seen)
     while pending:
         for target in to[pending.popleft()]:
-            if target not in seen:
+            if target not in seen and target is not avoiding:
                 seen.add(target)
                 pending.append(target)
     return frozenset(seen)

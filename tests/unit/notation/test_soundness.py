@@ -471,6 +471,7 @@ def test_an_event_sub_process_that_has_taken_over_is_not_interrupted_by_others()
         )
 
     assert handled().certain
+    assert handled().witness == ("start", "aside", "told", "x", "t")
     assert handled(isInterrupting="false").interruptible
 
 
@@ -589,7 +590,7 @@ def test_it_gives_up_when_its_time_is_over() -> None:
 
 def test_what_is_found_before_giving_up_is_told_but_not_called_certain() -> None:
     body = branches(10, 5, "inclusiveGateway", "parallelGateway")
-    stuck, gave_up = examine(diagram(body), Budget(states=8_000))
+    stuck, gave_up = examine(diagram(body), Budget(states=1_500))
     assert (stuck.kind, stuck.certain, gave_up.kind) == ("deadlock", False, "gave-up")
 
 
@@ -605,3 +606,26 @@ def test_more_tokens_in_one_place_than_are_counted_is_giving_up() -> None:
         path("start", "split", "join", "end"), path("a", "join"), path("b", "a"), flows("split", "a"), flows("split", "b"),
     )  # fmt: skip
     assert last.kind == "gave-up"
+
+
+def test_a_scope_that_is_too_large_is_not_looked_at() -> None:
+    names = [f"t{index}" for index in range(300)]
+    split = [
+        both("split"),
+        *map(task, names),
+        some("join"),
+        path("start", "split"),
+        *(path("split", name, "join") for name in names),
+    ]
+    assert examined(start(), *split, end(), path("join", "end")) == []
+    more = [
+        task("chain0"),
+        *(task(f"chain{index}") + flow(f"chain{index - 1}", f"chain{index}") for index in range(1, 1000)),
+    ]
+    (verdict,) = examined(start(), *split, *more, end(), path("join", "chain0"), path("chain999", "end"))
+    assert (verdict.kind, verdict.states) == ("gave-up", 0)
+
+
+def test_when_the_time_is_over_nothing_more_is_looked_at() -> None:
+    (verdict,) = examine(diagram(start(), end(), path("start", "end")), Budget(seconds=0))
+    assert (verdict.kind, verdict.states) == ("gave-up", 0)

@@ -9,10 +9,10 @@ from itertools import combinations
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from lxml import etree
 
 from processes.notation.check.sanity import parse
-from processes.notation.diagram import Scope, read
+from processes.notation.diagram import Diagram, Scope, read
+from processes.notation.soundness import Verdict, examine
 from processes.notation.soundness.assembling import compile_scope
 from processes.notation.soundness.budget import Budget
 from processes.notation.soundness.exploring import Space, explore
@@ -20,7 +20,7 @@ from processes.notation.soundness.judging import Judge, Reading
 from processes.notation.soundness.net import places
 from processes.notation.soundness.passage import Passage
 from processes.notation.soundness.surroundings import Surroundings
-from tests.diagrams import boundary, definitions, element, end, flow, process, start, timer
+from tests.diagrams import boundary, definitions, element, end, flow, path, process, start, timer
 
 MOST_STATES = 1_500
 KINDS = ("task", "exclusiveGateway", "parallelGateway", "inclusiveGateway")
@@ -41,18 +41,29 @@ class Graph:
     def before(self, node: str) -> list[tuple[str, str]]:
         return [each for each in self.flows if each[1] == node]
 
-    def scope(self) -> tuple[Scope, Surroundings]:
-        drawn = [start()]
+    def drawn(self, *, nested: bool = False) -> list[str]:
+        """Its elements; ``nested``: every task as a sub-process with a task in it."""
+        found = [start()]
         for node, kind in self.kinds.items():
             if kind == "terminate":
-                drawn.append(end(node, "<bpmn:terminateEventDefinition/>"))
+                found.append(end(node, "<bpmn:terminateEventDefinition/>"))
+            elif kind == "task" and nested:
+                within = [start(f"{node}_s"), element("task", f"{node}_t"), end(f"{node}_e")]
+                found.append(element("subProcess", node, *within, path(f"{node}_s", f"{node}_t", f"{node}_e")))
             elif kind != "startEvent":
-                drawn.append(element(kind, node))
-        drawn += [boundary(event, host, TIMER, interrupts) for event, (host, interrupts) in self.events.items()]
-        xml, _ = parse("g.bpmn", definitions(process("p", *drawn, *(flow(*each) for each in self.flows))))
-        assert xml is not None
-        diagram = read("g.bpmn", xml.root)
+                found.append(element(kind, node))
+        found += [boundary(event, host, TIMER, interrupts) for event, (host, interrupts) in self.events.items()]
+        return found + [flow(*each) for each in self.flows]
+
+    def scope(self) -> tuple[Scope, Surroundings]:
+        diagram = read_process(*self.drawn())
         return diagram.scopes[0], Surroundings(diagram)
+
+
+def read_process(*body: str) -> Diagram:
+    xml, _ = parse("g.bpmn", definitions(process("p", *body)))
+    assert xml is not None
+    return read("g.bpmn", xml.root)
 
 
 # A token: on a flow, or in a task that has begun, with the boundary events that have fired.
@@ -263,7 +274,35 @@ def test_what_grows_is_not_finite_and_what_is_judged_certain_happens_on_every_wa
         assert not naive.finite
     assume(naive.finite)
     for verdict in Judge(passage, surroundings, space, lambda: space).verdicts():
-        if verdict.kind in {"deadlock", "token-left"} and verdict.certain:
+        if verdict.kind in {"deadlock", "token-left"}:
             assert verdict.node is not None
-            assert verdict.node.id not in naive.fired or frozenset() not in naive.after
-        assert etree.iselement(verdict.scope.element)
+            node = verdict.node.id
+            costs = [cost for bag, cost in naive.stuck.items() if any(target == node for (_, target, _), _ in bag)]
+            assert len(verdict.witness) in costs
+            if verdict.certain:
+                assert node not in naive.fired or frozenset() not in naive.after
+
+
+def told(verdicts: list[Verdict], before: tuple[str, ...] = ()) -> list[tuple[object, ...]]:
+    """Verdicts to compare; ``before`` is put in front of each walk."""
+    found = ((each.node and each.node.id, each.witness and (*before, *each.witness), each) for each in verdicts)
+    return [(each.kind, node, each.certain, walk) for node, walk, each in found]
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs())
+def test_a_task_and_a_sub_process_around_it_are_the_same_to_everything_else(graph: Graph) -> None:
+    plain = examine(read_process(*graph.drawn()), Budget(states=3_000, seconds=60))
+    nested = examine(read_process(*graph.drawn(nested=True)), Budget(states=3_000, seconds=60))
+    assert told(nested) == told(plain)
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs())
+def test_a_process_and_a_sub_process_with_the_same_inside_get_stuck_alike(graph: Graph) -> None:
+    whole = element("subProcess", "whole", *graph.drawn())
+    around = [start("begin"), whole, end("over"), path("begin", "whole", "over")]
+    plain = examine(read_process(*graph.drawn()), Budget(states=3_000, seconds=60))
+    inner = examine(read_process(*around), Budget(states=3_000, seconds=60))
+    assert told([each for each in inner if each.scope.id == "whole"]) == told(plain, ("begin", "whole"))
+    assert not [each for each in inner if each.scope.id == "p"]

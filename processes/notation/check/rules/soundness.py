@@ -55,8 +55,8 @@ UNBOUNDED = Rule(
 )  # fmt: skip
 GAVE_UP = Rule(
     "soundness-gave-up", INFO,
-    "{it}的走法太多，看到第 {count} 种情况（一路最多 {length} 步）时停了下来：没看到的走法里是否有走不完的，不能保证。",
-    "{it} has too many ways to look at: stopped after {count} states and ways of {length} steps. What was not looked at may get stuck.",
+    "{it}的走法太多，{seen}：没看到的走法里是否有走不完的，不能保证。",
+    "{it} has too many ways to look at: {seen}. What was not looked at may get stuck.",
     "同时进行的路很多时，把其中几路收进子流程或调用活动，再检查一次；不改也能运行。",
     "Where many branches run side by side, move some into a sub-process or call activity and check again; it runs as it is, too.",
 )  # fmt: skip
@@ -83,7 +83,7 @@ def soundness(diagram: Diagram, world: World) -> Iterator[Finding]:
 def _finding(diagram: Diagram, verdict: Verdict) -> Finding:
     node = verdict.node
     if node is None:
-        return GAVE_UP.at(verdict.scope, count=verdict.states, length=verdict.length)
+        return GAVE_UP.at(verdict.scope, seen=_seen(verdict))
     walk = _walk(diagram, verdict.witness)
     if verdict.kind in STUCK:
         return STUCK[verdict.kind].at(
@@ -100,6 +100,16 @@ def _finding(diagram: Diagram, verdict: Verdict) -> Finding:
     if verdict.kind == "livelock":
         return LIVELOCK.at(node, witness=verdict.witness, when=_when(verdict), walk=walk)
     return UNBOUNDED.at(node, witness=verdict.witness, walk=walk)
+
+
+def _seen(verdict: Verdict) -> Both:
+    if not verdict.states:
+        return Both("没有去看", "none was looked at")
+    count, length = verdict.states, verdict.length
+    return Both(
+        f"看了 {count} 种情况（一路最多 {length} 步）就停了下来",
+        f"it stopped after {count} states and ways of {length} steps",
+    )
 
 
 def _severity(verdict: Verdict) -> Severity:
