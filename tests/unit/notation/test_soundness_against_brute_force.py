@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from processes.notation.soundness.net import places
 from processes.notation.soundness.passage import Passage
 from processes.notation.soundness.surroundings import Surroundings
 from tests.diagrams import boundary, definitions, element, end, flow, path, process, start, timer
+
+pytestmark = pytest.mark.slow
 
 MOST_STATES = 1_500
 KINDS = ("task", "exclusiveGateway", "parallelGateway", "inclusiveGateway")
