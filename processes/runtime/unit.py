@@ -20,9 +20,10 @@ from processes.kernel.state import Thrown, Wait
 from processes.messaging.bus import Address, Message
 from processes.runtime import commands as c
 from processes.runtime import correlation, rows, signals
+from processes.runtime.courier import OWN_LEASE, Sent
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, Rows
-from processes.runtime.workshop import OWN_LEASE, Changed, Workshop
+from processes.runtime.workshop import Changed, Workshop
 from processes.store import history, inbox, outbox
 from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
 from processes.store.database import signal
@@ -66,14 +67,6 @@ class Held:
     blob: bytes | None = None
     """the state, when it was read with the lock"""
     slices: int = 0
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A message that this process delivers itself as soon as the unit is committed; ``row`` is its id in the outbox."""
-
-    row: str
-    outgoing: outbox.Outgoing
 
 
 class Unit:
