@@ -365,9 +365,9 @@ class Unit:
                 raise AlreadyClaimed(self.command.id) from unexpected
             raise StaleVersion from unexpected
         changes, self._changes = self._changes, []
-        for change in changes:
+        if changes:
             for projection in self.workshop.projections:
-                projection.apply(self.connection, change)
+                projection.apply(self.connection, changes)
 
     def _save(self, held: Held) -> None:
         running, owner = held.running, held.owner

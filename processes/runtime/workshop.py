@@ -56,8 +56,8 @@ class Changed:
 class Projection(Protocol):
     """Rows that casework keeps in step with instances, in the same transaction."""
 
-    def apply(self, connection: Connection, change: Changed) -> None:
-        """An instance has changed: write what follows from it."""
+    def apply(self, connection: Connection, changes: Sequence[Changed]) -> None:
+        """Instances have changed, in this order: write what follows from it."""
 
 
 class HotInstances:

@@ -81,7 +81,7 @@ class _Columns:
     def __init__(self, kind: Kind, *names: str) -> None:
         table = kind.__table__
         assert isinstance(table, Table)
-        self.table = table
+        self.table = f'"{table.name}"'
         self.names = names
         self._columns = [table.c[name] for name in names]
 
@@ -171,14 +171,14 @@ class Insert(Statement):
     def _many(self, source: str) -> str:
         columns = self.columns
         values = ", ".join(f"v.{key}" for key in self.keys)
-        text = f"INSERT INTO {columns.table.name} ({', '.join(columns.names)}) SELECT {values} FROM {source}"
+        text = f"INSERT INTO {columns.table} ({', '.join(columns.names)}) SELECT {values} FROM {source}"
         # RETURNING, not the driver's row count: of an insert it is not to be trusted.
         return f"{text}{self._conflict} RETURNING 1" if self.checked else f"{text}{self._conflict}"
 
     @cached_property
     def sqlite(self) -> str:
         columns = self.columns
-        text = f"INSERT INTO {columns.table.name} ({', '.join(columns.names)}) VALUES ({_marks(columns.names)})"
+        text = f"INSERT INTO {columns.table} ({', '.join(columns.names)}) VALUES ({_marks(columns.names)})"
         return f"{text}{self._conflict}"
 
 
@@ -192,7 +192,7 @@ class Update(Statement):
         self.checked = checked
 
     def _many(self, source: str) -> str:
-        table = self.columns.table.name
+        table = self.columns.table
         values = iter(self.keys)
         sets = ", ".join(f"{name} = v.{next(values)}" for name in self._set)
         where = " AND ".join(f"{table}.{key} = v.{next(values)}" for key in self._where)
@@ -203,14 +203,14 @@ class Update(Statement):
     def sqlite(self) -> str:
         sets = ", ".join(f"{name} = ?" for name in self._set)
         where = " AND ".join(f"{key} = ?" for key in self._where)
-        return f"UPDATE {self.columns.table.name} SET {sets} WHERE {where}{self._only}"
+        return f"UPDATE {self.columns.table} SET {sets} WHERE {where}{self._only}"
 
 
 class Delete(Statement):
     """Take away the rows with these keys."""
 
     def _many(self, source: str) -> str:
-        table = self.columns.table.name
+        table = self.columns.table
         where = " AND ".join(
             f"{table}.{name} = v.{key}" for name, key in zip(self.columns.names, self.keys, strict=True)
         )
@@ -219,7 +219,7 @@ class Delete(Statement):
     @cached_property
     def sqlite(self) -> str:
         where = " AND ".join(f"{name} = ?" for name in self.columns.names)
-        return f"DELETE FROM {self.columns.table.name} WHERE {where}"
+        return f"DELETE FROM {self.columns.table} WHERE {where}"
 
 
 def _marks(names: Sequence[str]) -> str:
@@ -230,7 +230,7 @@ class Unexpected(Exception):
     """A checked statement changed fewer rows than it was given: somebody else was there before."""
 
     def __init__(self, statement: Statement) -> None:
-        super().__init__(statement.columns.table.name)
+        super().__init__(statement.columns.table)
         self.statement = statement
 
 
@@ -305,7 +305,7 @@ class Select:
         else:
             marks = f"({_marks(by.names)})" if len(by.names) > 1 else "?"
             found = f"IN ({'VALUES ' if len(by.names) > 1 else ''}{', '.join([marks] * count)})"
-        text = f"SELECT {', '.join(columns.names)} FROM {columns.table.name} WHERE ({key}) {found} ORDER BY {key}"
+        text = f"SELECT {', '.join(columns.names)} FROM {columns.table} WHERE ({key}) {found} ORDER BY {key}"
         return f"{text} FOR UPDATE" if self._locked and dialect == "postgresql" else text
 
     def parameters(self, dialect: str, keys: Sequence[Any]) -> list[Any]:
