@@ -219,7 +219,9 @@ def _is_unbound(element: Element, message: str) -> bool:
 
 
 def _is_told(element: Element, message: str) -> bool:
-    """Whether a rule of ours says in better words that something required is missing."""
+    """Whether a rule of ours says in better words what is missing, or one too many."""
+    if local(element) == "resourceAssignmentExpression" and "not expected" in message:
+        return True
     if attribute := re.search(r"The attribute '([^']+)' is required", message):
         return (local(element), attribute[1]) in TOLD_ATTRIBUTES
     if "Missing child" in message:

@@ -114,10 +114,8 @@ def _end(
     """The inner end is the holder's own, the outer one can be seen from it."""
     inner, expected, item = WAYS[kind_of(element)]
     attribute, kind = kind_of(reference), kind_of(target)
-    specification = target.getparent()
-    owner = specification.getparent() if specification is not None else None
     against = (attribute, kind) in {("targetRef", "dataInput"), ("sourceRef", "dataOutput")}
-    if against and owner is not None and kind_of(owner) == "process":
+    if against and _is_process_data(target):
         end = Both("目标", "target") if attribute == "targetRef" else Both("来源", "source")
         yield PROCESS_DATA.at(place, found=diagram.item(target), end=end)
         return
@@ -136,6 +134,15 @@ def _end(
         yield OUT_OF_REACH.at(place, data=diagram.item(target))
 
 
+def _is_process_data(target: Element) -> bool:
+    """Whether an input or output is declared by a process itself."""
+    around = target.iterancestors()
+    specification, owner = next(around, None), next(around, None)
+    if specification is None or owner is None:
+        return False
+    return kind_of(specification) == "ioSpecification" and kind_of(owner) == "process"
+
+
 def _sees(holder: Element, target: Element) -> bool:
     """Whether the data stand on a level around the holder, or right in it."""
     home = next((each for each in target.iterancestors() if kind_of(each) in HOLDERS), None)
@@ -143,10 +150,9 @@ def _sees(holder: Element, target: Element) -> bool:
 
 
 def _types(diagram: Diagram, world: World, place: Place, ends: list[Element]) -> Iterator[Finding]:
-    types = [_type(diagram, world, end) for end in ends]
-    if all(types) and types[0] is not types[1]:
-        names = [each.get("id") or "?" for each in types if each is not None]
-        yield OTHER_TYPE.at(place, source=names[0], target=names[1])
+    types = [found for end in ends if (found := _type(diagram, world, end)) is not None]
+    if len(types) == len(ends) and types[0] is not types[1]:
+        yield OTHER_TYPE.at(place, source=types[0].get("id") or "?", target=types[1].get("id") or "?")
 
 
 def _type(diagram: Diagram, world: World, data: Element) -> Element | None:

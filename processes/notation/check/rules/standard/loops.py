@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
@@ -12,6 +13,12 @@ NO_NUMBER = Rule(
     "multi-instance-without-number", ERROR,
     "{it}是多实例，但没有写做几次，也没有写对哪个列表逐个做。", "{it} is multi-instance, but says neither how often nor over which list.",
     "写次数（loopCardinality）或列表变量（loopDataInputRef），二选一。", "Give a number (loopCardinality) or a list (loopDataInputRef).",
+    "10.3.8",
+)  # fmt: skip
+BAD_BOUND = Rule(
+    "loop-bound", ERROR,
+    "{it}的循环次数“{value}”不是 0 以上的整数。", "The bound {value} of {it} is not an integer of 0 or more.",
+    "写 0 以上的整数，或给出整数的表达式。", "Write an integer of 0 or more, or an expression that gives one.",
     "10.3.8",
 )  # fmt: skip
 WRONG_DATA = Rule(
@@ -36,6 +43,7 @@ BEHAVIOR = Rule(
     "10.3.8",
 )  # fmt: skip
 
+NUMBER = re.compile(r"""[+-]?\d+(\.\d+)?|(["']).*\2""")
 DATA = (("loopDataInputRef", "dataInput", "inputDataItem"), ("loopDataOutputRef", "dataOutput", "outputDataItem"))
 VISIBLE = frozenset({"dataObject", "dataObjectReference", "property", "dataInput", "dataOutput", "dataStoreReference"})
 EVENTS = (("noneBehaviorEventRef", "None"), ("oneBehaviorEventRef", "One"))
@@ -54,7 +62,11 @@ def multi_instance(diagram: Diagram, world: World) -> Iterator[Finding]:
 
 
 def _number(node: Node, loop: Element) -> Iterator[Finding]:
-    """A cardinality or a list must be given; a process that is only drawn may leave it open (Table 10.30)."""
+    """A cardinality or a list must be given; a process that is only drawn may leave it open (Table 10.30). A number is an integer."""
+    for each in children(loop, "loopCardinality"):
+        text = full_text(each).removeprefix("=").strip()
+        if NUMBER.fullmatch(text) and not re.fullmatch(r"\+?\d+", text):
+            yield BAD_BOUND.at(node, value=text[:40])
     given = any(full_text(each) for each in children(loop, "loopCardinality", "loopDataInputRef"))
     if not given and node.scope.process.element.get("isExecutable") != "false":
         yield NO_NUMBER.at(node)
