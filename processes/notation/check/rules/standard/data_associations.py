@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.notation.check.findings import ERROR, Both, Finding, Place, Rule
+from processes.notation.check.findings import ERROR, INFO, Both, Finding, Place, Rule
 from processes.notation.check.labels import kind_name
+from processes.notation.check.rules.standard.data_objects import equivalent
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram, Element, children, kind_of, text_of
 
@@ -44,7 +45,7 @@ SEVERAL_SOURCES = Rule(
     "10.4.2",
 )  # fmt: skip
 NO_SOURCE = Rule(
-    "data-association-without-source", ERROR,
+    "data-association-without-source", INFO,
     "{it}的数据输入关联没有来源，也没有赋值或转换，什么也读不到。",
     "A data input association of {it} has no source, no assignment and no transformation: it reads nothing.",
     "连到要读的数据对象，或删去这条关联。", "Connect it to the data that are to be read, or delete it.",
@@ -151,7 +152,7 @@ def _sees(holder: Element, target: Element) -> bool:
 
 def _types(diagram: Diagram, world: World, place: Place, ends: list[Element]) -> Iterator[Finding]:
     types = [found for end in ends if (found := _type(diagram, world, end)) is not None]
-    if len(types) == len(ends) and types[0] is not types[1]:
+    if len(types) == len(ends) and not equivalent(types[0], types[1]):
         yield OTHER_TYPE.at(place, source=types[0].get("id") or "?", target=types[1].get("id") or "?")
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.world import World, full_text
-from processes.notation.diagram import CONTAINERS, Diagram, Element, Node, children, is_true, text_of
+from processes.notation.check.world import World, foreign_engine, full_text
+from processes.notation.diagram import CONTAINERS, Diagram, Element, Item, Node, children, is_true, text_of
 
 NO_NUMBER = Rule(
     "multi-instance-without-number", ERROR,
@@ -68,7 +68,12 @@ def _number(node: Node, loop: Element) -> Iterator[Finding]:
         if NUMBER.fullmatch(text) and not re.fullmatch(r"\+?\d+", text):
             yield BAD_BOUND.at(node, value=text[:40])
     given = any(full_text(each) for each in children(loop, "loopCardinality", "loopDataInputRef"))
-    if not given and node.scope.process.element.get("isExecutable") != "false":
+    # Other engines have settings of their own for it.
+    if (
+        not given
+        and node.scope.process.element.get("isExecutable") != "false"
+        and not foreign_engine(Item(node.file, loop))
+    ):
         yield NO_NUMBER.at(node)
 
 
