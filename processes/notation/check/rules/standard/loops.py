@@ -68,17 +68,16 @@ def _number(node: Node, loop: Element) -> Iterator[Finding]:
         if NUMBER.fullmatch(text) and not re.fullmatch(r"\+?\d+", text):
             yield BAD_BOUND.at(node, value=text[:40])
     given = any(full_text(each) for each in children(loop, "loopCardinality", "loopDataInputRef"))
+    drawn = node.scope.process.element.get("isExecutable", "").strip() in {"false", "0"}
     # Other engines have settings of their own for it.
-    if (
-        not given
-        and node.scope.process.element.get("isExecutable") != "false"
-        and not foreign_engine(Item(node.file, loop))
-    ):
+    if not given and not drawn and not foreign_engine(Item(node.file, loop)):
         yield NO_NUMBER.at(node)
 
 
 def _data(diagram: Diagram, world: World, node: Node, loop: Element, attribute: str, kind: str) -> Iterator[Finding]:
-    for child in children(loop, attribute):
+    # In this engine's dialect it is the name of a variable, which may be that of an element by chance.
+    ours = world.speaks(diagram) and world.runs(node.scope)
+    for child in children(loop, attribute) if not ours else ():
         text = text_of(child)
         target = world.resolve(diagram, child, text)
         declared = children(node.element, "ioSpecification")
