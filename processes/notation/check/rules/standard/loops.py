@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.world import World, foreign_engine, full_text
+from processes.notation.check.world import World, foreign_engine, full_text, made_for
 from processes.notation.diagram import CONTAINERS, Diagram, Element, Item, Node, children, is_true, text_of
 
 NO_NUMBER = Rule(
@@ -33,6 +33,13 @@ ITEM_IS_LIST = Rule(
     "{it}的 {item} 与整个列表用了同一个类型“{type}”；逐个处理的应是其中一项的类型。",
     "The {item} of {it} has the type {type} of the whole list; it must have the type of one entry.",
     "给 {item} 写列表中一项的类型。", "Give the {item} the type of an entry.",
+    "10.3.8",
+)  # fmt: skip
+NOT_A_LIST = Rule(
+    "multi-instance-not-a-list", ERROR,
+    "{it}的 {attribute}“{reference}”不是列表：它和它的类型“{type}”的 isCollection 都不是 true。",
+    "The {attribute} {reference} of {it} is no list: neither it nor its type {type} has isCollection=true.",
+    "引用一个列表，或给这个数据和它的类型写上 isCollection=\"true\"。", 'Name a list, or give the data and their type isCollection="true".',
     "10.3.8",
 )  # fmt: skip
 BEHAVIOR = Rule(
@@ -92,6 +99,18 @@ def _data(diagram: Diagram, world: World, node: Node, loop: Element, attribute: 
             why = Both("它不是这个任务自己的数据", "it is not the task's own data")
         if why is not None:
             yield WRONG_DATA.at(node, attribute=attribute, reference=text[:60], why=why)
+        elif target.element is not None and not made_for(diagram):
+            yield from _list(diagram, world, node, attribute, target.element)
+
+
+def _list(diagram: Diagram, world: World, node: Node, attribute: str, data: Element) -> Iterator[Finding]:
+    """What is gone through, or collected, is a list, as far as its type says anything."""
+    meant = world.resolve(diagram, data, data.get("dataObjectRef")).element if data.get("dataObjectRef") else data
+    if meant is not None:
+        type = world.resolve(diagram, meant, meant.get("itemSubjectRef")).element
+        if type is not None and not is_true(meant.get("isCollection")) and not is_true(type.get("isCollection")):
+            reference = data.get("id") or "?"
+            yield NOT_A_LIST.at(node, attribute=attribute, reference=reference, type=type.get("id") or "?")
 
 
 def _is_within(element: Element, around: Element) -> bool:
