@@ -226,7 +226,9 @@ class _File:
     # -- nodes -------------------------------------------------------------------------------------------------------
 
     def _node(self, element: Element, tag: str, scope: Scope) -> Node:
-        node = Node(element.get("id", ""), tag, scope, {str(name): str(value) for name, value in element.attrib.items()})
+        node = Node(
+            element.get("id", ""), tag, scope, {str(name): str(value) for name, value in element.attrib.items()}
+        )
         extensions = element.find(f"{BPMN}extensionElements")
         if extensions is not None:
             self._extend(node, extensions)
