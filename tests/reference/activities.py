@@ -154,7 +154,7 @@ def finish(machine: Machine, activity: Activity, data: Data, causes: Causes) -> 
     activity.causes = machine.happened(activity.node, causes)
     activity.die()
     if activity.node.loop is None or activity.whole is not None:
-        activity.frame.records.append(Record(activity.node, activity.frame, activity.inner, data))
+        activity.frame.records.append(Record(activity.node, activity.frame, activity.inner, data, *activity.causes))
     if activity.whole is not None:
         _count(machine, activity.whole, activity)
     elif activity.compensation is not None:

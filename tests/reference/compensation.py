@@ -11,12 +11,12 @@ from tests.reference.reading import Node
 from tests.reference.state import Activity, Causes, Compensation, Frame, Record, Token
 
 
-def throw(token: Token) -> bool:
+def throw(machine: Machine, token: Token) -> bool:
     """Compensate what the event names, or all that its scope has completed. Whether the token has to wait for that."""
     for trigger in token.node.triggers:
         if trigger.kind != "compensate":
             continue
-        records = list(_to_do(_scope(token.frame, trigger.name), trigger.name))
+        records = list(_to_do(machine, _scope(token.frame, trigger.name), trigger.name))
         if records and trigger.waits:
             token.compensation = _begin(records, token, "go on")
         elif records:
@@ -35,9 +35,9 @@ def _scope(frame: Frame, activity: str) -> Frame:
     return frame
 
 
-def cancel(frame: Frame, token: Token) -> None:
+def cancel(machine: Machine, frame: Frame, token: Token) -> None:
     """Compensate everything that a cancelled transaction has completed; ``token`` waits for it."""
-    token.compensation = _begin(list(_to_do(frame)), token, "cancel")
+    token.compensation = _begin(list(_to_do(machine, frame)), token, "cancel")
 
 
 def _begin(records: list[Record], token: Token, then: str) -> Compensation:
@@ -46,15 +46,31 @@ def _begin(records: list[Record], token: Token, then: str) -> Compensation:
     return Compensation(records, token.data, token.causes, then)
 
 
-def _to_do(frame: Frame, activity: str = "") -> Iterator[Record]:
+def _to_do(machine: Machine, frame: Frame, activity: str = "") -> Iterator[Record]:
     """What can be compensated, the last first. A sub-process without a handler of its own is compensated from inside."""
+    later: Record | None = None
     for record in reversed(frame.records):
         if record.is_done or activity not in ("", record.node.id):
             continue
         if _boundary(record.node) is not None or _event_sub_process(record.node) is not None:
-            yield record
+            found = [record]
         elif record.inner is not None and not record.inner.called:
-            yield from _to_do(record.inner)
+            found = list(_to_do(machine, record.inner))
+        else:
+            continue
+        if found and later is not None and not _in_order(machine, record, later):
+            machine.unsure.add("the order of compensation")
+        later = record if found else later
+        yield from found
+
+
+def _in_order(machine: Machine, earlier: Record, later: Record) -> bool:
+    """Whether the diagram, or the driver, says which was completed first (or it makes no difference)."""
+    if earlier.node is later.node and later.inner is None:
+        return True
+    return machine.trace[earlier.entry].step < machine.trace[later.entry].step or machine.follows(
+        later.entry, earlier.entry
+    )
 
 
 def _boundary(node: Node) -> Node | None:

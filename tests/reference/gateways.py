@@ -14,7 +14,7 @@ from tests.reference.state import Causes, Frame, Token
 
 def flows_out(machine: Machine, node: Node, data: Data) -> list[Flow]:
     """The flows a token takes out of an element."""
-    if node.tag == "exclusiveGateway":
+    if node.tag == "exclusiveGateway" and node.outgoing:
         return [_exclusive(machine, node, data)]
     if node.tag == "inclusiveGateway" or node.tag in ACTIVITIES:
         return _conditional(machine, node, data)

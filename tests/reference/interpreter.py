@@ -200,7 +200,8 @@ def _job_error(machine: Machine, number: int, code: str, payload: dict[str, Any]
 
 def _advance(machine: Machine, end: datetime) -> None:
     while (wait := catching.next_timer(machine, end)) is not None:
-        machine.now = max(machine.now, wait.due)
+        if wait.due > machine.now:
+            machine.now, machine.step = wait.due, machine.step + 1
         catching.fire_timer(machine, wait)
         _settle(machine)
     machine.now = end

@@ -113,6 +113,15 @@ class Machine:
         self.fresh.append(len(self.trace) - 1)
         return frozenset({len(self.trace) - 1})
 
+    def follows(self, later: int, earlier: int) -> bool:
+        """Whether one entry of the trace could not stand there without the other."""
+        pending, seen = {later}, set[int]()
+        while pending and earlier not in pending:
+            number = pending.pop()
+            seen.add(number)
+            pending |= self.trace[number].causes - seen
+        return bool(pending)
+
     # -- expressions -------------------------------------------------------------------------------------------------
 
     def write(self, data: Data, changes: Mapping[str, Any]) -> Data:

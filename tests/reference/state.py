@@ -216,6 +216,8 @@ class Record:
     frame: Frame
     inner: Frame | None
     data: Data
+    entry: int
+    """its number in the trace"""
     is_done: bool = False
     """compensated"""
 

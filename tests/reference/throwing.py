@@ -10,7 +10,7 @@ from tests.reference.state import Frame, Token
 
 def throw(machine: Machine, token: Token) -> None:
     """A token has come to a throwing or an end event. Compensation comes first: the event is over when that is."""
-    if not compensation.throw(token):
+    if not compensation.throw(machine, token):
         thrown(machine, token)
 
 
@@ -70,7 +70,7 @@ def _cancel(machine: Machine, token: Token) -> None:
     frame.clear()
     waiting = Token(token.node, frame, token.data, token.causes)
     frame.tokens.append(waiting)
-    compensation.cancel(frame, waiting)
+    compensation.cancel(machine, frame, waiting)
 
 
 def cancelled(machine: Machine, token: Token) -> None:

@@ -24,6 +24,15 @@ def throw(id: str, *definitions: str, **properties: str) -> str:
     return element("intermediateThrowEvent", id, *definitions, properties=properties or None)
 
 
+def guard(
+    id: str, on: str, *definitions: str, interrupting: bool = True, all_of: bool = False, **properties: str
+) -> str:
+    """A boundary event, of any of its definitions or of all."""
+    given = {"attachedToRef": on, "cancelActivity": str(interrupting).lower()}
+    together = {"parallelMultiple": "true"} if all_of else {}
+    return element("boundaryEvent", id, *definitions, properties=properties or None, **given, **together)
+
+
 def sub_process(id: str, *body: str, tag: str = "subProcess", **attributes: str) -> str:
     """An embedded sub-process, or a transaction."""
     return element(tag, id, *body, **attributes)
