@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.reference import gateways
-from tests.reference.data import Data, newest
+from tests.reference.data import Data, Values, newest, newest_writes
 from tests.reference.machine import Incident, Letter, Machine
 from tests.reference.reading import Node, Trigger
 from tests.reference.state import Activity, Catcher, Causes, Frame, Token, Wait
@@ -125,7 +125,7 @@ def fire_condition(machine: Machine) -> bool:
             continue
         assert isinstance(wait.owner, Catcher)
         assert wait.trigger is not None
-        held, wait.held = wait.held, machine.holds(wait.trigger.text, known(wait.owner.frame).values)
+        held, wait.held = wait.held, machine.holds(wait.trigger.text, seen(wait.owner.frame))
         if wait.held and not held:
             catch(machine, wait, None, frozenset(machine.fresh[:1]))
             return True
@@ -273,8 +273,14 @@ def _match(kind: str, code: str, catchers: list[Catcher]) -> tuple[Catcher, Trig
 # -- what a scope knows ----------------------------------------------------------------------------------------------
 
 
+def seen(frame: Frame) -> Values:
+    """What a condition looks at: the variables of its scope with the newest writes of all tokens in it, those in sub-processes inside it
+    included."""
+    return newest_writes(list(_versions(frame)))
+
+
 def known(frame: Frame) -> Data:
-    """The variables of a scope with the newest writes of all tokens in it, those in sub-processes inside it included."""
+    """What an event sub-process begins with: what its scope's branches know together now."""
     return newest(list(_versions(frame)))
 
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
 Values = Mapping[str, Any]
+
+REMEMBERED = 20_000
+"""Results kept: without them the same forks are looked for again and again where branches cross often."""
 
 
 class Absent:
@@ -80,19 +84,32 @@ def merged(arrivals: Sequence[Arrival]) -> tuple[Data, set[str]]:
                 unsure.add(name)
             if values[0] != values[2]:
                 came[name] = arrival.step
-        result = _join(fork, result, arrival.data)
+        result = _joined(result, arrival.data)
     return result, unsure
+
+
+def newest_writes(versions: Sequence[Data]) -> Values:
+    """Of every variable the value that was written last, whoever wrote it."""
+    values = dict[str, Any]()
+    for name in {name for version in versions for name in version.values}:
+        value = max(versions, key=lambda version: version.written.get(name, -1)).get(name)
+        if value is not ABSENT:
+            values[name] = value
+    return values
 
 
 def newest(versions: Sequence[Data]) -> Data:
     """What branches know together that have not met: where several changed the same value the newest write counts."""
     result = versions[0]
     for version in versions[1:]:
-        result = _join(fork_of(result, version), result, version, by_time=True)
+        result = _joined(result, version, by_time=True)
     return result
 
 
-def _join(fork: Data, ours: Data, theirs: Data, by_time: bool = False) -> Data:
+@lru_cache(REMEMBERED)
+def _joined(ours: Data, theirs: Data, by_time: bool = False) -> Data:
+    """Of two changes to a value theirs counts, or the one made later."""
+    fork = fork_of(ours, theirs)
     if fork is theirs:
         return ours
     if fork is ours:
@@ -145,6 +162,7 @@ def _entries(old: Any, ours: Values, theirs: Values) -> dict[str, tuple[Any, Any
 # -- forks -----------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(REMEMBERED)
 def fork_of(one: Data, other: Data) -> Data:
     """The newest version that both came from. Where there are several that do not know each other, they are merged first."""
     common = _ancestry(one) & _ancestry(other)
@@ -152,7 +170,7 @@ def fork_of(one: Data, other: Data) -> Data:
     newest = sorted(common - older, key=lambda version: version.number)
     fork = newest[0]
     for each in newest[1:]:
-        fork = _join(fork_of(fork, each), fork, each)
+        fork = _joined(fork, each)
     return fork
 
 

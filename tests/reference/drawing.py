@@ -24,6 +24,17 @@ Ends = tuple[str, str]
 DEEPEST = 5
 """Levels of blocks in blocks."""
 
+OFTEN = {
+    "boundary": 5,
+    "several": 3,
+    "repeatedly": 2,
+    "first event": 2,
+    "escalation": 2,
+    "conditional": 2,
+    "sub-process": 2,
+}
+"""Blocks that come in many manners are drawn so much more often than others."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -81,9 +92,12 @@ class Drawing:
     def block(self) -> Ends:
         """Any block."""
         names = self.allowed(*self.leaves)
-        if self.left > 0 and self.depth < DEEPEST:
-            names += self.allowed(*self.compounds)
-        name = self.choose(names)
+        if self.left > 0 and self.depth < DEEPEST and (not names or self.choose((False, True, True))):
+            names = often(self.allowed(*self.compounds)) or names
+        return self.named(self.choose(names))
+
+    def named(self, name: str) -> Ends:
+        """A block of a kind."""
         self.left -= 1
         self.depth += 1
         ends = self.leaves[name](self) if name in self.leaves else self.compounds[name](self)
@@ -203,6 +217,11 @@ class Drawing:
         news = root("message", "news")
         drawn = definitions(news, *self.roots, process("p", body), *self.processes)
         return Model({"p.bpmn": drawn, **self.files}, self.variables, self.answers, self.errors)
+
+
+def often(names: Sequence[str]) -> list[str]:
+    """The names, those of blocks that come in many manners several times."""
+    return [name for name in names for _ in range(OFTEN.get(name, 1))]
 
 
 def _occurrence(variable: str) -> str:

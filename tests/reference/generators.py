@@ -17,42 +17,48 @@ from tests.reference.blocks.leaves import LEAVES
 from tests.reference.blocks.nets import NETS
 from tests.reference.blocks.scopes import SCOPES, scope
 from tests.reference.blocks.undoing import UNDOING
-from tests.reference.drawing import Block, Drawing, Model
+from tests.reference.drawing import Block, Drawing, Ends, Model, often
 from tests.reference.paths import Play, play
 
-COMPOUNDS: Mapping[str, Block] = {**FLOWS, **SCOPES, **EVENTS, **UNDOING, **NETS}
-"""Blocks that hold others. All but those of ``NETS`` are block-structured."""
+FAMILIES: Mapping[str, Mapping[str, Block]] = {
+    "flows": FLOWS,
+    "scopes": SCOPES,
+    "events": EVENTS,
+    "undoing": UNDOING,
+    "nets": NETS,
+}
+"""Blocks that hold others, by what they are about. All but the nets are block-structured."""
+
+COMPOUNDS: Mapping[str, Block] = {name: block for family in FAMILIES.values() for name, block in family.items()}
 
 DETAILS = frozenset(
     {
-        "implicit start", "implicit end", "event sub-process", "beside", "cycle", "timer date", "shared", "nested", "any code",
-        "error variable", "error event sub-process", "compensation beside", "by number", "list expression", "enough", "several tasks",
-        "several results", "several sub-processes",
+        "implicit start", "implicit end", "typed start", "event sub-process", "beside", "cycle", "timer date", "shared", "nested",
+        "any code", "error variable", "error event sub-process", "compensation beside", "by number", "list expression", "enough",
+        "several tasks", "several results", "several sub-processes",
     }
 )  # fmt: skip
-"""What blocks may have in them, beside other blocks. ``shared``: variables that several branches write."""
+"""What blocks may have in them beside other blocks. ``beside``: events that do not interrupt; ``shared``: variables that several
+branches write; ``nested``: such that are contexts."""
 
 ALL = frozenset({*LEAVES, *COMPOUNDS, *DETAILS})
-UNSTRUCTURED = frozenset(NETS)
 
 
 @st.composite
-def models(draw: Any, kinds: frozenset[str] = ALL, most: int = 8) -> Model:
-    """Any process of these kinds of parts, with so many blocks in blocks at most."""
+def models(draw: Any, kinds: frozenset[str] = ALL, family: str = "", most: int = 12) -> Model:
+    """A process of these kinds of parts, with about so many blocks in blocks at most. It begins with a block of the family."""
     drawing = Drawing(draw, kinds, LEAVES, COMPOUNDS, draw(st.integers(1, most)))
-    return drawing.model(scope(drawing))
+    names = often(drawing.allowed(*(FAMILIES[family] if family else COMPOUNDS)))
+
+    def fill(_: Drawing) -> Ends:
+        first = drawing.named(drawing.choose(names))
+        return drawing.chain(first, drawing.block()) if drawing.left > 0 and drawing.choose((False, True)) else first
+
+    return drawing.model(scope(drawing, fill, is_whole=True))
 
 
 @st.composite
-def unstructured(draw: Any, kinds: frozenset[str] = ALL, most: int = 3) -> Model:
-    """A process that is a net or graph, of which a few nodes are blocks of any kind."""
-    drawing = Drawing(draw, kinds, LEAVES, COMPOUNDS, draw(st.integers(0, most)))
-    block = NETS[draw(st.sampled_from(sorted(UNSTRUCTURED & kinds)))]
-    return drawing.model(scope(drawing, block))
-
-
-@st.composite
-def plays(draw: Any, kinds: frozenset[str] = ALL, most: int = 8) -> Play:
+def plays(draw: Any, kinds: frozenset[str] = ALL, family: str = "", most: int = 12) -> Play:
     """A process and a path through it to its end."""
-    of = unstructured(kinds) if UNSTRUCTURED & kinds and draw(st.booleans()) else models(kinds, most)
-    return play(draw, draw(of))
+    family = family or draw(st.sampled_from([name for name, blocks in FAMILIES.items() if kinds & set(blocks)]))
+    return play(draw, draw(models(kinds, family, most // 2 if family == "nets" else most)))

@@ -16,8 +16,11 @@ from tests.reference.interpreter import Reference, Run, Waiting
 PATIENCE = 25
 """So many steps are chosen freely; from then on whatever leads to the end is done first."""
 
-MOST = 400
+MOST = 250
 """A path that is not at its end after so many steps does not end."""
+
+LONGEST = 250
+"""Traces that are longer are not looked at: they only take their time."""
 
 ORDER = ("user", "job", "message", "signal", "timer")
 """What is done first when patience is over. Time comes last, since things that are late begin others."""
@@ -85,6 +88,8 @@ def play(draw: Draw[Any], model: Model) -> Play:
         action = _choose(draw, model, run, len(actions))
         actions.append(action)
         do(run, action)
+        if len(run.trace) > LONGEST:
+            reject()
         if len(actions) > MOST:
             raise AssertionError(f"no end after {MOST} steps: {run.trace[-20:]}")
     if run.machine.unsure:

@@ -13,19 +13,46 @@ from tests.reference.words import call, gateway, many, reads, repeated, sub_proc
 # -- insides ---------------------------------------------------------------------------------------------------------
 
 
-def scope(drawing: Drawing, fill: Callable[[Drawing], Ends] = Drawing.sequence) -> str:
-    """The inside of a process or sub-process: a block with a beginning and an end, and perhaps an event sub-process."""
+def scope(drawing: Drawing, fill: Callable[[Drawing], Ends] = Drawing.sequence, is_whole: bool = False) -> str:
+    """The inside of a process or sub-process: a block with a beginning and an end, and perhaps an event sub-process. The whole process
+    may be one that only events start."""
     outer, drawing.parts = drawing.parts, []
+    if drawing.left > 0 and drawing.depth < DEEPEST and drawing.may("event sub-process"):
+        event_sub_process(drawing)
     first, last = fill(drawing)
     is_led_to = any(f'targetRef="{first}"' in part for part in drawing.parts)
-    if is_led_to or not drawing.may("implicit start"):
+    if is_whole and drawing.may("typed start") and drawing.choose((False, True)):
+        _typed_starts(drawing, first)
+    elif is_led_to or not drawing.may("implicit start"):
         begin = drawing.name("start")
         drawing.add(start(begin), flow(begin, first))
     drawing.finish(last)
-    if drawing.left > 0 and drawing.depth < DEEPEST and drawing.may("event sub-process"):
-        event_sub_process(drawing)
     body, drawing.parts = "".join(drawing.parts), outer
     return body
+
+
+def _typed_starts(drawing: Drawing, first: str) -> None:
+    """Two events of which the first to come begins; or a task, or a gateway, that waits for it."""
+    way = drawing.choose(("events", "receive", "gateway"))
+    race, merge = drawing.name("race"), drawing.name("merge")
+    drawing.add(gateway("exclusive", merge), flow(merge, first))
+    if way == "gateway":
+        drawing.add(element("eventBasedGateway", race, instantiate="true"))
+    for kind in ("message", "signal") if way == "gateway" else ("multiple", "all"):
+        if way == "gateway":
+            name = drawing.catching(kind)
+            drawing.add(flow(race, name))
+        else:
+            name = drawing.name("begin")
+            definition, properties, _ = drawing.trigger(kind, name)
+            drawing.add(words.begins(name, definition, all_of=kind == "all", **properties))
+        drawing.add(flow(name, merge))
+    if way == "receive":
+        name = drawing.name("receive")
+        key = {"correlationKey": drawing.key(name)}
+        drawing.add(
+            element("receiveTask", name, properties=key, messageRef="news", instantiate="true"), flow(name, merge)
+        )
 
 
 def event_sub_process(drawing: Drawing) -> None:
