@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from hypothesis import reject
 from hypothesis import strategies as st
+from lxml import etree
 
 from tests.reference.drawing import Draw, Model
 from tests.reference.interpreter import Reference, Run, Waiting
@@ -39,8 +40,12 @@ class Action:
     data: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def __repr__(self) -> str:
+        given = [f"{each.name}={getattr(self, each.name)!r}" for each in fields(self)[1:] if getattr(self, each.name)]
+        return f"Action({', '.join([repr(self.kind), *given])})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Play:
     """A process and a path to its end, with what the reference makes of it."""
 
@@ -51,6 +56,18 @@ class Play:
     @property
     def trace(self) -> list[str]:
         return self.run.trace
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """How Hypothesis shows it."""
+        printer.text(repr(self))
+
+    def __repr__(self) -> str:
+        """All that is needed to play it again."""
+        tree = etree.fromstring(self.model.files["p.bpmn"])
+        etree.indent(tree)
+        actions = "\n  ".join(map(repr, self.actions))
+        drawn = etree.tostring(tree, encoding="unicode")
+        return f"\n{drawn}\nvariables: {self.model.variables}\nactions:\n  {actions}\ntrace: {' '.join(self.trace)}\n"
 
 
 Told = Counter[tuple[str, str, str, str]]

@@ -34,7 +34,7 @@ def guarded(drawing: Drawing) -> Ends:
 
 def _host(drawing: Drawing) -> str:
     """Something that waits."""
-    kind = drawing.choose(("user", "service", *drawing.allowed("receive", "sub-process", "call")))
+    kind = drawing.choose(("user", *drawing.allowed("service", "receive", "sub-process", "call")))
     if kind == "user":
         return drawing.user()
     if kind == "service":
