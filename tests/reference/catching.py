@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.reference import gateways
 from tests.reference.data import Data, Values, newest, newest_writes
-from tests.reference.machine import Incident, Letter, Machine
+from tests.reference.machine import Incident, Machine
 from tests.reference.reading import Node, Trigger
 from tests.reference.state import Activity, Catcher, Causes, Frame, Token, Wait
 from tests.reference.times import later, plan
@@ -80,7 +80,8 @@ def broadcast(machine: Machine, name: str, payload: Any, causes: Causes) -> None
 
 
 def deliver(machine: Machine) -> bool:
-    """Give the oldest message to its receiver that has one; whether there was one. Early ones stay."""
+    """Give the oldest message that has a receiver to it; whether there was one. Early ones stay for their time."""
+    machine.mail = [letter for letter in machine.mail if letter.expires > machine.now]
     for letter in machine.mail:
         receivers = [
             wait
@@ -100,13 +101,16 @@ def send(machine: Machine, node: Node, trigger: Trigger, data: Data, causes: Cau
     """Put a message into the mail."""
     payload = machine.evaluate(trigger.payload, data.values) if trigger.payload else {}
     key = machine.property(node, "correlationKey", data.values)
-    machine.mail.append(Letter(trigger.name, key, payload, causes))
+    machine.post(trigger.name, key, payload, causes)
 
 
 def next_timer(machine: Machine, until: datetime) -> Wait | None:
-    """The timer that is due first, and not after ``until``."""
+    """The timer that is due first, and not after ``until``. Of several elements at the same moment nobody knows whose is first."""
     due = [wait for wait in machine.waits if wait.kind == "timer" and wait.is_open and wait.due <= until]
-    return min(due, key=lambda wait: (wait.due, wait.number), default=None)
+    first = min(due, key=lambda wait: (wait.due, wait.number), default=None)
+    if len({wait.owner.node for wait in due if first is not None and wait.due == first.due}) > 1:
+        machine.unsure.add("the order of timers")
+    return first
 
 
 def fire_timer(machine: Machine, wait: Wait) -> None:
@@ -127,7 +131,7 @@ def fire_condition(machine: Machine) -> bool:
         assert wait.trigger is not None
         held, wait.held = wait.held, machine.holds(wait.trigger.text, seen(wait.owner.frame))
         if wait.held and not held:
-            catch(machine, wait, None, frozenset(machine.fresh[:1]))
+            catch(machine, wait, None, machine.reason)
             return True
     return False
 

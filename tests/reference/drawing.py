@@ -185,14 +185,22 @@ class Drawing:
         if kind == "signal":
             variable = self.name("s")
             self.roots.append(root("signal", variable, variable=variable))
-            return signal(variable), {}, _occurrence(variable)
+            definition = signal(variable)
+            if self.may("by reference"):
+                self.roots.append(
+                    definition.replace(
+                        "<bpmn:signalEventDefinition", f'<bpmn:signalEventDefinition id="{variable}_event"'
+                    )
+                )
+                definition = f"<bpmn:eventDefinitionRef>{variable}_event</bpmn:eventDefinitionRef>"
+            return definition, {}, _occurrence(variable)
         variable = self.name("m")
         news, correlated = message("news", variable=variable), {"correlationKey": self.key(element_id)}
         if kind == "message":
             return news, correlated, _occurrence(variable)
         other, _, occurrence = self.trigger("signal", element_id)
         clock = timer("timeDuration", self.duration()) if self.choose((False, True)) else ""
-        return news + other + clock, correlated, f'{_occurrence(variable)} + "." + {occurrence}'
+        return news + clock + other, correlated, f'{_occurrence(variable)} + "." + {occurrence}'
 
     def _timer(self) -> str:
         if not self.may("timer date"):

@@ -58,7 +58,7 @@ def fire_join(machine: Machine, frame: Frame) -> bool:
     for node in frame.scope.nodes:
         parked = [token for token in frame.tokens if token.parked and token.node is node]
         if parked and (_parallel(node, parked) if node.tag == "parallelGateway" else _inclusive(frame, node, parked)):
-            enabling = frozenset(machine.fresh[:1]) if node.tag == "inclusiveGateway" else frozenset()
+            enabling = machine.reason if node.tag == "inclusiveGateway" else frozenset()
             _meet(machine, node, frame, parked, enabling)
             return True
     return False

@@ -34,7 +34,7 @@ COMPOUNDS: Mapping[str, Block] = {name: block for family in FAMILIES.values() fo
 DETAILS = frozenset(
     {
         "implicit start", "implicit end", "typed start", "event sub-process", "beside", "cycle", "timer date", "shared", "nested",
-        "any code", "error variable", "error event sub-process", "compensation beside", "by number", "list expression", "enough",
+        "any code", "error variable", "error event sub-process", "compensation beside", "by number", "by reference", "list expression", "enough",
         "several tasks", "several results", "several sub-processes",
     }
 )  # fmt: skip

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from processes.notation.decisions import parse_decisions
 from tests.reference import activities, catching, compensation, gateways, throwing
 from tests.reference.data import Data
-from tests.reference.machine import Entry, Functions, Incident, Letter, Machine
+from tests.reference.machine import Entry, Functions, Incident, Machine
 from tests.reference.reading import ACTIVITIES, GLOBAL_TASKS, Node, read
 from tests.reference.state import Activity, Catcher, Frame, Token, Wait
 
@@ -124,7 +124,7 @@ class Run:
 
     def message(self, name: str, key: str = "", payload: Mapping[str, Any] | None = None) -> None:
         """A message comes; early ones are kept."""
-        self._do(lambda machine: machine.mail.append(Letter(name, key, dict(payload or {}), frozenset())))
+        self._do(lambda machine: machine.post(name, key, dict(payload or {})))
 
     def signal(self, name: str, payload: Mapping[str, Any] | None = None) -> None:
         """A signal comes from outside."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -16,6 +16,9 @@ from tests.reference.reading import Flow, Node, Scope
 from tests.reference.state import Activity, Causes, Frame, Token, Wait
 
 Functions = Mapping[str, Callable[..., Any]]
+
+KEPT = timedelta(days=7)
+"""How long an early message waits for its receiver."""
 
 
 class Incident(Exception):
@@ -42,6 +45,7 @@ class Letter:
     key: str
     payload: Any
     causes: Causes
+    expires: datetime
 
 
 @dataclass
@@ -121,6 +125,16 @@ class Machine:
             seen.add(number)
             pending |= self.trace[number].causes - seen
         return bool(pending)
+
+    @property
+    def reason(self) -> Causes:
+        """The entry that all others of this step follow from, if there is one."""
+        first = self.fresh[:1]
+        return frozenset(first) if all(self.follows(each, first[0]) for each in self.fresh) else frozenset()
+
+    def post(self, name: str, key: str, payload: Any, causes: Causes = frozenset()) -> None:
+        """Put a message into the mail, where it is kept for a while."""
+        self.mail.append(Letter(name, key, payload, causes, self.now + KEPT))
 
     # -- expressions -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from tests.reference import words
 from tests.reference.blocks.leaves import job, receive_task
 from tests.reference.blocks.scopes import add_event_sub_process, scope
 from tests.reference.drawing import Block, Drawing, Ends
-from tests.reference.words import TERMINATE, begins, call, catch, gateway, guard, root, sub_process, throw
+from tests.reference.words import TERMINATE, begins, call, catch, gateway, guard, many, root, sub_process, throw
 
 # -- boundary events -------------------------------------------------------------------------------------------------
 
@@ -34,19 +34,23 @@ def guarded(drawing: Drawing) -> Ends:
 
 def _host(drawing: Drawing) -> str:
     """Something that waits."""
-    kind = drawing.choose(("user", *drawing.allowed("service", "receive", "sub-process", "call")))
+    kind = drawing.choose(("user", *drawing.allowed("service", "receive", "several tasks", "sub-process", "call")))
     if kind == "user":
         return drawing.user()
     if kind == "service":
         return job(drawing)
     if kind == "receive":
         return receive_task(drawing)[0]
-    return _waiting_scope(drawing, lambda _: drawing.chain(drawing.user(), drawing.block()), kind == "call")
+    if kind == "several tasks":
+        item = drawing.name("item")
+        drawing.keys.append(f"string({item})")
+        host = drawing.user(inner=many(item=item, number="= 2", one_by_one=drawing.choose((False, True))))
+        drawing.keys.pop()
+        return host
+    return waiting_scope(drawing, lambda _: drawing.chain(drawing.user(), drawing.block()), kind == "call")
 
 
-def _waiting_scope(
-    drawing: Drawing, fill: Callable[[Drawing], Ends], is_called: bool = False, tag: str = "subProcess"
-) -> str:
+def waiting_scope(drawing: Drawing, fill: Callable[[Drawing], Ends], is_called: bool = False) -> str:
     """A sub-process or a called process with this inside."""
     if is_called:
         name, of = drawing.name("call"), drawing.name("process")
@@ -54,7 +58,7 @@ def _waiting_scope(
         drawing.add(call(name, of))
     else:
         name = drawing.name("sub")
-        drawing.add(sub_process(name, scope(drawing, fill), tag=tag))
+        drawing.add(sub_process(name, scope(drawing, fill)))
     return name
 
 
@@ -92,7 +96,7 @@ def conditional(drawing: Drawing) -> Ends:
         return drawing.chain(*changes, drawing.user())
 
     cool = drawing.script(f"= {{{hot}: false}}")
-    host = _waiting_scope(drawing, fill)
+    host = waiting_scope(drawing, fill)
     drawing.add(flow(cool, host))
     if place != "boundary":
         return cool, host
@@ -106,40 +110,65 @@ def conditional(drawing: Drawing) -> Ends:
 def condition_of_another(drawing: Drawing) -> Ends:
     """One branch waits for a condition that another makes true."""
     ready = drawing.name("ready")
-    cool, split, join = drawing.script(f"= {{{ready}: false}}"), drawing.name("split"), drawing.name("join")
-    waiting = drawing.name("catch")
-    drawing.add(catch(waiting, words.condition(f"= {ready}")))
+    cool = drawing.script(f"= {{{ready}: false}}")
     writer = drawing.chain(drawing.block(), drawing.user({ready: True}), drawing.user())
-    return _beside_each_other(drawing, cool, split, join, [writer, drawing.chain(waiting, drawing.block())])
-
-
-def _beside_each_other(drawing: Drawing, before: str, split: str, join: str, branches: list[Ends]) -> Ends:
-    drawing.add(gateway("parallel", split), gateway("parallel", join), flow(before, split))
-    for first, last in branches:
-        drawing.add(flow(split, first), flow(last, join))
-    return before, join
+    return _beside_each_other(drawing, cool, writer, _hearing(drawing, words.condition(f"= {ready}")))
 
 
 def signal_from_another(drawing: Drawing) -> Ends:
     """One branch throws a signal; others catch it, or are interrupted by it, if they are there already."""
     name = drawing.name("told")
     drawing.roots.append(root("signal", name, payload='= {n: "inside"}', variable=name))
-    told, definition = drawing.name("tell"), words.signal(name)
-    drawing.add(throw(told, definition))
-    branches = [drawing.chain(drawing.user(), told, drawing.block())]
-    for _ in range(drawing.choose((1, 2))):
-        branches.append(_hearing(drawing, definition))
-    return _beside_each_other(drawing, drawing.note(), drawing.name("split"), drawing.name("join"), branches)
+    definition = words.signal(name)
+    others = [_hearing(drawing, definition, "event sub-process") for _ in range(drawing.choose((1, 2)))]
+    return _beside_each_other(drawing, drawing.note(), _telling(drawing, definition), *others)
 
 
-def _hearing(drawing: Drawing, definition: str) -> Ends:
-    kind = drawing.choose(("catch", "boundary", "event sub-process"))
-    if kind == "catch":
-        name = drawing.name("catch")
-        drawing.add(catch(name, definition))
-        return name, name
-    interrupting = not drawing.may("beside")
+def message_from_another(drawing: Drawing) -> Ends:
+    """One branch sends a message to another, which may not be there yet."""
+    letter, wait = drawing.name("letter"), drawing.name("catch")
+    key = drawing.key(letter)
+    drawing.add(catch(wait, message("news", variable=letter), correlationKey=key))
+    sender = _telling(drawing, message("news", f'= {{n: "{letter}"}}'), correlationKey=key)
+    receiver = drawing.chain(*([drawing.block()] if drawing.choose((True, False)) else []), wait)
+    return _beside_each_other(drawing, drawing.note(), sender, receiver)
+
+
+def _beside_each_other(drawing: Drawing, before: str, *branches: Ends) -> Ends:
+    split, join = drawing.name("split"), drawing.name("join")
+    drawing.add(gateway("parallel", split), gateway("parallel", join), flow(before, split))
+    for first, last in branches:
+        drawing.add(flow(split, first), flow(last, join))
+    return before, join
+
+
+def _telling(drawing: Drawing, definition: str, **properties: str) -> Ends:
+    """A task, and then something that throws: on the way, or at an end of its own beside something else."""
+    way, told, before = drawing.choose(("throw", "end", "several")), drawing.name("tell"), drawing.user()
+    if way == "throw":
+        drawing.add(throw(told, definition, **properties))
+        return drawing.chain(before, told, drawing.block())
+    if way == "several":
+        unheard = drawing.name("unheard")
+        drawing.roots.append(root("signal", unheard))
+        definition += words.signal(unheard)
+    split, (first, last) = drawing.name("split"), drawing.block()
+    drawing.add(gateway("parallel", split), end(told, definition, **properties))
+    drawing.add(flow(split, before), flow(before, told), flow(split, first))
+    return split, last
+
+
+def _hearing(drawing: Drawing, definition: str, *more: str) -> Ends:
+    """Something that catches what another branch tells."""
+    kind = drawing.choose(("catch", "boundary", "gateway", *more))
     event = drawing.name("hear")
+    if kind == "catch":
+        drawing.add(catch(event, definition))
+        return event, event
+    if kind == "gateway":
+        drawing.add(catch(event, definition))
+        return _race(drawing, [event, drawing.catching("message")])
+    interrupting = not drawing.may("beside")
     if kind == "boundary":
         host = drawing.user()
         drawing.add(guard(event, host, definition, interrupting=interrupting))
@@ -150,30 +179,23 @@ def _hearing(drawing: Drawing, definition: str) -> Ends:
         name = drawing.user()
         return name, name
 
-    host = _waiting_scope(drawing, fill)
+    host = waiting_scope(drawing, fill, drawing.may("call"))
     return host, host
-
-
-def message_from_another(drawing: Drawing) -> Ends:
-    """One branch sends a message to another, which may not be there yet."""
-    letter, send, wait = drawing.name("letter"), drawing.name("send"), drawing.name("catch")
-    key = drawing.key(letter)
-    drawing.add(
-        throw(send, message("news", f'= {{n: "{letter}"}}'), correlationKey=key),
-        catch(wait, message("news", variable=letter), correlationKey=key),
-    )
-    sender = drawing.chain(*([drawing.user()] if drawing.choose((True, False)) else []), send)
-    receiver = drawing.chain(*([drawing.block()] if drawing.choose((True, False)) else []), wait)
-    return _beside_each_other(drawing, drawing.note(), drawing.name("split"), drawing.name("join"), [sender, receiver])
 
 
 def first_event(drawing: Drawing) -> Ends:
     """Whatever comes first."""
-    race, join = drawing.name("race"), drawing.name("join")
-    drawing.add(gateway("eventBased", race), gateway("exclusive", join))
+    options = []
     for _ in range(drawing.choose((2, 3))):
         kind = drawing.choose(drawing.allowed("message", "timer", "signal", "receive"))
-        option = receive_task(drawing)[0] if kind == "receive" else drawing.catching(kind)
+        options.append(receive_task(drawing)[0] if kind == "receive" else drawing.catching(kind))
+    return _race(drawing, options)
+
+
+def _race(drawing: Drawing, options: list[str]) -> Ends:
+    race, join = drawing.name("race"), drawing.name("join")
+    drawing.add(gateway("eventBased", race), gateway("exclusive", join))
+    for option in options:
         first, last = drawing.block()
         drawing.add(flow(race, option), flow(option, first), flow(last, join))
     return race, join
@@ -210,7 +232,7 @@ def failing(drawing: Drawing) -> Ends:
             add_event_sub_process(drawing, begin, begins(begin, caught))
         return _perhaps(drawing, words.error(code))
 
-    host = _waiting_scope(drawing, fill, drawing.may("call"))
+    host = waiting_scope(drawing, fill, drawing.may("call"))
     if inside:
         return host, host
     event = drawing.name("bound")
@@ -253,7 +275,7 @@ def escalating(drawing: Drawing) -> Ends:
         drawing.add(sub_process(inner, scope(drawing, fill)))
         return inner, inner
 
-    host = _waiting_scope(drawing, deeper if drawing.may("sub-process") else fill, drawing.may("call"))
+    host = waiting_scope(drawing, deeper if drawing.may("sub-process") else fill, drawing.may("call"))
     if place != "boundary":
         return host, host
     drawing.add(guard(event, host, caught, interrupting=interrupting))
@@ -262,7 +284,7 @@ def escalating(drawing: Drawing) -> Ends:
 
 def terminating(drawing: Drawing) -> Ends:
     """A scope that somebody may end at once."""
-    host = _waiting_scope(drawing, lambda _: _perhaps(drawing, TERMINATE))
+    host = waiting_scope(drawing, lambda _: _perhaps(drawing, TERMINATE), drawing.may("call"))
     return host, host
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagrams import element, flow, service
 from tests.reference.drawing import Block, Drawing, Ends
-from tests.reference.words import catch, link, scripted, throw
+from tests.reference.words import catch, gateway, link, scripted, throw
 
 DECISION = (
     '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="rules" name="rules" namespace="urn:rules">'
@@ -109,11 +109,27 @@ def nothing(drawing: Drawing) -> Ends:
 
 
 def links(drawing: Drawing) -> Ends:
-    """From an activity off the page, perhaps by two ways that exclude each other, and back onto it."""
-    name, first = drawing.name("link"), drawing.note()
-    thrown, caught = drawing.name("off"), drawing.name("on")
-    drawing.add(throw(thrown, link(name)), catch(caught, link(name)), flow(first, thrown))
-    return first, caught
+    """Off the page, by one of two ways, and back onto it."""
+    name, decision = drawing.name("link"), drawing.name("d")
+    choice, one, other, caught = drawing.name("choice"), drawing.name("off"), drawing.name("off"), drawing.name("on")
+    decide = drawing.user({decision: 0}, {decision: 1})
+    drawing.add(
+        gateway("exclusive", choice, f"{choice}_{one}"),
+        *(throw(each, link(name)) for each in (one, other)),
+        catch(caught, link(name)),
+        flow(decide, choice),
+        flow(choice, one),
+        flow(choice, other, f"= {decision} = 1"),
+    )
+    return decide, caught
+
+
+def send_task(drawing: Drawing) -> Ends:
+    """Nobody receives it."""
+    name = drawing.name("send")
+    payload = "<bpmn:extensionElements><spiffworkflow:messagePayload>= {n: n}</spiffworkflow:messagePayload></bpmn:extensionElements>"
+    drawing.add(element("sendTask", name, payload, messageRef="news"))
+    return name, name
 
 
 LEAVES: dict[str, Block] = {
@@ -125,6 +141,7 @@ LEAVES: dict[str, Block] = {
     "rule": rule_task,
     "scripts": scripted_task,
     "receive": receive_task,
+    "send": send_task,
     "message": message_catch,
     "signal": signal_catch,
     "timer": timer_catch,

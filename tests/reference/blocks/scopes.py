@@ -75,6 +75,13 @@ def add_event_sub_process(drawing: Drawing, begin: str, start_event: str, occurr
     drawing.keys += [occurrence] if occurrence else []
     drawing.left -= 1
     drawing.depth += 1
+    if (
+        drawing.left > 0
+        and drawing.depth < DEEPEST
+        and drawing.may("event sub-process")
+        and drawing.choose((False, True))
+    ):
+        event_sub_process(drawing)
     first, last = drawing.sequence()
     drawing.depth -= 1
     drawing.keys[len(drawing.keys) - bool(occurrence) :] = []

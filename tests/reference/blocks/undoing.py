@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.diagrams import element, end, flow
 from tests.reference import words
-from tests.reference.blocks.events import instead
+from tests.reference.blocks.events import instead, waiting_scope
 from tests.reference.blocks.scopes import add_event_sub_process, scope
 from tests.reference.drawing import Block, Drawing, Ends
 from tests.reference.words import (
@@ -74,7 +74,6 @@ def _handler(drawing: Drawing, activity: str) -> None:
 
 def undone(drawing: Drawing) -> Ends:
     """A scope that undoes something, or everything, of what it has done."""
-    name = drawing.name("sub")
 
     def fill(_: Drawing) -> Ends:
         done = [undoable(drawing) for _ in range(drawing.choose((1, 2, 3)))]
@@ -94,8 +93,8 @@ def undone(drawing: Drawing) -> Ends:
             _undo_from_event_sub_process(drawing, undo, definition)
         return drawing.chain(*done, last)
 
-    drawing.add(sub_process(name, scope(drawing, fill)))
-    return name, name
+    host = waiting_scope(drawing, fill, drawing.may("call"))
+    return host, host
 
 
 def _undo_from_event_sub_process(drawing: Drawing, undo: str, definition: str) -> None:
@@ -106,8 +105,10 @@ def _undo_from_event_sub_process(drawing: Drawing, undo: str, definition: str) -
 
 
 def transaction(drawing: Drawing) -> Ends:
-    """A transaction that somebody may cancel, or that fails by an error."""
+    """A transaction that somebody may cancel, or that fails by an error; perhaps several at once, which are then cancelled together."""
     code, name = drawing.name("error"), drawing.name("sub")
+    item = drawing.name("item") if drawing.may("several sub-processes") else ""
+    drawing.keys += [f"string({item})"] if item else []
     drawing.roots.append(root("error", code, errorCode=code))
 
     def fill(_: Drawing) -> Ends:
@@ -126,7 +127,9 @@ def transaction(drawing: Drawing) -> Ends:
         done = [undoable(drawing) for _ in range(drawing.choose((1, 2)))]
         return drawing.chain(*done, decide)[0], good
 
-    drawing.add(sub_process(name, scope(drawing, fill), tag="transaction"))
+    several = many(item=item, number="= 2", one_by_one=drawing.choose((False, True))) if item else ""
+    drawing.add(sub_process(name, several, scope(drawing, fill), tag="transaction"))
+    drawing.keys[len(drawing.keys) - bool(item) :] = []
     cancelled, failed = drawing.name("bound"), drawing.name("bound")
     drawing.add(guard(cancelled, name, CANCEL), guard(failed, name, words.error(code)))
     return instead(drawing, name, cancelled, failed)
