@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.reference import catching, gateways
 from tests.reference.data import Arrival, Data
-from tests.reference.machine import Machine
+from tests.reference.machine import Incident, Machine
 from tests.reference.reading import Scope
 from tests.reference.state import Activity, Causes, Frame, Record, Token, Wait
 
@@ -154,7 +154,7 @@ def finish(machine: Machine, activity: Activity, data: Data, causes: Causes) -> 
     activity.causes = machine.happened(activity.node, causes)
     activity.die()
     if activity.node.loop is None or activity.whole is not None:
-        activity.frame.records.append(Record(activity.node, activity.frame, activity.inner, data, *activity.causes))
+        activity.frame.records.append(Record(activity.node, activity.frame, activity.inner, data, min(activity.causes)))
     if activity.whole is not None:
         _count(machine, activity.whole, activity)
     elif activity.compensation is not None:
@@ -201,7 +201,9 @@ def _begin_instances(machine: Machine, whole: Activity) -> None:
     loop = whole.node.loop
     assert loop is not None
     found = machine.evaluate(loop.items or loop.cardinality, whole.data.values)
-    items = list(found) if loop.items else list(range(found))
+    items = list(range(found)) if isinstance(found, int) and not loop.items else found
+    if not isinstance(items, list):
+        raise Incident(f"{whole.node.id}: {found!r} is no list, or no number of instances")
     whole.todo = list(enumerate(items))
     if not items:
         _end_instances(machine, whole)

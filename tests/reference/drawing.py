@@ -6,7 +6,7 @@ cuts others off stands right behind something that waits, so that a command that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from tests.diagrams import definitions, element, end, flow, message, process, script, timer
-from tests.reference.words import catch, root, signal
+from tests.reference.words import Attributes, catch, root, signal
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
@@ -70,7 +70,7 @@ class Drawing:
     errors: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     """FEEL terms that tell instances of one element from each other"""
-    _numbers: Any = field(default_factory=lambda: count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # -- choices -----------------------------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Drawing:
         self.add(script(name, f'= {{box: context put(box, "{name}", n)}}' if nested else f"= {{{name}: n}}"))
         return name
 
-    def trigger(self, kind: str, element_id: str) -> tuple[str, dict[str, str], str]:
+    def trigger(self, kind: str, element_id: str) -> tuple[str, Attributes, str]:
         """What an event waits for (message, signal, timer, multiple, all): its definitions, the properties it needs, and a FEEL term
         that tells one occurrence from the next."""
         if kind == "timer":

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from processes.errors import BihuanError
 from processes.notation.decisions import parse_decisions
 from tests.reference import activities, catching, compensation, gateways, throwing
 from tests.reference.data import Data
@@ -139,8 +140,8 @@ class Run:
             _run(self.machine, command)
             self._done.append(command)
             self.failure = ""
-        except Incident as incident:
-            self.failure = str(incident)
+        except (Incident, BihuanError) as failure:
+            self.failure = str(failure)
             self.machine = self._make()
             for done in self._done:
                 _run(self.machine, done)

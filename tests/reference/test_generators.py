@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processes.notation.check import check_files
+from tests.reference.blocks.leaves import LEAVES
 from tests.reference.comparison import difference
 from tests.reference.drawing import Model
-from tests.reference.generators import ALL, COMPOUNDS, DETAILS, FAMILIES, LEAVES, models, plays
+from tests.reference.generators import ALL, COMPOUNDS, DETAILS, FAMILIES, models, plays
 from tests.reference.interpreter import Reference
 from tests.reference.paths import Play, do
 

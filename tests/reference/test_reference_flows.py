@@ -364,3 +364,9 @@ def test_branches_that_cross_are_merged_by_the_newest_they_have_in_common() -> N
 def test_the_value_is_open_when_two_branches_that_changed_it_arrive_at_once() -> None:
     run = run_of(start(), script("a", "= {x: 1}"), script("b", "= {x: 2}"), flow("start", "a"), flow("start", "b"), x=0)
     assert (run.state, run.machine.unsure) == ("completed", {"x"})
+
+
+def test_an_expression_that_fails_is_an_incident_and_nothing_has_moved() -> None:
+    run = run_of(*between(user("u"), script("a", "= 1"), flow("u", "a"), first="u", last="a"))
+    do(run, "u")
+    assert (run.state, run.trace, waits(run)) == ("incident", ["start"], ["user u"])

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 from xml.sax.saxutils import escape
 
 from tests.diagrams import element
 
+Attributes = dict[str, Any]
+"""Of an XML element; all are strings."""
+
 
 def gateway(kind: str, id: str, default: str = "") -> str:
     """An exclusive, parallel, inclusive or eventBased gateway."""
-    return element(f"{kind}Gateway", id, **({"default": default} if default else {}))
+    given: Attributes = {"default": default} if default else {}
+    return element(f"{kind}Gateway", id, **given)
 
 
 def catch(id: str, *definitions: str, all_of: bool = False, **properties: str) -> str:
     """An intermediate catching event, of any of its definitions or of all."""
-    together = {"parallelMultiple": "true"} if all_of else {}
+    together: Attributes = {"parallelMultiple": "true"} if all_of else {}
     return element("intermediateCatchEvent", id, *definitions, properties=properties or None, **together)
 
 
@@ -28,12 +32,13 @@ def guard(
     id: str, on: str, *definitions: str, interrupting: bool = True, all_of: bool = False, **properties: str
 ) -> str:
     """A boundary event, of any of its definitions or of all."""
-    given = {"attachedToRef": on, "cancelActivity": str(interrupting).lower()}
-    together = {"parallelMultiple": "true"} if all_of else {}
-    return element("boundaryEvent", id, *definitions, properties=properties or None, **given, **together)
+    given: Attributes = {"attachedToRef": on, "cancelActivity": str(interrupting).lower()}
+    if all_of:
+        given["parallelMultiple"] = "true"
+    return element("boundaryEvent", id, *definitions, properties=properties or None, **given)
 
 
-def sub_process(id: str, *body: str, tag: str = "subProcess", **attributes: str) -> str:
+def sub_process(id: str, *body: str, tag: str = "subProcess", **attributes: Any) -> str:
     """An embedded sub-process, or a transaction."""
     return element(tag, id, *body, **attributes)
 
@@ -45,9 +50,10 @@ def event_sub_process(id: str, *body: str) -> str:
 
 def begins(id: str, *definitions: str, interrupting: bool = True, all_of: bool = False, **properties: str) -> str:
     """The start event of an event sub-process."""
-    together = {"parallelMultiple": "true"} if all_of else {}
-    interrupts = {} if interrupting else {"isInterrupting": "false"}
-    return element("startEvent", id, *definitions, properties=properties or None, **interrupts, **together)
+    given: Attributes = {"parallelMultiple": "true"} if all_of else {}
+    if not interrupting:
+        given["isInterrupting"] = "false"
+    return element("startEvent", id, *definitions, properties=properties or None, **given)
 
 
 def call(id: str, of: str, *inner: str) -> str:
@@ -163,7 +169,7 @@ def root(tag: str, id: str, payload: str = "", variable: str = "", **attributes:
     """A message, signal, error or escalation: an element of the file's root that events refer to."""
     parts = f"<spiffworkflow:payloadExpression>{escape(payload)}</spiffworkflow:payloadExpression>" if payload else ""
     parts += f"<spiffworkflow:variableName>{variable}</spiffworkflow:variableName>" if variable else ""
-    given: Mapping[str, str] = {"name": id, **attributes}
+    given: Attributes = {"name": id, **attributes}
     return element(tag, id, f"<bpmn:extensionElements>{parts}</bpmn:extensionElements>" if parts else "", **given)
 
 

@@ -62,7 +62,7 @@ def _undoable_inside(drawing: Drawing, by_event_sub_process: bool) -> str:
 
 def _handler(drawing: Drawing, activity: str) -> None:
     name, kind = drawing.name("undo"), drawing.choose(("script", "user", "sub-process"))
-    given = {"isForCompensation": "true"}
+    given: words.Attributes = {"isForCompensation": "true"}
     if kind == "script":
         drawing.add(element("scriptTask", name, f"<bpmn:script>= {{{name}: n}}</bpmn:script>", **given))
     elif kind == "user":
