@@ -7,6 +7,7 @@ branches changed the same value, the one that arrived later wins).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Data = dict[str, Any]
@@ -78,3 +79,41 @@ def settled(fork: Fork | None) -> Fork | None:
     while fork is not None and fork.count == 1:
         fork = fork.parent
     return fork
+
+
+WRITTEN = "\0written"
+"""Where variables remember when each of them was written (a growing number); no name in a diagram can be this. Only kept in processes in which
+somebody asks for the newest of several branches that have not met."""
+
+
+def stamped(data: Data, values: Data, now: int) -> Data:
+    """``data`` with ``values``, written ``now``."""
+    return {**data, **values, WRITTEN: {**data.get(WRITTEN, {}), **dict.fromkeys(values, now)}}
+
+
+def newest(base: Data, versions: Sequence[tuple[Data, Data]]) -> Data:
+    """What branches that have not met have done to ``base``: each is given with the variables it began with, in the order of their last
+    changes; where several have changed the same value the one written last counts."""
+    changes: dict[str, list[tuple[int, int, Any, Any]]] = {}
+    for order, (begun, data) in enumerate(versions):
+        if data is begun:
+            continue
+        written = data.get(WRITTEN, {})
+        for key, value in data.items():
+            before = begun.get(key, _GONE)
+            if value is not before and (before is _GONE or value != before or type(value) is not type(before)):
+                changes.setdefault(key, []).append((written.get(key, 0), order, before, value))
+    result = dict(base)
+    for key, found in changes.items():
+        found.sort(key=lambda each: each[:2])
+        for _, _, before, value in found:
+            now = result.get(key)
+            if isinstance(now, dict) and isinstance(value, dict) and now is not before:
+                value = changed(before if isinstance(before, dict) else {}, value, now)
+            result[key] = value
+    return result
+
+
+def without_stamps(data: Data) -> Data:
+    """The variables alone."""
+    return {key: value for key, value in data.items() if key != WRITTEN} if WRITTEN in data else dict(data)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from processes.kernel import codec
 from processes.kernel.behaviour import activities, arming, catchers, events, scopes, throwing
-from processes.kernel.data import Data
+from processes.kernel.data import Data, without_stamps
 from processes.kernel.effort import SECONDS, SLICE, STEPS, Effort
 from processes.kernel.errors import NotWaiting, failing
 from processes.kernel.evaluation import Evaluator
@@ -213,13 +213,13 @@ class RunningInstance:
     def data(self) -> Data:
         """The variables: at the end when it is completed, else with what every branch has done to them so far."""
         root = self._m.root
-        if self._m.ended:
-            return dict(root.base if root.outcome is None else root.outcome)
-        return dict(self._m.view(root))
+        if not self._m.ended:
+            return without_stamps(self._m.view(root))
+        return without_stamps(root.base if root.outcome is None else root.outcome)
 
     def task_data(self, task_id: str) -> Data:
         """The variables a waiting task sees."""
-        return dict(self._token(task_id).data)
+        return without_stamps(self._token(task_id).data)
 
     def _token(self, task_id: str) -> Token:
         token = self._m.waiting.get(task_id)

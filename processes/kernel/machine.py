@@ -7,7 +7,7 @@ and the record of what happened.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from processes.kernel import data as variables
@@ -93,7 +93,10 @@ class Machine:
     def put(self, token: Token, values: Data) -> None:
         """Add to a token's variables, or replace some."""
         if values:
-            self.set_data(token, {**token.data, **values})
+            if self.process.stamped:
+                self.set_data(token, variables.stamped(token.data, values, self.moves + 1))
+            else:
+                self.set_data(token, {**token.data, **values})
 
     def visible(self, token: Token) -> Data:
         """What conditions see: the data objects around, and the token's variables over them."""
@@ -110,14 +113,26 @@ class Machine:
         return found
 
     def view(self, scope: Running) -> Data:
-        """A scope's variables with what all its branches have done to them so far, the newest last."""
-        result = scope.base if scope.outcome is None else variables.changed(scope.base, scope.outcome, scope.base)
+        """A scope's variables with what all its branches have done to them so far, the newest last. What a called process or one of
+        several instances does with its own is not seen before it ends."""
+        versions = list(self._versions(scope))
+        return variables.newest(scope.base, versions) if versions else scope.base
+
+    def _versions(self, scope: Running) -> Iterator[tuple[Data, Data]]:
+        if scope.outcome is not None:
+            yield scope.base, scope.outcome
         for token in sorted(scope.tokens.values(), key=lambda each: each.moved):
-            base = scope.base if token.view is None else token.view
-            result = variables.changed(base, token.data, result)
-            if token.inner is not None:
-                result = variables.changed(token.inner.base, self.view(token.inner), result)
-        return result
+            yield scope.base if token.view is None else token.view, token.data
+            yield from self._inside(token)
+
+    def _inside(self, token: Token) -> Iterator[tuple[Data, Data]]:
+        if token.inner is not None and token.inner.plan.kind != "process":
+            yield from self._versions(token.inner)
+        loop = token.node.repetition
+        if token.repetition is not None and loop is not None and loop.kind == "standard":
+            for turn in token.repetition.turns.values():
+                yield token.data, turn.data
+                yield from self._inside(turn)
 
     def touch(self, token: Token) -> None:
         """Mark the groups of wide loops that this token is in as changed."""

@@ -211,6 +211,8 @@ class Process:
     scopes: Mapping[str, Scope]
     """every scope by its id, the called processes' too"""
     starts: tuple[Start, ...]
+    stamped: bool
+    """whether variables remember when they were written: somebody asks for the newest of branches that have not met"""
 
     @property
     def starts_on(self) -> tuple[str, ...]:

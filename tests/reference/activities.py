@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.reference import catching, gateways
-from tests.reference.data import Arrival, Data
+from tests.reference.data import ABSENT, Arrival, Data
 from tests.reference.machine import Incident, Machine
 from tests.reference.reading import Scope
 from tests.reference.state import Activity, Causes, Frame, Record, Token, Wait
@@ -166,11 +166,13 @@ def finish(machine: Machine, activity: Activity, data: Data, causes: Causes) -> 
 
 
 def _conclude(machine: Machine, activity: Activity) -> Data:
-    """The script after runs, then variables are copied into data objects."""
+    """The script after runs, then variables are copied into data objects; those that bear an object's name are the object's alone."""
     data = machine.run_script(activity.node.after, activity.data) if activity.node.after else activity.data
     for variable, name in activity.node.writes:
         _holder(activity.frame, name).objects[name] = data.values.get(variable)
-    return data
+    own = {name for name, variable in activity.node.reads if variable == name}
+    own |= {name for variable, name in activity.node.writes if variable == name}
+    return machine.write(data, dict.fromkeys(own & data.values.keys(), ABSENT))
 
 
 # -- several times ---------------------------------------------------------------------------------------------------

@@ -294,6 +294,8 @@ def _versions(frame: Frame) -> Iterator[Data]:
     for token in frame.tokens:
         yield token.data
         for activity in token.activity.all() if token.activity is not None else ():
+            if activity.whole is not None and activity.node.loop is not None and activity.node.loop.kind != "standard":
+                continue  # one of several: what it knows is its own until it ends
             yield activity.data
             if activity.inner is not None and not activity.inner.called:
                 yield from _versions(activity.inner)

@@ -79,8 +79,8 @@ def _write_objects(m: Machine, token: Token) -> None:
         if move.temporary:
             del data[variable]
     for move in token.node.inputs:
-        for name in move.variables:
-            data.pop(name, None)
+        if move.temporary:
+            data.pop(move.data_object, None)
     m.set_data(token, data)
 
 
@@ -131,7 +131,7 @@ def wait_for_worker(m: Machine, token: Token) -> None:
     """A job is open until a worker answers; the arguments are worked out now."""
     node, operator = token.node, token.node.operator
     assert operator is not None
-    data = m.visible(token)
+    data = token.data
     arguments = {name: m.evaluator.evaluate(text, data, node.id) for name, text in operator.parameters}
     m.waiting[token.id] = token
     m.open(Wait("job", token.id, node.element, node.scope.id, operator.topic, arguments=arguments))
@@ -140,7 +140,7 @@ def wait_for_worker(m: Machine, token: Token) -> None:
 @working("scriptTask")
 def run_script(m: Machine, token: Token) -> None:
     """A script changes variables."""
-    m.put(token, m.evaluator.execute(token.node.script, m.visible(token), token.node.id))
+    m.put(token, m.evaluator.execute(token.node.script, token.data, token.node.id))
     finish(m, token)
 
 
@@ -149,7 +149,7 @@ def decide(m: Machine, token: Token) -> None:
     """A decision's outputs become variables; which rules fired is kept for the history."""
     node, decision = token.node, token.node.decision
     assert decision is not None
-    values, rules = m.evaluator.decide(decision, m.visible(token), node.id)
+    values, rules = m.evaluator.decide(decision, token.data, node.id)
     m.fired.append({"element": node.id, "decision": decision.id, "rules": rules})
     m.put(token, values)
     finish(m, token)

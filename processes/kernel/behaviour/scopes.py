@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 from processes.kernel.behaviour import activities, arming, compensation
 from processes.kernel.data import Data, Fork
@@ -50,18 +51,19 @@ def call(m: Machine, token: Token) -> None:
     assert plan is not None
     data = token.data
     if plan.inputs:
-        data = _declared(token, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
+        given = _declared(token, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
+        data = {name: value for names, value in zip(plan.inputs, given, strict=True) for name in names}
     begin(m, plan, token, data)
 
 
-def _declared(token: Token, declared: Iterable[tuple[str, ...]], data: Data, zh: str, en: str) -> Data:
-    """The values of declared inputs or outputs, under each name they go by. Raises :class:`Stuck` for one that is missing."""
-    found: Data = {}
+def _declared(token: Token, declared: Sequence[tuple[str, ...]], data: Data, zh: str, en: str) -> list[Any]:
+    """The values of declared inputs or outputs, by whichever of their names they go. Raises :class:`Stuck` for one that is missing."""
+    found = []
     for names in declared:
         present = next((name for name in names if name in data), None)
         if present is None:
             raise Stuck(token.node.id, f"{zh}“{names[0]}”", f"{en} {names[0]!r}")
-        found |= dict.fromkeys(names, data[present])
+        found.append(data[present])
     return found
 
 
@@ -74,12 +76,9 @@ def sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
         return
     outcome = scope.base if scope.outcome is None else scope.outcome
     if scope.plan.outputs:
-        m.put(
-            token,
-            _declared(
-                token, scope.plan.outputs, outcome, "被调用的流程没有给出变量", "the called process did not give"
-            ),
-        )
+        zh, en = "被调用的流程没有给出变量", "the called process did not give"
+        given = _declared(token, scope.plan.outputs, outcome, zh, en)
+        m.put(token, {names[0]: value for names, value in zip(scope.plan.outputs, given, strict=True)})
     elif scope.plan.inputs:
         m.put(token, {name: value for name, value in outcome.items() if scope.base.get(name) is not value})
     else:

@@ -103,13 +103,19 @@ def moves_of(diagram: Diagram, node: Node, kind: str) -> tuple[DataMove, ...]:
     outer, inner = ("sourceRef", "targetRef") if kind == "dataInputAssociation" else ("targetRef", "sourceRef")
     found = []
     for association in children(node.element, kind):
-        variables = [name for each in children(association, inner) for name in _names(diagram.by_id.get(text_of(each)))]
+        named = [_names(diagram.by_id.get(text_of(each))) for each in children(association, inner)]
         for each in children(association, outer):
             held = _data_object(diagram, text_of(each))
             if held:
-                found.append(DataMove(held, (*variables, held) if kind == "dataOutputAssociation" else tuple(variables) or (held,),
-                                      temporary=not variables or variables == [held]))  # fmt: skip
+                found.append(_move(held, [names for names in named if names], reads=kind == "dataInputAssociation"))
     return tuple(found)
+
+
+def _move(held: str, named: list[tuple[str, ...]], reads: bool) -> DataMove:
+    """What is read goes into one variable; what is written may stand in any that the association names, or in the object's own."""
+    written = (*(name for names in named for name in names), held)
+    variables = (tuple(names[0] for names in named) or (held,)) if reads else written
+    return DataMove(held, variables, temporary=not named or variables[0] == held)
 
 
 def _names(element: Element | None) -> tuple[str, ...]:

@@ -63,7 +63,8 @@ class _Compiler:
             raise ParseError(f"没有流程 {process_id}", f"no process {process_id}")
         plan = self._called(process_id)
         name = self._processes[process_id][1].name or process_id
-        return Process(process_id, name, plan, self._scopes, tuple(_starts(plan)))
+        stamped = any(_asks_for_newest(scope) for scope in self._scopes.values())
+        return Process(process_id, name, plan, self._scopes, tuple(_starts(plan)), stamped)
 
     # -- scopes ------------------------------------------------------------------------------------------------------
 
@@ -351,6 +352,15 @@ def _holds_compensation(plan: Scope) -> bool:
     if any(node.compensable for node in plan.nodes.values()):
         return True
     return any(trigger.kind == "compensate" for node in plan.event_scopes for trigger in _event_start(node).triggers)
+
+
+_ASKING = frozenset({"conditional", "terminate"})
+
+
+def _asks_for_newest(plan: Scope) -> bool:
+    """Whether something in a scope wants to know what its branches have done to the variables before they meet."""
+    kinds = {trigger.kind for node in plan.nodes.values() for trigger in node.triggers}
+    return bool(plan.event_scopes) or bool(kinds & _ASKING)
 
 
 def _starts(plan: Scope) -> Iterator[Start]:
