@@ -228,7 +228,8 @@ class _Writer:
         if wide:
             self._groups(token, repetition)
         base = self._data(repetition.base, token.data)
-        return [repetition.total, items, base, repetition.begun, repetition.ended, turns, outputs, int(wide)]
+        merged = self._data(repetition.merged, repetition.base)
+        return [repetition.total, items, base, merged, repetition.begun, repetition.ended, turns, outputs, int(wide)]
 
     def _turns(self, repetition: Repeating, turns: Iterable[tuple[int | str, Token]]) -> list[Any]:
         return [[number, self._token(turn, repetition.base, {})] for number, turn in turns]
@@ -297,6 +298,7 @@ def _token_data(token: Token) -> Iterable[Data]:
     repetition = token.repetition
     if repetition is not None:
         yield repetition.base
+        yield repetition.merged
         if repetition.items is not None:
             yield {"": repetition.items}
         if repetition.changed is None:  # a wide one's turns are written in groups
@@ -438,11 +440,12 @@ class _Reader:
         return watch
 
     def _repeating(self, token: Token, written: list[Any]) -> None:
-        total, items, base, begun, ended, turns, outputs, wide = written
+        total, items, base, merged, begun, ended, turns, outputs, wide = written
         repetition = Repeating(
             total, self._big(items) if isinstance(items, str) else items, self._data(base, token.data)
         )
         repetition.begun, repetition.ended = begun, ended
+        repetition.merged = self._data(merged, repetition.base)
         token.repetition = repetition
         if wide:
             repetition.changed = set()

@@ -125,13 +125,15 @@ class Watch:
 class Repeating:
     """A loop under way. Outputs of finished turns stand beside the turns that run, by their number."""
 
-    __slots__ = ("base", "begun", "changed", "ended", "items", "outputs", "total", "turns")
+    __slots__ = ("base", "begun", "changed", "ended", "items", "merged", "outputs", "total", "turns")
 
     def __init__(self, total: int, items: list[Any] | dict[str, Any] | None, base: Data) -> None:
         self.total = total
         """turns there will be; -1: nobody knows"""
         self.items = items
         self.base = base
+        self.merged = base
+        """what finished turns have done to the variables, when no outputs are collected"""
         self.begun = 0
         self.ended = 0
         self.turns: dict[int | str, Token] = {}

@@ -151,13 +151,13 @@ def _keep_output(m: Machine, token: Token, turn: Token, plan: Repetition, repeti
     if plan.item:  # the item is the turn's own
         given = {key: value for key, value in given.items() if key not in plan.item}
         given |= {name: base[name] for name in plan.item if name in base}
-    m.set_data(token, variables.changed(repetition.base, given, token.data))
+    repetition.merged = variables.changed(base, given, repetition.merged)
 
 
 def _is_complete(m: Machine, token: Token, turn: Token, plan: Repetition, repetition: Repeating) -> bool:
     """The completion condition, over the turn's variables and what BPMN lets it know (table 10.30)."""
     data = {
-        **variables.changed(repetition.base, turn.data, token.data),
+        **turn.data,
         "loopCounter": repetition.ended,
         "numberOfInstances": repetition.begun,
         "numberOfActiveInstances": len(repetition.turns),
@@ -189,6 +189,7 @@ def _finish(m: Machine, token: Token) -> None:
         m.cancel_inside(turn)
         turn.state = GONE
     m.forget(token)
+    m.set_data(token, variables.changed(repetition.base, repetition.merged, token.data))
     if plan.target and plan.output:
         values: Data = {plan.target: _collected(repetition)}
         m.put(token, values)

@@ -340,7 +340,9 @@ def _set_compensation(plan: Scope, scope: drawn.Scope) -> None:
             )
         event.host.compensator, event.host.undone_by = found[0], event
     for node in plan.nodes.values():
-        node.compensable = node.compensator is not None or (node.inner is not None and _holds_compensation(node.inner))
+        called = node.inner is not None and node.inner.kind == "process"
+        inside = node.inner is not None and not called and _holds_compensation(node.inner)
+        node.compensable = node.compensator is not None or inside
 
 
 def _other(one: str, pair: tuple[str, str]) -> str:
