@@ -191,9 +191,7 @@ class Platform:
         if self.settings.amqp_url:
             bus: Any = AmqpBus(self.settings.amqp_url, core.clock, name="engine", topics=self.topics)
             relay = Relay(core.database, bus, core.clock, core.resolve)
-            line = bus.line(
-                self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve
-            )
+            line = bus.line(self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve)
             core.engine.courier = line
             starts, stops = [relay.start, line.start], [relay.stop, lambda: line.stop(30.0)]
         else:
@@ -223,11 +221,14 @@ class Platform:
 
         self._watch()
         try:
-            server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
+            server = create_server(
+                self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan"
+            )
         except OSError as error:
             port = self.settings.port
             raise BihuanError(
-                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run", f"port {port}: {error}"
+                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run",
+                f"port {port}: {error}",
             ) from error
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         self._stops.append(server.close)

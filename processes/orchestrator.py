@@ -259,8 +259,12 @@ class Orchestrator:
         """A message for the one instance that waits for it (or that it starts); kept ``ttl`` seconds when it comes early."""
         return self._do(lambda command: c.Correlate(command, message, key, dict(payload or {}), place, ttl), id)
 
-    def signal(self, name: str, payload: Mapping[str, Any] | None = None) -> int:
-        """A signal to every instance that waits for it, and to every process that it starts; returns how many there were."""
+    def signal(self, name: str, payload: Mapping[str, Any] | None = None, *, instance: str | None = None) -> int:
+        """A signal to every instance that waits for it, and to every process that it starts (or to one ``instance`` alone); returns how
+        many there were."""
+        if instance is not None:
+            self._do(lambda command: c.Signal(command, instance, name, dict(payload or {})))
+            return 1
         with self.database.read() as connection:
             definitions = self.engine.definitions
             force = definitions.in_force(connection)

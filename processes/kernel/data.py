@@ -2,7 +2,8 @@
 
 A value is never changed in place, so that branches may share it. A *fork* remembers the variables at the place where branches parted; what a
 branch has changed since then is what counts when it joins (a three-way merge: contexts are looked into, anything else counts whole; where two
-branches changed the same value, the one that arrived later wins).
+branches changed the same value, the one that arrived later wins). An event sub-process that runs beside its scope begins with what the branches
+there have done so far, so that at the end of such a scope the value written last wins.
 """
 
 from __future__ import annotations
@@ -111,6 +112,27 @@ def newest(base: Data, versions: Sequence[tuple[Data, Data]]) -> Data:
             if isinstance(now, dict) and isinstance(value, dict) and now is not before:
                 value = changed(before if isinstance(before, dict) else {}, value, now)
             result[key] = value
+    return result
+
+
+def newer(base: Data, data: Data, into: Data) -> Data:
+    """As :func:`changed`, but where both have changed the same value the one written last counts, not the one that comes last."""
+    result = changed(base, data, into)
+    mine, theirs = data.get(WRITTEN, {}), into.get(WRITTEN, {})
+    older = [key for key in data if key in into and mine.get(key, 0) < theirs.get(key, 0)] if theirs else []
+    if older and result is not into:
+        for key in older:
+            before, now = base.get(key, _GONE), into[key]
+            if now is before or (now == before and type(now) is type(before)):
+                continue
+            if isinstance(now, dict) and isinstance(data[key], dict):
+                now = changed(before if isinstance(before, dict) else {}, now, data[key])
+            result[key] = now
+        result[WRITTEN] = {
+            **mine,
+            **theirs,
+            **{key: max(mine[key], theirs[key]) for key in mine.keys() & theirs.keys()},
+        }
     return result
 
 

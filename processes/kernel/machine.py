@@ -93,10 +93,13 @@ class Machine:
     def put(self, token: Token, values: Data) -> None:
         """Add to a token's variables, or replace some."""
         if values:
-            if self.process.stamped:
-                self.set_data(token, variables.stamped(token.data, values, self.moves + 1))
-            else:
-                self.set_data(token, {**token.data, **values})
+            self.set_data(token, self.written(token.data, values))
+
+    def written(self, data: Data, values: Data) -> Data:
+        """Variables with values that were written now."""
+        if not values:
+            return data
+        return variables.stamped(data, values, self.moves + 1) if self.process.stamped else {**data, **values}
 
     def visible(self, token: Token) -> Data:
         """What conditions see: the data objects around, and the token's variables over them."""
@@ -213,7 +216,8 @@ class Machine:
             meet = variables.common(scope.outcome_fork, token.fork) if scope.outcome is not None else None
             base = meet.data if meet is not None else scope.base
         before = scope.base if scope.outcome is None else scope.outcome
-        scope.outcome = variables.changed(base, token.data, before)
+        together = variables.newer if scope.plan.runs_beside else variables.changed
+        scope.outcome = together(base, token.data, before)
         if token.view is None:
             scope.outcome_fork = token.fork
         variables.leave(token.fork)

@@ -178,6 +178,8 @@ class Scope:
     event_scopes: tuple[Node, ...] = ()
     """event sub-processes in it"""
     armed_event_scopes: tuple[Node, ...] = ()
+    runs_beside: bool = False
+    """whether one of them does not interrupt it"""
     data_objects: frozenset[str] = frozenset()
     objects_around: bool = False
     """whether it or a scope around it has data objects"""

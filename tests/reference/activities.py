@@ -135,7 +135,7 @@ def _call(machine: Machine, activity: Activity) -> None:
 
 def end_scope(machine: Machine, frame: Frame) -> None:
     """No token is left in a sub-process or called process: what its branches know together is handed back."""
-    data, activity = machine.gather(frame.ended), frame.activity
+    data, activity = machine.outcome(frame), frame.activity
     frame.die()
     assert activity is not None
     if frame.called and frame.scope.outputs is not None:

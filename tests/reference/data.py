@@ -68,11 +68,11 @@ class Arrival:
     step: int
 
 
-def merged(arrivals: Sequence[Arrival]) -> tuple[Data, set[str]]:
+def merged(arrivals: Sequence[Arrival], by_time: bool = False) -> tuple[Data, set[str]]:
     """What branches know together, in the order in which they arrived: what only one of them changed since their fork is kept, and
-    where several changed the same value the last one wins.
+    where several changed the same value the last one wins, or (``by_time``) the one written last.
 
-    Also the names for which no diagram says who was last, since both came in the same step.
+    Also the names for which no diagram says who was last, since both came, or were written, in the same step.
     """
     result, unsure = arrivals[0].data, set[str]()
     came: dict[str, int] = {}
@@ -80,12 +80,24 @@ def merged(arrivals: Sequence[Arrival]) -> tuple[Data, set[str]]:
         fork = fork_of(result, arrival.data)
         for name in {*arrival.data.values, *fork.values}:
             values = (fork.get(name), result.get(name), arrival.data.get(name))
-            if disagree(*values) and came.get(name, arrivals[0].step) == arrival.step:
+            together = came.get(name, arrivals[0].step) == arrival.step
+            if by_time:
+                together = _step(result.written.get(name, 0)) == _step(arrival.data.written.get(name, 0))
+            if disagree(*values) and together:
                 unsure.add(name)
             if values[0] != values[2]:
                 came[name] = arrival.step
-        result = _joined(result, arrival.data)
+        result = _joined(result, arrival.data, by_time)
     return result, unsure
+
+
+def moment(step: int, number: int) -> int:
+    """When something is written: the driver's step, and which of the things in it."""
+    return (step << 32) + number
+
+
+def _step(moment: int) -> int:
+    return moment >> 32
 
 
 def newest_writes(versions: Sequence[Data]) -> Values:

@@ -91,7 +91,7 @@ class EngineRun:
         elif action.kind == "message":
             engine.correlate(action.name, action.key, action.data)
         elif action.kind == "signal":
-            engine.signal(action.name, action.data)
+            engine.signal(action.name, action.data, instance=self.case)
         elif action.kind == "user":
             tasks = [
                 each.id
@@ -109,7 +109,14 @@ class EngineRun:
                 engine.complete_job(job, dict(action.data))
             else:
                 engine.throw_error(job, action.name)
+        self._stay_alone()
         self._rest()
+
+    def _stay_alone(self) -> None:
+        """Cancel the instances that the step has started: they would answer to the same names."""
+        for other in self.engine.instances():
+            if other != self.case and self.engine.instance(other).state == "active":
+                self.engine.cancel(other)
 
     def end(self) -> End:
         """Its state now."""

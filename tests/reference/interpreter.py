@@ -260,7 +260,7 @@ def _end_frame(machine: Machine) -> bool:
         if not frame.is_over:
             continue
         if frame is machine.root:
-            machine.variables, machine.is_completed = machine.gather(frame.ended).values, True
+            machine.variables, machine.is_completed = machine.outcome(frame).values, True
             frame.die()
         elif frame.event is not None:
             _end_event_sub_process(machine, frame, frame.event)
@@ -279,7 +279,7 @@ def _end_event_sub_process(machine: Machine, frame: Frame, node: Node) -> None:
         compensation.end_event_sub_process(machine, frame.compensation, frame, causes)
     else:
         frame.parent.events.remove(frame)
-        machine.give(frame.parent, machine.gather(frame.ended), causes)
+        machine.give(frame.parent, machine.outcome(frame), causes)
 
 
 def _compensate(machine: Machine) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from processes.notation import expressions
 from processes.notation.decisions import DecisionModel
-from tests.reference.data import Arrival, Data, merged
+from tests.reference.data import Arrival, Data, merged, moment
 from tests.reference.reading import Flow, Node, Scope
 from tests.reference.state import Activity, Causes, Frame, Token, Wait
 
@@ -105,11 +105,16 @@ class Machine:
         frame.ended.append(Arrival(data, self.step))
         frame.ended_causes |= causes
 
-    def gather(self, arrivals: Sequence[Arrival]) -> Data:
+    def gather(self, arrivals: Sequence[Arrival], by_time: bool = False) -> Data:
         """What branches know together that meet now."""
-        data, unsure = merged(arrivals)
+        data, unsure = merged(arrivals, by_time)
         self.unsure |= unsure
         return data
+
+    def outcome(self, frame: Frame) -> Data:
+        """What a scope that is over hands on. An event sub-process that ran beside it began with what the others had done, and they with
+        nothing of it: who wrote last wins there, not who came last."""
+        return self.gather(frame.ended, by_time=frame.scope.has_events_beside)
 
     def happened(self, node: Node, causes: Causes) -> Causes:
         """Write an element into the trace; what follows from it has it as its cause."""
@@ -140,7 +145,7 @@ class Machine:
 
     def write(self, data: Data, changes: Mapping[str, Any]) -> Data:
         """A version of the variables with changes, made now."""
-        return data.write(changes, self.number())
+        return data.write(changes, moment(self.step, self.number()))
 
     def evaluate(self, text: str, values: Mapping[str, Any]) -> Any:
         """The value of an expression."""

@@ -146,6 +146,12 @@ class Scope:
         return [node for node in self.nodes if node.is_event_sub_process]
 
     @property
+    def has_events_beside(self) -> bool:
+        """Whether one of its event sub-processes does not interrupt it."""
+        inside = [each for node in self.event_sub_processes if node.inner is not None for each in node.inner.nodes]
+        return any(each.tag == "startEvent" and not each.interrupts for each in inside)
+
+    @property
     def beginnings(self) -> list[Node]:
         """Where a token is put when the scope begins: the blank start event, or every node that nothing leads to (§10.5.2)."""
         starts = [node for node in self.nodes if node.tag == "startEvent"]

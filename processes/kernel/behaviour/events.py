@@ -49,9 +49,8 @@ def boundary(m: Machine, token: Token) -> None:
 
 def begin_with(m: Machine, node: Node, kind: str, name: str, payload: Any) -> None:
     """Begin the process at a start event that has come."""
-    scope = scopes.begin(m, m.process.scope, None, m.root.base, at=node)
     trigger = next(each for each in node.triggers if each.kind == kind and each.name == name)
-    m.put(next(iter(scope.tokens.values())), arming.payload_of(trigger, payload))
+    scopes.begin(m, m.process.scope, None, m.written(m.root.base, arming.payload_of(trigger, payload)), at=node)
 
 
 # -- firing ----------------------------------------------------------------------------------------------------------------
@@ -143,15 +142,14 @@ def start_event_scope(m: Machine, scope: Running, start_node: Node, values: Data
         m.clear(scope)
         scope.interrupted = True
         scope.base, scope.outcome, scope.outcome_fork = view, None, None
-    token = Token(m.new_id(), node, scope, view)
+    token = Token(m.new_id(), node, scope, m.written(view, values))
     token.state = WAITING
     scope.tokens[token.id] = token
     if not start_node.interrupting:
         token.view = view
         _rearm(m, start_node, None, scope, watch)
     m.record("entered", token)
-    inner = scopes.begin(m, node.inner, token, view, at=start_node)
-    m.put(next(iter(inner.tokens.values())), values)
+    scopes.begin(m, node.inner, token, token.data, at=start_node)
 
 
 def _rearm(m: Machine, node: Node, token: Token | None, scope: Running | None, watch: Watch | None) -> None:

@@ -285,6 +285,7 @@ def _set_starts(plan: Scope, scope: drawn.Scope) -> None:
         for node in plan.event_scopes
         if node.inner is not None and any(trigger.kind in ARMED for trigger in _event_start(node).triggers)
     )
+    plan.runs_beside = any(not _event_start(node).interrupting for node in plan.event_scopes)
     if plan.kind == "eventSubProcess":
         return
     if blank:

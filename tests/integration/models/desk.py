@@ -151,7 +151,9 @@ class Desk:
     def complain(self) -> None:
         """Every incident is a mistake of the diagrams."""
         with self.engine.database.read() as connection:
-            found = connection.execute(select(Incident.element_id, Incident.detail).where(Incident.resolved_at.is_(None)))
+            found = connection.execute(
+                select(Incident.element_id, Incident.detail).where(Incident.resolved_at.is_(None))
+            )
             incidents = [f"{row.element_id}: {row.detail}" for row in found]
         assert not incidents, incidents
 
@@ -232,7 +234,10 @@ class _Orchestrator(Orchestrator):
             for row in leased:
                 extensions = row.message.extensions
                 said = Correlation(
-                    row.message.type, extensions.get("correlationkey", ""), row.message.data, extensions.get("place", "")
+                    row.message.type,
+                    extensions.get("correlationkey", ""),
+                    row.message.data,
+                    extensions.get("place", ""),
                 )
                 doors.correlate(self.engine, f"{row.message.source}/{row.message.id}", said)
             with self.database.write() as connection:
