@@ -1,7 +1,7 @@
 """``make bench``: every figure a ratio, or beside its peer in the same run, as Markdown.
 
-    python -m tests.benchmarks [--full]                 everything, at sizes that take ten minutes; --full: at the sizes that count
-    python -m tests.benchmarks PART [options]           one part, at the sizes that count
+python -m tests.benchmarks [--full]                 everything, at sizes that take ten minutes; --full: at the sizes that count
+python -m tests.benchmarks PART [options]           one part, at the sizes that count
 """
 
 from __future__ import annotations

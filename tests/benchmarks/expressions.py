@@ -129,8 +129,20 @@ def run(_: argparse.Namespace) -> list[Section]:
             [
                 _row("a compiled unary test", {name: value / len(TESTS) for name, value in tests.items()}, 5.0),
                 _row("a table of 20 rules, 3 inputs", tables, 150.0),
-                ["a condition", _micros_of(other["condition"]), f"{_micros_of(python)} in the Python subset", times(python / other["condition"]), ""],
-                ["the same through the engine's door", _micros_of(door), f"{_micros_of(python)} in the Python subset", times(python / door), ""],
+                [
+                    "a condition",
+                    _micros_of(other["condition"]),
+                    f"{_micros_of(python)} in the Python subset",
+                    times(python / other["condition"]),
+                    "",
+                ],
+                [
+                    "the same through the engine's door",
+                    _micros_of(door),
+                    f"{_micros_of(python)} in the Python subset",
+                    times(python / door),
+                    "",
+                ],
             ],
             f"Processor time, median of {ROUNDS} alternating rounds.",
         )

@@ -39,7 +39,7 @@ def ours(instances: int) -> dict[str, Any]:
             case = engine.start("Order", start)
             spent = took = 0.0
             commands = 0
-            while (command := _next(engine, case, commands)) is not None:
+            while (command := next_command(engine, case, commands)) is not None:
                 cpu_0, wall_0 = time.process_time(), time.perf_counter()
                 engine.engine.execute(command)
                 spent += time.process_time() - cpu_0
@@ -61,7 +61,7 @@ def ours(instances: int) -> dict[str, Any]:
     }
 
 
-def _next(engine: Orchestrator, case: str, number: int) -> c.Command | None:
+def next_command(engine: Orchestrator, case: str, number: int) -> c.Command | None:
     """The next command of the yardstick: the next ready user task with a small form, else the first open job."""
     with engine.database.read() as connection:
         task = connection.execute(

@@ -26,7 +26,9 @@ Turns = dict[str, list[Turn]]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The command line's options."""
-    parser.add_argument("--seconds", type=float, default=300.0, help="of each contender's turns together, as fast as it goes")
+    parser.add_argument(
+        "--seconds", type=float, default=300.0, help="of each contender's turns together, as fast as it goes"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="turns of each contender")
     parser.add_argument("--engines", type=int, default=1, help="processes of ours")
     parser.add_argument("--window", type=int, default=WINDOW, help="instances under way, but for the bare pipeline")
@@ -58,7 +60,10 @@ def _rounds(contenders: Sequence[Contender], rounds: int, seconds: float, rate: 
             turn = each.turn(seconds, rate)
             turns[each.name].append(turn)
             at = f"at {rate:.0f}/s" if rate else "as fast as it goes"
-            print(f"  {number + 1}/{rounds} {each.name} {at}: {turn.per_second:.0f}/s, p99 {figure(turn.p99, 'ms')}", file=sys.stderr)
+            print(
+                f"  {number + 1}/{rounds} {each.name} {at}: {turn.per_second:.0f}/s, p99 {figure(turn.p99, 'ms')}",
+                file=sys.stderr,
+            )
     return turns
 
 

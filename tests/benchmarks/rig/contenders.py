@@ -121,9 +121,7 @@ class Loaded:
         for program in (*engines, worker):
             program.stop()
         p50, p99 = (percentile(outcome.latencies, each) for each in (50, 99))
-        return Turn(
-            outcome.per_second, p50, p99, _each(spent, outcome.finished), outcome.finished, outcome.unfinished
-        )
+        return Turn(outcome.per_second, p50, p99, _each(spent, outcome.finished), outcome.finished, outcome.unfinished)
 
 
 class Ours(Loaded):

@@ -50,7 +50,9 @@ class Link:
     def consume(self, queue: str, on_message: OnMessage, *, acknowledged: bool = True) -> None:
         """Hear a queue; with ``acknowledged`` each message is to be :meth:`settle`-d."""
         self._channel.basic_consume(
-            queue, lambda _, method, properties, body: on_message(method.delivery_tag, properties, body), not acknowledged
+            queue,
+            lambda _, method, properties, body: on_message(method.delivery_tag, properties, body),
+            not acknowledged,
         )
 
     def overhear(self, exchange: str, key: str, on_message: OnMessage) -> None:
@@ -58,7 +60,9 @@ class Link:
 
         def declared(frame: Any) -> None:
             queue = frame.method.queue
-            self._channel.queue_bind(queue, exchange, key, callback=lambda _: self.consume(queue, on_message, acknowledged=False))
+            self._channel.queue_bind(
+                queue, exchange, key, callback=lambda _: self.consume(queue, on_message, acknowledged=False)
+            )
 
         self._channel.queue_declare("", exclusive=True, callback=declared)
 
@@ -67,7 +71,13 @@ class Link:
         self._channel.basic_ack(tag)
 
     def publish(
-        self, exchange: str, key: str, body: bytes, headers: Mapping[str, Any], message_id: str, then: Then | None = None
+        self,
+        exchange: str,
+        key: str,
+        body: bytes,
+        headers: Mapping[str, Any],
+        message_id: str,
+        then: Then | None = None,
     ) -> None:
         """A persistent message that must reach a queue; ``then`` is called when the broker has taken responsibility."""
         self._sent += 1

@@ -73,7 +73,9 @@ class Engine:
 
     def _complete(self, tag: int, identity: str, result: Any) -> None:
         with self._database.transaction():
-            found = self._database.execute("select version, state from naive_instance where id = %s", (identity,)).fetchone()
+            found = self._database.execute(
+                "select version, state from naive_instance where id = %s", (identity,)
+            ).fetchone()
             assert found is not None
             version, state = found
             workflow = self._serializer.deserialize_json(state)

@@ -57,7 +57,9 @@ def amiss(place: Place, published: int, seconds: float = 10.0) -> list[str]:
     while (found := counts(place)) != expected and time.monotonic() < until:
         time.sleep(0.1)
     return [
-        f"{name}: {number:,} instead of {expected[name]:,}" for name, number in found.items() if number != expected[name]
+        f"{name}: {number:,} instead of {expected[name]:,}"
+        for name, number in found.items()
+        if number != expected[name]
     ]
 
 
@@ -65,4 +67,6 @@ def verdict(wrong: list[str], published: int) -> str:
     """A line for the report."""
     if wrong:
         return f"**Amiss** after {published:,} instances: {'; '.join(wrong)}"
-    return f"All {published:,} instances accounted for, in the database as outside: none lost, none doubled, no incident."
+    return (
+        f"All {published:,} instances accounted for, in the database as outside: none lost, none doubled, no incident."
+    )

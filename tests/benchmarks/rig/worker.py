@@ -1,6 +1,6 @@
 """A lean worker: takes jobs of the bench's topic and answers each with its own arguments::
 
-    python -m tests.benchmarks.rig.worker --amqp-url amqp://…
+python -m tests.benchmarks.rig.worker --amqp-url amqp://…
 """
 
 from __future__ import annotations
