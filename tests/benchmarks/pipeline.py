@@ -16,7 +16,8 @@ from tests.benchmarks.rig.generator import WINDOW
 from tests.benchmarks.rig.servers import Servers
 
 OF_BARE, OF_NAIVE, LATENCY = 1 / 3, 5.0, 5.0
-"""The goals: throughput at least that of the bare pipeline and that of the naive way times these; p99 at half rate at most the bare one's times this."""
+"""The goals: throughput at least that of the bare pipeline, and of the naive way, times these; at half rate a p99 of at most the bare one's times
+this."""
 
 REDUCED = {"seconds": 16.0, "rounds": 1, "window": 400}
 """A slow engine needs long turns to get through 2,000 first."""
@@ -97,8 +98,9 @@ def _throughput(turns: Turns, options: argparse.Namespace, verdict: str) -> Sect
         "The pipeline, as fast as it goes",
         ["", "instances/s", "ours beside it", "goal", "p50", "p99"],
         rows,
-        f"Message start, one service task, signal end, over RabbitMQ (quorum queues, confirms) and PostgreSQL (fsync on); {options.rounds} alternating "
-        f"turns of {options.seconds / options.rounds:.0f} s each, {options.window:,} instances under way, {options.engines} engine process(es) of ours; medians.",
+        f"Message start, one service task, signal end, over RabbitMQ (quorum queues, confirms) and PostgreSQL (fsync on); {options.rounds} "
+        f"alternating turns of {options.seconds / options.rounds:.0f} s each, {options.window:,} instances under way, {options.engines} engine "
+        f"process(es) of ours; medians.",
         [verdict],
     )
 

@@ -1,7 +1,7 @@
 """Bytes of cases: the state of one that waits, and all that a closed one leaves behind, by table.
 
-The shipped diagrams are played with the people, channels and systems of the tests around them (tests/integration/models/desk.py), on SQLite in a file;
-what a table takes is what SQLite itself says (its ``dbstat``), the indexes included.
+The shipped diagrams are played with the people, channels and systems of the tests around them (tests/integration/models/desk.py), on SQLite in a
+file; what a table takes is what SQLite itself says (its ``dbstat``), the indexes included.
 """
 
 from __future__ import annotations

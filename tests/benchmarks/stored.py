@@ -97,9 +97,11 @@ class Store:
         return [c.CompleteTask(f"complete:{each.id}", tasks[each.id], {"approved": True}) for each in cases]
 
     def _tasks(self, cases: Sequence[Stored]) -> Mapping[str, str]:
-        wanted = select(UserTask.instance_id, UserTask.id).where(UserTask.instance_id.in_([each.id for each in cases]), TASK_IS_OPEN)
+        wanted = select(UserTask.instance_id, UserTask.id).where(
+            UserTask.instance_id.in_([each.id for each in cases]), TASK_IS_OPEN
+        )
         with self.engine.database.read() as connection:
-            return {instance: task for instance, task in connection.execute(wanted)}
+            return {row.instance_id: row.id for row in connection.execute(wanted)}
 
     @staticmethod
     def messages(cases: Sequence[Stored]) -> list[c.Command]:
@@ -128,16 +130,17 @@ class Store:
         """Seconds from a timer's due time to the commit of what it did."""
         with psycopg.connect(self._url) as connection:
             rows = connection.execute(_FIRED, ([each.id for each in cases],)).fetchall()
-        return [(committed - datetime.fromisoformat(identity.split(":", 2)[2])).total_seconds() for identity, committed in rows]
+        return [
+            (committed - datetime.fromisoformat(identity.split(":", 2)[2])).total_seconds()
+            for identity, committed in rows
+        ]
 
     def close(self) -> None:
         """Let go of the database."""
         self.engine.database.dispose()
 
 
-_FIRED = (
-    "SELECT command_id, pg_xact_commit_timestamp(xmin) FROM history WHERE kind = 'FireTimer' AND instance_id = ANY(%s::text[])"
-)
+_FIRED = "SELECT command_id, pg_xact_commit_timestamp(xmin) FROM history WHERE kind = 'FireTimer' AND instance_id = ANY(%s::text[])"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -185,7 +188,9 @@ def _commands(few: Store, many: Store, options: argparse.Namespace, filled: floa
         for what, of in (("latency, median", "wall"), ("CPU, engine", "ours"), ("CPU, PostgreSQL", "server")):
             ratio = big.middle(of) / small.middle(of)
             goal = at_most(ratio, GROWTH_GOAL)
-            rows.append([f"{kind}: {what}", figure(small.middle(of), "ms"), figure(big.middle(of), "ms"), times(ratio), goal])
+            rows.append(
+                [f"{kind}: {what}", figure(small.middle(of), "ms"), figure(big.middle(of), "ms"), times(ratio), goal]
+            )
         late = [percentile(each.wall, 99) or 0.0 for each in (small, big)]
         rows.append([f"{kind}: latency, p99", *(figure(each, "ms") for each in late), times(late[1] / late[0]), ""])
     return Section(
@@ -199,9 +204,19 @@ def _commands(few: Store, many: Store, options: argparse.Namespace, filled: floa
 
 def _timers(few: Store, many: Store, options: argparse.Namespace) -> Section:
     rows = []
-    for what, of in (("median", lambda late: statistics.median(late)), ("p99", lambda late: percentile(late, 99)), ("most", max)):
+    for what, of in (
+        ("median", lambda late: statistics.median(late)),
+        ("p99", lambda late: percentile(late, 99)),
+        ("most", max),
+    ):
         small, big = (of(store.lateness) * 1e3 for store in (few, many))
-        goal = at_most(big / 1e3, LATE_GOAL, "s") if what == "most" else at_most(big / small, GROWTH_GOAL) if what == "median" else ""
+        goal = (
+            at_most(big / 1e3, LATE_GOAL, "s")
+            if what == "most"
+            else at_most(big / small, GROWTH_GOAL)
+            if what == "median"
+            else ""
+        )
         rows.append([what, figure(small, "ms"), figure(big, "ms"), times(big / small), goal])
     return Section(
         f"Lateness of timers among {many.cases:,} stored cases",

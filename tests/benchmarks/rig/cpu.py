@@ -39,6 +39,13 @@ def process(pid: int) -> Clock:
     return lambda: _seconds(pid, _UTIME)
 
 
+def in_kernel(pid: int) -> float:
+    """The part of a process's processor time that the kernel has spent for it: sending, receiving, waiting."""
+    values = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    user, system = int(values[_UTIME]), int(values[_UTIME + 1])
+    return system / max(user + system, 1)
+
+
 def thread(pid: int) -> Clock:
     """The main thread of a process, to the nanosecond: all of it, for a PostgreSQL backend."""
     return lambda: int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.rig.naive --amqp-url amqp://… --database-url postgresql://…
 
-The way of the yardstick ``naive.py``, whose parser and serialiser it uses: for every message read the whole state as JSON, restore, apply, run, write it
-back, commit. Like the bare pipeline it is single threaded and event driven, publishes after the commit and acknowledges after the confirm.
+The way of the yardstick ``naive.py``, whose parser and serialiser it uses: for every message read the whole state as JSON, restore, apply, run,
+write it back, commit. Like the bare pipeline it is single threaded and event driven, publishes after the commit and acknowledges after the confirm.
 """
 
 from __future__ import annotations

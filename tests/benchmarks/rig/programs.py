@@ -74,6 +74,11 @@ def engine(place: Place, folder: Path) -> Program:
     return Program("engine", ["app.py", "engine"], folder, "engine ready", env)
 
 
+def until(moment: float) -> None:
+    """Wait for a moment of the monotonic clock."""
+    time.sleep(max(moment - time.monotonic(), 0.0))
+
+
 def worker(place: Place, folder: Path) -> Program:
     """The lean worker."""
     return Program("worker", ["-m", "tests.benchmarks.rig.worker", "--amqp-url", place.amqp_url], folder, "ready")
