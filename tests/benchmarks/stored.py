@@ -33,13 +33,16 @@ GROWTH_GOAL, LATE_GOAL = 1.2, 1.0
 
 REDUCED = {"cases": 50_000, "rounds": 5, "timers": 100}
 
-AHEAD, SPACING = 3.0, 0.02
+COMMANDS = 20
+"""Commands of a kind in a round; stored cases are touched once, so that none is in memory already."""
+
+AHEAD, SPACING = 3.0, 0.05
 """Seconds until the first of the timers that become due, and between them."""
 
 
 @dataclass
 class Samples:
-    """Commands of one kind: wall milliseconds of each; processor milliseconds a command, a value a round."""
+    """Commands of one kind: milliseconds of each by the clock on the wall, and of processor time here and in PostgreSQL."""
 
     wall: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
@@ -63,38 +66,36 @@ class Store:
         with self.engine.database.write() as connection:
             backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         self._backend = cpu.thread(int(backend))
+        self._planned: list[Stored] = []
         self.samples: dict[str, Samples] = {}
         self.lateness: list[float] = []
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
-    def measure(self, kind: str, commands: Sequence[c.Command], keep: bool) -> None:
-        """Carry out commands, one by one."""
-        wall = []
-        ours, server = time.process_time(), self._backend()
-        for command in commands:
-            begun = time.perf_counter()
-            self.engine.engine.execute(command)
-            wall.append((time.perf_counter() - begun) * 1e3)
+    def measure(self, kind: str, command: c.Command, keep: bool) -> None:
+        """Carry out a command."""
+        wall, ours, server = time.perf_counter(), time.process_time(), self._backend()
+        self.engine.engine.execute(command)
         if keep:
             samples = self.samples.setdefault(kind, Samples())
-            samples.wall += wall
-            samples.ours.append((time.process_time() - ours) * 1e3 / len(commands))
-            samples.server.append((self._backend() - server) * 1e3 / len(commands))
+            samples.wall.append((time.perf_counter() - wall) * 1e3)
+            samples.ours.append((time.process_time() - ours) * 1e3)
+            samples.server.append((self._backend() - server) * 1e3)
 
-    def starts(self, number: int) -> list[c.Command]:
-        """New cases, whose timers are far ahead too."""
+    def batch(self) -> dict[str, Sequence[c.Command]]:
+        """Commands of each kind: new cases, whose timers are far ahead too, and stored cases that no command has touched yet."""
         far = datetime.now(UTC) + copies.FAR
-        return [Stored(next(self._fresh)).start(far) for _ in range(number)]
-
-    def touched(self, number: int) -> list[Stored]:
-        """Stored cases that no command has touched yet."""
-        return [Stored(next(self._untouched)) for _ in range(number)]
-
-    def completions(self, cases: Sequence[Stored]) -> list[c.Command]:
-        """Their tasks, done."""
-        tasks = self._tasks(cases)
-        return [c.CompleteTask(f"complete:{each.id}", tasks[each.id], {"approved": True}) for each in cases]
+        told, completed = ([Stored(next(self._untouched)) for _ in range(COMMANDS)] for _ in range(2))
+        tasks = self._tasks(completed)
+        return {
+            "start a case": [Stored(next(self._fresh)).start(far) for _ in range(COMMANDS)],
+            "give it a message": [
+                c.Correlate(f"news:{each.id}", copies.NEWS, each.key, {"text": "news"}) for each in told
+            ],
+            "complete its task": [
+                c.CompleteTask(f"complete:{each.id}", tasks[each.id], {"approved": True}) for each in completed
+            ],
+        }
 
     def _tasks(self, cases: Sequence[Stored]) -> Mapping[str, str]:
         wanted = select(UserTask.instance_id, UserTask.id).where(
@@ -103,28 +104,21 @@ class Store:
         with self.engine.database.read() as connection:
             return {row.instance_id: row.id for row in connection.execute(wanted)}
 
-    @staticmethod
-    def messages(cases: Sequence[Stored]) -> list[c.Command]:
-        """News for them."""
-        return [c.Correlate(f"news:{each.id}", copies.NEWS, each.key, {"text": "news"}) for each in cases]
-
     # -- timers ------------------------------------------------------------------------------------------------------
 
-    def fire(self, number: int) -> None:
-        """Let timers become due among all the others, and note how late each had its effect."""
-        cases = [Stored(next(self._fresh)) for _ in range(number)]
-        first = datetime.now(UTC) + timedelta(seconds=AHEAD + number * 0.004)
-        for at, each in enumerate(cases):
+    def plan(self, number: int, first: datetime) -> None:
+        """Start cases whose timers become due from ``first`` on, among all the others."""
+        self._planned = [Stored(next(self._fresh)) for _ in range(number)]
+        for at, each in enumerate(self._planned):
             self.engine.engine.execute(each.start(first + timedelta(seconds=at * SPACING)))
-        last = first + timedelta(seconds=number * SPACING)
-        scheduler = Scheduler(self.engine.engine)
-        scheduler.start()
-        while len(found := self._fired(cases)) < number and datetime.now(UTC) < last + timedelta(seconds=60):
-            time.sleep(0.2)
-        scheduler.stop()
-        if len(found) < number:
-            raise AssertionError(f"{number - len(found)} timers have not fired")
+
+    def all_fired(self) -> bool:
+        """Whether all that was planned has fired; notes how late each had its effect."""
+        found = self._fired(self._planned)
+        if len(found) < len(self._planned):
+            return False
         self.lateness += found
+        return True
 
     def _fired(self, cases: Sequence[Stored]) -> list[float]:
         """Seconds from a timer's due time to the commit of what it did."""
@@ -150,10 +144,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timers", type=int, default=400, help="timers that become due, in each database")
 
 
-COMMANDS = 40
-"""Commands of a kind in a round; stored cases are touched once, so that none is in memory already."""
-
-
 def run(options: argparse.Namespace) -> list[Section]:
     """Fill both databases, take turns, and tell."""
     with Servers(broker=False) as servers:
@@ -161,24 +151,40 @@ def run(options: argparse.Namespace) -> list[Section]:
         stores = [Store(servers.postgres.create_database(f"stored-{cases}"), cases) for cases in (FEW, options.cases)]
         filled = time.monotonic() - begun
         for number in range(options.rounds + 1):
-            for store in stores:
-                _round(store, keep=number > 0)
+            _round(stores, keep=number > 0)  # the first warms up
         for _ in range(2):
-            for store in stores:
-                store.fire(options.timers // 2)
+            _fire(stores, options.timers // 2)
         for store in stores:
             store.close()
     few, many = stores
     return [_commands(few, many, options, filled), _timers(few, many, options)]
 
 
-def _round(store: Store, keep: bool) -> None:
-    """The first round warms up."""
-    cases = store.touched(COMMANDS)
-    told, completed = cases[: COMMANDS // 2], cases[COMMANDS // 2 :]
-    store.measure("start a case", store.starts(COMMANDS // 2), keep)
-    store.measure("give it a message", store.messages(told), keep)
-    store.measure("complete its task", store.completions(completed), keep)
+def _round(stores: Sequence[Store], keep: bool) -> None:
+    """A command here, a command there, so that whatever else the machine does concerns both."""
+    batches = [store.batch() for store in stores]
+    for kind in batches[0]:
+        for commands in zip(*(batch[kind] for batch in batches), strict=True):
+            for store, command in zip(stores, commands, strict=True):
+                store.measure(kind, command, keep)
+
+
+def _fire(stores: Sequence[Store], number: int) -> None:
+    """Let timers become due in all of the databases, in turns, under a scheduler each."""
+    first = datetime.now(UTC) + timedelta(seconds=AHEAD + len(stores) * number * 0.005)
+    for at, store in enumerate(stores):
+        store.plan(number, first + timedelta(seconds=at * SPACING / len(stores)))
+    schedulers = [Scheduler(store.engine.engine) for store in stores]
+    for scheduler in schedulers:
+        scheduler.start()
+    waiting, until = list(stores), first + timedelta(seconds=number * SPACING + 60)
+    while waiting:
+        time.sleep(0.2)
+        waiting = [store for store in waiting if not store.all_fired()]
+        if datetime.now(UTC) > until:
+            raise AssertionError("not all timers have fired")
+    for scheduler in schedulers:
+        scheduler.stop()
 
 
 def _commands(few: Store, many: Store, options: argparse.Namespace, filled: float) -> Section:
@@ -197,8 +203,8 @@ def _commands(few: Store, many: Store, options: argparse.Namespace, filled: floa
         f"Commands among {many.cases:,} stored cases",
         ["", f"among {few.cases:,}", f"among {many.cases:,}", "growth", "goal"],
         rows,
-        f"Each stored case waits for a person, a message and a timer; one command a transaction (fsync on), {options.rounds} alternating rounds; "
-        f"made in {filled:.0f} s.",
+        f"Each stored case waits for a person, a message and a timer; one command a transaction (fsync on), now here, now there, "
+        f"{options.rounds * COMMANDS} of a kind; made in {filled:.0f} s.",
     )
 
 
