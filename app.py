@@ -187,24 +187,33 @@ class Platform:
         from workers.bus.relay import Relay
 
         self._watch()
+        core = self.core
         if self.settings.amqp_url:
-            bus: Any = AmqpBus(self.settings.amqp_url, self.core.clock, name="engine", topics=self.topics)
-            relay = Relay(self.core.database, bus, self.core.clock, self.core.resolve)
-            self._stops.append(relay.stop)
-        else:
-            bus, relay = (
-                EmbeddedBus(self.core.database, self.core.clock, topics=self.topics, resolve=self.core.resolve),
-                None,
+            bus: Any = AmqpBus(self.settings.amqp_url, core.clock, name="engine", topics=self.topics)
+            relay = Relay(core.database, bus, core.clock, core.resolve)
+            line = bus.line(
+                self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve
             )
-        # One at a time: news of a case come in the order in which they were sent, and a superior place's "accepted" never overtakes its "in hand".
-        bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
+            core.engine.courier = line
+            starts, stops = [relay.start, line.start], [relay.stop, lambda: line.stop(30.0)]
+        else:
+            bus = EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
+            # One at a time: news of a case come in the order in which they were sent ("accepted" never overtakes "in hand").
+            bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
+            starts, stops = [], []
         if with_workers:
             _runner(bus, self.settings, systems_url).attach()
         bus.start()
-        if relay is not None:
-            relay.start()
+        for start in starts:
+            start()
         self.scheduler.start()
-        self._stops += [bus.stop, self.scheduler.stop]
+        self._stops += [bus.stop, *stops, self.scheduler.stop]
+
+    def _receive(self, messages: Sequence[Any]) -> Sequence[Any]:
+        """What became of each of these messages off the bus."""
+        from workers.bus.delivery import ending_of
+
+        return [ending_of(error) for error in self.core.reception.receive_all(messages, self._may_send)]
 
     def start_gateway(self) -> None:
         """The web server, in a thread of its own."""

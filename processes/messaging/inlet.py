@@ -66,6 +66,11 @@ class Sender:
         return f"{parts[0][:40]}/sha256/{hashlib.sha256(key.encode()).hexdigest()}"
 
 
+def sender_of(message: Message) -> Sender:
+    """Who sent a message: an outer door has set the ``partner`` extension from what it authenticated."""
+    return Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
+
+
 @dataclass(frozen=True)
 class Correlation:
     """A message for a case. ``texts``: the payload's fields that are people's words and belong in rows of their own."""
@@ -146,13 +151,20 @@ class Inlet:
 
     def receive(self, message: Message) -> Receipt:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
-        sender = Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
-        try:
-            handled = self._take(sender, message)
-        except (ContractViolation, NotTaken) as refusal:
-            self._doors.refuse(Refusal(sender, message, refusal.zh))
-            return Receipt(Status.REFUSED, refusal.zh)
+        handled = self.take(message)
+        if isinstance(handled, Refusal):
+            return Receipt(Status.REFUSED, handled.reason)
         return Receipt(Status.DUPLICATE if handled.duplicate else Status.ACCEPTED, None, handled.result)
+
+    def take(self, message: Message) -> Handled | Refusal:
+        """Like :meth:`receive`; returns what the door said, or the refusal that was kept."""
+        sender = sender_of(message)
+        try:
+            return self._take(sender, message)
+        except (ContractViolation, NotTaken) as refused:
+            refusal = Refusal(sender, message, refused.zh)
+            self._doors.refuse(refusal)
+            return refusal
 
     def _take(self, sender: Sender, message: Message) -> Handled:
         if sender.partner == INTERNAL and not contracts.is_known(message.type):

@@ -16,17 +16,19 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, StepFailed
 from processes.kernel.evaluation import Evaluator
 from processes.notation.bundle import Version
 from processes.runtime import commands as c
 from processes.runtime import correlation, incidents
+from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
-from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, Sent, StaleVersion, Unit
+from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
-from processes.store import inbox
+from processes.store import inbox, outbox
 from processes.store.bulk import Select, fetch
 from processes.store.database import Database
 from processes.store.tables import InboxMessage, Job, Timer, UserTask
@@ -79,8 +81,8 @@ class Engine:
         self.evaluator = Evaluator(self.functions, clock)
         self.definitions = Definitions(database, superior, self.evaluator)
         self.projections = list(projections)
-        self.deliver: Callable[[Sequence[Sent]], None] | None = None
-        """set by a transport of this process: it is given each commit's messages, and delivers them without a look into the outbox"""
+        self.courier: Courier | None = None
+        """set by a transport of this process that delivers each commit's messages without a look into the outbox"""
         self.workshop = Workshop(clock, self.settings, self.definitions, self.evaluator, self.projections, versions)
 
     def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
@@ -155,30 +157,57 @@ class Engine:
 
     def _together(self, requests: Sequence[Request], look_first: bool) -> list[c.Outcome]:
         """One transaction."""
-        outcomes = []
-        with self.database.write() as connection:
-            known = self._known(connection, requests) if look_first else {}
-            unit = Unit(self.workshop, connection, self.deliver is not None)
-            fresh = [each for each in requests if _key(each.command) not in known]
-            if len(fresh) > 1:
-                unit.expect([each.command for each in fresh])
-            for request in requests:
-                command = request.command
-                if _key(command) in known:
-                    outcomes.append(_known(known[_key(command)]))
-                    continue
-                unit.take(command, request.before)
-                with self.watch.flight(command):
-                    outcome = HANDLERS[type(command)](unit, command)
-                    unit.settle(command, _result(outcome))
-                    if len(requests) == 1:
-                        unit.flush()
-                outcomes.append(outcome)
-            unit.flush()
+        courier = self.courier
+        delivered = courier.take_delivered() if courier is not None else ()
+        try:
+            with self.database.write() as connection:
+                unit = Unit(self.workshop, connection, courier is not None)
+                for row in delivered:
+                    outbox.sent(unit.writes, row)
+                outcomes = self._carry_out(unit, requests, look_first)
+                hit("engine.written")
+        except BaseException:
+            if courier is not None:
+                courier.put_back(delivered)
+            raise
+        hit("engine.committed")
         unit.committed()
-        if unit.sent and self.deliver is not None:
-            self.deliver(unit.sent)
+        if unit.sent and courier is not None:
+            courier.send(unit.sent)
         return outcomes
+
+    def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[c.Outcome]:
+        outcomes = []
+        known = self._known(unit.connection, requests) if look_first else {}
+        fresh = [each for each in requests if _key(each.command) not in known]
+        if len(fresh) > 1:
+            unit.expect([each.command for each in fresh])
+        for request in requests:
+            command = request.command
+            if _key(command) in known:
+                outcomes.append(_known(known[_key(command)]))
+                continue
+            unit.take(command, request.before)
+            with self.watch.flight(command):
+                outcome = HANDLERS[type(command)](unit, command)
+                unit.settle(command, _result(outcome))
+                if len(requests) == 1:
+                    unit.flush()
+            outcomes.append(outcome)
+        unit.flush()
+        return outcomes
+
+    def tidy(self) -> None:
+        """Strike messages off the outbox that the courier has delivered, when no command takes them along."""
+        self._together([], look_first=False)
+
+    def give_back(self, rows: Sequence[str]) -> None:
+        """Messages of this process could not be delivered: any relay may, now."""
+        try:
+            with self.database.write() as connection:
+                outbox.give_back(connection, rows)
+        except Exception as error:
+            log.warning("%d leases run out by themselves: %s", len(rows), error)
 
     def _known(
         self, connection: Connection, requests: Sequence[Request]

@@ -19,15 +19,13 @@ class Reached:
     processes: tuple[str, ...]
 
 
-def reached(
-    connection: Connection, definitions: Definitions, force: Force, name: str, place: str, sender: str = ""
-) -> Reached:
-    """Whom a signal thrown at ``place`` reaches now, beside its ``sender``.
+def reached(connection: Connection, definitions: Definitions, force: Force, name: str, place: str) -> Reached:
+    """Whom a signal thrown at ``place`` reaches now.
 
     A process whose start needs the signal together with something else is not started once more while an instance of it waits for
     just that signal at its start.
     """
-    rows = connection.execute(_WAITING, {"m": f"signal:{name}", "sender": sender}).all()
+    rows = connection.execute(_WAITING, {"m": f"signal:{name}"}).all()
     waiting = {(row.process_id, row.element_id) for row in rows}
     processes = []
     for process_id, definition in force.started_by(f"signal:{name}", place):
@@ -41,6 +39,6 @@ def reached(
 _WAITING = (
     select(Subscription.instance_id, Subscription.element_id, Instance.process_id)
     .join(Instance, Instance.id == Subscription.instance_id)
-    .where(Subscription.message == bindparam("m"), Subscription.instance_id != bindparam("sender"))
+    .where(Subscription.message == bindparam("m"))
     .order_by(Instance.created_at, Instance.id)
 )

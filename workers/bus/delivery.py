@@ -97,14 +97,21 @@ def run(handler: Handler, message: Message, resolve: Resolve = identity) -> Endi
     """Call a handler; whatever it does, the message gets an ending."""
     try:
         handler(resolve(message))
-    except Retry as retry:
-        return Again(_short(str(retry)), retry.after)
-    except Reject as reject:
-        return GivenUp(_short(str(reject)))
     except BaseException as error:
-        log.warning("handling %s %s failed", message.type, message.id, exc_info=True)
-        return Again(_short(f"{type(error).__name__}: {error}"), None)
+        return ending_of(error)
     return Done()
+
+
+def ending_of(error: BaseException | None) -> Ending:
+    """What a handler's end means for its message; None: it has had its effect."""
+    if error is None:
+        return Done()
+    if isinstance(error, Retry):
+        return Again(_short(str(error)), error.after)
+    if isinstance(error, Reject):
+        return GivenUp(_short(str(error)))
+    log.warning("handling a message failed", exc_info=error)
+    return Again(_short(f"{type(error).__name__}: {error}"), None)
 
 
 def _short(reason: str) -> str:
