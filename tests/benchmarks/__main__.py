@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import platform
 import sys
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from tests.benchmarks.report import Section
@@ -37,6 +38,7 @@ def main() -> int:
     for name, about in PARTS.items():
         modules[name].add_options(parts.add_parser(name, help=about, description=about))
     options = parser.parse_args()
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}; load before: {os.getloadavg()[0]:.1f}."
     sections: list[Section] = []
     for name in [options.part] if options.part else PARTS:
         own = options if options.part else _options(modules[name], options.full)
@@ -44,7 +46,7 @@ def main() -> int:
         print(f"{name} …", file=sys.stderr, flush=True)
         sections += modules[name].run(own)
         print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    print(_together(sections))
+    print("\n\n".join([machine, *(each.markdown() for each in sections)]))
     return 0
 
 
@@ -55,10 +57,6 @@ def _options(module: Any, full: bool) -> argparse.Namespace:
     if not full:
         parser.set_defaults(**module.REDUCED)
     return parser.parse_args([])
-
-
-def _together(sections: Iterable[Section]) -> str:
-    return "\n\n".join(each.markdown() for each in sections)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,7 @@ def run(options: argparse.Namespace) -> list[Section]:
         published = len(sustained.instances)
         outcome = _away(place, servers, options, rate, published + 1)
         published += len(outcome.instances)
-        wrong = [f"unfinished: {outcome.unfinished}"] if outcome.unfinished else []
-        verdict = ours.verdict([*wrong, *ours.amiss(place, published)], published)
+        verdict = ours.verdict([*outcome.amiss(), *ours.amiss(place, published)], published)
         engine.stop()
     return _sections(outcome, options, rate, sustained.per_second, verdict)
 

@@ -50,12 +50,7 @@ def run(options: argparse.Namespace) -> list[Section]:
         print(f"  one engine sustains {sustained.per_second:.0f}/s", file=sys.stderr, flush=True)
         outcome, killed = _killed(place, servers, options, rate, len(sustained.instances) + 1)
         published = len(sustained.instances) + len(outcome.instances)
-        wrong = [
-            f"{name}: {number}"
-            for name, number in (("unfinished", outcome.unfinished), ("doubled", outcome.doubled))
-            if number
-        ]
-        verdict = ours.verdict([*wrong, *ours.amiss(place, published)], published)
+        verdict = ours.verdict([*outcome.amiss(), *ours.amiss(place, published)], published)
         for program in (survivor, worker):
             program.stop()
     return _sections(outcome, killed, rate, verdict)

@@ -20,6 +20,12 @@ from tests.benchmarks.rig.programs import Generator, Program
 from tests.benchmarks.rig.servers import Servers
 
 BASELINES = Path(__file__).resolve().parents[4] / "shared" / "baselines"
+WARM_UP, WARM_WINDOW = 3.0, 50
+"""Seconds of load that nobody measures, after the processes have started, and instances under way then."""
+
+NAIVE_WINDOW = 200
+"""What the naive way is given at most: it does one thing at a time, and ends nothing before it has started all that has come."""
+
 SERVERS = ("RabbitMQ", "PostgreSQL")
 PARTS = ("engine", "worker", "generator", *SERVERS)
 
@@ -99,14 +105,15 @@ class Loaded:
         """Its engine processes, started."""
         raise NotImplementedError
 
-    def settle(self, outcome: Outcome) -> None:
+    def settle(self, *outcomes: Outcome) -> None:
         """What is to be looked at while the engines still run."""
 
     def turn(self, seconds: float, rate: float = 0.0) -> Turn:
         engines = self.engines()
         worker = programs.worker(self.place, self.servers.folder)
-        first = self.published + 1
-        generator = Generator(self.place, self.servers.folder, seconds, rate=rate, window=self._window, first=first)
+        warm = self._load(WARM_UP, rate, WARM_WINDOW).outcome()
+        self.published += len(warm.instances)
+        generator = self._load(seconds, rate, self._window)
         clocks = {
             "engine": [each.clock for each in engines],
             "worker": [worker.clock],
@@ -117,11 +124,14 @@ class Loaded:
             outcome = generator.outcome()
             spent = meter.spent()
         self.published += len(outcome.instances)
-        self.settle(outcome)
+        self.settle(warm, outcome)
         for program in (*engines, worker):
             program.stop()
         p50, p99 = (percentile(outcome.latencies, each) for each in (50, 99))
         return Turn(outcome.per_second, p50, p99, _each(spent, outcome.finished), outcome.finished, outcome.unfinished)
+
+    def _load(self, seconds: float, rate: float, window: int) -> Generator:
+        return Generator(self.place, self.servers.folder, seconds, rate=rate, window=window, first=self.published + 1)
 
 
 class Ours(Loaded):
@@ -138,11 +148,9 @@ class Ours(Loaded):
     def engines(self) -> list[Program]:
         return [programs.engine(self.place, self.servers.folder) for _ in range(self._engines)]
 
-    def settle(self, outcome: Outcome) -> None:
+    def settle(self, *outcomes: Outcome) -> None:
         """Nothing may be lost or doubled, whatever the load."""
-        for what, number in (("unfinished", outcome.unfinished), ("doubled", outcome.doubled)):
-            if number:
-                self.amiss.append(f"{what}: {number}")
+        self.amiss += [each for outcome in outcomes for each in outcome.amiss()]
         self.amiss += ours.amiss(self.place, self.published)
 
     def verdict(self) -> str:
@@ -156,7 +164,7 @@ class Naive(Loaded):
     name = "naive SpiffWorkflow"
 
     def __init__(self, servers: Servers, window: int = WINDOW) -> None:
-        super().__init__(servers, "naive", window)
+        super().__init__(servers, "naive", min(window, NAIVE_WINDOW))
 
     def engines(self) -> list[Program]:
         self.place.purge()  # what an overload has left

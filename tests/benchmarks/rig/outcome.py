@@ -55,6 +55,11 @@ class Outcome:
         """Instances that have ended."""
         return len(self.instances) - self.unfinished
 
+    def amiss(self) -> list[str]:
+        """What must not be, seen from outside."""
+        numbers = {"unfinished": self.unfinished, "doubled": self.doubled}
+        return [f"{what}: {number:,}" for what, number in numbers.items() if number]
+
     def _settled(self) -> list[Seen]:
         """The yardstick's rule: what was completed after the first quarter and before the end."""
         first, last = self.began + self.seconds / 4, self.began + self.seconds

@@ -49,7 +49,11 @@ class Servers:
 
     def __enter__(self) -> Servers:
         self.postgres = PostgresServer.start(options=_DURABLE)
-        self._rabbit = RabbitNode.start() if self._broker else None
+        try:
+            self._rabbit = RabbitNode.start() if self._broker else None
+        except BaseException:
+            self.postgres.destroy()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
