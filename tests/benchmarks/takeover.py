@@ -78,15 +78,16 @@ def _sections(outcome: Outcome, killed: float, rate: float, verdict: str) -> lis
     after = outcome.between(normal, outcome.seconds, _published)
     phases = (
         ("before", before, calm, killed),
-        ("takeover", takeover, killed, normal),
+        ("takeover", takeover, killed, max([normal, *_ends(outcome, takeover)])),
         ("after", after, normal, outcome.seconds),
     )
     summary = Section(
         "An engine killed under load",
         ["", "seconds", "cases", "p50", "p99", "beside before", "worst p50, p99 of 100 ms", "slowest", "longest gap"],
         [_phase(outcome, name, instances, begin, end, usual) for name, instances, begin, end in phases],
-        f"One of two engine processes killed with -9 at {rate:.0f} cases a second; latency from start to end. The takeover concerns the cases under "
-        f"way at the kill and those started until a second passes in which none takes more than twice the p99 of before.",
+        f"One of two engine processes killed with -9 at {rate:.0f} cases a second; latency from start to end. The takeover is that of the cases under "
+        f"way at the kill, and of those started until a second passes in which none takes more than twice the p99 of before; it lasts until the last "
+        f"of them has ended.",
         [verdict],
     )
     begin, end = killed - LEAD * SPAN, killed + SHOWN
@@ -139,7 +140,7 @@ def _phase(outcome: Outcome, name: str, instances: Sequence[Seen], begin: float,
     first = min([begin, *(each.published - outcome.began for each in instances)])
     windows = [_latencies(each) for _, each in _windows(outcome, instances, first, max(end, first + SPAN))]
     worst = [max((percentile(each, percent) or 0.0 for each in windows), default=None) for percent in (50, 99)]
-    ends = sorted(each.completed - outcome.began for each in outcome.instances if each.completed is not None)
+    ends = sorted(_ends(outcome, outcome.instances))
     gap = max((later - earlier for earlier, later in pairwise(ends) if begin <= later < end), default=None)
     p99 = percentile(latencies, 99)
     return [
@@ -156,6 +157,10 @@ def _phase(outcome: Outcome, name: str, instances: Sequence[Seen], begin: float,
 
 def _percentiles(instances: Sequence[Seen]) -> list[str]:
     return [figure(percentile(_latencies(instances), each), "ms") for each in (50, 99)]
+
+
+def _ends(outcome: Outcome, instances: Sequence[Seen]) -> list[float]:
+    return [each.completed - outcome.began for each in instances if each.completed is not None]
 
 
 def _latencies(instances: Sequence[Seen]) -> list[float]:
