@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from tests.benchmarks.report import Section, at_least, figure, percentile, times
 from tests.benchmarks.rig import ours, programs
 from tests.benchmarks.rig.outcome import Outcome, Seen
-from tests.benchmarks.rig.programs import Generator
-from tests.benchmarks.rig.servers import Place, Servers
+from tests.benchmarks.rig.programs import Load
+from tests.benchmarks.rig.servers import Servers
 
 DRAIN_GOAL = 0.9
 """The backlog drains at least at this part of the rate that the engine sustains."""
 
-LOAD = 0.5
+SHARE = 0.5
 """The steady load, as a part of what the engine sustains."""
 
 REDUCED = {"before": 6.0, "away": 8.0, "window": 400}
@@ -35,35 +35,23 @@ def run(options: argparse.Namespace) -> list[Section]:
     with Servers() as servers:
         place = servers.place("backlog")
         ours.prepare(place)
-        engine = programs.engine(place, servers.folder)
-        sustained = _sustained(place, servers, options)
-        rate = sustained.per_second * LOAD or 1.0
-        print(f"  sustains {sustained.per_second:.0f}/s", file=sys.stderr, flush=True)
-        published = len(sustained.instances)
-        outcome = _away(place, servers, options, rate, published + 1)
-        published += len(outcome.instances)
-        verdict = ours.verdict([*outcome.amiss(), *ours.amiss(place, published)], published)
-        engine.stop()
-    return _sections(outcome, options, rate, sustained.per_second, verdict)
-
-
-def _sustained(place: Place, servers: Servers, options: argparse.Namespace) -> Outcome:
-    worker = programs.worker(place, servers.folder)
-    outcome = Generator(place, servers.folder, options.before, window=options.window).outcome()
-    worker.stop()
-    return outcome
-
-
-def _away(place: Place, servers: Servers, options: argparse.Namespace, rate: float, first: int) -> Outcome:
-    """The load goes on for as long after the workers' return as they were away."""
-    worker = programs.worker(place, servers.folder)
-    seconds = options.before + 2 * options.away
-    generator = Generator(place, servers.folder, seconds, rate=rate, first=first, overhear=True)
-    programs.until(generator.began + options.before)
-    worker.stop()
-    programs.until(generator.began + options.before + options.away)
-    programs.worker(place, servers.folder)
-    return generator.outcome()
+        load = Load(place, servers.folder)
+        engine, worker = programs.engine(place, servers.folder), programs.worker(place, servers.folder)
+        load.warm_up()
+        sustained = load.end(load.begin(options.before, window=options.window)).per_second
+        rate = sustained * SHARE or 1.0
+        print(f"  sustains {sustained:.0f}/s", file=sys.stderr, flush=True)
+        # The load goes on for as long after the workers' return as they were away.
+        generator = load.begin(options.before + 2 * options.away, rate=rate, overhear=True)
+        programs.until(generator.began + options.before)
+        worker.stop()
+        programs.until(generator.began + options.before + options.away)
+        worker = programs.worker(place, servers.folder)
+        outcome = load.end(generator)
+        verdict = ours.verdict(ours.amiss(place, load), load.published)
+        for program in (engine, worker):
+            program.stop()
+    return _sections(outcome, options, rate, sustained, verdict)
 
 
 def _sections(

@@ -17,19 +17,19 @@ from pathlib import Path
 
 from tests.benchmarks.report import Section
 from tests.benchmarks.rig import cpu, ours, programs
-from tests.benchmarks.rig.programs import Generator
+from tests.benchmarks.rig.programs import Load
 from tests.benchmarks.rig.servers import Servers
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = 100
 """Looks a second."""
 
-WARM_UP = 3.0
+LEAD = 3.0
 """Seconds of load before the first look."""
 
 TOP = 25
 
-REDUCED = {"seconds": 8.0}
+REDUCED = {"seconds": 8.0, "window": 400}
 
 _OURS = (
     ("processes/kernel/codec", "codec"),
@@ -93,9 +93,10 @@ def run(options: argparse.Namespace) -> list[Section]:
         place = servers.place("profile")
         ours.prepare(place)
         engine, worker = programs.engine(place, servers.folder), programs.worker(place, servers.folder)
-        seconds = WARM_UP + options.seconds
-        generator = Generator(place, servers.folder, seconds, window=options.window)
-        programs.until(generator.began + WARM_UP)
+        load = Load(place, servers.folder)
+        load.warm_up()
+        generator = load.begin(LEAD + options.seconds, window=options.window)
+        programs.until(generator.began + LEAD)
         out = servers.folder / "stacks"
         command = [looker, "record", "--pid", str(engine.pid), "--duration", str(max(round(options.seconds), 1))]
         command += [
@@ -110,7 +111,7 @@ def run(options: argparse.Namespace) -> list[Section]:
             str(out),
         ]
         looked = subprocess.run(command, capture_output=True, text=True, check=False)
-        per_second, kernel = generator.outcome().per_second, cpu.in_kernel(engine.pid)
+        per_second, kernel = load.end(generator).per_second, cpu.in_kernel(engine.pid)
         for program in (worker, engine):
             program.stop()
         if looked.returncode:

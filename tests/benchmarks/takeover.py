@@ -11,11 +11,11 @@ from itertools import pairwise
 from tests.benchmarks.report import Section, figure, percentile, times
 from tests.benchmarks.rig import ours, programs
 from tests.benchmarks.rig.outcome import Outcome, Seen
-from tests.benchmarks.rig.programs import Generator
-from tests.benchmarks.rig.servers import Place, Servers
+from tests.benchmarks.rig.programs import Load
+from tests.benchmarks.rig.servers import Servers
 
-LOAD = 0.4
-"""The steady load, as a part of what one engine sustains: the one that is left must carry it."""
+SHARE = 0.35
+"""The steady load, as a part of what the two engines sustain: the one that is left must carry it."""
 
 SPAN = 0.1
 """Seconds of a window."""
@@ -39,34 +39,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> list[Section]:
-    """Measure what one engine sustains, then load two with less, and kill one."""
+    """Measure what the two sustain, then load them with less, and kill one."""
     with Servers() as servers:
         place = servers.place("takeover")
         ours.prepare(place)
-        survivor = programs.engine(place, servers.folder)
+        load = Load(place, servers.folder)
+        survivor, victim = (programs.engine(place, servers.folder) for _ in range(2))
         worker = programs.worker(place, servers.folder)
-        sustained = Generator(place, servers.folder, options.before, window=options.window).outcome()
-        rate = sustained.per_second * LOAD or 1.0
-        print(f"  one engine sustains {sustained.per_second:.0f}/s", file=sys.stderr, flush=True)
-        outcome, killed = _killed(place, servers, options, rate, len(sustained.instances) + 1)
-        published = len(sustained.instances) + len(outcome.instances)
-        verdict = ours.verdict([*outcome.amiss(), *ours.amiss(place, published)], published)
+        load.warm_up()
+        sustained = load.end(load.begin(options.before, window=options.window)).per_second
+        rate = sustained * SHARE or 1.0
+        print(f"  they sustain {sustained:.0f}/s", file=sys.stderr, flush=True)
+        generator = load.begin(options.before + options.after, rate=rate, patience=PATIENCE)
+        programs.until(generator.began + options.before)
+        killed = time.monotonic() - generator.began
+        victim.kill()
+        outcome = load.end(generator)
+        verdict = ours.verdict(ours.amiss(place, load), load.published)
         for program in (survivor, worker):
             program.stop()
     return _sections(outcome, killed, rate, verdict)
-
-
-def _killed(
-    place: Place, servers: Servers, options: argparse.Namespace, rate: float, first: int
-) -> tuple[Outcome, float]:
-    """The load's outcome, and when the victim was killed (seconds after its beginning)."""
-    victim = programs.engine(place, servers.folder)
-    seconds = options.before + options.after
-    generator = Generator(place, servers.folder, seconds, rate=rate, first=first, patience=PATIENCE)
-    programs.until(generator.began + options.before)
-    killed = time.monotonic() - generator.began
-    victim.kill()
-    return generator.outcome(), killed
 
 
 def _sections(outcome: Outcome, killed: float, rate: float, verdict: str) -> list[Section]:
@@ -85,9 +77,9 @@ def _sections(outcome: Outcome, killed: float, rate: float, verdict: str) -> lis
         "An engine killed under load",
         ["", "seconds", "cases", "p50", "p99", "beside before", "worst p50, p99 of 100 ms", "slowest", "longest gap"],
         [_phase(outcome, name, instances, begin, end, usual) for name, instances, begin, end in phases],
-        f"One of two engine processes killed with -9 at {rate:.0f} cases a second; latency from start to end. The takeover is that of the cases under "
-        f"way at the kill, and of those started until a second passes in which none takes more than twice the p99 of before; it lasts until the last "
-        f"of them has ended.",
+        f"One of two engine processes killed with -9 at {rate:.0f} cases a second; latency from start to end. The takeover is that of the cases "
+        f"under way at the kill, and of those started until a second passes in which none takes more than twice the p99 of before; it lasts until "
+        f"the last of them has ended.",
         [verdict],
     )
     begin, end = killed - LEAD * SPAN, killed + SHOWN

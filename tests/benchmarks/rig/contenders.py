@@ -15,14 +15,10 @@ import psycopg
 from tests.benchmarks.report import percentile
 from tests.benchmarks.rig import cpu, ours, programs
 from tests.benchmarks.rig.generator import WINDOW
-from tests.benchmarks.rig.outcome import Outcome
-from tests.benchmarks.rig.programs import Generator, Program
+from tests.benchmarks.rig.programs import Load, Program
 from tests.benchmarks.rig.servers import Servers
 
 BASELINES = Path(__file__).resolve().parents[4] / "shared" / "baselines"
-WARM_UP, WARM_WINDOW = 3.0, 50
-"""Seconds of load that nobody measures, after the processes have started, and instances under way then."""
-
 NAIVE_WINDOW = 200
 """What the naive way is given at most: it does one thing at a time, and ends nothing before it has started all that has come."""
 
@@ -98,22 +94,21 @@ class Loaded:
     def __init__(self, servers: Servers, name: str, window: int) -> None:
         self.servers = servers
         self.place = servers.place(name)
-        self.published = 0
+        self.load = Load(self.place, servers.folder)
         self._window = window
 
     def engines(self) -> list[Program]:
         """Its engine processes, started."""
         raise NotImplementedError
 
-    def settle(self, *outcomes: Outcome) -> None:
+    def settle(self) -> None:
         """What is to be looked at while the engines still run."""
 
     def turn(self, seconds: float, rate: float = 0.0) -> Turn:
         engines = self.engines()
         worker = programs.worker(self.place, self.servers.folder)
-        warm = self._load(WARM_UP, rate, WARM_WINDOW).outcome()
-        self.published += len(warm.instances)
-        generator = self._load(seconds, rate, self._window)
+        self.load.warm_up()
+        generator = self.load.begin(seconds, rate=rate, window=self._window)
         clocks = {
             "engine": [each.clock for each in engines],
             "worker": [worker.clock],
@@ -121,17 +116,13 @@ class Loaded:
             **self.servers.clocks(),
         }
         with cpu.Meter(clocks) as meter:
-            outcome = generator.outcome()
+            outcome = self.load.end(generator)
             spent = meter.spent()
-        self.published += len(outcome.instances)
-        self.settle(warm, outcome)
+        self.settle()
         for program in (*engines, worker):
             program.stop()
         p50, p99 = (percentile(outcome.latencies, each) for each in (50, 99))
         return Turn(outcome.per_second, p50, p99, _each(spent, outcome.finished), outcome.finished, outcome.unfinished)
-
-    def _load(self, seconds: float, rate: float, window: int) -> Generator:
-        return Generator(self.place, self.servers.folder, seconds, rate=rate, window=window, first=self.published + 1)
 
 
 class Ours(Loaded):
@@ -148,14 +139,13 @@ class Ours(Loaded):
     def engines(self) -> list[Program]:
         return [programs.engine(self.place, self.servers.folder) for _ in range(self._engines)]
 
-    def settle(self, *outcomes: Outcome) -> None:
+    def settle(self) -> None:
         """Nothing may be lost or doubled, whatever the load."""
-        self.amiss += [each for outcome in outcomes for each in outcome.amiss()]
-        self.amiss += ours.amiss(self.place, self.published)
+        self.amiss += ours.amiss(self.place, self.load)
 
     def verdict(self) -> str:
         """Whether every instance of every turn is accounted for."""
-        return ours.verdict(self.amiss, self.published)
+        return ours.verdict(self.amiss, self.load.published)
 
 
 class Naive(Loaded):

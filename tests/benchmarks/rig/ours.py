@@ -10,6 +10,7 @@ import psycopg
 from processes.casework.assembly import Core
 from processes.clock import SystemClock
 from processes.store.database import Database
+from tests.benchmarks.rig.programs import Load
 from tests.benchmarks.rig.servers import Place
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -43,11 +44,12 @@ def counts(place: Place) -> dict[str, int]:
     return {name: int(row[0]) for name, row in rows.items() if row is not None}
 
 
-def amiss(place: Place, published: int, seconds: float = 10.0) -> list[str]:
-    """What is not as it must be after so many orders, each of which has ended; nothing, when all is well.
+def amiss(place: Place, load: Load, seconds: float = 10.0) -> list[str]:
+    """What is not as it must be when all of the load has ended, inside and outside; nothing, when all is well.
 
     The outbox is given some ``seconds`` to be emptied: a message leaves it after its confirm.
     """
+    published = load.published
     expected = dict.fromkeys(_COUNTS, 0) | {
         "instances": published,
         "jobs": published,
@@ -56,11 +58,12 @@ def amiss(place: Place, published: int, seconds: float = 10.0) -> list[str]:
     until = time.monotonic() + seconds
     while (found := counts(place)) != expected and time.monotonic() < until:
         time.sleep(0.1)
-    return [
+    inside = [
         f"{name}: {number:,} instead of {expected[name]:,}"
         for name, number in found.items()
         if number != expected[name]
     ]
+    return [*load.amiss(), *inside]
 
 
 def verdict(wrong: list[str], published: int) -> str:

@@ -19,6 +19,9 @@ from tests.servers.process import spawn, stop
 ROOT = Path(__file__).resolve().parents[3]
 _numbers = count(1)
 
+WARM_UP, WARM_WINDOW = 3.0, 50
+"""Seconds of load before anybody measures, and instances under way then."""
+
 
 class Program:
     """A process that says so when it is ready."""
@@ -85,25 +88,12 @@ def worker(place: Place, folder: Path) -> Program:
 
 
 class Generator(Program):
-    """The load; see ``rig/generator.py``. ``first``: the number of its first instance."""
+    """The load; see ``rig/generator.py``."""
 
-    def __init__(
-        self,
-        place: Place,
-        folder: Path,
-        seconds: float,
-        *,
-        rate: float = 0.0,
-        window: int = WINDOW,
-        first: int = 1,
-        patience: float = 30.0,
-        overhear: bool = False,
-    ) -> None:
+    def __init__(self, place: Place, folder: Path, seconds: float, *options: str) -> None:
         self._out = folder / f"generator-{next(_numbers)}.json"
         command = ["-m", "tests.benchmarks.rig.generator", "--amqp-url", place.amqp_url, "--out", str(self._out)]
-        command += ["--seconds", str(seconds), "--rate", str(rate), "--window", str(window)]
-        command += ["--first", str(first), "--patience", str(patience)]
-        super().__init__("generator", [*command, *(["--overhear"] if overhear else [])], folder, "began ")
+        super().__init__("generator", [*command, "--seconds", str(seconds), *options], folder, "began ")
         self.began = float(self._said().split("began ")[1].split()[0])
         self._seconds = seconds
 
@@ -111,3 +101,37 @@ class Generator(Program):
         """What came of it, when it has ended."""
         self.ended()
         return Outcome.read(self._out, self._seconds)
+
+
+class Load:
+    """All the load that a place gets, one generator after another; no number is given twice."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self._place, self._folder = place, folder
+        self.outcomes: list[Outcome] = []
+
+    @property
+    def published(self) -> int:
+        """Instances so far."""
+        return sum(len(each.instances) for each in self.outcomes)
+
+    def begin(
+        self, seconds: float, *, rate: float = 0.0, window: int = WINDOW, patience: float = 30.0, overhear: bool = False
+    ) -> Generator:
+        """Load the place for so many seconds; :meth:`end` it before the next begins."""
+        options = {"rate": rate, "window": window, "patience": patience, "first": self.published + 1}
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        return Generator(self._place, self._folder, seconds, *words, *(["--overhear"] if overhear else []))
+
+    def end(self, generator: Generator) -> Outcome:
+        """Wait for its end, and keep what came of it."""
+        self.outcomes.append(generator.outcome())
+        return self.outcomes[-1]
+
+    def warm_up(self) -> None:
+        """A few seconds that nobody measures, for processes that have just started."""
+        self.end(self.begin(WARM_UP, window=WARM_WINDOW))
+
+    def amiss(self) -> list[str]:
+        """What must not be, seen from outside."""
+        return [each for outcome in self.outcomes for each in outcome.amiss()]
