@@ -24,7 +24,7 @@ LEAD, SHOWN = 3, 2.0
 """Windows before the kill, and seconds after it, that are shown one by one."""
 
 PATIENCE = 90.0
-"""Seconds without an end after which the rest counts as lost."""
+"""Seconds without an end after which the rest counts as lost, and until what the dead engine has left in the outbox must be gone."""
 
 REDUCED = {"before": 8.0, "after": 12.0, "window": 400}
 
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> list[Section]:
         killed = time.monotonic() - generator.began
         victim.kill()
         outcome = load.end(generator)
-        verdict = ours.verdict(ours.amiss(place, load), load.published)
+        verdict = ours.verdict(ours.amiss(place, load, PATIENCE), load.published)
         for program in (survivor, worker):
             program.stop()
     return _sections(outcome, killed, rate, verdict)
