@@ -263,7 +263,7 @@ class Orchestrator:
         """A signal to every instance that waits for it, and to every process that it starts (or to one ``instance`` alone); returns how
         many there were."""
         if instance is not None:
-            self._do(lambda command: c.Signal(command, instance, name, dict(payload or {})))
+            self._do(lambda command, to=instance: c.Signal(command, to, name, dict(payload or {})))  # type: ignore[misc]
             return 1
         with self.database.read() as connection:
             definitions = self.engine.definitions

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.reference import gateways
-from tests.reference.data import Data, Values, newest, newest_writes
+from tests.reference.data import Data, Values, alone, newest, newest_writes
 from tests.reference.machine import Incident, Machine
 from tests.reference.reading import Node, Trigger
 from tests.reference.state import Activity, Catcher, Causes, Frame, Token, Wait
@@ -221,7 +221,9 @@ def _begin_event_sub_process(machine: Machine, catcher: Catcher, brought: dict[s
     if start.interrupts:
         frame.disarm()
         frame.clear()
-    begin_event_frame(machine, node, start, frame, machine.write(data, brought), frame.causes | causes)
+    inside = begin_event_frame(machine, node, start, frame, machine.write(data, brought), frame.causes | causes)
+    if not start.interrupts:
+        inside.known = data
 
 
 def begin_event_frame(machine: Machine, node: Node, start: Node, parent: Frame, data: Data, causes: Causes) -> Frame:
@@ -300,4 +302,5 @@ def _versions(frame: Frame) -> Iterator[Data]:
             if activity.inner is not None and not activity.inner.called:
                 yield from _versions(activity.inner)
     for event in frame.events:
-        yield from _versions(event)
+        for version in _versions(event):
+            yield version if event.known is None else alone(event.known, version, frame.start)

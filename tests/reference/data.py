@@ -118,6 +118,18 @@ def newest(versions: Sequence[Data]) -> Data:
     return result
 
 
+def alone(begun: Data, ended: Data, onto: Data) -> Data:
+    """What was changed between two versions, and nothing else, made to a third one."""
+    values, written = {}, dict(onto.written)
+    for name in {**onto.values, **begun.values, **ended.values}:
+        value = three_ways(begun.get(name), onto.get(name), ended.get(name))
+        if value is not ABSENT:
+            values[name] = value
+        if ended.get(name) != begun.get(name):
+            written[name] = ended.written.get(name, 0)
+    return Data(values, written, (onto,))
+
+
 @lru_cache(REMEMBERED)
 def _joined(ours: Data, theirs: Data, by_time: bool = False) -> Data:
     """Of two changes to a value theirs counts, or the one made later."""

@@ -63,6 +63,9 @@ class Frame:
     """the event sub-process whose inside this is"""
     compensation: Compensation | None = None
     """for which it runs"""
+    known: Data | None = None
+    """of an event sub-process that runs beside its scope: what the branches there knew when it began (it may be cancelled later, and is not
+    the event sub-process's to hand on)"""
     called: bool = False
     """whether the scope is a process of its own"""
     alive: bool = True
