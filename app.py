@@ -53,10 +53,13 @@ class Settings:
     clock: Path | None
     """a file with an offset in seconds: a clock that several processes share and a tour can move"""
     secrets: Path
+    metrics_port: int | None
+    """a port for metrics and health alone, besides the gateway's own"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
-        """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``."""
+        """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
+        ``METRICS_PORT``."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -72,6 +75,7 @@ class Settings:
             standins_port=int(environment.get("STANDINS_PORT") or 0),
             clock=path("CLOCK"),
             secrets=path("SECRETS") or data / "secrets.json",
+            metrics_port=int(environment["METRICS_PORT"]) if environment.get("METRICS_PORT") else None,
         )
 
     @property
@@ -121,8 +125,12 @@ class Platform:
         from processes.casework.assembly import Core
         from processes.clock import FileClock, SystemClock
         from processes.messaging import jobs
+        from processes.observing.health import Health
+        from processes.observing.metrics import Metrics
         from processes.runtime.scheduler import Scheduler
+        from processes.store import readiness
         from processes.store.database import Database
+        from processes.store.gauges import Gauges
 
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -131,8 +139,14 @@ class Platform:
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
         self.topics = tuple(jobs.CATALOGUE)
+        self.metrics = Metrics(Gauges(self.core.database, clock))
+        self.health = Health()
+        self._started = threading.Event()
+        self.health.add("start", "启动", self._check_started)
+        readiness.add_checks(self.health, self.core.database)
         self._watched = False
         self._stops: list[Callable[[], None]] = []
+        self._stops += _observed(settings, self.metrics, self.health)
 
     def _may_send(self, partner: str, message_type: str) -> bool:
         """A partner may report over the channels that are its own; other messages are checked by their content."""
@@ -190,6 +204,7 @@ class Platform:
         if self.settings.amqp_url:
             bus: Any = AmqpBus(self.settings.amqp_url, self.core.clock, name="engine", topics=self.topics)
             relay = Relay(self.core.database, bus, self.core.clock, self.core.resolve)
+            self.health.add("broker", "消息队列", _connected(bus))
             self._stops.append(relay.stop)
         else:
             bus, relay = (
@@ -204,6 +219,7 @@ class Platform:
         if relay is not None:
             relay.start()
         self.scheduler.start()
+        self.health.add("scheduler", "定时器", self.scheduler.check)
         self._stops += [bus.stop, self.scheduler.stop]
 
     def start_gateway(self) -> None:
@@ -214,11 +230,14 @@ class Platform:
 
         self._watch()
         try:
-            server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
+            server = create_server(
+                self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan"
+            )
         except OSError as error:
             port = self.settings.port
             raise BihuanError(
-                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run", f"port {port}: {error}"
+                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run",
+                f"port {port}: {error}",
             ) from error
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         self._stops.append(server.close)
@@ -251,8 +270,21 @@ class Platform:
                     partners={token: partner for partner, token in tokens.partners.items()},
                     operators={tokens.operator: "operator"},
                 ),
+                metrics=self.metrics,
+                health=self.health,
             )
         )
+
+    def _check_started(self) -> None:
+        from processes.observing.health import NotReady
+
+        if not self._started.is_set():
+            raise NotReady("正在启动", "starting")
+
+    def serve(self) -> None:
+        """All that this process runs has been started: be ready, until SIGTERM or Ctrl-C."""
+        self._started.set()
+        _wait_for_stop()
 
     def stop(self) -> None:
         """Stop what was started, the last first; running handlers finish."""
@@ -268,6 +300,30 @@ def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
         Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
     )
     return Runner(bus, adapters(Outbound(systems)))
+
+
+def _observed(settings: Settings, metrics: Any, health: Any) -> list[Callable[[], None]]:
+    """Answer on ``METRICS_PORT``, if there is one; returns what stops it."""
+    from processes.observing.server import Server
+
+    if settings.metrics_port is None:
+        return []
+    server = Server(settings.host, settings.metrics_port, metrics, health)
+    server.start()
+    return [server.stop]
+
+
+def _connected(bus: Any) -> Callable[[], None]:
+    """The check of a broker: it is there, and messages can come and go."""
+    from processes.observing.health import NotReady
+
+    def check() -> None:
+        if not bus.wait_connected(1.0):
+            raise NotReady(
+                "连不上消息队列；请检查 RabbitMQ 是否在运行、AMQP_URL 是否正确", "no connection to the broker"
+            )
+
+    return check
 
 
 def _wait_for_stop() -> None:
@@ -303,7 +359,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
     print(_welcome(settings, url), flush=True)
     if not options.no_demo:
         threading.Thread(target=_play_demo, args=(settings, tokens, url), name="demo", daemon=True).start()
-    _wait_for_stop()
+    platform.serve()
     print("正在停止…", flush=True)
     if standins is not None:
         standins.stop()
@@ -319,7 +375,7 @@ def command_engine(settings: Settings, options: argparse.Namespace) -> int:
     platform.seed()
     platform.start_engine(with_workers=not settings.amqp_url, systems_url=options.systems_url)
     print("engine ready", flush=True)
-    _wait_for_stop()
+    platform.serve()
     platform.stop()
     return 0
 
@@ -327,15 +383,20 @@ def command_engine(settings: Settings, options: argparse.Namespace) -> int:
 def command_worker(settings: Settings, options: argparse.Namespace) -> int:
     """The adapters, on RabbitMQ. They have no database."""
     from processes.messaging import jobs
+    from processes.observing.health import Health
+    from processes.observing.metrics import Metrics
     from workers.bus.amqp import AmqpBus
 
     if not settings.amqp_url:
         raise SystemExit("worker 需要 AMQP_URL;没有消息队列时,适配器随 run 或 engine 一起运行")
-    runner = _runner(
-        AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE)), settings, options.systems_url
-    )
+    bus = AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE))
+    health = Health()
+    health.add("broker", "消息队列", _connected(bus))
+    stops = _observed(settings, Metrics(), health)
     print("worker ready", flush=True)
-    runner.run()
+    _runner(bus, settings, options.systems_url).run()
+    for stop in stops:
+        stop()
     return 0
 
 
@@ -345,7 +406,7 @@ def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
     platform.seed()
     platform.start_gateway()
     print(f"gateway ready: {settings.url}", flush=True)
-    _wait_for_stop()
+    platform.serve()
     platform.stop()
     return 0
 
@@ -489,14 +550,10 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Errors are sentences, with what to do; never a stack trace."""
     from processes.errors import BihuanError
+    from processes.observing import logs
 
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=os.environ.get("LOG", "WARNING").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("spiff").setLevel(logging.ERROR)
+    logs.set_up(os.environ)
     try:
         return int(options.function(Settings.read(os.environ), options))
     except BihuanError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, insert, select, union_all, update
 
+from processes.observing import here
 from processes.runtime.workshop import Changed
 from processes.store.tables import Case, CaseStage, Deadline, Job, Note, UserTask
 
@@ -30,6 +31,7 @@ class CaseProjection:
         case = connection.execute(_CASE, {"i": change.instance.id}).first()
         if case is None:
             return
+        here.note(case=case.id)
         values: dict[str, Any] = {}
         stages: list[str] = []
         stage = case.stage

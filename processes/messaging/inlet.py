@@ -16,10 +16,12 @@ from enum import StrEnum
 from typing import Any
 
 from processes.errors import BihuanError
-from processes.messaging import contracts
+from processes.messaging import contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation
+from processes.observing.here import door
+from processes.observing.trace import HEADER
 
 INTERNAL = "bihuan"
 """the partner of our own processes and workers: whose messages have no ``partner`` extension, which outer doors set"""
@@ -144,6 +146,12 @@ class Inlet:
     def receive(self, message: Message) -> Receipt:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
         sender = Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
+        with door(message.extensions.get(HEADER), sender.partner):
+            receipt = self._answer(sender, message)
+        measures.RECEIVED.labels(receipt.status.value).inc()
+        return receipt
+
+    def _answer(self, sender: Sender, message: Message) -> Receipt:
         try:
             handled = self._take(sender, message)
         except (ContractViolation, NotTaken) as refusal:

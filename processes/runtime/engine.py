@@ -18,7 +18,7 @@ from processes.clock import Clock
 from processes.errors import BihuanError
 from processes.notation.bundle import Version
 from processes.runtime import commands as c
-from processes.runtime import correlation, incidents
+from processes.runtime import correlation, incidents, measures
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
 from processes.runtime.rows import Rows
@@ -96,8 +96,14 @@ class Engine:
         Raises ``NotWaiting`` for a task, job or timer that is no longer there, ``Suspended``, ``NoDefinition``: then nothing has changed and
         the command's id is free. ``before`` is written in the same transaction.
         """
+        with measures.of(command) as seen:
+            return seen.outcome(self._carry_out(command, before))
+
+    def _carry_out(self, command: c.Command, before: Before | None) -> c.Outcome:
         look_first = not isinstance(command, RARELY_REPEATED)
         for attempt in range(ATTEMPTS):
+            if attempt:
+                measures.RETRIES.inc()
             try:
                 self.watch.check(command)
                 return self._once(command, before, look_first)

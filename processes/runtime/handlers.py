@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
+from processes.observing import here
 from processes.runtime import commands as c
 from processes.runtime import correlation, incidents
 from processes.runtime.rows import dues, job_message
@@ -53,6 +54,7 @@ def _job(connection: Connection, job_id: str) -> Any:
     row = connection.execute(_JOB, {"b_id": job_id}).first()
     if row is None or row.state not in ("open", "failed"):
         raise NotWaiting(job_id)
+    here.note(topic=row.topic)
     return row
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from processes.clock import Clock
+from processes.observing.health import NotReady
 from processes.runtime import commands as c
-from processes.runtime import correlation
+from processes.runtime import correlation, measures
 from processes.runtime.engine import Engine
 from processes.runtime.rows import TIMERS
 from processes.runtime.unit import Suspended
@@ -23,6 +25,9 @@ GAP = 1.0
 """Seconds between two looks at most: another process may have planned an earlier timer, or somebody moved the clock."""
 
 BATCH = 200
+
+SILENCE = 60.0
+"""Seconds: it looks every :data:`GAP`, and a command in hand is ended by the watchdog long before."""
 
 EXPIRE = timedelta(minutes=1)
 """How often early messages that nobody came for are dropped."""
@@ -37,6 +42,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
+        self._beat = time.monotonic()
         self._expired: datetime | None = None
         engine.database.on_commit(TIMERS, self._woken.set)
 
@@ -46,9 +52,11 @@ class Scheduler:
         while due := self._due(self._clock.now()):
             moved = 0
             for task_id, due_at in due:
+                self._beat = time.monotonic()
                 try:
                     self._engine.execute(c.FireTimer(f"timer:{task_id}:{due_at.isoformat()}", task_id, due_at))
                     moved += 1
+                    measures.LATENESS.observe(max((self._clock.now() - due_at).total_seconds(), 0.0))
                 except (NotWaiting, Suspended):
                     log.debug("timer %s is gone", task_id)
             fired += moved
@@ -97,9 +105,20 @@ class Scheduler:
         if self._thread is not None:
             self._thread.join(timeout)
 
+    def check(self) -> None:
+        """Raises :class:`NotReady` when the thread has ended, or has looked for nothing in :data:`SILENCE` seconds."""
+        if self._thread is None or not self._thread.is_alive():
+            raise NotReady("定时器没有在运行；请重新启动引擎", "the scheduler's thread has ended")
+        silent = time.monotonic() - self._beat
+        if silent > SILENCE:
+            raise NotReady(
+                f"定时器已有 {silent:.0f} 秒没有动静；请查看日志", f"the scheduler is silent for {silent:.0f} s"
+            )
+
     def _loop(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
+            self._beat = time.monotonic()
             try:
                 self.run_due()
                 self._expire()

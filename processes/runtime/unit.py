@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
 from processes.messaging.bus import Address, Message
+from processes.observing import here
 from processes.runtime import commands as c
 from processes.runtime import correlation
 from processes.runtime.rows import Owner, Waits
@@ -114,6 +115,7 @@ class Unit:
 
     def door(self, instance_id: str) -> None:
         """Let the door write what it wants written with this command, once."""
+        here.note(instance=instance_id)
         before, self._before = self._before, None
         if before is not None:
             before(self.connection, instance_id)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.runtime import commands as c
+from processes.runtime import measures
 from processes.runtime.definitions import Definitions
 from processes.runtime.rows import Owner, Rows, Waits
 from processes.spiff.instance import RunningInstance, Step
@@ -70,7 +71,11 @@ class HotInstances:
         """The instance if it is of this version; it is gone from here until it is kept again."""
         with self._lock:
             found = self._kept.pop(instance_id, None)
-        return None if found is None or found[0] != version else (found[1], found[2])
+        if found is None or found[0] != version:
+            measures.HOT_MISS.inc()
+            return None
+        measures.HOT_HIT.inc()
+        return found[1], found[2]
 
     def keep(self, instance_id: str, version: int, running: RunningInstance, waits: Waits) -> None:
         """Keep an instance whose state has just been committed."""

@@ -55,6 +55,13 @@ _SQLITE_PRAGMAS = (
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _TRANSIENT_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
+_ALIKE: dict[str, Any] = {
+    "json_serializer": to_json,
+    "json_deserializer": from_json,
+    # Errors are logged, and what a statement was given may be a person's.
+    "hide_parameters": True,
+}
+
 # One writer at a time for each SQLite file, however many Database objects a process opens on it.
 _file_locks: dict[str, threading.RLock] = {}
 _file_locks_guard = threading.Lock()
@@ -248,8 +255,7 @@ def _file_engine(url: URL, begin: str, size: int) -> Engine:
         pool_size=size,
         max_overflow=-1,
         connect_args={"check_same_thread": False},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )
     _prepare(engine, begin, query_only=begin == "BEGIN")
     return engine
@@ -260,8 +266,7 @@ def _memory_engine(url: URL) -> Engine:
         url,
         poolclass=StaticPool,
         connect_args={"check_same_thread": False},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )
     _prepare(engine, "BEGIN", query_only=False)
     return engine
@@ -293,6 +298,5 @@ def _postgres_engine(url: URL) -> Engine:
         pool_size=READERS,
         max_overflow=READERS * 2,
         connect_args={name: value for name, value in connect_args.items() if name not in url.query},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )

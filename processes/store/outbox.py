@@ -18,7 +18,9 @@ from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from processes.messaging import measures
 from processes.messaging.bus import Message
+from processes.observing import here
 from processes.store.database import signal, to_json
 from processes.store.tables import OutboxMessage
 
@@ -98,7 +100,7 @@ def _values(row: Outgoing, now: datetime) -> dict[str, Any]:
             "source": message.source,
             "time": message.time.isoformat(),
             "subject": message.subject,
-            "extensions": dict(message.extensions),
+            "extensions": here.stamped(dict(message.extensions)),
         },
         "body": to_json(message.data).encode(),
         "created_at": now,
@@ -226,6 +228,7 @@ _RETRY = (
 
 def bury(connection: Connection, id: int, reason: str, at: datetime) -> None:
     """Give the message up: it stays in the table, dead, with the reason."""
+    measures.DEAD.inc()
     connection.execute(update(outbox).where(_c.id == id).values(dead_at=at, dead_reason=reason, leased_until=None))
 
 

@@ -7,7 +7,10 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from processes.messaging import measures
 from processes.messaging.bus import Address, Handler, Message, Reject, Retry
+from processes.observing.here import door
+from processes.observing.trace import HEADER
 
 log = logging.getLogger("bihuan.bus")
 
@@ -95,6 +98,13 @@ Ending = Done | Again | GivenUp
 
 def run(handler: Handler, message: Message, resolve: Resolve = identity) -> Ending:
     """Call a handler; whatever it does, the message gets an ending."""
+    with door(message.extensions.get(HEADER)):
+        ending = _run(handler, message, resolve)
+    measures.DELIVERIES.labels(type(ending).__name__.lower()).inc()
+    return ending
+
+
+def _run(handler: Handler, message: Message, resolve: Resolve) -> Ending:
     try:
         handler(resolve(message))
     except Retry as retry:
