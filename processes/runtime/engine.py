@@ -175,7 +175,8 @@ class Engine:
                 connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
-        log.error("command %s became incident %s: %s", command.id, identity, error.en)
+        # Not the reason: it may repeat what somebody wrote. It stands in the incident.
+        log.error("command %s became incident %s at %s", command.id, identity, element_id)
         return outcome
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from processes.errors import BihuanError
 from processes.observing import here, logs
+from processes.orchestrator import Orchestrator
+from tests.diagrams import definitions, end, path, process, script, start
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PERSON = "王明 13812345678"
@@ -88,6 +90,20 @@ def test_the_words_of_a_foreign_exception_are_not_written(stream: io.StringIO, f
     assert PERSON not in written
     assert "KeyError" in written
     assert "test_logs.py" in written
+
+
+def test_an_incident_is_logged_without_the_value_that_caused_it(stream: io.StringIO) -> None:
+    engine = Orchestrator()
+    steps = (start(), script("convert", "n = int(name)"), end(), path("start", "convert", "end"))
+    engine.deploy({"a.bpmn": definitions(process("p", *steps))})
+    logs.set_up({"LOG_FORMAT": "json", "LOG": "INFO"}, stream)
+
+    engine.start("p", {"name": PERSON})
+
+    told = [line for line in lines(stream) if line["logger"] == "processes.runtime.engine"]
+    assert len(told) == 1
+    assert told[0]["message"].endswith("at convert")
+    assert PERSON not in stream.getvalue()
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
