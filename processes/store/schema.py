@@ -10,6 +10,9 @@ So a schema changes in two steps, in two releases:
 2. *contract*: a later release, once no process of the old one runs, drops or tightens what nobody uses any more. Its docstring
    names the release that stopped using it, and its ``lowest`` that release's level.
 
+A migration says which it is by ``kind``. There is a third, *break*, for what no old process could work beside (another form of
+states, say): its ``lowest`` is its own level, and every process is stopped before it runs.
+
 A *level* is the number of the newest migration: a database's, or that which a version of the software brings. The row ``schema``
 of the table ``setting`` says the database's level and the lowest level of software that may work on it. Software that is older
 than the database but not older than that starts and works; older software refuses to (:class:`SchemaTooNew`).
