@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from processes.clock import Clock
     from processes.notation.check import Finding
 
 HERE = Path(__file__).resolve().parent
@@ -123,7 +124,6 @@ class Platform:
 
     def __init__(self, settings: Settings) -> None:
         from processes.casework.assembly import Core
-        from processes.clock import FileClock, SystemClock
         from processes.messaging import jobs
         from processes.observing.health import Health
         from processes.observing.metrics import Metrics
@@ -134,7 +134,7 @@ class Platform:
 
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True)
-        clock = FileClock(settings.clock) if settings.clock else SystemClock()
+        clock = _clock(settings)
         self.core = Core.on(Database(settings.database_url), clock)
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
@@ -293,6 +293,12 @@ class Platform:
         self.core.database.dispose()
 
 
+def _clock(settings: Settings) -> Clock:
+    from processes.clock import FileClock, SystemClock
+
+    return FileClock(settings.clock) if settings.clock else SystemClock()
+
+
 def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
     from workers.runner import Outbound, Runner, Systems, adapters
 
@@ -440,6 +446,41 @@ def _play_demo(settings: Settings, tokens: Secrets, standins: str | None) -> Non
         log.exception("the demo data could not be played in")
 
 
+# ---- backup ----------------------------------------------------------------------------------------------------------
+
+
+def command_backup(settings: Settings, options: argparse.Namespace) -> int:
+    """Back the database up, while the platform runs or not."""
+    from processes.store import backup
+    from processes.store.backup.progress import on_terminal
+    from processes.store.database import Database
+
+    database = Database(settings.database_url)
+    manifest = backup.write(database, options.file, progress=on_terminal)
+    print(f"已备份 {manifest.rows:,} 行到 {options.file}（{options.file.stat().st_size / 1e6:,.1f} MB）")
+    return 0
+
+
+def command_restore(settings: Settings, options: argparse.Namespace) -> int:
+    """Restore a backup into an empty database."""
+    from processes.runtime.resending import resend_open_jobs
+    from processes.runtime.workshop import Settings as EngineSettings
+    from processes.store import backup
+    from processes.store.backup.progress import on_terminal
+    from processes.store.database import Database
+
+    now, source = _clock(settings).now(), EngineSettings().source
+    manifest = backup.restore(
+        Database(settings.database_url),
+        options.file,
+        force=options.force,
+        finish=lambda connection: resend_open_jobs(connection, source, now),
+        progress=on_terminal,
+    )
+    print(f"已恢复 {manifest.rows:,} 行，备份时间 {manifest.made_at}；现在可以启动平台")
+    return 0
+
+
 # ---- commands on files alone -----------------------------------------------------------------------------------------
 
 
@@ -512,6 +553,11 @@ def _parser() -> argparse.ArgumentParser:
     ):
         add(name, function, help).add_argument("--systems-url", help="外部系统替身的网址")
     add("gateway", command_gateway, "网页和接口")
+    backup = add("backup", command_backup, "备份数据库（平台可以正在运行）")
+    backup.add_argument("file", type=Path, help="写到这个文件")
+    restore = add("restore", command_restore, "把备份恢复到一个空的数据库（SQLite 和 PostgreSQL 的备份可以互相恢复）")
+    restore.add_argument("file", type=Path, help="backup 写的文件")
+    restore.add_argument("--force", action="store_true", help="先删除数据库里现有的全部数据（无法找回），再恢复")
     check = add("check", command_check, "检查流程图、决策表和表单；有错误时退出码为 1")
     check.add_argument("paths", nargs="+", type=Path)
     check.add_argument("--json", action="store_true")

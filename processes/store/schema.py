@@ -105,6 +105,12 @@ def check(connection: Connection) -> None:
         raise SchemaTooOld(found.level)
 
 
+def lock(connection: Connection) -> None:
+    """Let nobody else change the schema until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
 def upgrade(connection: Connection) -> None:
     """Bring the schema to this software's level, in the connection's transaction; one that is newer stays as it is.
 
@@ -115,8 +121,7 @@ def upgrade(connection: Connection) -> None:
     # Imported where used: alembic takes 0.1 s, which every start of the command line would pay for.
     from alembic import command
 
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    lock(connection)
     found = schema_of(connection)
     if found is not None and found.level > LEVEL:
         if found.lowest > LEVEL:
@@ -152,6 +157,14 @@ def create_at(connection: Connection, level: int) -> None:
     if level > LEVEL:
         raise SchemaTooNew(Schema(level, level))
     command.upgrade(_config(connection), f"{level:04}")
+
+
+def tables_at(level: int) -> frozenset[str]:
+    """The names of our tables at a level that this software knows."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        create_at(connection, level)
+        return frozenset(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
 def migrate_step_by_step(connection: Connection) -> None:

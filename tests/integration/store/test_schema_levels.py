@@ -72,7 +72,9 @@ def test_a_database_from_before_levels_gets_its_mark(database: Database) -> None
 
     assert found(database) == Schema(LEVEL, schema.FIRST)
     with database.read() as connection:
-        assert connection.execute(select(Setting.value).where(Setting.key == schema.MARK)).scalar_one()["level"] == LEVEL
+        assert (
+            connection.execute(select(Setting.value).where(Setting.key == schema.MARK)).scalar_one()["level"] == LEVEL
+        )
 
 
 def test_a_schema_that_was_not_migrated_is_told(tmp_path: Path) -> None:

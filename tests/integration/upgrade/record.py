@@ -43,7 +43,10 @@ def _furnish(world: World) -> None:
 def a_day(world: World) -> None:
     """Something of everything that the platform does, on an empty migrated database."""
     operator, hotline = Program(world.app.test_client(), OPERATOR), Program(world.app.test_client(), HOTLINE)
-    handler, clerk = Browser(world.app.test_client()).log_in("wx.wu"), Browser(world.app.test_client()).log_in("wx.chen")
+    handler, clerk = (
+        Browser(world.app.test_client()).log_in("wx.wu"),
+        Browser(world.app.test_client()).log_in("wx.chen"),
+    )
     number = world.report("H1").number
     task = world.open_tasks(number)[0]
     _look(handler, clerk, operator, number, str(task.id))
@@ -98,7 +101,9 @@ def _jobs(world: World, fail_first: bool = False) -> None:
 
 def _escalated(world: World, hotline: Program) -> None:
     """A board says that it can't, and the coordinator hands the case up; what its enterprise says in between waits."""
-    number = world.report("H2", title="跨区用地审批", body="我公司跨区用地审批卡了三个月，涉及省级权限，请协调。").number
+    number = world.report(
+        "H2", title="跨区用地审批", body="我公司跨区用地审批卡了三个月，涉及省级权限，请协调。"
+    ).number
     _message(hotline, "supplement.answered", {"case": number, "text": "补充材料"})
     with world.services.database.read() as connection:
         instance = connection.scalar(select(Case.instance_id).where(Case.number == number))
