@@ -22,7 +22,7 @@ from processes.store import outbox, schema
 from processes.store.backup.archive import Archive, BackupError, Damaged, Manifest, Table
 from processes.store.backup.progress import Progress, Tell, silent
 from processes.store.backup.values import Dialect, unpack, unpacking
-from processes.store.backup.writing import OURS, columns_of, driver, quoted
+from processes.store.backup.writing import OURS, columns_of, driver, quoted, told
 from processes.store.database import Database
 from processes.store.tables import Base, Job, Setting
 
@@ -44,7 +44,7 @@ def restore(
 
     :raises BackupError: when the file is damaged or too new, the database has data (without ``force``) or is in use (with it)
     """
-    with Archive(file) as archive:
+    with told("恢复"), Archive(file) as archive:
         manifest = archive.manifest
         _check_level(manifest)
         with progress("核对", manifest.rows) as tell:
@@ -165,13 +165,14 @@ def _load(connection: Connection, table: Table, lines: Iterator[bytes], tell: Te
     rows = (unpack(line, converts) for line in lines)
     try:
         (_into_sqlite if dialect == "sqlite" else _into_postgres)(connection, table, rows, tell)
-    except (sqlite3.Error, psycopg.Error) as error:
-        # The driver's own words may repeat the row.
-        why = (error.sqlstate or "") if isinstance(error, psycopg.Error) else str(error)
+    except _REFUSED as error:
+        kind = type(error).__name__
         raise BackupError(
-            f"表 {table.name} 有一行放不进这个数据库（{type(error).__name__} {why}），没有恢复任何内容",
-            f"{table.name}: {type(error).__name__} {why}",
+            f"表 {table.name} 有一行放不进这个数据库（{kind}），没有恢复任何内容", f"{table.name}: {kind}"
         ) from error
+
+
+_REFUSED = (sqlite3.IntegrityError, sqlite3.InterfaceError, psycopg.DataError, psycopg.IntegrityError)
 
 
 def _into_sqlite(connection: Connection, table: Table, rows: Iterator[list[Any]], tell: Tell) -> None:

@@ -14,15 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psycopg
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
 
 from processes.clock import Clock, SystemClock
 from processes.store import schema
 from processes.store.backup.archive import BackupError, Manifest, writing
 from processes.store.backup.progress import Progress, silent
 from processes.store.backup.values import POSTGRES, Column, Dialect, kind_of, pack, packing
-from processes.store.database import Database
+from processes.store.database import Database, WriterBusy
 
 OURS = "alembic_version"
 """The table whose only row is the level: it stands in the manifest."""
@@ -34,7 +36,7 @@ def write(database: Database, file: Path, *, clock: Clock | None = None, progres
     :raises BackupError: when the file is there already or can't be written, or the database is empty
     """
     clock = clock or SystemClock()
-    with writing(file) as archive, _still(database, file.parent) as connection:
+    with writing(file) as archive, told("备份"), _still(database, file.parent) as connection:
         found = schema.schema_of(connection)
         if found is None:
             raise BackupError("数据库里没有平台的数据，没有可备份的内容", "the database has no tables of ours")
@@ -71,6 +73,21 @@ def driver(connection: Connection) -> Any:
     raw = connection.connection.dbapi_connection
     assert raw is not None
     return raw
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Make a sentence of what the database has against it. Not of its words: they may repeat a row."""
+    try:
+        yield
+    except (DBAPIError, WriterBusy, sqlite3.Error, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        kind = type(cause).__name__
+        why = " ".join(f"{kind}: {cause}".split()) if isinstance(cause, _ABOUT_THE_SERVER) else kind
+        raise BackupError(f"{what}时数据库出错（{why}），没有完成；请排除原因后再试", why) from error
+
+
+_ABOUT_THE_SERVER = (sqlite3.OperationalError, psycopg.OperationalError)
 
 
 @contextmanager

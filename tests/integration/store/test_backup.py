@@ -446,6 +446,15 @@ def test_an_older_level_is_restored_and_then_migrated(target: Database, tmp_path
     old.dispose()
 
 
+def test_an_absent_database_is_a_sentence(made: Path, file: Path) -> None:
+    nobody = Database("postgresql://nobody@127.0.0.1:9/none")
+    with pytest.raises(BackupError, match="恢复时数据库出错（OperationalError"):
+        backup.restore(nobody, made)
+    with pytest.raises(BackupError, match="备份时数据库出错（OperationalError"):
+        backup.write(nobody, file.with_name("other"))
+    assert list(file.parent.iterdir()) == [made]
+
+
 # ---- the file ----------------------------------------------------------------------------------------------------------
 
 
