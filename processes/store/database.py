@@ -292,7 +292,12 @@ def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    connect_args: dict[str, Any] = {"connect_timeout": 10, "options": "-c timezone=UTC", "keepalives_idle": 30}
+    connect_args: dict[str, Any] = {
+        "connect_timeout": 10,
+        "options": "-c timezone=UTC",
+        "keepalives_idle": 30,
+        "application_name": schema.APPLICATION,
+    }
     return create_engine(
         url,
         pool_size=READERS,

@@ -87,6 +87,16 @@ class SchemaTooOld(BihuanError):
         )
 
 
+class OlderAtWork(BihuanError):
+    """The migrations at hand would pull the schema away under processes that run."""
+
+    def __init__(self, count: int, lowest: int) -> None:
+        super().__init__(
+            f"升级数据库后，第 {lowest} 级以下的软件不能再用它，而现在还有 {count} 个这样的连接；请先停止所有旧版本的程序",
+            f"{count} connections of software below level {lowest}",
+        )
+
+
 def schema_of(connection: Connection) -> Schema | None:
     """What a database's schema is; None when it has none of our tables yet."""
     if not inspect(connection).has_table("alembic_version"):
@@ -117,6 +127,7 @@ def upgrade(connection: Connection) -> None:
     An empty database gets the newest tables at once (a test holds that they are what the migrations lead to).
 
     :raises SchemaTooNew: when the schema is newer than this software can work with
+    :raises OlderAtWork: when older software is at work that could not go on afterwards
     """
     # Imported where used: alembic takes 0.1 s, which every start of the command line would pay for.
     from alembic import command
@@ -132,8 +143,36 @@ def upgrade(connection: Connection) -> None:
         Base.metadata.create_all(connection)
         command.stamp(_config(connection), "head")
     else:
+        check_nobody_older(connection, lowest_level(_scripts(connection)))
         command.upgrade(_config(connection), "head")
     _mark(connection)
+
+
+def check_nobody_older(connection: Connection, lowest: int) -> None:
+    """Raises :class:`OlderAtWork` when processes of a level below ``lowest`` are connected. (On SQLite there is but one process.)"""
+    if connection.dialect.name == "postgresql":
+        levels = [_level_of(name) for name in connection.execute(text(CONNECTED)).scalars()]
+        older = sum(level < lowest for level in levels)
+        if older:
+            raise OlderAtWork(older, lowest)
+
+
+CONNECTED = (
+    "SELECT coalesce(application_name, '') FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+"""On PostgreSQL: the names of all who are connected to this database besides ourselves."""
+
+APPLICATION = f"bihuan/{LEVEL}"
+"""The name by which our processes are connected to PostgreSQL; the first release had none."""
+
+
+def _level_of(application: str) -> int:
+    """Of the software behind a connection. Tools of other makers have none, and don't mind."""
+    name, slash, level = application.partition("/")
+    if not application:
+        return FIRST
+    return int(level) if name == "bihuan" and slash and level.isdecimal() else LEVEL
 
 
 def _mark(connection: Connection) -> None:

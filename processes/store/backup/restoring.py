@@ -8,6 +8,7 @@ effect; leases and locks are given back, since who held them is gone.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import islice
@@ -30,6 +31,9 @@ Finish = Callable[[Connection], object]
 """What is done in the same transaction, once everything is there and migrated."""
 
 _BATCH = 1000
+
+_LINGERING = 2.0
+"""Seconds that the server gets to notice that the processes just stopped are gone."""
 
 
 def restore(
@@ -105,11 +109,14 @@ def _has_rows(connection: Connection, table: Any) -> bool:
 def _check_idle(database: Database) -> None:
     """Nobody else may be at work: an engine's hot instances would outlive what they were read from."""
     if database.dialect == "postgresql":
-        with database.read() as connection:
-            others = list(connection.execute(text(_OTHERS)).scalars())
+        others = _others(database)
+        until = time.monotonic() + _LINGERING
+        while others and time.monotonic() < until:
+            time.sleep(0.1)
+            others = _others(database)
         if others:
             raise BackupError(
-                f"数据库正在被 {len(others)} 个连接使用（{'、'.join(sorted(set(others)))}）；"
+                f"数据库正在被 {len(others)} 个连接使用（{'、'.join(sorted(set(others) - {''}))}）；"
                 "请先停止所有引擎和网页服务，再恢复",
                 f"{len(others)} other connections",
             )
@@ -119,10 +126,9 @@ def _check_idle(database: Database) -> None:
             raise BackupError("数据库正在被使用；请先停止平台，再恢复", "another process has the database open")
 
 
-_OTHERS = (
-    "SELECT coalesce(nullif(application_name, ''), backend_type) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-)
+def _others(database: Database) -> list[str]:
+    with database.read() as connection:
+        return list(connection.execute(text(schema.CONNECTED)).scalars())
 
 
 def _alone(path: Path) -> bool:

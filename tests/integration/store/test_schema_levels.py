@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import delete, select, text, update
 
@@ -11,7 +13,7 @@ from processes.clock import ManualClock
 from processes.orchestrator import Orchestrator
 from processes.store import schema
 from processes.store.database import Database
-from processes.store.schema import LEVEL, Schema, SchemaTooNew, SchemaTooOld
+from processes.store.schema import LEVEL, OlderAtWork, Schema, SchemaTooNew, SchemaTooOld
 from processes.store.tables import Setting
 from tests.diagrams import definitions, end, path, process, start, user
 
@@ -109,6 +111,27 @@ def test_a_contract_migration_raises_the_lowest_level(tmp_path: Path) -> None:
         (versions / f"{level}_step.py").write_text(f'revision = "{level}"\n{body}')
 
     assert schema.lowest_level(ScriptDirectory(str(tmp_path))) == 2
+
+
+@pytest.mark.postgres
+def test_the_schema_is_not_pulled_away_under_older_processes(postgresql_database: Database) -> None:
+    url = postgresql_database.url.render_as_string(hide_password=False)
+    ours = Database(url)
+    with ours.read() as beside, postgresql_database.read() as connection:
+        beside.execute(text("SELECT 1"))
+        schema.check_nobody_older(connection, LEVEL)
+        with pytest.raises(OlderAtWork, match=f"第 {LEVEL + 1} 级以下的软件不能再用它，而现在还有 1 个"):
+            schema.check_nobody_older(connection, LEVEL + 1)
+    ours.dispose()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("name", "older"), [("", True), ("bihuan/1", True), ("psql", False)])
+def test_whoever_is_connected_is_known_by_name(postgresql_database: Database, name: str, older: bool) -> None:
+    url = postgresql_database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    refused = pytest.raises(OlderAtWork) if older else nullcontext()
+    with psycopg.connect(url, application_name=name), postgresql_database.read() as connection, refused:
+        schema.check_nobody_older(connection, 2)
 
 
 def test_a_level_of_the_future_cannot_be_made(tmp_path: Path) -> None:
