@@ -599,8 +599,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from processes.observing import logs
 
     options = _parser().parse_args(arguments)
-    logs.set_up(os.environ)
     try:
+        logs.set_up(os.environ)
         return int(options.function(Settings.read(os.environ), options))
     except BihuanError as error:
         print(error.zh, file=sys.stderr)

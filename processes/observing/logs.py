@@ -31,21 +31,28 @@ _HARMLESS = frozenset({"OperationalError", "InterfaceError", "AMQPConnectionErro
 _LONGEST = 300
 """Characters of an exception's words."""
 
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 _SHORT = 8
 """Characters of an id in a text line: enough to find its fellows."""
 
 
 def set_up(environment: Mapping[str, str], stream: TextIO | None = None) -> None:
-    """Write the log to ``stream`` (the standard error stream): from the level in ``LOG`` on, in the form of ``LOG_FORMAT``."""
+    """Write the log to ``stream`` (the standard error stream): from the level in ``LOG`` on, in the form of ``LOG_FORMAT``.
+
+    :raises BihuanError: when there is no such level
+    """
     level = (environment.get("LOG") or "WARNING").upper()
+    if level not in _LEVELS:
+        raise BihuanError(f"没有日志级别 {level}；LOG 可以是 {'、'.join(_LEVELS)}", f"no log level {level}")
     form = JsonForm if environment.get("LOG_FORMAT") == "json" else TextForm
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(form(all_words=level == "DEBUG"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("spiff", "pika"):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
+    for chatty, lowest in (("spiff", logging.ERROR), ("pika", logging.WARNING)):
+        logging.getLogger(chatty).setLevel(lowest)
 
 
 class JsonForm(logging.Formatter):
@@ -60,7 +67,7 @@ class JsonForm(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _line(record),
             **here.known(),
         }
         if record.exc_info and record.exc_info[1] is not None:
@@ -77,6 +84,7 @@ class TextForm(logging.Formatter):
         self._all_words = all_words
 
     def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = _line(record).replace("\n", "\\n").replace("\r", "\\r")
         known = here.known()
         if not known:
             return super().formatMessage(record)
@@ -86,6 +94,11 @@ class TextForm(logging.Formatter):
 
     def formatException(self, info: Any) -> str:
         return "\n".join([*(f"  {frame}" for frame in frames(info)), error_of(info[1], self._all_words)])
+
+
+def _line(record: logging.LogRecord) -> str:
+    """The message, of which ids and types of strangers are part: whatever is in them, it is one line of valid text."""
+    return record.getMessage().encode("utf-8", "backslashreplace").decode()
 
 
 def _short(name: str, value: str) -> str:

@@ -126,6 +126,19 @@ def test_a_json_line_keeps_the_stack_beside_the_message(stream: io.StringIO) -> 
     assert [place.rpartition(" ")[2] for place in line["stack"]] == ["fail"]
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_strangers_id_can_neither_begin_a_line_nor_spoil_one(stream: io.StringIO, form: str) -> None:
+    logs.set_up({"LOG_FORMAT": form}, stream)
+    log.warning("message %s", "m-1\r\n2026-01-01 ERROR forged \ud800")
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "forged" in stream.getvalue()
+
+
+def test_an_unknown_level_is_told(stream: io.StringIO) -> None:
+    with pytest.raises(BihuanError, match="没有日志级别 LOUD"):
+        logs.set_up({"LOG": "loud"}, stream)
+
+
 def test_developers_may_read_all_words(stream: io.StringIO) -> None:
     logs.set_up({"LOG": "debug"}, stream)
     fail(KeyError("the name of a key"))
