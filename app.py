@@ -248,7 +248,8 @@ class Platform:
 
         reference = self.core.snapshots.now().reference
         stages = frozenset(each.code for each in reference.stages)
-        return check_files(files, codes=Codes(frozenset(reference.roles), stages, frozenset(self.topics)))
+        codes = Codes(frozenset(reference.roles), stages, frozenset(self.topics))
+        return check_files(files, codes=codes, deploying=True)
 
     def web(self) -> Any:
         """The WSGI application."""

@@ -23,14 +23,15 @@ from sqlalchemy import select, update
 
 from processes.clock import Clock, ManualClock
 from processes.errors import BihuanError
+from processes.kernel.instance import RunningInstance
 from processes.notation import bundle
 from processes.runtime import commands as c
 from processes.runtime.engine import Engine, Settings
 from processes.runtime.scheduler import Scheduler
-from processes.spiff.instance import RunningInstance
+from processes.runtime.unit import read_state
 from processes.store import history, outbox
 from processes.store.database import Database
-from processes.store.tables import Incident, Instance, Job, Subscription, UserTask
+from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, Subscription, UserTask
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ class Orchestrator:
             ).all()
             entries = history.read(connection, id)
             process = self.engine.definitions.process(row.definition_id, connection)
-        running = RunningInstance.load(row.state, process, self.engine.script_engine)
+            state = read_state(connection, id, row.parts)
+        running = RunningInstance.load(state, process, self.engine.evaluator, id)
         trace = [step[0] for entry in entries for step in entry.steps if step[2] in ("completed", "caught")]
         views = [IncidentView(each.id, each.element_id, each.kind, each.detail) for each in incidents]
         return InstanceView(id, row.process_id, row.definition_id, row.status, running.data, trace, views)
@@ -174,9 +176,7 @@ class Orchestrator:
 
     def tasks(self, instance: str | None = None, role: str | None = None) -> Sequence[TaskView]:
         """Open user tasks, oldest first."""
-        statement = (
-            select(UserTask.__table__).where(UserTask.state == "open").order_by(UserTask.created_at, UserTask.id)
-        )
+        statement = select(UserTask.__table__).where(TASK_IS_OPEN).order_by(UserTask.created_at, UserTask.id)
         if instance is not None:
             statement = statement.where(UserTask.instance_id == instance)
         if role is not None:
@@ -213,7 +213,7 @@ class Orchestrator:
         now = self.clock.now()
         statement = (
             select(Job.__table__)
-            .where(Job.state == "open", Job.available_at <= now)
+            .where(JOB_IS_OPEN, Job.available_at <= now)
             .where((Job.locked_until.is_(None)) | (Job.locked_until <= now) | (Job.locked_by == worker))
             .order_by(Job.created_at, Job.id)
         )
@@ -259,16 +259,19 @@ class Orchestrator:
         return self._do(lambda command: c.Correlate(command, message, key, dict(payload or {}), place, ttl), id)
 
     def signal(self, name: str, payload: Mapping[str, Any] | None = None) -> int:
-        """A signal to every instance that waits for it; returns how many there were."""
+        """A signal to every instance that waits for it, and to every process that it starts; returns how many there were."""
         with self.database.read() as connection:
             waiting = list(
                 connection.execute(
                     select(Subscription.instance_id).where(Subscription.message == f"signal:{name}").distinct()
                 ).scalars()
             )
+            starts = self.engine.definitions.in_force(connection).started_by(f"signal:{name}", "")
         for instance in waiting:
             self._do(lambda command, to=instance: c.Signal(command, to, name, dict(payload or {})))  # type: ignore[misc]
-        return len(waiting)
+        for process, _ in starts:
+            self._do(lambda command, of=process: _by_signal(command, of, "", name, payload or {}))  # type: ignore[misc]
+        return len(waiting) + len(starts)
 
     def advance(self, by: timedelta) -> datetime:
         """Move the clock, stopping at every timer on the way, in order."""
@@ -316,7 +319,14 @@ def loopback(message: Any) -> c.Command:
     identity = f"{message.source}/{message.id}"
     extensions = message.extensions
     if message.type.startswith("signal:"):
-        return c.Signal(identity, extensions["instance"], message.type.removeprefix("signal:"), message.data)
+        name = message.type.removeprefix("signal:")
+        if "starts" in extensions:
+            return _by_signal(identity, extensions["starts"], extensions["place"], name, message.data)
+        return c.Signal(identity, extensions["instance"], name, message.data)
     return c.Correlate(
         identity, message.type, extensions.get("correlationkey", ""), message.data, extensions.get("place", "")
     )
+
+
+def _by_signal(command: str, process: str, place: str, name: str, payload: Mapping[str, Any]) -> c.Start:
+    return c.Start(command, process, place, event=f"signal:{name}", payload=dict(payload))

@@ -17,7 +17,7 @@ from processes.casework import loading
 from processes.errors import BihuanError
 from processes.notation.check.findings import ERROR
 from processes.runtime.commands import Replan
-from processes.store.tables import Deadline, Definition, InForce, ModelFile, Timer, UserTask
+from processes.store.tables import TASK_IS_OPEN, Deadline, Definition, InForce, ModelFile, Timer, UserTask
 
 
 @blueprint.post("/deploy")
@@ -119,7 +119,7 @@ def _ids(name: str, body: bytes) -> Iterator[tuple[str, str]]:
 def _replan() -> int:
     """Plan every provisional due time anew; returns for how many instances."""
     tables = (Timer.instance_id, Timer.provisional), (Deadline.instance_id, Deadline.provisional)
-    open_tasks = select(UserTask.instance_id).where(UserTask.state == "open", UserTask.provisional)
+    open_tasks = select(UserTask.instance_id).where(TASK_IS_OPEN, UserTask.provisional)
     with services().database.read() as connection:
         waiting = union(open_tasks, *(select(column).where(flag) for column, flag in tables))
         instances = list(connection.execute(waiting).scalars())

@@ -13,18 +13,14 @@ from gateway.context import services
 from gateway.web import error_page
 from processes.casework import access, doors, people
 from processes.casework.forms import FormErrors
-from processes.spiff.instance import NotWaiting
-from processes.store.tables import Case, UserTask
+from processes.kernel.errors import NotWaiting
+from processes.store.tables import TASK_IS_OPEN, Case, UserTask
 
 
 @blueprint.get("/tasks")
 def tasks() -> Response:
     """Open tasks, the most urgent first; ``role``, ``place``, ``case`` (number or id) and ``limit`` narrow them."""
-    statement = (
-        select(UserTask.__table__, Case.number)
-        .outerjoin(Case, Case.id == UserTask.case_id)
-        .where(UserTask.state == "open")
-    )
+    statement = select(UserTask.__table__, Case.number).outerjoin(Case, Case.id == UserTask.case_id).where(TASK_IS_OPEN)
     for name, column in (("role", UserTask.role), ("place", UserTask.place), ("organisation", UserTask.organisation)):
         if request.args.get(name):
             statement = statement.where(column == request.args[name])

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, bindparam, insert, select, union_all,
 
 from processes.observing import here
 from processes.runtime.workshop import Changed
-from processes.store.tables import Case, CaseStage, Deadline, Job, Note, UserTask
+from processes.store.tables import TASK_IS_OPEN, Case, CaseStage, Deadline, Job, Note, UserTask
 
 NOTICE = "notice.send"
 """The job topic (see the catalogue of jobs) whose jobs are noted on the case."""
@@ -31,7 +31,7 @@ class CaseProjection:
         case = connection.execute(_CASE, {"i": change.instance.id}).first()
         if case is None:
             return
-        here.note(case=case.id)
+        here.note_case(change.instance.id, case.id)
         values: dict[str, Any] = {}
         stages: list[str] = []
         stage = case.stage
@@ -128,7 +128,7 @@ _NOTICES = select(Job.id, Job.arguments).where(Job.id.in_(bindparam("ids", expan
 _OPEN = union_all(
     select(Deadline.due_at, Deadline.warn_at, Deadline.provisional).where(Deadline.instance_id == bindparam("i")),
     select(UserTask.due_at, UserTask.warn_at, UserTask.provisional).where(
-        UserTask.instance_id == bindparam("i"), UserTask.state == "open", UserTask.due_at.is_not(None)
+        UserTask.instance_id == bindparam("i"), TASK_IS_OPEN, UserTask.due_at.is_not(None)
     ),
 ).subquery()
 _NEAREST = select(_OPEN).order_by(_OPEN.c.due_at).limit(1)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from sqlalchemy import insert, select
 
 from processes.casework import doors
+from processes.kernel.errors import NotWaiting
 from processes.messaging import incoming as i
 from processes.messaging.inlet import Broadcast, Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender
 from processes.runtime import commands as c
 from processes.runtime.engine import Engine
-from processes.spiff.instance import NotWaiting
 from processes.store.database import to_json
 from processes.store.tables import Job, RefusedMessage, Subscription
 
@@ -54,24 +54,31 @@ class Reception:
         return _handled(doors.correlate(self._engine, sender.command_id, said))
 
     def signal(self, sender: Sender, said: Broadcast) -> Handled:
-        """A signal from one instance to another, or to all that wait for it: one command an instance."""
-        if said.instance_id:
-            waiting = [said.instance_id]
-        else:
+        """A signal: a command for each instance that waits for it, and for each process that it starts."""
+        event = f"signal:{said.name}"
+        waiting, starting = [said.instance_id], [said.starts]
+        if not (said.instance_id or said.starts):
             with self._engine.database.read() as connection:
-                waiting = list(
-                    connection.execute(
-                        select(Subscription.instance_id).where(Subscription.message == f"signal:{said.name}").distinct()
-                    ).scalars()
-                )
-        for instance in waiting:
+                found = select(Subscription.instance_id).where(Subscription.message == event).distinct()
+                waiting = list(connection.execute(found).scalars())
+                force = self._engine.definitions.in_force(connection)
+                starting = [process for process, _ in force.started_by(event, said.place)]
+        commands: list[c.Command] = [
+            c.Signal(f"{sender.command_id}:{instance}", instance, said.name, dict(said.payload))
+            for instance in waiting
+            if instance
+        ]
+        commands += [
+            c.Start(f"{sender.command_id}:{process}", process, said.place, event=event, payload=dict(said.payload))
+            for process in starting
+            if process
+        ]
+        for command in commands:
             try:
-                self._engine.execute(
-                    c.Signal(f"{sender.command_id}:{instance}", instance, said.name, dict(said.payload))
-                )
+                self._engine.execute(command)
             except NotWaiting:
                 continue  # it went on meanwhile
-        return Handled(result={"instances": len(waiting)})
+        return Handled(result={"instances": len(commands)})
 
     # -- answers of workers ------------------------------------------------------------------------------------------
 

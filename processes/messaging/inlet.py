@@ -81,11 +81,14 @@ class Correlation:
 
 @dataclass(frozen=True)
 class Broadcast:
-    """A signal of a diagram for one instance that waits for it."""
+    """A signal of a diagram: for one instance that waits for it, for a process that it starts at a place, or for everybody."""
 
     instance_id: str
     name: str
     payload: Mapping[str, Any]
+    starts: str = ""
+    """the process that it starts"""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,11 @@ class Inlet:
         payload = message.data if isinstance(message.data, Mapping) else {}
         kind, colon, name = message.type.partition(":")
         if colon and kind == SIGNAL:
-            instance = message.extensions.get("instance", "")
-            return self._doors.signal(sender, Broadcast(instance, name, payload))
+            said = message.extensions
+            broadcast = Broadcast(
+                said.get("instance", ""), name, payload, said.get("starts", ""), said.get("place", "")
+            )
+            return self._doors.signal(sender, broadcast)
         key, place = message.extensions.get("correlationkey", ""), message.extensions.get("place", "")
         return self._doors.correlate(sender, Correlation(message.type, key, payload, place))
 

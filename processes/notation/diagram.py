@@ -63,7 +63,7 @@ class Item:
     file: str
     element: Element
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """BPMN or DMN local name."""
         return local(self.element)

@@ -89,6 +89,13 @@ def note(**learnt: str | None) -> None:
                 setattr(here, name, value)
 
 
+def note_case(instance: str, case: str) -> None:
+    """An instance's case, if it is that instance that the work is about: rows of several may be written at once."""
+    here = _here.get()
+    if here is not None and here.instance == instance:
+        here.case = case
+
+
 def known() -> dict[str, Any]:
     """All that is known, for a log line: what is not known is left out."""
     here = _here.get()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -40,14 +41,27 @@ _counted: dict[tuple[str, str], Any] = {}
 _timed: dict[str, Any] = {}
 
 
-class of(here.at):
-    """A command is being carried out: log lines and messages from within carry its ids, and its end is counted."""
+class within(here.at):
+    """A command is being carried out: log lines and messages from within carry its ids."""
+
+    __slots__ = ()
+
+    def __init__(self, command: c.Command) -> None:
+        outer = here.current()
+        if outer is not None and outer.command == command.id:
+            self.here = outer
+            return
+        self.here = place = Here(None, outer)
+        place.command, place.kind = command.id, type(command).__name__
+
+
+class of(within):
+    """The same, and its end is counted."""
 
     __slots__ = ("_begun", "_command", "_ended")
 
     def __init__(self, command: c.Command) -> None:
-        self.here = place = Here(None, here.current())
-        place.command, place.kind = command.id, type(command).__name__
+        super().__init__(command)
         self._command = command
         self._ended = "error"
 
@@ -68,6 +82,15 @@ class of(here.at):
         ended = "refused" if isinstance(error, BihuanError) else self._ended
         _count(self._command, self.here, ended, seconds)
         super().__exit__(kind, error, trace)
+
+
+def committed(commands: Sequence[tuple[c.Command, Here, c.Outcome]], seconds: float) -> None:
+    """These commands shared a commit. One alone is counted by whoever gave it (:class:`of`), with all its attempts."""
+    GROUP.observe(len(commands))
+    if len(commands) > 1:
+        for command, place, outcome in commands:
+            with here.at(place):
+                _count(command, place, _word(outcome), seconds)
 
 
 def _word(outcome: c.Outcome) -> str:

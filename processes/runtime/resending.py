@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from processes.runtime.rows import job_message
 from processes.store import outbox
-from processes.store.tables import Job
+from processes.store.tables import JOB_IS_OPEN, Job
 
 _BATCH = 500
 
@@ -33,5 +33,5 @@ def resend_open_jobs(connection: Connection, source: str, now: datetime) -> int:
 
 
 def _open_jobs(connection: Connection, last: str) -> list[Any]:
-    after = select(Job.__table__).where(Job.state == "open", Job.id > last).order_by(Job.id).limit(_BATCH)
+    after = select(Job.__table__).where(JOB_IS_OPEN, Job.id > last).order_by(Job.id).limit(_BATCH)
     return list(connection.execute(after))

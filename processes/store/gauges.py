@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.store.database import Database
-from processes.store.tables import Incident, Job, OutboxMessage
+from processes.store.tables import JOB_IS_OPEN, Incident, Job, OutboxMessage
 
 MOST = 100_000
 """Rows that are counted at most: whoever has more has a problem that no greater number makes clearer."""
@@ -92,5 +92,5 @@ _OUTBOX = select(
     .where(_LIVING)
     .scalar_subquery(),
 )
-_open = select(Job.topic).where(Job.state == "open").limit(MOST).subquery()
+_open = select(Job.topic).where(JOB_IS_OPEN).limit(MOST).subquery()
 _OPEN_JOBS = select(_open.c.topic, func.count()).group_by(_open.c.topic)

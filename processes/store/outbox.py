@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from processes.messaging import measures
 from processes.messaging.bus import Message
-from processes.observing import here
+from processes.store.bulk import Delete, Insert, Writes
 from processes.store.database import signal, to_json
 from processes.store.tables import OutboxMessage
 
@@ -82,6 +82,52 @@ def put(connection: Connection, rows: Iterable[Outgoing], now: datetime) -> None
         signal(connection, SIGNAL)
 
 
+_FRESH = Insert(
+    OutboxMessage,
+    "message_id",
+    "address",
+    "topic",
+    "headers",
+    "body",
+    "created_at",
+    "available_at",
+    "leased_until",
+    "attempts",
+    conflict=(
+        "(message_id) DO UPDATE SET address = excluded.address, topic = excluded.topic, headers = excluded.headers, "
+        "body = excluded.body, available_at = excluded.available_at, attempts = 0, leased_until = excluded.leased_until, "
+        "dead_at = NULL, dead_reason = NULL WHERE outbox.dead_at IS NOT NULL"
+    ),
+)
+
+
+def add(writes: Writes, row: Outgoing, now: datetime, leased_until: datetime | None = None) -> str:
+    """Like :func:`put`, among other rows of a unit of work; returns the row's ``message_id``. ``leased_until``: whoever adds it
+    delivers it himself, and nobody else before then."""
+    values = _values(row, now)
+    writes.add(
+        _FRESH,
+        values["message_id"],
+        values["address"],
+        values["topic"],
+        values["headers"],
+        values["body"],
+        now,
+        values["available_at"],
+        leased_until,
+        0,
+    )
+    return str(values["message_id"])
+
+
+_SENT = Delete(OutboxMessage, "message_id")
+
+
+def sent(writes: Writes, message_id: str) -> None:
+    """A message that was added with a lease of one's own has been delivered."""
+    writes.add(_SENT, message_id)
+
+
 def _row_id(address: str, message: Message) -> str:
     """Ids are a source's own, and of any length: what makes a message one is hashed into the column's 64 characters."""
     identity = (str(address), message.extensions.get("partner", ""), message.source, message.id)
@@ -100,7 +146,7 @@ def _values(row: Outgoing, now: datetime) -> dict[str, Any]:
             "source": message.source,
             "time": message.time.isoformat(),
             "subject": message.subject,
-            "extensions": here.stamped(dict(message.extensions)),
+            "extensions": dict(message.extensions),
         },
         "body": to_json(message.data).encode(),
         "created_at": now,

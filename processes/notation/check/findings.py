@@ -99,7 +99,10 @@ Value = str | int | Labelled
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule's stable code, how bad breaking it is, and its words; ``{it}`` is the element, other names are values of ``at``."""
+    """A rule's stable code, how bad breaking it is, and its words; ``{it}`` is the element, other names are values of ``at``.
+
+    ``section`` is the clause of BPMN 2.0.2 (formal/2013-12-09) that states it; empty for what only our engine asks for.
+    """
 
     code: str
     severity: Severity
@@ -107,6 +110,7 @@ class Rule:
     en: str
     remedy_zh: str
     remedy_en: str
+    section: str = ""
 
     def at(self, place: Place, /, *, severity: Severity | None = None, **values: Value) -> Finding:
         """The finding at this place."""
@@ -143,7 +147,7 @@ def together(items: Iterable[Labelled], most: int = 5) -> Both:
 
 TOO_MANY = Rule(
     "too-many-findings", INFO,
-    "{it}的问题太多，另有 {rest} 条没有列出。", "{it}: {rest} more findings are not listed.",
+    "{it}的问题太多，至少另有 {rest} 条没有列出。", "{it}: at least {rest} more findings are not listed.",
     "先改正已列出的，再检查一次。", "Correct those listed first, then check again.",
 )  # fmt: skip
 

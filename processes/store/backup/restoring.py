@@ -108,6 +108,9 @@ def _has_rows(connection: Connection, table: Any) -> bool:
 
 def _check_idle(database: Database) -> None:
     """Nobody else may be at work: an engine's hot instances would outlive what they were read from."""
+    if database.in_memory:
+        return
+    database.dispose()
     if database.dialect == "postgresql":
         others = _others(database)
         until = time.monotonic() + _LINGERING
@@ -120,10 +123,8 @@ def _check_idle(database: Database) -> None:
                 "请先停止所有引擎和网页服务，再恢复",
                 f"{len(others)} other connections",
             )
-    elif not database.in_memory:
-        database.dispose()
-        if not _alone(Path(str(database.url.database))):
-            raise BackupError("数据库正在被使用；请先停止平台，再恢复", "another process has the database open")
+    elif not _alone(Path(str(database.url.database))):
+        raise BackupError("数据库正在被使用；请先停止平台，再恢复", "another process has the database open")
 
 
 def _others(database: Database) -> list[str]:

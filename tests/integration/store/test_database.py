@@ -158,7 +158,7 @@ def test_json_keeps_its_keys_in_order_and_its_characters(every: Database) -> Non
         connection.execute(insert(Setting).values(key="k", value=value))
 
     with every.read() as connection:
-        found = connection.execute(select(Setting.value)).scalar_one()
+        found = connection.execute(select(Setting.value).where(Setting.key == "k")).scalar_one()
 
     assert found == value
     assert list(found) == ["乙", "甲"]

@@ -18,7 +18,7 @@ from processes.store import schema
 from processes.store.database import Database
 from tests.integration.store.migration_rules import marks, shape, tightened
 
-RELEASED = Path(__file__).parents[1] / "upgrade" / "samples" / "released.json"
+RELEASED = Path(__file__).parents[1] / "upgrade" / "released.json"
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 
 

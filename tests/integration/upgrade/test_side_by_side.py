@@ -1,4 +1,7 @@
-"""A rolling upgrade: the release before works on, statement by statement, while this software's migrations run under it."""
+"""A rolling upgrade: the release before works on, statement by statement, while this software's migrations run under it.
+
+Whether both understand each other's states is another matter: where they don't, a migration is marked ``break``.
+"""
 
 from __future__ import annotations
 
