@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 HEADER = "traceparent"
 """The name of the HTTP header and of the message extension."""
@@ -27,8 +27,7 @@ _SAMPLED = 1
 _random = random.Random()
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """``id``: the trace's, the same everywhere. ``span``: the piece of work that is going on. ``sampled``: somebody keeps it."""
 
     id: str
