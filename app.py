@@ -201,26 +201,35 @@ class Platform:
         from workers.bus.relay import Relay
 
         self._watch()
+        core = self.core
         if self.settings.amqp_url:
-            bus: Any = AmqpBus(self.settings.amqp_url, self.core.clock, name="engine", topics=self.topics)
-            relay = Relay(self.core.database, bus, self.core.clock, self.core.resolve)
-            self.health.add("broker", "消息队列", _connected(bus))
-            self._stops.append(relay.stop)
-        else:
-            bus, relay = (
-                EmbeddedBus(self.core.database, self.core.clock, topics=self.topics, resolve=self.core.resolve),
-                None,
+            bus: Any = AmqpBus(self.settings.amqp_url, core.clock, name="engine", topics=self.topics)
+            relay = Relay(core.database, bus, core.clock, core.resolve)
+            line = bus.line(
+                self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve
             )
-        # One at a time: news of a case come in the order in which they were sent, and a superior place's "accepted" never overtakes its "in hand".
-        bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
+            core.engine.courier = line
+            self.health.add("broker", "消息队列", _connected(lambda: bus.wait_connected(1.0) and line.ready.wait(1.0)))
+            starts, stops = [relay.start, line.start], [relay.stop, lambda: line.stop(30.0)]
+        else:
+            bus = EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
+            # One at a time: news of a case come in the order in which they were sent ("accepted" never overtakes "in hand").
+            bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
+            starts, stops = [], []
         if with_workers:
             _runner(bus, self.settings, systems_url).attach()
         bus.start()
-        if relay is not None:
-            relay.start()
+        for start in starts:
+            start()
         self.scheduler.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
-        self._stops += [bus.stop, self.scheduler.stop]
+        self._stops += [bus.stop, *stops, self.scheduler.stop]
+
+    def _receive(self, messages: Sequence[Any]) -> Sequence[Any]:
+        """What became of each of these messages off the bus."""
+        from workers.bus.delivery import ending_of
+
+        return [ending_of(error) for error in self.core.reception.receive_all(messages, self._may_send)]
 
     def start_gateway(self) -> None:
         """The web server, in a thread of its own."""
@@ -320,12 +329,12 @@ def _observed(settings: Settings, metrics: Any, health: Any) -> list[Callable[[]
     return [server.stop]
 
 
-def _connected(bus: Any) -> Callable[[], None]:
-    """The check of a broker: it is there, and messages can come and go."""
+def _connected(ready: Callable[[], bool]) -> Callable[[], None]:
+    """The check of a broker: messages can come and go."""
     from processes.observing.health import NotReady
 
     def check() -> None:
-        if not bus.wait_connected(1.0):
+        if not ready():
             raise NotReady(
                 "连不上消息队列；请检查 RabbitMQ 是否在运行、AMQP_URL 是否正确", "no connection to the broker"
             )
@@ -398,7 +407,7 @@ def command_worker(settings: Settings, options: argparse.Namespace) -> int:
         raise SystemExit("worker 需要 AMQP_URL;没有消息队列时,适配器随 run 或 engine 一起运行")
     bus = AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE))
     health = Health()
-    health.add("broker", "消息队列", _connected(bus))
+    health.add("broker", "消息队列", _connected(lambda: bus.wait_connected(1.0)))
     stops = _observed(settings, Metrics(), health)
     print("worker ready", flush=True)
     _runner(bus, settings, options.systems_url).run()

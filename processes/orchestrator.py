@@ -26,12 +26,13 @@ from processes.errors import BihuanError
 from processes.kernel.instance import RunningInstance
 from processes.notation import bundle
 from processes.runtime import commands as c
+from processes.runtime import signals
 from processes.runtime.engine import Engine, Settings
 from processes.runtime.scheduler import Scheduler
 from processes.runtime.unit import read_state
 from processes.store import history, outbox
 from processes.store.database import Database
-from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, Subscription, UserTask
+from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, UserTask
 
 
 @dataclass(frozen=True)
@@ -261,17 +262,14 @@ class Orchestrator:
     def signal(self, name: str, payload: Mapping[str, Any] | None = None) -> int:
         """A signal to every instance that waits for it, and to every process that it starts; returns how many there were."""
         with self.database.read() as connection:
-            waiting = list(
-                connection.execute(
-                    select(Subscription.instance_id).where(Subscription.message == f"signal:{name}").distinct()
-                ).scalars()
-            )
-            starts = self.engine.definitions.in_force(connection).started_by(f"signal:{name}", "")
-        for instance in waiting:
+            definitions = self.engine.definitions
+            force = definitions.in_force(connection)
+            reached = signals.reached(connection, definitions, force, name, "")
+        for instance in reached.instances:
             self._do(lambda command, to=instance: c.Signal(command, to, name, dict(payload or {})))  # type: ignore[misc]
-        for process, _ in starts:
+        for process in reached.processes:
             self._do(lambda command, of=process: _by_signal(command, of, "", name, payload or {}))  # type: ignore[misc]
-        return len(waiting) + len(starts)
+        return len(reached.instances) + len(reached.processes)
 
     def advance(self, by: timedelta) -> datetime:
         """Move the clock, stopping at every timer on the way, in order."""

@@ -56,5 +56,7 @@ class Core:
 
     def resolve(self, message: Message) -> Message:
         """A job's message with its texts in place of their references, as it leaves for a worker."""
+        if not texts.has_references(message.data):
+            return message
         with self.database.read() as connection:
             return replace(message, data=texts.resolve(connection, message.data))

@@ -31,17 +31,25 @@ class EffortSpent(BihuanError):
 class Effort:
     """Steps and seconds left for the command in hand; ``taken`` are the steps of the commands before it since anything came from outside."""
 
-    __slots__ = ("_deadline", "_most", "left", "taken")
+    __slots__ = ("_began", "_most", "_seconds", "left", "taken")
 
     def __init__(self, taken: int = 0, steps: int = STEPS, seconds: float = SECONDS, slice: int = SLICE) -> None:
         self.taken = taken
         self.left = slice
         self._most = steps
-        self._deadline = thread_time() + seconds
+        self._seconds = seconds
+        self._began = -1.0
 
     def spend(self, element: str) -> None:
         """Charge a step. Raises :class:`EffortSpent`."""
         self.left -= 1
         self.taken += 1
-        if self.taken > self._most or (not self.left & 15 and thread_time() > self._deadline):
+        if self.taken > self._most or (not self.left & 15 and self._is_late()):
             raise EffortSpent(element, min(self.taken, self._most))
+
+    def _is_late(self) -> bool:
+        """Whether the processor time is used up; it is asked for now and then, since asking costs as much as a step."""
+        now = thread_time()
+        if self._began < 0:
+            self._began = now
+        return now - self._began > self._seconds

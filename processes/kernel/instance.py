@@ -288,6 +288,9 @@ def _begin_at(m: Machine, start: Start, payload: Data) -> None:
     plan = m.process.scope
     node = plan.nodes[start.node_id]
     gateway = next((each for each in plan.typed_starts if node in each.catchers), None)
+    if gateway is None and not node.all_of_them and node.kind == "startEvent":
+        events.begin_with(m, node, start.kind, start.name, payload)
+        return
     scope = scopes.begin(m, plan, None, m.root.base, at=gateway or plan.chooser or node)
     token = next(iter(scope.tokens.values()))
     m.queue.clear()

@@ -197,6 +197,8 @@ class Start:
     name: str
     text: str
     node_id: str
+    together: bool = False
+    """it takes this and other events to start (parallelMultiple)"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from processes.messaging import contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation
-from processes.observing.here import door
+from processes.observing import here
 from processes.observing.trace import HEADER
 
 INTERNAL = "bihuan"
@@ -66,6 +66,11 @@ class Sender:
         if len(key) <= LONGEST_KEY:
             return key
         return f"{parts[0][:40]}/sha256/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def sender_of(message: Message) -> Sender:
+    """Who sent a message: an outer door has set the ``partner`` extension from what it authenticated."""
+    return Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,22 @@ class Doors:
     """(partner, message type) → whether that partner may send it"""
 
 
+def place_of(message: Message) -> here.Here:
+    """Where the work that a message asks for is done: in the message's trace, for whoever sent it."""
+    return here.place(message.extensions.get(HEADER), sender_of(message).partner)
+
+
+def count(handled: object) -> Status:
+    """What became of a message, told to the metrics."""
+    status = Status.ACCEPTED
+    if isinstance(handled, Refusal):
+        status = Status.REFUSED
+    elif isinstance(handled, Handled) and handled.duplicate:
+        status = Status.DUPLICATE
+    measures.RECEIVED.labels(status.value).inc()
+    return status
+
+
 class Inlet:
     """Takes messages one at a time; keeps no state, so any number of threads may share it."""
 
@@ -148,19 +169,22 @@ class Inlet:
 
     def receive(self, message: Message) -> Receipt:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
-        sender = Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
-        with door(message.extensions.get(HEADER), sender.partner):
-            receipt = self._answer(sender, message)
-        measures.RECEIVED.labels(receipt.status.value).inc()
-        return receipt
+        with here.at(place_of(message)):
+            handled = self.take(message)
+        status = count(handled)
+        if isinstance(handled, Refusal):
+            return Receipt(status, handled.reason)
+        return Receipt(status, None, handled.result)
 
-    def _answer(self, sender: Sender, message: Message) -> Receipt:
+    def take(self, message: Message) -> Handled | Refusal:
+        """Like :meth:`receive`; returns what the door said, or the refusal that was kept."""
+        sender = sender_of(message)
         try:
-            handled = self._take(sender, message)
-        except (ContractViolation, NotTaken) as refusal:
-            self._doors.refuse(Refusal(sender, message, refusal.zh))
-            return Receipt(Status.REFUSED, refusal.zh)
-        return Receipt(Status.DUPLICATE if handled.duplicate else Status.ACCEPTED, None, handled.result)
+            return self._take(sender, message)
+        except (ContractViolation, NotTaken) as refused:
+            refusal = Refusal(sender, message, refused.zh)
+            self._doors.refuse(refusal)
+            return refusal
 
     def _take(self, sender: Sender, message: Message) -> Handled:
         if sender.partner == INTERNAL and not contracts.is_known(message.type):

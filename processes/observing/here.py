@@ -73,11 +73,16 @@ def current() -> Here | None:
 
 def door(traceparent: str | None = None, partner: str | None = None) -> at:
     """Come in from outside, or from another thread's work. The trace: the one named, else the outer door's, else a new one."""
+    return at(place(traceparent, partner))
+
+
+def place(traceparent: str | None = None, partner: str | None = None) -> Here:
+    """Where :func:`door` leads: for work that is begun later, or side by side with others'."""
     named = Trace.parse(traceparent)
-    here = Here(None if named is None else named.child(), _here.get())
+    found = Here(None if named is None else named.child(), _here.get())
     if partner is not None:
-        here.partner = partner
-    return at(here)
+        found.partner = partner
+    return found
 
 
 def note(**learnt: str | None) -> None:

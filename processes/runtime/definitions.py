@@ -15,6 +15,7 @@ from processes.kernel.compiler import compile_process
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.plan import Process, Start
 from processes.notation import bundle
+from processes.store.bulk import fetch_all
 from processes.store.database import Database, signal
 from processes.store.tables import Definition, InForce, ModelFile, StartTimer
 
@@ -75,9 +76,8 @@ class Force:
         return by_place.get("")
 
 
-_IN_FORCE = select(InForce.process_id, InForce.place, InForce.definition_id, Definition.starts_on).join(
-    Definition, Definition.id == InForce.definition_id
-)
+_IN_FORCE = "SELECT process_id, place, definition_id FROM in_force ORDER BY process_id, place"
+_STARTS = select(Definition.id, Definition.starts_on).join(InForce, Definition.id == InForce.definition_id)
 
 
 class Definitions:
@@ -90,6 +90,7 @@ class Definitions:
         self._database = database
         self._superior = superior
         self._evaluator = evaluator
+        self._force: tuple[Sequence[Sequence[str]], Force] | None = None
 
     def deploy(
         self, connection: Connection, files: Mapping[str, bytes], place: str, now: datetime
@@ -148,9 +149,13 @@ class Definitions:
                 signal(connection, TIMERS)
 
     def in_force(self, connection: Connection) -> Force:
-        """What is in force now."""
-        rows = connection.execute(_IN_FORCE).all()
-        return Force([(row.process_id, row.place, row.definition_id, row.starts_on) for row in rows], self._superior)
+        """What is in force now; made anew only when something has been put into force since the last look."""
+        rows = fetch_all(connection, _IN_FORCE)
+        known = self._force
+        if known is None or known[0] != rows:
+            starts = {row.id: row.starts_on for row in connection.execute(_STARTS)}
+            known = self._force = (rows, Force([(*row, starts[row[2]]) for row in rows], self._superior))
+        return known[1]
 
     def process(self, definition_id: str, connection: Connection | None = None) -> Process:
         """The parsed process of a definition."""

@@ -17,17 +17,21 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, StepFailed
 from processes.kernel.evaluation import Evaluator
 from processes.notation.bundle import Version
+from processes.observing import here
+from processes.observing.here import Here
 from processes.runtime import commands as c
 from processes.runtime import correlation, incidents, measures
+from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
-from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, Sent, StaleVersion, Unit
+from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
-from processes.store import inbox
+from processes.store import inbox, outbox
 from processes.store.bulk import Select, fetch
 from processes.store.database import Database
 from processes.store.tables import InboxMessage, Job, Timer, UserTask
@@ -47,10 +51,11 @@ _RESULTS = Select(InboxMessage, "partner", "source", "id", "result", by=("partne
 
 @dataclass(frozen=True)
 class Request:
-    """A command, and what its door writes with it."""
+    """A command, what its door writes with it, and the door."""
 
     command: c.Command
     before: Before | None = None
+    place: Here | None = None
 
 
 class Engine:
@@ -80,8 +85,8 @@ class Engine:
         self.evaluator = Evaluator(self.functions, clock)
         self.definitions = Definitions(database, superior, self.evaluator)
         self.projections = list(projections)
-        self.deliver: Callable[[Sequence[Sent]], None] | None = None
-        """set by a transport of this process: it is given each commit's messages, and delivers them without a look into the outbox"""
+        self.courier: Courier | None = None
+        """set by a transport of this process that delivers each commit's messages without a look into the outbox"""
         self.workshop = Workshop(clock, self.settings, self.definitions, self.evaluator, self.projections, versions)
 
     def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
@@ -99,9 +104,9 @@ class Engine:
         the command's id is free. ``before`` is written in the same transaction.
         """
         with measures.of(command) as seen:
-            return seen.outcome(self._carry_out(command, before))
+            return seen.outcome(self._execute(command, before))
 
-    def _carry_out(self, command: c.Command, before: Before | None) -> c.Outcome:
+    def _execute(self, command: c.Command, before: Before | None) -> c.Outcome:
         look_first = not isinstance(command, RARELY_REPEATED)
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -132,24 +137,30 @@ class Engine:
                 log.warning("command %s begun anew: %s", command.id, error)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
-    def execute_all(self, commands: Sequence[c.Command]) -> list[c.Outcome | Exception]:
+    def execute_all(
+        self, commands: Sequence[c.Command], places: Sequence[Here | None] | None = None
+    ) -> list[c.Outcome | Exception]:
         """Carry out several commands in one transaction, in their order; each gets its outcome, or what :meth:`execute` raises for it.
+        ``places``: the door of each.
 
         Should one fail, all are carried out one by one: a group is worth its commit as long as nobody spoils it.
         """
+        doors = places or [None] * len(commands)
         if len(commands) > 1:
             try:
                 for command in commands:
                     self.watch.check(command)
                 looks = any(not isinstance(command, RARELY_REPEATED) for command in commands)
-                return list(self._together([Request(command) for command in commands], looks))
+                requests = [Request(command, place=door) for command, door in zip(commands, doors, strict=True)]
+                return list(self._together(requests, looks))
             except Exception as error:
                 log.info("a group of %d commands is carried out one by one: %r", len(commands), error)
-        return [self._alone(command) for command in commands]
+        return [self._alone(command, door) for command, door in zip(commands, doors, strict=True)]
 
-    def _alone(self, command: c.Command) -> c.Outcome | Exception:
+    def _alone(self, command: c.Command, door: Here | None) -> c.Outcome | Exception:
         try:
-            return self.execute(command)
+            with here.at(door or here.place()):
+                return self.execute(command)
         except Exception as error:
             return error
 
@@ -162,34 +173,58 @@ class Engine:
 
     def _together(self, requests: Sequence[Request], look_first: bool) -> list[c.Outcome]:
         """One transaction."""
-        outcomes: list[c.Outcome] = []
-        carried_out, begun = [], perf_counter()
-        with self.database.write() as connection:
-            known = self._known(connection, requests) if look_first else {}
-            unit = Unit(self.workshop, connection, self.deliver is not None)
-            fresh = [each for each in requests if _key(each.command) not in known]
-            if len(fresh) > 1:
-                unit.expect([each.command for each in fresh])
-            for request in requests:
-                command = request.command
-                if _key(command) in known:
-                    outcomes.append(_known(known[_key(command)]))
-                    carried_out.append((command, measures.within(command).here, outcomes[-1]))
-                    continue
-                unit.take(command, request.before)
-                with measures.within(command) as place, self.watch.flight(command):
-                    outcome = HANDLERS[type(command)](unit, command)
-                    unit.settle(command, _result(outcome))
-                    if len(requests) == 1:
-                        unit.flush()
-                outcomes.append(outcome)
-                carried_out.append((command, place, outcome))
-            unit.flush()
+        courier, begun = self.courier, perf_counter()
+        delivered = courier.take_delivered() if courier is not None else ()
+        try:
+            with self.database.write() as connection:
+                unit = Unit(self.workshop, connection, courier is not None)
+                for row in delivered:
+                    outbox.sent(unit.writes, row)
+                done = self._carry_out(unit, requests, look_first)
+                hit("engine.written")
+        except BaseException:
+            if courier is not None:
+                courier.put_back(delivered)
+            raise
+        hit("engine.committed")
         unit.committed()
-        measures.committed(carried_out, perf_counter() - begun)
-        if unit.sent and self.deliver is not None:
-            self.deliver(unit.sent)
-        return outcomes
+        measures.committed(done, perf_counter() - begun)
+        if unit.sent and courier is not None:
+            courier.send(unit.sent)
+        return [outcome for _, _, outcome in done]
+
+    def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
+        done = []
+        known = self._known(unit.connection, requests) if look_first else {}
+        fresh = [each for each in requests if _key(each.command) not in known]
+        if len(fresh) > 1:
+            unit.expect([each.command for each in fresh])
+        for request in requests:
+            command = request.command
+            if _key(command) in known:
+                done.append((command, measures.within(command, request.place).here, _known(known[_key(command)])))
+                continue
+            unit.take(command, request.before)
+            with measures.within(command, request.place) as place, self.watch.flight(command):
+                outcome = HANDLERS[type(command)](unit, command)
+                unit.settle(command, _result(outcome))
+                if len(requests) == 1:
+                    unit.flush()
+            done.append((command, place, outcome))
+        unit.flush()
+        return done
+
+    def tidy(self) -> None:
+        """Strike messages off the outbox that the courier has delivered, when no command takes them along."""
+        self._together([], look_first=False)
+
+    def give_back(self, rows: Sequence[str]) -> None:
+        """Messages of this process could not be delivered: any relay may, now."""
+        try:
+            with self.database.write() as connection:
+                outbox.give_back(connection, rows)
+        except Exception as error:
+            log.warning("%d leases run out by themselves: %s", len(rows), error)
 
     def _known(
         self, connection: Connection, requests: Sequence[Request]

@@ -184,12 +184,12 @@ def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
         return _ambiguous(unit, command, f"{len(starts)} 个流程都由这条消息启动")
     # Nobody waits. A subscriber may come at this very moment: look once more, in turn with it.
     correlation.serialize(unit.connection, command.message, command.key)
-    return _deliver(unit, command) or _buffered(unit, command, None)
+    return _deliver(unit, command, again=True) or _buffered(unit, command, None)
 
 
-def _deliver(unit: Unit, command: c.Correlate) -> c.Outcome | None:
+def _deliver(unit: Unit, command: c.Correlate, *, again: bool = False) -> c.Outcome | None:
     """Give a message to the one instance that waits for it; None when nobody does."""
-    found = unit.receivers(command.message, command.key)
+    found = unit.receivers(command.message, command.key, again=again)
     if len(found) > 1:
         return _ambiguous(unit, command, f"{len(found)} 个流程同时在等这条消息")
     if not found:

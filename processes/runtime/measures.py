@@ -42,12 +42,13 @@ _timed: dict[str, Any] = {}
 
 
 class within(here.at):
-    """A command is being carried out: log lines and messages from within carry its ids."""
+    """A command is being carried out: log lines and messages from within carry its ids. ``outer``: the door that it came by, when that
+    is not where the thread is."""
 
     __slots__ = ()
 
-    def __init__(self, command: c.Command) -> None:
-        outer = here.current()
+    def __init__(self, command: c.Command, outer: Here | None = None) -> None:
+        outer = outer or here.current()
         if outer is not None and outer.command == command.id:
             self.here = outer
             return
@@ -84,9 +85,14 @@ class of(within):
         super().__exit__(kind, error, trace)
 
 
-def committed(commands: Sequence[tuple[c.Command, Here, c.Outcome]], seconds: float) -> None:
+Done = tuple[c.Command, Here, c.Outcome]
+"""A command, where it was carried out, and what came of it."""
+
+
+def committed(commands: Sequence[Done], seconds: float) -> None:
     """These commands shared a commit. One alone is counted by whoever gave it (:class:`of`), with all its attempts."""
-    GROUP.observe(len(commands))
+    if commands:
+        GROUP.observe(len(commands))
     if len(commands) > 1:
         for command, place, outcome in commands:
             with here.at(place):

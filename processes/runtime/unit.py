@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
@@ -21,14 +20,15 @@ from processes.kernel.state import Thrown, Wait
 from processes.messaging.bus import Address, Message
 from processes.observing import here
 from processes.runtime import commands as c
-from processes.runtime import correlation, rows
+from processes.runtime import correlation, rows, signals
+from processes.runtime.courier import OWN_LEASE, Sent
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, Rows
-from processes.runtime.workshop import OWN_LEASE, Changed, Workshop
+from processes.runtime.workshop import Changed, Workshop
 from processes.store import history, inbox, outbox
 from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
 from processes.store.database import signal
-from processes.store.tables import Instance, InstancePart, Subscription
+from processes.store.tables import Instance, InstancePart
 
 Before = Callable[[Connection, str], str | None]
 """What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none).
@@ -70,14 +70,6 @@ class Held:
     slices: int = 0
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A message that this process delivers itself as soon as the unit is committed; ``row`` is its id in the outbox."""
-
-    row: str
-    outgoing: outbox.Outgoing
-
-
 class Unit:
     """The work of some commands inside one transaction. ``direct``: this process delivers their messages itself."""
 
@@ -95,6 +87,7 @@ class Unit:
         self._changes: list[Changed] = []
         self._force: Force | None = None
         self._receivers: dict[correlation.Pair, list[correlation.Receiver]] = {}
+        self._signals: dict[tuple[str, str], signals.Reached] = {}
         self._stirred: set[str] = set()
         """names of messages for which somebody has begun or ceased to wait in this unit"""
 
@@ -135,10 +128,10 @@ class Unit:
                 wanted.add(prefix_of(instance))
         self._hold(sorted(wanted))
 
-    def receivers(self, message: str, key: str) -> Sequence[correlation.Receiver]:
-        """Who waits for a message now."""
+    def receivers(self, message: str, key: str, *, again: bool = False) -> Sequence[correlation.Receiver]:
+        """Who waits for a message; ``again``: now, whatever was read before."""
         pair = (message, key)
-        if message in self._stirred or pair not in self._receivers:
+        if again or message in self._stirred or pair not in self._receivers:
             self.writes.flush(self.connection)
             self._receivers.update(correlation.receivers(self.connection, [pair]))
         return self._receivers[pair]
@@ -268,7 +261,11 @@ class Unit:
         changes = running.take_changes()
         for row in derived.follow(changes, self.command.actor, done):
             self.send_job(row)
-        self._stirred.update(wait.name for wait in (*changes.opened, *changes.closed) if wait.kind == "message")
+        for wait in (*changes.opened, *changes.closed):
+            if wait.kind == "message":
+                self._stirred.add(wait.name)
+            elif wait.kind == "signal":
+                self._signals.clear()
         return [wait for wait in changes.opened if wait.kind == "message"]
 
     def record(self, owner: Owner, steps: Sequence[Step] = (), fired: Sequence[Any] = ()) -> None:
@@ -316,20 +313,28 @@ class Unit:
     def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
         """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""
         name = f"signal:{thrown.name}"
-        waiting = self.connection.execute(
-            select(Subscription.instance_id)
-            .where(Subscription.message == name, Subscription.instance_id != owner.id)
-            .distinct()
-        ).scalars()
-        for instance in waiting:
+        reached = self._reached(thrown.name, owner.place)
+        for instance in reached.instances:
+            if instance == owner.id:
+                continue  # its own catchers have had it
             identity = f"{thrown.task_id}:{instance}"
             self.send(self._message(owner, thrown, Address.INBOX, identity, name, {"instance": instance}))
-        for process, _ in self.force.started_by(name, owner.place):
+        for process in reached.processes:
             identity = f"{thrown.task_id}:{process}"
             extensions = {"starts": process, "place": owner.place}
             self.send(self._message(owner, thrown, Address.INBOX, identity, name, extensions))
         if self.workshop.settings.publish_jobs:
             self.send(self._message(owner, thrown, Address.EVENTS, thrown.task_id, f"signal.{thrown.name}", {}))
+
+    def _reached(self, name: str, place: str) -> signals.Reached:
+        """Whom a signal reaches, looked up once as long as nobody begins or ceases to wait for it in this unit."""
+        known = self._signals.get((name, place))
+        if known is None:
+            self.writes.flush(self.connection)
+            definitions = self.workshop.definitions
+            known = signals.reached(self.connection, definitions, self.force, name, place)
+            self._signals[name, place] = known
+        return known
 
     def _message(
         self, owner: Owner, thrown: Thrown, address: Address, identity: str, kind: str, extensions: dict[str, str]
@@ -362,9 +367,9 @@ class Unit:
                 raise AlreadyClaimed(self.command.id) from unexpected
             raise StaleVersion from unexpected
         changes, self._changes = self._changes, []
-        for change in changes:
+        if changes:
             for projection in self.workshop.projections:
-                projection.apply(self.connection, change)
+                projection.apply(self.connection, changes)
 
     def _save(self, held: Held) -> None:
         running, owner = held.running, held.owner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol
 
@@ -22,9 +22,6 @@ from processes.runtime.rows import Owner
 
 HOT = 1024
 """Running instances kept in memory between commands; each is checked by its version before use."""
-
-OWN_LEASE = timedelta(seconds=30)
-"""For so long the process that has written a message delivers it itself; after that any relay may."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,8 @@ class Changed:
 class Projection(Protocol):
     """Rows that casework keeps in step with instances, in the same transaction."""
 
-    def apply(self, connection: Connection, change: Changed) -> None:
-        """An instance has changed: write what follows from it."""
+    def apply(self, connection: Connection, changes: Sequence[Changed]) -> None:
+        """Instances have changed, in this order: write what follows from it."""
 
 
 class HotInstances:

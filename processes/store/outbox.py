@@ -128,6 +128,12 @@ def sent(writes: Writes, message_id: str) -> None:
     writes.add(_SENT, message_id)
 
 
+def give_back(connection: Connection, message_ids: Collection[str]) -> None:
+    """Messages that were added with a lease of one's own are for anybody to deliver."""
+    connection.execute(update(outbox).where(_c.message_id.in_(list(message_ids))).values(leased_until=None))
+    signal(connection, SIGNAL)
+
+
 def _row_id(address: str, message: Message) -> str:
     """Ids are a source's own, and of any length: what makes a message one is hashed into the column's 64 characters."""
     identity = (str(address), message.extensions.get("partner", ""), message.source, message.id)

@@ -47,6 +47,13 @@ def boundary(m: Machine, token: Token) -> None:
     m.leave(token, token.node.outgoing)
 
 
+def begin_with(m: Machine, node: Node, kind: str, name: str, payload: Any) -> None:
+    """Begin the process at a start event that has come."""
+    scope = scopes.begin(m, m.process.scope, None, m.root.base, at=node)
+    trigger = next(each for each in node.triggers if each.kind == kind and each.name == name)
+    m.put(next(iter(scope.tokens.values())), arming.payload_of(trigger, payload))
+
+
 # -- firing ----------------------------------------------------------------------------------------------------------------
 
 

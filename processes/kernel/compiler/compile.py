@@ -359,4 +359,4 @@ def _starts(plan: Scope) -> Iterator[Start]:
         for each in node.catchers if node.kind == "eventBasedGateway" else (node,):
             for trigger in each.triggers:
                 if trigger.kind in _STARTING:
-                    yield Start(trigger.kind, trigger.name, trigger.expression or "", each.id)
+                    yield Start(trigger.kind, trigger.name, trigger.expression or "", each.id, each.all_of_them)

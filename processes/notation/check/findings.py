@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from processes.notation.labels import Language
+
 Severity = Literal["error", "warning", "info"]
-Language = Literal["zh", "en"]
 
 ERROR: Severity = "error"
 WARNING: Severity = "warning"
@@ -24,6 +25,7 @@ class Finding:
     """One thing a process owner should know about one element.
 
     ``element`` is an element's id, ``"line N"`` where there is no id, or None for the file as a whole; ``rule`` is a stable code.
+    ``witness``: the ids of the elements that a token reaches, in order, on the way to what is wrong.
     """
 
     file: str
@@ -35,10 +37,11 @@ class Finding:
     remedy_zh: str
     remedy_en: str
     line: int | None = None
+    witness: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        return asdict(self) | {"witness": list(self.witness)}
 
 
 class Labelled(Protocol):
@@ -112,7 +115,9 @@ class Rule:
     remedy_en: str
     section: str = ""
 
-    def at(self, place: Place, /, *, severity: Severity | None = None, **values: Value) -> Finding:
+    def at(
+        self, place: Place, /, *, severity: Severity | None = None, witness: tuple[str, ...] = (), **values: Value
+    ) -> Finding:
         """The finding at this place."""
 
         def words(template: str, language: Language) -> str:
@@ -129,6 +134,7 @@ class Rule:
             remedy_zh=words(self.remedy_zh, "zh"),
             remedy_en=words(self.remedy_en, "en"),
             line=place.line,
+            witness=witness,
         )
 
 

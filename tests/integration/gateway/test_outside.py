@@ -13,6 +13,9 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from gateway import create_app
+from processes.casework.reception import Reception
+from processes.messaging.bus import Message
+from processes.messaging.inlet import anyone
 from processes.observing import logs
 from processes.observing.metrics import REGISTRY, Metrics
 from processes.runtime.commands import CompleteJob, FailJob
@@ -225,6 +228,41 @@ def test_a_request_and_its_command_are_logged_with_their_ids(world: World, log: 
     assert {line["trace"] for line in (command, request)} == {TRACE}
     assert {headers["extensions"]["traceparent"][3:35] for headers in sent} == {TRACE}
     assert request["message"].startswith("POST /api/reports 200 in ")
+
+
+def test_commands_that_share_a_commit_keep_their_own_traces(
+    world: World, log: io.StringIO, counted: Callable[..., float]
+) -> None:
+    done = {"kind": "CompleteJob", "outcome": "done"}
+    names = ["group_commit_commands_count", "group_commit_commands_sum"]
+    world.report("hot-1")
+    world.report("hot-2", title="项目用地审批", body="我公司新建项目用地审批卡了三个月，厂房建设项目不能开工，请协调。")
+    with world.services.database.read() as connection:
+        ids = connection.execute(select(Job.id)).scalars().all()
+    traces = {job: f"{number:032x}" for number, job in enumerate(ids, start=1)}
+    answers = [
+        Message(
+            f"{job}:answer",
+            "job.completed",
+            "/workers/channel",
+            world.clock.now(),
+            {"result": {"delivered": True}},
+            extensions={"jobid": job, "attempt": "1", "traceparent": f"00-{traces[job]}-00f067aa0ba902b7-01"},
+        )
+        for job in ids
+    ]
+    for name in names:
+        counted(name)
+    counted("commands_total", **done)
+    counted("jobs_total", topic="channel.progress", outcome="completed")
+
+    assert Reception(world.engine).receive_all(answers, anyone) == [None, None]
+
+    assert [counted(name) for name in names] == [1, 2], "one commit for both"
+    assert counted("commands_total", **done) == 2
+    assert counted("jobs_total", topic="channel.progress", outcome="completed") == 2
+    told = [json.loads(line) for line in log.getvalue().splitlines() if "bihuan.command" in line]
+    assert [line["trace"] for line in told[-2:]] == [traces[job] for job in ids]
 
 
 def test_nothing_that_a_person_wrote_is_logged(world: World, log: io.StringIO) -> None:

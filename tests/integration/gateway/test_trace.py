@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,18 @@ import pytest
 from pika.adapters.blocking_connection import BlockingConnection
 
 from processes.casework import texts
+from processes.casework.reception import Reception
 from processes.messaging import jobs
 from processes.messaging.bus import Address, Message
+from processes.messaging.inlet import anyone
 from processes.observing import here
 from processes.observing.trace import Trace
 from tests.integration.bus.transports import Inbox, eventually, started
 from tests.integration.gateway.conftest import Program
 from tests.integration.gateway.world import HOTLINE, World
 from workers.bus.amqp import AmqpBus
+from workers.bus.delivery import Ending, ending_of
+from workers.bus.line import Line
 from workers.bus.relay import Relay
 from workers.kit import Worker
 
@@ -30,32 +34,50 @@ TOPIC = "channel.progress"
 
 
 class Engine:
-    """The engine's side of a broker: the relay, and the inlet behind the inbox."""
+    """The engine's side of a broker: the inlet behind the inbox, and what carries the outbox.
 
-    def __init__(self, world: World, url: str) -> None:
+    ``alone``: the relay does it, and takes messages one by one; else the engine's own line, which takes them in groups.
+    """
+
+    def __init__(self, world: World, url: str, alone: bool) -> None:
         self.answers = Inbox()
-        self._database = world.services.database
-        self._inlet = world.services.inlet
+        self._world = world
+        self._reception = Reception(world.engine)
         self.bus = AmqpBus(url, world.clock, name="engine", topics=tuple(jobs.CATALOGUE))
-        self.bus.subscribe(Address.INBOX, ["*"], self._take)
-        self.relay = Relay(self._database, self.bus, world.clock, self._resolve, poll_seconds=0.05)
+        if alone:
+            self.bus.subscribe(Address.INBOX, ["*"], self._take)
+            self.carrier: Relay | Line = Relay(
+                world.services.database, self.bus, world.clock, self._resolve, poll_seconds=0.05
+            )
+        else:
+            engine = world.engine
+            self.carrier = self.bus.line(
+                self._take_all, tidy=engine.tidy, give_back=engine.give_back, resolve=self._resolve
+            )
+            engine.courier = self.carrier
 
     def _resolve(self, message: Message) -> Message:
-        with self._database.read() as connection:
+        with self._world.services.database.read() as connection:
             return replace(message, data=texts.resolve(connection, message.data))
 
     def _take(self, message: Message) -> None:
-        self._inlet.deliver(message)
+        self._world.services.inlet.deliver(message)
         self.answers(message)
 
+    def _take_all(self, messages: Sequence[Message]) -> list[Ending]:
+        errors = self._reception.receive_all(messages, anyone)
+        for message in messages:
+            self.answers(message)
+        return [ending_of(error) for error in errors]
 
-@pytest.fixture
-def engine(world: World, amqp_url: str) -> Iterator[Engine]:
-    made = Engine(world, amqp_url)
+
+@pytest.fixture(params=["relay", "line"])
+def engine(request: pytest.FixtureRequest, world: World, amqp_url: str) -> Iterator[Engine]:
+    made = Engine(world, amqp_url, alone=request.param == "relay")
     started(made.bus)
-    made.relay.start()
+    made.carrier.start()
     yield made
-    made.relay.stop(5.0)
+    made.carrier.stop(5.0)
     made.bus.stop(5.0)
 
 

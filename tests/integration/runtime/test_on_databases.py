@@ -134,7 +134,7 @@ def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
         pass
 
     class Dying:
-        def apply(self, connection: Any, change: Any) -> None:
+        def apply(self, connection: Any, changes: Any) -> None:
             raise Died
 
     engine.engine.projections.append(Dying())

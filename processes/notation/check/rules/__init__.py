@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from processes.notation.check.findings import Finding
-from processes.notation.check.rules import engine, standard, style
+from processes.notation.check.rules import engine, soundness, standard, style
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram
 
 Check = Callable[[Diagram, World], Iterable[Finding]]
 
-CHECKS: tuple[Check, ...] = (*standard.CHECKS, *engine.CHECKS, *style.CHECKS)
+CHECKS: tuple[Check, ...] = (*standard.CHECKS, *engine.CHECKS, *style.CHECKS, *soundness.CHECKS)

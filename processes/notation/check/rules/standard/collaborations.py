@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.labels import kind_name
 from processes.notation.check.rules.standard.references import place_of
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram, children, kind_of
+from processes.notation.labels import kind_name
 
 MULTIPLICITY = Rule(
     "participant-multiplicity", ERROR,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.labels import kind_name
 from processes.notation.check.rules.standard.references import place_of
 from processes.notation.check.world import World
 from processes.notation.diagram import CONTAINERS, Diagram, Element, children, kind_of, text_of
+from processes.notation.labels import kind_name
 
 ON_SUB_PROCESS = Rule(
     "io-specification-on-sub-process", ERROR,

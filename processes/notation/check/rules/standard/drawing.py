@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
-from processes.notation.check.labels import kind_name
 from processes.notation.check.world import World
 from processes.notation.diagram import BPMN, BPMNDI, Diagram, Element, Item
+from processes.notation.labels import kind_name
 
 UNKNOWN = Rule(
     "unknown-drawing-reference", ERROR,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.labels import kind_name
 from processes.notation.check.world import World, full_text
 from processes.notation.diagram import EVENTS, Diagram, Element, Node, children, kind_of, text_of
+from processes.notation.labels import kind_name
 
 NO_TIME = Rule(
     "timer-without-time", ERROR,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from processes.notation.check.findings import ERROR, Both, Finding, Place, Rule
-from processes.notation.check.labels import kind_name
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram, Element, Item, children, kind_of, text_of
+from processes.notation.labels import kind_name
 
 UNKNOWN = Rule(
     "unknown-reference", ERROR,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.labels import kind_name
 from processes.notation.check.world import GLOBAL_TASKS, World
 from processes.notation.diagram import Diagram, Element, Node, children, kind_of, text_of
+from processes.notation.labels import kind_name
 
 SETS = Rule(
     "service-data-sets", ERROR,

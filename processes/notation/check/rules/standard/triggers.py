@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.labels import kind_name
 from processes.notation.check.world import World, interrupting
 from processes.notation.diagram import EVENTS, Diagram, Node, children, is_true
+from processes.notation.labels import kind_name
 
 WITHOUT_TRIGGER = Rule(
     "event-without-trigger", ERROR,

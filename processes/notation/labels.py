@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
 KINDS: dict[str, str] = {
     "startEvent": "开始事件",
     "endEvent": "结束事件",

@@ -1,0 +1,310 @@
+"""The engine's own line to the broker: takes messages in groups, has each group carried out in one transaction, sends what came of it.
+
+One thread, one connection, one channel. What arrives while a transaction is under way is the next group: the more there is to do, the more share
+a commit. A group is acknowledged once it is committed; the messages that it made are sent at once, and struck off the outbox with a later
+transaction, when the broker has confirmed them. Should this process die in between, their leases run out and a relay sends them, with the
+same ids.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pika
+import pika.exceptions
+
+from processes.failpoints import hit
+from processes.messaging import cloudevents
+from processes.messaging.bus import Address, Message
+from workers.bus import envelope, topology
+from workers.bus.consumer import Delivery
+from workers.bus.delivery import Done, Ending, log
+
+GROUP = 64
+"""Messages that share a transaction at most: beyond that a commit costs each of them next to nothing."""
+
+PREFETCH = 256
+"""Messages in this process's hands: the next groups arrive while one is carried out."""
+
+LINGER_SECONDS = 0.001
+"""How long the first message of a group waits for others."""
+
+UNCONFIRMED = 2_000
+"""Messages sent and not confirmed; beyond that the broker is in trouble, and the relay takes over."""
+
+TIDY_SECONDS = 0.25
+"""How long messages that were confirmed stay in the outbox when no other transaction takes them along."""
+
+_LONGEST_PAUSE = 5.0
+
+Receive = Callable[[Sequence[Message]], Sequence[Ending]]
+"""Carries out a group of messages, in their order; returns what became of each."""
+
+End = Callable[[Delivery, str, Ending], None]
+"""Puts off or gives up a message that could not be handled now."""
+
+
+class Line:
+    """See above. Also the engine's courier (``processes.runtime.courier``): :meth:`send`, :meth:`take_delivered`, :meth:`put_back`.
+
+    ``prepare`` declares the topology before each connection; ``tidy`` strikes delivered messages off the outbox; ``give_back`` gives the leases
+    of messages back that were not delivered; ``resolve`` completes a job's message as it leaves.
+    """
+
+    def __init__(
+        self,
+        parameters: pika.connection.Parameters,
+        queues: Sequence[str],
+        *,
+        prepare: Callable[[], None],
+        receive: Receive,
+        end: End,
+        tidy: Callable[[], None],
+        give_back: Callable[[Sequence[str]], None],
+        resolve: Callable[[Message], Message],
+        wire: Callable[[Address, str, Message], cloudevents.Wire],
+        decode: Callable[[Delivery], Message | None],
+    ) -> None:
+        self._parameters = parameters
+        self._queues = queues
+        self._prepare = prepare
+        self._receive = receive
+        self._end = end
+        self._tidy = tidy
+        self._give_back = give_back
+        self._resolve = resolve
+        self._wire = wire
+        self._decode = decode
+        self._group: list[tuple[int, Delivery]] = []
+        self._planned = False
+        self._sent: OrderedDict[int, str] = OrderedDict()
+        self._next_tag = 1
+        self._delivered: list[str] = []
+        self._lock = threading.Lock()
+        self._connection: Any = None
+        self._channel: Any = None
+        self._closing = threading.Event()
+        self.ready = threading.Event()
+        """set while messages can come and go"""
+        self._thread = threading.Thread(target=self._run, name="line", daemon=True)
+
+    # -- any thread ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to connect and to take messages, in the background."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Take nothing new, finish the group in hand, and end."""
+        self._closing.set()
+        connection = self._connection
+        if connection is not None:
+            connection.ioloop.add_callback_threadsafe(self._leave)
+        self._thread.join(timeout)
+
+    def send(self, sent: Sequence[Any]) -> None:
+        """Deliver messages of a commit (``processes.runtime.unit.Sent``). Those that do not get out go back to the outbox."""
+        if threading.current_thread() is self._thread:
+            self._publish_all(sent)
+            return
+        connection = self._connection if self.ready.is_set() else None
+        if connection is None:
+            self._give_back([each.row for each in sent])
+        else:
+            connection.ioloop.add_callback_threadsafe(functools.partial(self._publish_all, sent))
+
+    def take_delivered(self) -> list[str]:
+        """The rows of messages that the broker has confirmed; whoever takes them strikes them off."""
+        with self._lock:
+            rows, self._delivered = self._delivered, []
+        return rows
+
+    def put_back(self, rows: Sequence[str]) -> None:
+        """They could not be struck off now."""
+        with self._lock:
+            self._delivered.extend(rows)
+
+    # -- the thread ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause = 0.1
+        while not self._closing.is_set():
+            began = time.monotonic()
+            try:
+                self._prepare()
+                self._serve()
+            except Exception as error:
+                log.warning("line: %s: %s", type(error).__name__, error)
+            self._lost()
+            pause = 0.1 if time.monotonic() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
+            self._closing.wait(random.uniform(0, pause))
+
+    def _serve(self) -> None:
+        connection = pika.SelectConnection(
+            self._parameters,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_closed,
+            on_close_callback=self._on_closed,
+        )
+        self._connection = connection
+        if not self._closing.is_set():
+            connection.ioloop.start()
+
+    def _on_open(self, connection: Any) -> None:
+        connection.channel(on_open_callback=self._on_channel)
+
+    def _on_channel(self, channel: Any) -> None:
+        self._channel, self._next_tag = channel, 1
+        channel.add_on_close_callback(lambda *_: _close(self._connection))
+        channel.add_on_cancel_callback(lambda *_: _close(self._connection))  # a queue was deleted: declare it anew
+        channel.add_on_return_callback(self._on_return)
+        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._on_ready())
+
+    def _on_ready(self) -> None:
+        self._channel.basic_qos(prefetch_count=PREFETCH)
+        for queue in self._queues:
+            self._channel.basic_consume(queue, functools.partial(self._on_message, queue))
+        self.ready.set()
+        self._connection.ioloop.call_later(TIDY_SECONDS, self._tidy_up)
+
+    def _on_closed(self, connection: Any, error: BaseException) -> None:
+        if not self._closing.is_set():
+            log.warning("the line lost its connection: %s", type(error).__name__)
+        connection.ioloop.stop()
+
+    def _lost(self) -> None:
+        self.ready.clear()
+        self._connection, self._channel = None, None
+        self._group, self._planned = [], False
+        rows = list(self._sent.values())
+        self._sent.clear()
+        if rows:
+            self._give_back(rows)
+
+    def _leave(self) -> None:
+        """Nothing new; what has been taken is carried out; then the connection ends."""
+        if self._channel is not None and self._channel.is_open:
+            self._flush()
+            self._tidy_quietly()
+        _close(self._connection)
+
+    # -- receiving -------------------------------------------------------------------------------------------------------
+
+    def _on_message(self, queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        if self._closing.is_set():
+            return  # not acknowledged: it goes back when the connection ends
+        tag = method.delivery_tag
+        settle = functools.partial(self._settle, channel, tag)
+        delivery = Delivery(queue, method.routing_key, properties, body, settle, lambda: bool(channel.is_open))
+        self._group.append((tag, delivery))
+        if len(self._group) >= GROUP:
+            self._flush()
+        elif not self._planned:
+            self._planned = True
+            self._connection.ioloop.call_later(LINGER_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        """Have the messages at hand carried out, and acknowledge them."""
+        self._planned = False
+        group, self._group = self._group, []
+        if not group or self._channel is None or not self._channel.is_open:
+            return
+        hit("line.taken")
+        waiting = [(delivery, message) for _, delivery in group if (message := self._decode(delivery)) is not None]
+        endings = self._receive([message for _, message in waiting])
+        hit("line.carried-out")
+        if len(waiting) == len(group) and all(isinstance(ending, Done) for ending in endings):
+            self._channel.basic_ack(group[-1][0], multiple=True)
+            return
+        for (delivery, _), ending in zip(waiting, endings, strict=True):
+            self._end(delivery, envelope.topic(delivery), ending)
+
+    @staticmethod
+    def _settle(channel: Any, tag: int, done: bool) -> None:
+        if not channel.is_open:
+            return
+        if done:
+            channel.basic_ack(tag)
+        else:
+            channel.basic_nack(tag, requeue=True)
+
+    # -- sending ---------------------------------------------------------------------------------------------------------
+
+    def _publish_all(self, sent: Sequence[Any]) -> None:
+        late: list[str] = []
+        for each in sent:
+            if self._channel is None or not self._channel.is_open or len(self._sent) >= UNCONFIRMED:
+                late.append(each.row)
+                continue
+            try:
+                self._publish(each.row, each.outgoing)
+            except Exception as error:
+                # The relay will meet the same error, and knows what to do with it.
+                log.warning("message %s was not sent: %s", each.outgoing.message.id, error)
+                late.append(each.row)
+        if late:
+            self._give_back(late)
+
+    def _publish(self, row: str, outgoing: Any) -> None:
+        address, message = Address(outgoing.address), outgoing.message
+        if address == Address.JOBS:
+            message = self._resolve(message)
+        wire = self._wire(address, outgoing.topic, message)
+        properties = envelope.properties(message, wire)
+        properties.headers[_ROW] = row
+        mandatory = address != Address.EVENTS
+        self._channel.basic_publish(topology.EXCHANGES[address], outgoing.topic, wire.body, properties, mandatory)
+        self._sent[self._next_tag] = row
+        self._next_tag += 1
+        hit("line.sent")
+
+    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
+        """Nobody has declared a queue for it: it comes back before its confirm. The relay puts it on its ladder."""
+        row = (properties.headers or {}).get(_ROW)
+        for tag, sent in list(self._sent.items()):
+            if sent == row:
+                del self._sent[tag]
+                self._give_back([sent])
+
+    def _on_confirm(self, frame: Any) -> None:
+        method = frame.method
+        last = method.delivery_tag
+        rows = []
+        if method.multiple:
+            while self._sent and next(iter(self._sent)) <= last:
+                rows.append(self._sent.popitem(last=False)[1])
+        elif last in self._sent:
+            rows.append(self._sent.pop(last))
+        if isinstance(method, pika.spec.Basic.Ack):
+            with self._lock:
+                self._delivered.extend(rows)
+        else:
+            self._give_back(rows)
+
+    def _tidy_up(self) -> None:
+        if self._connection is None or not self._connection.is_open:
+            return
+        if self._delivered and not self._group:
+            self._tidy_quietly()
+        self._connection.ioloop.call_later(TIDY_SECONDS, self._tidy_up)
+
+    def _tidy_quietly(self) -> None:
+        try:
+            self._tidy()
+        except Exception as error:
+            log.warning("delivered messages are struck off later: %s", error)
+
+
+_ROW = "bihuan-row"
+"""A header of ours: the outbox row of a message."""
+
+
+def _close(connection: Any) -> None:
+    if connection is not None and connection.is_open:
+        connection.close()
