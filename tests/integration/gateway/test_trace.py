@@ -76,6 +76,8 @@ def engine(request: pytest.FixtureRequest, world: World, amqp_url: str) -> Itera
     made = Engine(world, amqp_url, alone=request.param == "relay")
     started(made.bus)
     made.carrier.start()
+    if isinstance(made.carrier, Line):
+        assert made.carrier.ready.wait(PATIENCE)
     yield made
     made.carrier.stop(5.0)
     made.bus.stop(5.0)
