@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from processes.kernel import codec
 from processes.kernel.behaviour import activities, arming, catchers, events, scopes, throwing
@@ -21,8 +21,7 @@ from processes.kernel.state import GONE, WAITING, Thrown, Token, Wait, Watch
 from processes.kernel.timers import Schedule
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """Something that happened to an element: entered, completed, caught or cancelled."""
 
     what: str
@@ -30,7 +29,7 @@ class Step:
     process_id: str
     task_id: str
     element: Element
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any]
     """the element's named properties that casework reads, evaluated on entering"""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from processes.kernel.data import Data, Fork
 from processes.kernel.plan import Element, Flow, Node, Scope, Trigger
@@ -159,8 +160,7 @@ class Undoing:
     """what comes after: leave, end, cancel (a transaction) or done (something nested)"""
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """Something the instance waits for. ``kind``: user, job, timer, message, signal, condition or deadline."""
 
     kind: str
@@ -171,7 +171,7 @@ class Wait:
     """job topic, message or signal name"""
     key: str = ""
     time: Schedule | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -179,8 +179,7 @@ class Wait:
         return (self.kind, self.task_id, self.name)
 
 
-@dataclass(frozen=True)
-class Thrown:
+class Thrown(NamedTuple):
     """A message or signal that left the instance."""
 
     kind: str

@@ -273,16 +273,14 @@ class Unit:
         versions = {"definition": owner.definition_id, **self.workshop.versions()} if steps else {}
         history.append(
             self.writes,
-            history.NewEntry(
-                instance_id=owner.id,
-                command_id=self.command.id,
-                kind=type(self.command).__name__,
-                actor=self.command.actor,
-                at=self.now,
-                input=c.to_json(self.command),
-                steps=[[step.element_id, step.process_id, step.what, step.element.name] for step in steps],
-                versions={**versions, "decisions": list(fired)} if fired else versions,
-            ),
+            owner.id,
+            self.command.id,
+            type(self.command).__name__,
+            self.command.actor,
+            self.now,
+            input=c.to_json(self.command),
+            steps=[[step.element_id, step.process_id, step.what, step.element.name] for step in steps],
+            versions={**versions, "decisions": list(fired)} if fired else versions,
         )
 
     # -- messages ----------------------------------------------------------------------------------------------------

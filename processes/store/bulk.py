@@ -154,6 +154,15 @@ class Statement:
     def _many(self, source: str) -> str:
         raise NotImplementedError
 
+    @property
+    def among(self) -> int | None:
+        """The column of the rows by whose values the table's rows are found; None: rows are added."""
+        return None
+
+    def _among(self, name: str) -> str:
+        """Says once more, as an array, which rows are meant: joined with the rows alone, the planner might read the whole table."""
+        return f"{self.columns.table}.{name} = ANY(%s::{self.columns.types[self.among or 0]}[])"
+
     @cached_property
     def sqlite(self) -> str:
         """Takes the values of one row."""
@@ -196,8 +205,12 @@ class Update(Statement):
         values = iter(self.keys)
         sets = ", ".join(f"{name} = v.{next(values)}" for name in self._set)
         where = " AND ".join(f"{table}.{key} = v.{next(values)}" for key in self._where)
-        text = f"UPDATE {table} SET {sets} FROM {source} WHERE {where}{self._only}"
+        text = f"UPDATE {table} SET {sets} FROM {source} WHERE {self._among(self._where[0])} AND {where}{self._only}"
         return f"{text} RETURNING 1" if self.checked else text
+
+    @property
+    def among(self) -> int:
+        return len(self._set)
 
     @cached_property
     def sqlite(self) -> str:
@@ -214,7 +227,11 @@ class Delete(Statement):
         where = " AND ".join(
             f"{table}.{name} = v.{key}" for name, key in zip(self.columns.names, self.keys, strict=True)
         )
-        return f"DELETE FROM {table} USING {source} WHERE {where}"
+        return f"DELETE FROM {table} USING {source} WHERE {self._among(self.columns.names[0])} AND {where}"
+
+    @property
+    def among(self) -> int:
+        return 0
 
     @cached_property
     def sqlite(self) -> str:
@@ -269,7 +286,10 @@ class Writes:
 
 def _on_postgresql(cursor: Any, statement: Statement, rows: Sequence[Row]) -> int:
     keys = statement.keys
-    cursor.execute(statement.postgresql, [to_json([dict(zip(keys, row, strict=True)) for row in rows])])
+    parameters: list[Any] = [to_json([dict(zip(keys, row, strict=True)) for row in rows])]
+    if statement.among is not None:
+        parameters.append([row[statement.among] for row in rows])
+    cursor.execute(statement.postgresql, parameters)
     return len(cursor.fetchall()) if statement.checked else 0
 
 
@@ -293,6 +313,7 @@ class Select:
     def __init__(self, kind: Kind, *names: str, by: str | tuple[str, ...], locked: bool = False) -> None:
         self.columns = _Columns(kind, *names)
         self._by = _Columns(kind, *((by,) if isinstance(by, str) else by))
+        self._asked = self._by.names if len(self._by.names) > 1 else ()
         self._locked = locked
 
     def text(self, dialect: str, count: int) -> str:
@@ -300,12 +321,13 @@ class Select:
         columns, by = self.columns, self._by
         key = ", ".join(by.names)
         if dialect == "postgresql":
-            arrays = [f"%s::{each}[]" for each in by.types]
-            found = f"= ANY({arrays[0]})" if len(arrays) == 1 else f"IN (SELECT * FROM unnest({', '.join(arrays)}))"
+            # An array a column: every pair of their values is looked up in the index, and what was not asked for is left out afterwards.
+            found = " AND ".join(f"{name} = ANY(%s::{kind}[])" for name, kind in zip(by.names, by.types, strict=True))
+        elif len(by.names) > 1:
+            found = f"({key}) IN (VALUES {', '.join([f'({_marks(by.names)})'] * count)})"
         else:
-            marks = f"({_marks(by.names)})" if len(by.names) > 1 else "?"
-            found = f"IN ({'VALUES ' if len(by.names) > 1 else ''}{', '.join([marks] * count)})"
-        text = f"SELECT {', '.join(columns.names)} FROM {columns.table} WHERE ({key}) {found} ORDER BY {key}"
+            found = f"{key} IN ({_marks('?' * count)})"
+        text = f"SELECT {', '.join((*columns.names, *self._asked))} FROM {columns.table} WHERE {found} ORDER BY {key}"
         return f"{text} FOR UPDATE" if self._locked and dialect == "postgresql" else text
 
     def parameters(self, dialect: str, keys: Sequence[Any]) -> list[Any]:
@@ -313,8 +335,15 @@ class Select:
         if len(self._by.names) == 1:
             return [list(keys)] if dialect == "postgresql" else list(keys)
         if dialect == "postgresql":
-            return [list(column) for column in zip(*keys, strict=True)]
+            return [list(dict.fromkeys(column)) for column in zip(*keys, strict=True)]
         return [value for key in keys for value in key]
+
+    def asked_for(self, rows: Sequence[Row], keys: Sequence[Any]) -> Sequence[Row]:
+        """The rows without those of pairs that nobody asked for."""
+        if not self._asked:
+            return rows
+        width, wanted = len(self.columns.names), set(keys)
+        return [row[:width] for row in rows if row[width:] in wanted]
 
 
 def fetch(connection: Connection, select: Select, keys: Sequence[Any]) -> Sequence[Row]:
@@ -325,7 +354,7 @@ def fetch(connection: Connection, select: Select, keys: Sequence[Any]) -> Sequen
     cursor = connection.connection.cursor()
     try:
         cursor.execute(select.text(dialect, len(keys)), select.parameters(dialect, keys))
-        return select.columns.incoming(dialect, cursor.fetchall())
+        return select.columns.incoming(dialect, select.asked_for(cursor.fetchall(), keys))
     finally:
         cursor.close()
 

@@ -22,9 +22,11 @@ _NEW = Insert(HistoryEntry, "instance_id", "command_id", "kind", "actor", "at", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewEntry:
-    """A command for the history. ``steps``: (element id, process id, what, name) in order; ``versions``: of reference data and decisions."""
+class Entry:
+    """A command as the history keeps it. ``steps``: (element id, process id, what, name) in order; ``versions``: of reference data and
+    decisions."""
 
+    seq: int
     instance_id: str
     command_id: str
     kind: str
@@ -33,13 +35,6 @@ class NewEntry:
     input: dict[str, Any]
     steps: Sequence[Sequence[str]]
     versions: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry(NewEntry):
-    """A command as the history keeps it."""
-
-    seq: int
 
 
 def pack(value: Any) -> bytes:
@@ -53,19 +48,20 @@ def unpack(body: bytes) -> Any:
     return orjson.loads(decompress(body) if body[:4] == b"\x28\xb5\x2f\xfd" else body)
 
 
-def append(writes: Writes, entry: NewEntry) -> None:
-    """Add an entry to the unit of work."""
-    writes.add(
-        _NEW,
-        entry.instance_id,
-        entry.command_id,
-        entry.kind,
-        entry.actor,
-        entry.at,
-        pack(entry.input),
-        pack(entry.steps),
-        entry.versions,
-    )
+def append(
+    writes: Writes,
+    instance_id: str,
+    command_id: str,
+    kind: str,
+    actor: str | None,
+    at: datetime,
+    *,
+    input: Mapping[str, Any],
+    steps: Sequence[Sequence[str]],
+    versions: Mapping[str, Any],
+) -> None:
+    """Add an entry (see :class:`Entry`) to a unit of work."""
+    writes.add(_NEW, instance_id, command_id, kind, actor, at, pack(input), pack(steps), versions)
 
 
 def read(connection: Connection, instance_id: str) -> list[Entry]:

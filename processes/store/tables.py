@@ -107,7 +107,7 @@ class Instance(Base):
 
     __tablename__ = "instance"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    definition_id: Mapped[str] = mapped_column(ForeignKey("definition.id"))
+    definition_id: Mapped[str] = mapped_column(String(64))
     process_id: Mapped[str] = mapped_column(String(120))
     place: Mapped[str] = mapped_column(String(20), default="")
     key: Mapped[str | None] = mapped_column(String(120), index=True)
@@ -150,7 +150,7 @@ class UserTask(Base):
 
     __tablename__ = "user_task"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     case_id: Mapped[str | None] = mapped_column(String(36))
     definition_id: Mapped[str] = mapped_column(String(64))
     element_id: Mapped[str] = mapped_column(String(120))
@@ -199,7 +199,7 @@ class Deadline(Base):
 
     __tablename__ = "deadline"
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     due_at: Mapped[datetime]
     warn_at: Mapped[datetime | None]
@@ -211,7 +211,7 @@ class Job(Base):
 
     __tablename__ = "job"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     topic: Mapped[str] = mapped_column(String(120))
     arguments: Mapped[dict[str, Any]]
@@ -237,7 +237,7 @@ class Timer(Base):
 
     __tablename__ = "timer"
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     due_at: Mapped[datetime] = mapped_column(index=True)
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -250,7 +250,7 @@ class Subscription(Base):
 
     __tablename__ = "subscription"
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     message: Mapped[str] = mapped_column(String(140), primary_key=True)
     """the message's name; ``signal:NAME`` for a signal"""

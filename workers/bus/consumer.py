@@ -24,7 +24,7 @@ _PUMP_SECONDS = 5.0
 """How long the pump waits at most: deliveries, endings and the end of it all wake it at once."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Delivery:
     """A message as it came off a queue, and its way back to the channel that it must be settled on."""
 

@@ -1,7 +1,8 @@
 """The engine's own line to the broker: takes messages in groups, has each group carried out in one transaction, sends what came of it.
 
-One thread, one connection, one channel. What arrives while a transaction is under way is the next group: the more there is to do, the more share
-a commit. A group is acknowledged once it is committed; the messages that it made are sent at once, and struck off the outbox with a later
+One connection and one channel on a thread of their own; a second thread carries the groups out, one after the other, so that a database that takes
+its time holds up no message. What arrives while a transaction is under way is the next group: the more there is to do, the more share a
+commit. A group is acknowledged once it is committed; the messages that it made are sent at once, and struck off the outbox with a later
 transaction, when the broker has confirmed them. Should this process die in between, their leases run out and a relay sends them, with the
 same ids.
 """
@@ -9,6 +10,7 @@ same ids.
 from __future__ import annotations
 
 import functools
+import queue
 import random
 import threading
 import time
@@ -26,7 +28,7 @@ from workers.bus import envelope, topology
 from workers.bus.consumer import Delivery
 from workers.bus.delivery import Done, Ending, log
 
-GROUP = 64
+GROUP = 100
 """Messages that share a transaction at most: beyond that a commit costs each of them next to nothing."""
 
 PREFETCH = 256
@@ -45,6 +47,9 @@ _LONGEST_PAUSE = 5.0
 
 Receive = Callable[[Sequence[Message]], Sequence[Ending]]
 """Carries out a group of messages, in their order; returns what became of each."""
+
+Taken = tuple[int, Any, Delivery]
+"""a delivery with its tag and the channel it came by"""
 
 End = Callable[[Delivery, str, Ending], None]
 """Puts off or gives up a message that could not be handled now."""
@@ -72,7 +77,7 @@ class Line:
         decode: Callable[[Delivery], Message | None],
     ) -> None:
         self._parameters = parameters
-        self._queues = queues
+        self._sources = queues
         self._prepare = prepare
         self._receive = receive
         self._end = end
@@ -81,7 +86,9 @@ class Line:
         self._resolve = resolve
         self._wire = wire
         self._decode = decode
-        self._group: list[tuple[int, Delivery]] = []
+        self._group: list[Taken] = []
+        self._groups: queue.SimpleQueue[list[Taken] | None] = queue.SimpleQueue()
+        self._busy = False
         self._planned = False
         self._sent: OrderedDict[int, str] = OrderedDict()
         self._next_tag = 1
@@ -93,31 +100,35 @@ class Line:
         self.ready = threading.Event()
         """set while messages can come and go"""
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
+        self._worker = threading.Thread(target=self._work, name="line-groups", daemon=True)
 
     # -- any thread ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to connect and to take messages, in the background."""
         self._thread.start()
+        self._worker.start()
 
     def stop(self, timeout: float) -> None:
         """Take nothing new, finish the group in hand, and end."""
         self._closing.set()
-        connection = self._connection
-        if connection is not None:
-            connection.ioloop.add_callback_threadsafe(self._leave)
+        self._groups.put(None)
+        self._worker.join(timeout)
+        self._on_thread(self._leave)
         self._thread.join(timeout)
 
     def send(self, sent: Sequence[Any]) -> None:
         """Deliver messages of a commit (``processes.runtime.unit.Sent``). Those that do not get out go back to the outbox."""
-        if threading.current_thread() is self._thread:
-            self._publish_all(sent)
-            return
-        connection = self._connection if self.ready.is_set() else None
-        if connection is None:
+        if not (self.ready.is_set() and self._on_thread(functools.partial(self._publish_all, sent))):
             self._give_back([each.row for each in sent])
-        else:
-            connection.ioloop.add_callback_threadsafe(functools.partial(self._publish_all, sent))
+
+    def _on_thread(self, callback: Callable[[], None]) -> bool:
+        """Have the connection's thread call something; False when there is no connection."""
+        connection = self._connection
+        if connection is None:
+            return False
+        connection.ioloop.add_callback_threadsafe(callback)
+        return True
 
     def take_delivered(self) -> list[str]:
         """The rows of messages that the broker has confirmed; whoever takes them strikes them off."""
@@ -168,8 +179,8 @@ class Line:
 
     def _on_ready(self) -> None:
         self._channel.basic_qos(prefetch_count=PREFETCH)
-        for queue in self._queues:
-            self._channel.basic_consume(queue, functools.partial(self._on_message, queue))
+        for source in self._sources:
+            self._channel.basic_consume(source, functools.partial(self._on_message, source))
         self.ready.set()
         self._connection.ioloop.call_later(TIDY_SECONDS, self._tidy_up)
 
@@ -181,58 +192,69 @@ class Line:
     def _lost(self) -> None:
         self.ready.clear()
         self._connection, self._channel = None, None
-        self._group, self._planned = [], False
+        self._group, self._planned = [], False  # not acknowledged: they come again
         rows = list(self._sent.values())
         self._sent.clear()
         if rows:
             self._give_back(rows)
 
     def _leave(self) -> None:
-        """Nothing new; what has been taken is carried out; then the connection ends."""
-        if self._channel is not None and self._channel.is_open:
-            self._flush()
-            self._tidy_quietly()
+        """What has been carried out is acknowledged and sent by now; what has not goes back to its queue."""
+        self._tidy_quietly()
         _close(self._connection)
 
     # -- receiving -------------------------------------------------------------------------------------------------------
 
-    def _on_message(self, queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+    def _on_message(self, source: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         if self._closing.is_set():
             return  # not acknowledged: it goes back when the connection ends
         tag = method.delivery_tag
         settle = functools.partial(self._settle, channel, tag)
-        delivery = Delivery(queue, method.routing_key, properties, body, settle, lambda: bool(channel.is_open))
-        self._group.append((tag, delivery))
-        if len(self._group) >= GROUP:
-            self._flush()
-        elif not self._planned:
+        delivery = Delivery(source, method.routing_key, properties, body, settle, lambda: bool(channel.is_open))
+        self._group.append((tag, channel, delivery))
+        if not (self._planned or self._busy):
             self._planned = True
-            self._connection.ioloop.call_later(LINGER_SECONDS, self._flush)
+            self._connection.ioloop.call_later(LINGER_SECONDS, self._hand_over)
 
-    def _flush(self) -> None:
-        """Have the messages at hand carried out, and acknowledge them."""
+    def _hand_over(self) -> None:
+        """Give the messages at hand to the other thread, unless it is still busy: then they wait, and more may join them."""
         self._planned = False
-        group, self._group = self._group, []
-        if not group or self._channel is None or not self._channel.is_open:
-            return
+        if self._group and not self._busy:
+            self._busy = True
+            group, self._group = self._group[:GROUP], self._group[GROUP:]
+            self._groups.put(group)
+
+    def _settle(self, channel: Any, tag: int, done: bool) -> None:
+        """Acknowledge a message, or put it back. From any thread."""
+        self._on_thread(functools.partial(_settle, channel, tag, done))
+
+    # -- the other thread ------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (group := self._groups.get()) is not None:
+            try:
+                self._carry_out(group)
+            except Exception:
+                log.exception("a group of messages was not carried out; it comes again")
+                for _, _, delivery in group:
+                    delivery.settle(False)
+            self._on_thread(self._carried_out)
+
+    def _carry_out(self, group: list[Taken]) -> None:
         hit("line.taken")
-        waiting = [(delivery, message) for _, delivery in group if (message := self._decode(delivery)) is not None]
+        waiting = [(delivery, message) for _, _, delivery in group if (message := self._decode(delivery)) is not None]
         endings = self._receive([message for _, message in waiting])
         hit("line.carried-out")
         if len(waiting) == len(group) and all(isinstance(ending, Done) for ending in endings):
-            self._channel.basic_ack(group[-1][0], multiple=True)
+            tag, channel, _ = group[-1]
+            self._on_thread(functools.partial(_settle, channel, tag, True, multiple=True))
             return
         for (delivery, _), ending in zip(waiting, endings, strict=True):
             self._end(delivery, envelope.topic(delivery), ending)
 
-    @staticmethod
-    def _settle(channel: Any, tag: int, done: bool) -> None:
-        if not channel.is_open:
-            return
-        if done:
-            channel.basic_ack(tag)
-        else:
-            channel.basic_nack(tag, requeue=True)
+    def _carried_out(self) -> None:
+        self._busy = False
+        self._hand_over()
 
     # -- sending ---------------------------------------------------------------------------------------------------------
 
@@ -303,6 +325,15 @@ class Line:
 
 _ROW = "bihuan-row"
 """A header of ours: the outbox row of a message."""
+
+
+def _settle(channel: Any, tag: int, done: bool, multiple: bool = False) -> None:
+    if not channel.is_open:
+        return  # it comes again on the next connection
+    if done:
+        channel.basic_ack(tag, multiple=multiple)
+    else:
+        channel.basic_nack(tag, requeue=True)
 
 
 def _close(connection: Any) -> None:

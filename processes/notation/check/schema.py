@@ -19,13 +19,13 @@ from typing import cast
 from lxml import etree
 
 from processes.notation.check.findings import ERROR, INFO, WARNING, Finding, Rule, Whole
-from processes.notation.check.wording import schema_detail
+from processes.notation.check.wording import expected_instead, schema_detail
 from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Item, children, kind_of, local
 
 UNEXPECTED = Rule(
     "schema-element", ERROR,
-    "{it}：<{what}> 不该出现在 <{parent}> 里，要么名字写错了，要么放错了地方，引擎会当它不存在。",
-    "{it}: <{what}> does not belong into <{parent}>; it is misspelt or misplaced, and the engine acts as if it were not there.",
+    "{it}：<{what}> 不该出现在 <{parent}> 的这个位置，要么名字写错了，要么放错了地方，引擎会当它不存在{instead}。",
+    "{it}: <{what}> does not belong here in <{parent}>; it is misspelt or misplaced, and ignored{instead}.",
     "核对名称，或在建模工具里重新画这一处。", "Check its name, or draw this part again in the modeler.",
 )  # fmt: skip
 INCOMPLETE = Rule(
@@ -85,6 +85,8 @@ TOLD_CHILDREN = frozenset(
         ("callChoreography", "participantRef"),
     }
 )  # fmt: skip
+# BPMN itself and its pictures.
+OMG = "{http://www.omg.org/spec/"
 # Beyond this many the list helps nobody, and each costs a search.
 MOST_ERRORS = 300
 MOST_CHILDREN = 500
@@ -186,9 +188,11 @@ def _finding(
     if element is None:
         yield OTHER.at(Whole(file, entry.line), detail=schema_detail(message))
         return
+    if _is_foreign(element):
+        return
     item = _owner(file, element)
     # Other programs' elements outside extensionElements, and slips inside our own extensions, harm nobody else.
-    severity = ERROR if kind_of(element) else WARNING
+    severity = ERROR if str(element.tag).startswith(OMG) else WARNING
     kind = entry.type_name
     if "no corresponding namespace declaration" in message:
         value = re.search(r"The QName value '([^']*)'", message)
@@ -205,11 +209,19 @@ def _finding(
     elif kind == "SCHEMAV_ELEMENT_CONTENT":
         parent = element.getparent()
         within = local(parent) if parent is not None else "?"
-        yield UNEXPECTED.at(item, severity=severity, what=local(element), parent=within)
+        yield UNEXPECTED.at(
+            item, severity=severity, what=local(element), parent=within, instead=expected_instead(message)
+        )
     elif "attribute" in message:
         yield BAD_ATTRIBUTE.at(item, severity=severity, detail=schema_detail(message))
     else:
         yield OTHER.at(item, severity=severity, detail=schema_detail(message))
+
+
+def _is_foreign(element: Element) -> bool:
+    """Whether an element is another program's business: in ``extensionElements``, in a namespace that is neither BPMN's nor ours."""
+    known = str(element.tag).startswith((OMG, "{" + SPIFF + "}"))
+    return not known and any(kind_of(each) == "extensionElements" for each in element.iterancestors())
 
 
 def _is_unbound(element: Element, message: str) -> bool:
@@ -219,7 +231,9 @@ def _is_unbound(element: Element, message: str) -> bool:
 
 
 def _is_told(element: Element, message: str) -> bool:
-    """Whether a rule of ours says in better words that something required is missing."""
+    """Whether a rule of ours says in better words what is missing, or one too many."""
+    if local(element) == "resourceAssignmentExpression" and "not expected" in message:
+        return True
     if attribute := re.search(r"The attribute '([^']+)' is required", message):
         return (local(element), attribute[1]) in TOLD_ATTRIBUTES
     if "Missing child" in message:

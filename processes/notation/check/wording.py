@@ -95,6 +95,15 @@ def schema_detail(message: str) -> Both:
     return Both(f"格式不对（{text}）", text)
 
 
+def expected_instead(message: str) -> Both:
+    """What the schema misses where it found something else, if it is one thing or a few."""
+    found = re.search(r"Expected is (?:one of )?\( ?(.*?) ?\)", message)
+    parts = [each for each in found[1].split(", ") if each not in OPTIONAL and "{" not in each] if found else []
+    if not parts or len(parts) > 4:
+        return Both("", "")
+    return Both(f"；这里应有 {'、'.join(parts)}", f"; what is expected here: {', '.join(parts)}")
+
+
 def shorten(text: str, most: int = 160) -> str:
     """One line, at most so long."""
     line = " ".join(text.split()).rstrip(".")

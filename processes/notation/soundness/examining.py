@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -26,17 +26,20 @@ UNKNOWN = CHOREOGRAPHY | {"complexGateway"}
 MOST_SHORTENED = 200
 
 
-def examine(diagram: Diagram, budget: Budget | None = None) -> list[Verdict]:
-    """What is wrong with the control flow of everything in the diagram that would be executed, outer scopes first.
+def examine(diagram: Diagram, budget: Budget | None = None, running: Sequence[Scope] | None = None) -> list[Verdict]:
+    """What is wrong with the control flow of everything in the diagram that would be executed (``running``, when the caller knows
+    better), outer scopes first.
 
     Scopes whose flows lead nowhere or across a border, or that hold kinds of elements that are refused, are left out.
     """
-    return _Examination(diagram, budget or Budget()).verdicts()
+    scopes = diagram.running if running is None else running
+    return _Examination(diagram, scopes, budget or Budget()).verdicts()
 
 
 @dataclass(eq=False)
 class _Examination:
     diagram: Diagram
+    running: Sequence[Scope]
     budget: Budget
     behaviours: dict[Scope, Behaviour] = field(default_factory=dict)
     spaces: dict[Scope, Space] = field(default_factory=dict)
@@ -44,12 +47,10 @@ class _Examination:
     def verdicts(self) -> list[Verdict]:
         self.surroundings = Surroundings(self.diagram)
         found: dict[Scope, list[Verdict]] = {}
-        for scope in reversed(self.diagram.running):
+        for scope in reversed(self.running):
             if _is_fit(scope):
                 found[scope] = self._scope(scope)
-        return [
-            verdict for scope in self.diagram.running for verdict in self._from_the_start(scope, found.get(scope, []))
-        ]
+        return [verdict for scope in self.running for verdict in self._from_the_start(scope, found.get(scope, []))]
 
     def _from_the_start(self, scope: Scope, verdicts: list[Verdict]) -> list[Verdict]:
         """The verdicts with walks that begin where the process does; elements without an id cannot be named."""
@@ -176,4 +177,5 @@ def _is_fit(scope: Scope) -> bool:
     torn = any(
         flow.source is None or flow.target is None or flow.source.scope is not flow.target.scope for flow in flows
     )
-    return not torn and not any(node.kind in UNKNOWN for node in scope.nodes)
+    misled = any(node.kind == "boundaryEvent" and node.incoming for node in scope.nodes)
+    return not (torn or misled or any(node.kind in UNKNOWN for node in scope.nodes))

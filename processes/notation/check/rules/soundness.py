@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule, Severity, together
 from processes.notation.check.world import World
-from processes.notation.diagram import Diagram, Flow, Node
+from processes.notation.diagram import Diagram, Flow, Node, Scope
 from processes.notation.soundness import Budget, Verdict, examine
 from processes.notation.soundness.budget import MOST_SECONDS
 from processes.notation.soundness.net import Choice
@@ -74,10 +74,15 @@ def soundness(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Everything that is started comes to an end, and everything drawn may happen."""
     left = _left.get(world, MOST_SECONDS_A_CHECK)
     budget = Budget(seconds=min(MOST_SECONDS, left))
-    verdicts = examine(diagram, budget)
+    verdicts = examine(diagram, budget, [scope for scope in diagram.scopes if not _only_drawn(scope)])
     _left[world] = max(0.0, left - budget.spent)
     for verdict in verdicts:
         yield _finding(diagram, verdict)
+
+
+def _only_drawn(scope: Scope) -> bool:
+    """Whether its process says that it is not to run anywhere."""
+    return (scope.process.element.get("isExecutable") or "").strip() in {"false", "0"}
 
 
 def _finding(diagram: Diagram, verdict: Verdict) -> Finding:

@@ -141,7 +141,10 @@ def exits(diagram: Diagram, world: World) -> Iterator[Finding]:
 def _leading_out(scope: Scope, links: Mapping[Node, list[Node]]) -> set[Node]:
     """Nodes from which some way ends (any node without outgoing flows counts as an end here)."""
     seen: set[Node] = set()
-    throws = {catch: throw for throw, catches in links.items() for catch in catches}
+    throws: dict[Node, list[Node]] = {}
+    for throw, catches in links.items():
+        for catch in catches:
+            throws.setdefault(catch, []).append(throw)
     pending = [node for node in scope.nodes if not node.outgoing and not links.get(node)]
     by_id = {node.id: node for node in scope.nodes}
     while pending:
@@ -150,7 +153,7 @@ def _leading_out(scope: Scope, links: Mapping[Node, list[Node]]) -> set[Node]:
             continue
         seen.add(node)
         pending += [flow.source for flow in node.incoming if flow.source is not None]
-        pending += [throw for throw in (throws.get(node),) if throw is not None]
+        pending += throws.get(node, ())
         if node.kind == "boundaryEvent":
             host = by_id.get(node.element.get("attachedToRef", ""))
             pending += [host] if host is not None else []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, WARNING, Finding, Rule
+from processes.notation.check.rules.standard.loops import BAD_BOUND
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram, Element, Node, children, text_of
 
@@ -14,11 +15,6 @@ TWO_NUMBERS = Rule(
     "multi-instance-without-number", ERROR,
     "{it}的多实例既写了次数又写了列表，只能二选一。", "{it} gives both a number and a list; only one is possible.",
     "删去其中一个。", "Delete one of them.",
-)  # fmt: skip
-BAD_BOUND = Rule(
-    "loop-bound", ERROR,
-    "{it}的循环次数“{value}”不是 0 以上的整数。", "The bound {value} of {it} is not an integer of 0 or more.",
-    "写 0 以上的整数，或给出整数的表达式。", "Write an integer of 0 or more, or an expression that gives one.",
 )  # fmt: skip
 NO_LOOP_END = Rule(
     "loop-without-end", ERROR,
@@ -47,8 +43,6 @@ LOST_OUTPUT = Rule(
     "两个都写（loopDataOutputRef 与 outputDataItem），或都不写。", "Give both (loopDataOutputRef and outputDataItem), or none.",
 )  # fmt: skip
 
-NUMBER = re.compile(r"""[+-]?\d+(\.\d+)?|(["']).*\2""")
-
 
 def multi_instance(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Multi-instance activities."""
@@ -63,19 +57,11 @@ def _how_often(world: World, node: Node, element: Element) -> Iterator[Finding]:
     items = next((text_of(each) for each in children(element, "loopDataInputRef")), "")
     if number and items:
         yield TWO_NUMBERS.at(node)
-    if number and _is_bad(number):
-        yield BAD_BOUND.at(node, value=number[:40])
     for each in children(element, "loopDataOutputRef"):
         if text_of(each) and not languages.is_name(text_of(each)):
             yield OUTPUT_NAME.at(node, severity=world.need(OUTPUT_NAME, node.file), value=text_of(each)[:60])
     if items and not children(element, "inputDataItem"):
         yield NO_ITEM.at(node, severity=world.need(NO_ITEM, node.file))
-
-
-def _is_bad(number: str) -> bool:
-    """Whether a bound that is written out is no natural number; expressions are judged elsewhere."""
-    text = number.removeprefix("=").strip()
-    return NUMBER.fullmatch(text) is not None and not re.fullmatch(r"\+?\d+", text)
 
 
 def _items(world: World, node: Node, element: Element) -> Iterator[Finding]:

@@ -30,7 +30,6 @@ OTHER_DATA = Rule(
     "10.3.6",
 )  # fmt: skip
 
-
 CALLABLE = GLOBAL_TASKS | {"process"}
 
 
@@ -76,10 +75,15 @@ def _differ(own: list[Element], theirs: list[Element]) -> bool:
 def _shape(specifications: list[Element]) -> tuple[list[str], list[str]]:
     """The types of the inputs and of the outputs."""
     found = [
-        [each.get("itemSubjectRef") or "" for specification in specifications for each in children(specification, kind)]
+        [_type(each) for specification in specifications for each in children(specification, kind)]
         for kind in ("dataInput", "dataOutput")
     ]
     return found[0], found[1]
+
+
+def _type(data: Element) -> str:
+    """The name of its type, without a namespace prefix: the two sides may stand in different files."""
+    return (data.get("itemSubjectRef") or "").strip().rpartition(":")[2]
 
 
 def _words(specifications: list[Element]) -> Both:

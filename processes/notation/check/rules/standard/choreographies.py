@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
+from processes.notation.check.rules.standard.gateways import judge
 from processes.notation.check.rules.standard.triggers import trigger_label
 from processes.notation.check.world import World
 from processes.notation.diagram import ACTIVITIES, CHOREOGRAPHY, EVENTS, GATEWAYS, Diagram, Element, Item, kind_of
@@ -139,4 +140,12 @@ def flows(diagram: Diagram, world: World) -> Iterator[Finding]:
                     )
 
 
-CHECKS = (contents, events, flows)
+def gateways(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Gateways split or join here too, in the direction they say."""
+    for level in levels(diagram, world):
+        for node in level.nodes:
+            if kind_of(node) in GATEWAYS:
+                yield from judge(diagram.item(node), len(level.before.get(node, [])), len(level.behind.get(node, [])))
+
+
+CHECKS = (contents, events, flows, gateways)

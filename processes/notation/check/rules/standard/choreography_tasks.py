@@ -35,6 +35,12 @@ MESSAGE = Rule(
     "The message flows of a choreography task run between its two participants: the initiator sends, the other may answer once.",
     "11.4.1, 11.4.2",
 )  # fmt: skip
+NO_MESSAGE = Rule(
+    "choreography-without-message", ERROR,
+    "{it}没有消息流（messageFlowRef），双方什么也没有交换。", "{it} has no message flow (messageFlowRef): its participants exchange nothing.",
+    "引用发起方发出的消息流。", "Refer to the message flow that the initiator sends.",
+    "11.4.1",
+)  # fmt: skip
 SEQUENCE = Rule(
     "choreography-sequence", ERROR,
     "{it}由{initiator}发起，但它没有参与前面的{before}，不知道何时轮到自己。",
@@ -105,6 +111,8 @@ def messages(diagram: Diagram, world: World) -> Iterator[Finding]:
         own = _participants(diagram, world, item.element)
         initiator = _initiator(diagram, world, item.element)
         senders: list[Element] = []
+        if len(own) > 1 and not children(item.element, "messageFlowRef"):
+            yield NO_MESSAGE.at(item)
         for reference in children(item.element, "messageFlowRef"):
             flow = world.resolve(diagram, reference, text_of(reference)).element
             if flow is None or kind_of(flow) != "messageFlow":

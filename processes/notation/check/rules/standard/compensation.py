@@ -41,6 +41,12 @@ NOT_MARKED = Rule(
     "把{handler}标为补偿活动。", "Mark {handler} isForCompensation.",
     "10.7",
 )  # fmt: skip
+ELSEWHERE = Rule(
+    "compensation-handler-elsewhere", ERROR,
+    "{it}连到{handler}，但它在另一个流程或子流程里。", "{it} is connected to {handler}, which stands in another process or sub-process.",
+    "把补偿活动画在边界事件的同一层。", "Draw the compensation activity on the level of the boundary event.",
+    "10.7",
+)  # fmt: skip
 HANDLER_FLOW = Rule(
     "compensation-activity-flow", ERROR,
     "{it}是补偿活动，不能有顺序流（{flows}）。", "{it} is a compensation activity: it takes no sequence flows ({flows}).",
@@ -74,6 +80,8 @@ def boundaries(diagram: Diagram, world: World) -> Iterator[Finding]:
         for handler in handlers:
             if not is_true(handler.get("isForCompensation")):
                 yield NOT_MARKED.at(node, handler=diagram.item(handler))
+            elif handler.getparent() is not node.element.getparent():
+                yield ELSEWHERE.at(node, handler=diagram.item(handler))
 
 
 def _catches(world: World, node: Node) -> bool:

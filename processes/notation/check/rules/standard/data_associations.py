@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.notation.check.findings import ERROR, Both, Finding, Place, Rule
+from processes.notation.check.findings import ERROR, INFO, Both, Finding, Place, Rule
+from processes.notation.check.rules.standard.data_objects import equivalent
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram, Element, children, kind_of, text_of
 from processes.notation.labels import kind_name
@@ -44,7 +45,7 @@ SEVERAL_SOURCES = Rule(
     "10.4.2",
 )  # fmt: skip
 NO_SOURCE = Rule(
-    "data-association-without-source", ERROR,
+    "data-association-without-source", INFO,
     "{it}的数据输入关联没有来源，也没有赋值或转换，什么也读不到。",
     "A data input association of {it} has no source, no assignment and no transformation: it reads nothing.",
     "连到要读的数据对象，或删去这条关联。", "Connect it to the data that are to be read, or delete it.",
@@ -114,10 +115,8 @@ def _end(
     """The inner end is the holder's own, the outer one can be seen from it."""
     inner, expected, item = WAYS[kind_of(element)]
     attribute, kind = kind_of(reference), kind_of(target)
-    specification = target.getparent()
-    owner = specification.getparent() if specification is not None else None
     against = (attribute, kind) in {("targetRef", "dataInput"), ("sourceRef", "dataOutput")}
-    if against and owner is not None and kind_of(owner) == "process":
+    if against and _is_process_data(target):
         end = Both("目标", "target") if attribute == "targetRef" else Both("来源", "source")
         yield PROCESS_DATA.at(place, found=diagram.item(target), end=end)
         return
@@ -136,6 +135,15 @@ def _end(
         yield OUT_OF_REACH.at(place, data=diagram.item(target))
 
 
+def _is_process_data(target: Element) -> bool:
+    """Whether an input or output is declared by a process itself."""
+    around = target.iterancestors()
+    specification, owner = next(around, None), next(around, None)
+    if specification is None or owner is None:
+        return False
+    return kind_of(specification) == "ioSpecification" and kind_of(owner) == "process"
+
+
 def _sees(holder: Element, target: Element) -> bool:
     """Whether the data stand on a level around the holder, or right in it."""
     home = next((each for each in target.iterancestors() if kind_of(each) in HOLDERS), None)
@@ -143,10 +151,9 @@ def _sees(holder: Element, target: Element) -> bool:
 
 
 def _types(diagram: Diagram, world: World, place: Place, ends: list[Element]) -> Iterator[Finding]:
-    types = [_type(diagram, world, end) for end in ends]
-    if all(types) and types[0] is not types[1]:
-        names = [each.get("id") or "?" for each in types if each is not None]
-        yield OTHER_TYPE.at(place, source=names[0], target=names[1])
+    types = [found for end in ends if (found := _type(diagram, world, end)) is not None]
+    if len(types) == len(ends) and not equivalent(types[0], types[1]):
+        yield OTHER_TYPE.at(place, source=types[0].get("id") or "?", target=types[1].get("id") or "?")
 
 
 def _type(diagram: Diagram, world: World, data: Element) -> Element | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from processes.notation.check.findings import ERROR, Finding, Rule
 from processes.notation.check.rules.standard.references import place_of
 from processes.notation.check.world import World
-from processes.notation.diagram import Diagram, children, is_true
+from processes.notation.diagram import Diagram, Element, children, is_true
 
 COLLECTION = Rule(
     "collection-mismatch", ERROR,
@@ -37,6 +37,13 @@ NO_OBJECT = Rule(
 )  # fmt: skip
 
 COLLECTIONS = ("dataObject", "dataInput", "dataOutput")
+
+
+def equivalent(one: Element, other: Element) -> bool:
+    """Whether two item definitions describe the same structure: many tools write one for every piece of data."""
+    structure = (one.get("structureRef") or "").strip()
+    same = structure and structure == (other.get("structureRef") or "").strip()
+    return one is other or bool(same and is_true(one.get("isCollection")) == is_true(other.get("isCollection")))
 
 
 def collections(diagram: Diagram, world: World) -> Iterator[Finding]:

@@ -58,7 +58,9 @@ def sets(diagram: Diagram, world: World) -> Iterator[Finding]:
     """The sets of every ioSpecification, and of every event."""
     for element in world.elements(diagram, "ioSpecification"):
         for own, other in ((INPUT, OUTPUT), (OUTPUT, INPUT)):
-            yield from _sets(diagram, element, own, complete=True)
+            # SpiffWorkflow's modeler leaves the sets empty.
+            complete = not world.speaks(diagram) or any(len(each) for each in children(element, own[1]))
+            yield from _sets(diagram, element, own, complete)
             yield from _rules(diagram, element, own[1], other[1])
     for element in world.elements(diagram, "intermediateThrowEvent", "endEvent"):
         yield from _sets(diagram, element, INPUT, complete=bool(children(element, "inputSet")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule
+from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule
 from processes.notation.check.world import World
 from processes.notation.diagram import BPMN, BPMNDI, Diagram, Element, Item
 from processes.notation.labels import kind_name
@@ -44,6 +44,13 @@ ATTRIBUTE = Rule(
     "12.2.3",
 )  # fmt: skip
 
+BAND = Rule(
+    "drawing-band", ERROR,
+    "{it}画的是编排活动里的参与方，却缺少 {missing}。", "{it} shows a participant of a choreography activity, but lacks {missing}.",
+    "写上 participantBandKind 和 choreographyActivityShape。", "Give it a participantBandKind and a choreographyActivityShape.",
+    "12.2.3",
+)  # fmt: skip
+
 PLANES = frozenset(
     {
         "process", "subProcess", "adHocSubProcess", "transaction", "collaboration", "choreography", "subChoreography",
@@ -65,6 +72,7 @@ ONLY_FOR: dict[str, frozenset[str]] = {
     "isMarkerVisible": frozenset({"exclusiveGateway"}),
     "isExpanded": EXPANDED,
     "participantBandKind": frozenset({"participant"}),
+    "choreographyActivityShape": frozenset({"participant"}),
     "isMessageVisible": frozenset({"participant"}),
 }
 ON_EDGES: dict[str, frozenset[str]] = {"messageVisibleKind": frozenset({"messageFlow"})}
@@ -116,7 +124,20 @@ def _attributes(
     for attribute, kinds in attributes.items():
         if element.get(attribute) is not None and kind not in kinds:
             words = Both("、".join(kind_name(each) for each in sorted(kinds)), ", ".join(sorted(kinds)))
-            yield ATTRIBUTE.at(diagram.item(element), attribute=attribute, kinds=words, found=diagram.item(shown))
+            # A widespread modeler writes isExpanded on every task.
+            severity = INFO if attribute == "isExpanded" else None
+            yield ATTRIBUTE.at(
+                diagram.item(element), severity=severity, attribute=attribute, kinds=words, found=diagram.item(shown)
+            )
+
+
+def bands(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """A participant band says which one it is, and of which choreography activity."""
+    wanted = ("participantBandKind", "choreographyActivityShape")
+    for element in diagram.root.iter(_tag("BPMNShape")):
+        missing = [attribute for attribute in wanted if element.get(attribute) is None]
+        if len(missing) == 1:
+            yield BAND.at(diagram.item(element), missing=missing[0])
 
 
 def ends(diagram: Diagram, world: World) -> Iterator[Finding]:
@@ -151,4 +172,4 @@ def _place(diagram: Diagram, element: Element) -> Item:
     return diagram.item(element)
 
 
-CHECKS = (planes, shapes, ends)
+CHECKS = (planes, shapes, bands, ends)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
+from processes.notation.check.rules.standard.data_objects import equivalent
 from processes.notation.check.world import World
 from processes.notation.diagram import EVENTS, Diagram, Element, Node, children, kind_of
 from processes.notation.labels import kind_name
@@ -54,7 +55,7 @@ def _event(diagram: Diagram, world: World, node: Node) -> Iterator[Finding]:
     for trigger, element in zip(triggers, own, strict=False):
         meant, theirs = _payload(diagram, world, trigger)
         mine = world.resolve(diagram, element, element.get("itemSubjectRef")).element
-        if meant is not None and theirs is not None and mine is not None and mine is not theirs:
+        if meant is not None and theirs is not None and mine is not None and not equivalent(mine, theirs):
             yield TYPE.at(
                 node,
                 what=what,

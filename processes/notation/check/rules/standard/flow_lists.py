@@ -30,6 +30,7 @@ UNLISTED = Rule(
 
 INCOMING, OUTGOING = Both("入线（incoming）", "incoming"), Both("出线（outgoing）", "outgoing")
 SOURCE, TARGET = Both("起点", "source"), Both("终点", "target")
+WAYS = (("incoming", INCOMING, TARGET), ("outgoing", OUTGOING, SOURCE))
 
 
 def listed(diagram: Diagram, world: World) -> Iterator[Finding]:
@@ -43,27 +44,41 @@ def listed(diagram: Diagram, world: World) -> Iterator[Finding]:
 
 def _process(diagram: Diagram, world: World, scopes: list[Scope]) -> Iterator[Finding]:
     entries = 0
-    left_out: list[tuple[Node, Flow, Both]] = []
+    silent = 0
+    named: dict[tuple[Node, str], set[str]] = {}
     for node in (node for scope in scopes for node in scope.nodes):
-        for kind, flows, way, end in (
-            ("incoming", node.incoming, INCOMING, TARGET),
-            ("outgoing", node.outgoing, OUTGOING, SOURCE),
-        ):
-            named = [text_of(each) for each in children(node.element, kind)]
-            # A QName may carry a prefix.
-            names = {name if name in diagram.by_id else name.rpartition(":")[2] for name in named}
+        for kind, way, end in WAYS:
+            names = {_name(diagram, text_of(each)) for each in children(node.element, kind)}
+            own = {flow.id for flow in _flows(node, kind)}
+            named[node, kind] = names
             entries += len(names)
-            own = {flow.id for flow in flows}
+            silent += len(own - names)
             for name in sorted(names - own):
                 element = diagram.by_id.get(name)
                 if element is None or kind_of(element) != "sequenceFlow":
                     yield STALE.at(node, reference=name[:60] or "?")
                 else:
                     yield CONTRADICTS.at(node, reference=name, way=way, end=end)
-            left_out += [(node, flow, way) for flow in flows if flow.id and flow.id not in names]
-    # The lists are optional. Where most ends are listed, one that is not has been forgotten.
-    if left_out and entries >= 2 * len(left_out):
-        yield from (UNLISTED.at(node, flow=flow, way=way) for node, flow, way in left_out)
+    # The lists are optional. One that leaves out a flow which the other end lists has been forgotten.
+    mostly = entries >= 2 * silent
+    for flow in (flow for scope in scopes for flow in scope.flows if entries and silent and flow.id):
+        for here, there, kind, opposite, way in (
+            (flow.source, flow.target, "outgoing", "incoming", OUTGOING),
+            (flow.target, flow.source, "incoming", "outgoing", INCOMING),
+        ):
+            if here is None or there is None or flow.id in named[here, kind] or flow.id not in named[there, opposite]:
+                continue
+            if mostly or named[here, "incoming"] or named[here, "outgoing"]:
+                yield UNLISTED.at(here, flow=flow, way=way)
+
+
+def _name(diagram: Diagram, text: str) -> str:
+    """The id in a QName that may carry a prefix."""
+    return text if text in diagram.by_id else text.rpartition(":")[2]
+
+
+def _flows(node: Node, kind: str) -> list[Flow]:
+    return node.incoming if kind == "incoming" else node.outgoing
 
 
 CHECKS = (listed,)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
 from processes.notation.check.world import World, is_torn
-from processes.notation.diagram import GATEWAYS, Diagram, Node
+from processes.notation.diagram import GATEWAYS, Diagram, Item
 
 ONE_WAY = Rule(
     "gateway-without-purpose", ERROR,
@@ -37,11 +37,11 @@ def directions(diagram: Diagram, world: World) -> Iterator[Finding]:
         torn = is_torn(scope)
         for node in scope.nodes:
             if node.kind in GATEWAYS and not torn:
-                yield from _direction(node)
+                yield from judge(node, len(node.incoming), len(node.outgoing))
 
 
-def _direction(node: Node) -> Iterator[Finding]:
-    incoming, outgoing = len(node.incoming), len(node.outgoing)
+def judge(node: Item, incoming: int, outgoing: int) -> Iterator[Finding]:
+    """What is wrong with a gateway that has so many flows."""
     direction = (node.element.get("gatewayDirection") or "Unspecified").strip()
     fits = {
         "Converging": incoming > 1 and outgoing <= 1,

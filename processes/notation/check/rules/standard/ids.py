@@ -30,18 +30,11 @@ DUPLICATE_SHAPE_ID = Rule(
     "8.3.1, 12.2",
 )  # fmt: skip
 
-# Top-level elements are there to be referred to.
+# What is there to be referred to, and of no use otherwise.
 NEED_ID = (
-    "process",
-    "message",
-    "error",
-    "signal",
-    "escalation",
-    "dataObject",
-    "dataStore",
-    "itemDefinition",
-    *sorted(GLOBAL_TASKS),
-)
+    "process", "message", "error", "signal", "escalation", "dataObject", "dataStore", "itemDefinition", "interface", "operation",
+    "resource", "correlationProperty", "categoryValue", "participant", "dataInput", "dataOutput", *sorted(GLOBAL_TASKS),
+)  # fmt: skip
 
 
 def missing(diagram: Diagram, world: World) -> Iterator[Finding]:

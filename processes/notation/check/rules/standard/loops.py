@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.world import World, full_text
-from processes.notation.diagram import CONTAINERS, Diagram, Element, Node, children, is_true, text_of
+from processes.notation.check.world import World, foreign_engine, full_text, made_for
+from processes.notation.diagram import CONTAINERS, Diagram, Element, Item, Node, children, is_true, text_of
 
 NO_NUMBER = Rule(
     "multi-instance-without-number", ERROR,
     "{it}是多实例，但没有写做几次，也没有写对哪个列表逐个做。", "{it} is multi-instance, but says neither how often nor over which list.",
     "写次数（loopCardinality）或列表变量（loopDataInputRef），二选一。", "Give a number (loopCardinality) or a list (loopDataInputRef).",
+    "10.3.8",
+)  # fmt: skip
+BAD_BOUND = Rule(
+    "loop-bound", ERROR,
+    "{it}的循环次数“{value}”不是 0 以上的整数。", "The bound {value} of {it} is not an integer of 0 or more.",
+    "写 0 以上的整数，或给出整数的表达式。", "Write an integer of 0 or more, or an expression that gives one.",
     "10.3.8",
 )  # fmt: skip
 WRONG_DATA = Rule(
@@ -28,6 +35,13 @@ ITEM_IS_LIST = Rule(
     "给 {item} 写列表中一项的类型。", "Give the {item} the type of an entry.",
     "10.3.8",
 )  # fmt: skip
+NOT_A_LIST = Rule(
+    "multi-instance-not-a-list", ERROR,
+    "{it}的 {attribute}“{reference}”不是列表：它和它的类型“{type}”的 isCollection 都不是 true。",
+    "The {attribute} {reference} of {it} is no list: neither it nor its type {type} has isCollection=true.",
+    "引用一个列表，或给这个数据和它的类型写上 isCollection=\"true\"。", 'Name a list, or give the data and their type isCollection="true".',
+    "10.3.8",
+)  # fmt: skip
 BEHAVIOR = Rule(
     "multi-instance-behavior-event", ERROR,
     "{it}的多实例写了 {what}，它只在 behavior=\"{needed}\" 时有用，而这里是“{behavior}”。",
@@ -36,6 +50,7 @@ BEHAVIOR = Rule(
     "10.3.8",
 )  # fmt: skip
 
+NUMBER = re.compile(r"""[+-]?\d+(\.\d+)?|(["']).*\2""")
 DATA = (("loopDataInputRef", "dataInput", "inputDataItem"), ("loopDataOutputRef", "dataOutput", "outputDataItem"))
 VISIBLE = frozenset({"dataObject", "dataObjectReference", "property", "dataInput", "dataOutput", "dataStoreReference"})
 EVENTS = (("noneBehaviorEventRef", "None"), ("oneBehaviorEventRef", "One"))
@@ -54,14 +69,22 @@ def multi_instance(diagram: Diagram, world: World) -> Iterator[Finding]:
 
 
 def _number(node: Node, loop: Element) -> Iterator[Finding]:
-    """A cardinality or a list must be given; a process that is only drawn may leave it open (Table 10.30)."""
+    """A cardinality or a list must be given; a process that is only drawn may leave it open (Table 10.30). A number is an integer."""
+    for each in children(loop, "loopCardinality"):
+        text = full_text(each).removeprefix("=").strip()
+        if NUMBER.fullmatch(text) and not re.fullmatch(r"\+?\d+", text):
+            yield BAD_BOUND.at(node, value=text[:40])
     given = any(full_text(each) for each in children(loop, "loopCardinality", "loopDataInputRef"))
-    if not given and node.scope.process.element.get("isExecutable") != "false":
+    drawn = node.scope.process.element.get("isExecutable", "").strip() in {"false", "0"}
+    # Other engines have settings of their own for it.
+    if not given and not drawn and not foreign_engine(Item(node.file, loop)):
         yield NO_NUMBER.at(node)
 
 
 def _data(diagram: Diagram, world: World, node: Node, loop: Element, attribute: str, kind: str) -> Iterator[Finding]:
-    for child in children(loop, attribute):
+    # In this engine's dialect it is the name of a variable, which may be that of an element by chance.
+    ours = world.speaks(diagram) and world.runs(node.scope)
+    for child in children(loop, attribute) if not ours else ():
         text = text_of(child)
         target = world.resolve(diagram, child, text)
         declared = children(node.element, "ioSpecification")
@@ -76,6 +99,18 @@ def _data(diagram: Diagram, world: World, node: Node, loop: Element, attribute: 
             why = Both("它不是这个任务自己的数据", "it is not the task's own data")
         if why is not None:
             yield WRONG_DATA.at(node, attribute=attribute, reference=text[:60], why=why)
+        elif target.element is not None and not made_for(diagram):
+            yield from _list(diagram, world, node, attribute, target.element)
+
+
+def _list(diagram: Diagram, world: World, node: Node, attribute: str, data: Element) -> Iterator[Finding]:
+    """What is gone through, or collected, is a list, as far as its type says anything."""
+    meant = world.resolve(diagram, data, data.get("dataObjectRef")).element if data.get("dataObjectRef") else data
+    if meant is not None:
+        type = world.resolve(diagram, meant, meant.get("itemSubjectRef")).element
+        if type is not None and not is_true(meant.get("isCollection")) and not is_true(type.get("isCollection")):
+            reference = data.get("id") or "?"
+            yield NOT_A_LIST.at(node, attribute=attribute, reference=reference, type=type.get("id") or "?")
 
 
 def _is_within(element: Element, around: Element) -> bool:

@@ -24,12 +24,22 @@ MISSING_PARAMETER = Rule(
     "8.4.12",
 )  # fmt: skip
 
+BOTH = Rule(
+    "resource-and-expression", ERROR,
+    "{it}的办理人既写了资源（resourceRef）又写了表达式，只能写一种。",
+    "A role of {it} names a resource (resourceRef) and an expression: only one may be.",
+    "只留 resourceRef 或 resourceAssignmentExpression。", "Keep the resourceRef or the resourceAssignmentExpression.",
+    "10.3.1",
+)  # fmt: skip
+
 ROLES = ("resourceRole", "performer", "humanPerformer", "potentialOwner")
 
 
 def bindings(diagram: Diagram, world: World) -> Iterator[Finding]:
     """What is bound belongs to the resource; what it requires is bound."""
     for item in world.items(diagram, *ROLES):
+        if children(item.element, "resourceRef") and children(item.element, "resourceAssignmentExpression"):
+            yield BOTH.at(place_of(diagram, item.element))
         for reference in children(item.element, "resourceRef"):
             resource = world.resolve(diagram, reference, text_of(reference)).element
             if resource is not None:

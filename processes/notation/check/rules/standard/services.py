@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
+from processes.notation.check.rules.standard.data_objects import equivalent
 from processes.notation.check.world import GLOBAL_TASKS, World
 from processes.notation.diagram import Diagram, Element, Node, children, kind_of, text_of
 from processes.notation.labels import kind_name
@@ -85,7 +86,7 @@ def _content(
     theirs = world.resolve(diagram, message, message.get("itemRef")).element
     for each in data:
         mine = world.resolve(diagram, each, each.get("itemSubjectRef")).element
-        if theirs is not None and mine is not None and mine is not theirs:
+        if theirs is not None and mine is not None and not equivalent(mine, theirs):
             yield TYPE.at(
                 node,
                 what=what,
