@@ -18,7 +18,7 @@ from processes.messaging.bus import Address, Message
 from processes.messaging.inlet import anyone
 from processes.observing import here
 from processes.observing.trace import Trace
-from tests.integration.bus.transports import Inbox, eventually, started
+from tests.integration.bus.transports import PATIENCE, Inbox, eventually, started
 from tests.integration.gateway.conftest import Program
 from tests.integration.gateway.world import HOTLINE, World
 from workers.bus.amqp import AmqpBus
