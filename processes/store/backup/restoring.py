@@ -57,7 +57,7 @@ def restore(
         names = {table.name for table in manifest.tables} | set(Base.metadata.tables) | {OURS}
         if force:
             _check_idle(database)
-        with database.write() as connection:
+        with database.rebuilding() as connection:
             schema.lock(connection)
             _make_room(connection, names, force)
             schema.create_at(connection, manifest.schema)
@@ -92,8 +92,6 @@ def _make_room(connection: Connection, names: set[str], force: bool) -> None:
             "确实要用备份取代现有的全部数据，请加 --force：现有数据会被删除，无法找回",
             f"the database is not empty: {', '.join(filled)}",
         )
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
     found.drop_all(connection)
 
 
