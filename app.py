@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from processes.clock import Clock
     from processes.notation.check import Finding
 
 HERE = Path(__file__).resolve().parent
@@ -53,10 +54,13 @@ class Settings:
     clock: Path | None
     """a file with an offset in seconds: a clock that several processes share and a tour can move"""
     secrets: Path
+    metrics_port: int | None
+    """a port for metrics and health alone, besides the gateway's own"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
-        """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``."""
+        """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
+        ``METRICS_PORT``."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -72,6 +76,7 @@ class Settings:
             standins_port=int(environment.get("STANDINS_PORT") or 0),
             clock=path("CLOCK"),
             secrets=path("SECRETS") or data / "secrets.json",
+            metrics_port=int(environment["METRICS_PORT"]) if environment.get("METRICS_PORT") else None,
         )
 
     @property
@@ -119,20 +124,29 @@ class Platform:
 
     def __init__(self, settings: Settings) -> None:
         from processes.casework.assembly import Core
-        from processes.clock import FileClock, SystemClock
         from processes.messaging import jobs
+        from processes.observing.health import Health
+        from processes.observing.metrics import Metrics
         from processes.runtime.scheduler import Scheduler
+        from processes.store import readiness
         from processes.store.database import Database
+        from processes.store.gauges import Gauges
 
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True)
-        clock = FileClock(settings.clock) if settings.clock else SystemClock()
+        clock = _clock(settings)
         self.core = Core.on(Database(settings.database_url), clock)
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
         self.topics = tuple(jobs.CATALOGUE)
+        self.metrics = Metrics(Gauges(self.core.database, clock))
+        self.health = Health()
+        self._started = threading.Event()
+        self.health.add("start", "启动", self._check_started)
+        readiness.add_checks(self.health, self.core.database)
         self._watched = False
         self._stops: list[Callable[[], None]] = []
+        self._stops += _observed(settings, self.metrics, self.health)
 
     def _may_send(self, partner: str, message_type: str) -> bool:
         """A partner may report over the channels that are its own; other messages are checked by their content."""
@@ -193,6 +207,7 @@ class Platform:
             relay = Relay(core.database, bus, core.clock, core.resolve)
             line = bus.line(self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve)
             core.engine.courier = line
+            self.health.add("broker", "消息队列", _connected(lambda: bus.wait_connected(1.0) and line.ready.wait(1.0)))
             starts, stops = [relay.start, line.start], [relay.stop, lambda: line.stop(30.0)]
         else:
             bus = EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
@@ -205,6 +220,7 @@ class Platform:
         for start in starts:
             start()
         self.scheduler.start()
+        self.health.add("scheduler", "定时器", self.scheduler.check)
         self._stops += [bus.stop, *stops, self.scheduler.stop]
 
     def _receive(self, messages: Sequence[Any]) -> Sequence[Any]:
@@ -262,14 +278,33 @@ class Platform:
                     partners={token: partner for partner, token in tokens.partners.items()},
                     operators={tokens.operator: "operator"},
                 ),
+                metrics=self.metrics,
+                health=self.health,
             )
         )
+
+    def _check_started(self) -> None:
+        from processes.observing.health import NotReady
+
+        if not self._started.is_set():
+            raise NotReady("正在启动", "starting")
+
+    def serve(self) -> None:
+        """All that this process runs has been started: be ready, until SIGTERM or Ctrl-C."""
+        self._started.set()
+        _wait_for_stop()
 
     def stop(self) -> None:
         """Stop what was started, the last first; running handlers finish."""
         while self._stops:
             self._stops.pop()()
         self.core.database.dispose()
+
+
+def _clock(settings: Settings) -> Clock:
+    from processes.clock import FileClock, SystemClock
+
+    return FileClock(settings.clock) if settings.clock else SystemClock()
 
 
 def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
@@ -279,6 +314,30 @@ def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
         Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
     )
     return Runner(bus, adapters(Outbound(systems)))
+
+
+def _observed(settings: Settings, metrics: Any, health: Any) -> list[Callable[[], None]]:
+    """Answer on ``METRICS_PORT``, if there is one; returns what stops it."""
+    from processes.observing.server import Server
+
+    if settings.metrics_port is None:
+        return []
+    server = Server(settings.host, settings.metrics_port, metrics, health)
+    server.start()
+    return [server.stop]
+
+
+def _connected(ready: Callable[[], bool]) -> Callable[[], None]:
+    """The check of a broker: messages can come and go."""
+    from processes.observing.health import NotReady
+
+    def check() -> None:
+        if not ready():
+            raise NotReady(
+                "连不上消息队列；请检查 RabbitMQ 是否在运行、AMQP_URL 是否正确", "no connection to the broker"
+            )
+
+    return check
 
 
 def _wait_for_stop() -> None:
@@ -314,7 +373,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
     print(_welcome(settings, url), flush=True)
     if not options.no_demo:
         threading.Thread(target=_play_demo, args=(settings, tokens, url), name="demo", daemon=True).start()
-    _wait_for_stop()
+    platform.serve()
     print("正在停止…", flush=True)
     if standins is not None:
         standins.stop()
@@ -330,7 +389,7 @@ def command_engine(settings: Settings, options: argparse.Namespace) -> int:
     platform.seed()
     platform.start_engine(with_workers=not settings.amqp_url, systems_url=options.systems_url)
     print("engine ready", flush=True)
-    _wait_for_stop()
+    platform.serve()
     platform.stop()
     return 0
 
@@ -338,15 +397,20 @@ def command_engine(settings: Settings, options: argparse.Namespace) -> int:
 def command_worker(settings: Settings, options: argparse.Namespace) -> int:
     """The adapters, on RabbitMQ. They have no database."""
     from processes.messaging import jobs
+    from processes.observing.health import Health
+    from processes.observing.metrics import Metrics
     from workers.bus.amqp import AmqpBus
 
     if not settings.amqp_url:
         raise SystemExit("worker 需要 AMQP_URL;没有消息队列时,适配器随 run 或 engine 一起运行")
-    runner = _runner(
-        AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE)), settings, options.systems_url
-    )
+    bus = AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE))
+    health = Health()
+    health.add("broker", "消息队列", _connected(lambda: bus.wait_connected(1.0)))
+    stops = _observed(settings, Metrics(), health)
     print("worker ready", flush=True)
-    runner.run()
+    _runner(bus, settings, options.systems_url).run()
+    for stop in stops:
+        stop()
     return 0
 
 
@@ -356,7 +420,7 @@ def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
     platform.seed()
     platform.start_gateway()
     print(f"gateway ready: {settings.url}", flush=True)
-    _wait_for_stop()
+    platform.serve()
     platform.stop()
     return 0
 
@@ -388,6 +452,41 @@ def _play_demo(settings: Settings, tokens: Secrets, standins: str | None) -> Non
         play(Api(settings.url, tokens.operator), MODELS / "demo", standins)
     except Exception:
         log.exception("the demo data could not be played in")
+
+
+# ---- backup ----------------------------------------------------------------------------------------------------------
+
+
+def command_backup(settings: Settings, options: argparse.Namespace) -> int:
+    """Back the database up, while the platform runs or not."""
+    from processes.store import backup
+    from processes.store.backup.progress import on_terminal
+    from processes.store.database import Database
+
+    database = Database(settings.database_url)
+    manifest = backup.write(database, options.file, progress=on_terminal)
+    print(f"已备份 {manifest.rows:,} 行到 {options.file}（{options.file.stat().st_size / 1e6:,.1f} MB）")
+    return 0
+
+
+def command_restore(settings: Settings, options: argparse.Namespace) -> int:
+    """Restore a backup into an empty database."""
+    from processes.runtime.resending import resend_open_jobs
+    from processes.runtime.workshop import Settings as EngineSettings
+    from processes.store import backup
+    from processes.store.backup.progress import on_terminal
+    from processes.store.database import Database
+
+    now, source = _clock(settings).now(), EngineSettings().source
+    manifest = backup.restore(
+        Database(settings.database_url),
+        options.file,
+        force=options.force,
+        finish=lambda connection: resend_open_jobs(connection, source, now),
+        progress=on_terminal,
+    )
+    print(f"已恢复 {manifest.rows:,} 行，备份时间 {manifest.made_at}；现在可以启动平台")
+    return 0
 
 
 # ---- commands on files alone -----------------------------------------------------------------------------------------
@@ -462,6 +561,11 @@ def _parser() -> argparse.ArgumentParser:
     ):
         add(name, function, help).add_argument("--systems-url", help="外部系统替身的网址")
     add("gateway", command_gateway, "网页和接口")
+    backup = add("backup", command_backup, "备份数据库（平台可以正在运行）")
+    backup.add_argument("file", type=Path, help="写到这个文件")
+    restore = add("restore", command_restore, "把备份恢复到一个空的数据库（SQLite 和 PostgreSQL 的备份可以互相恢复）")
+    restore.add_argument("file", type=Path, help="backup 写的文件")
+    restore.add_argument("--force", action="store_true", help="先删除数据库里现有的全部数据（无法找回），再恢复")
     check = add("check", command_check, "检查流程图、决策表和表单；有错误时退出码为 1")
     check.add_argument("paths", nargs="+", type=Path)
     check.add_argument("--json", action="store_true")
@@ -500,15 +604,11 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Errors are sentences, with what to do; never a stack trace."""
     from processes.errors import BihuanError
+    from processes.observing import logs
 
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=os.environ.get("LOG", "WARNING").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("spiff").setLevel(logging.ERROR)
     try:
+        logs.set_up(os.environ)
         return int(options.function(Settings.read(os.environ), options))
     except BihuanError as error:
         print(error.zh, file=sys.stderr)

@@ -22,6 +22,7 @@ from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
 from processes.messaging.incoming import ReportMessage
 from processes.messaging.inlet import Correlation
+from processes.observing import here
 from processes.runtime.commands import CompleteTask, Correlate, Outcome, Replan, Start
 from processes.runtime.engine import PARTNER, Engine
 from processes.runtime.unit import Suspended, read_state
@@ -60,6 +61,7 @@ def report(
         if known is not None:
             return known
         arrival = Arrival.of(engine.clock, connection, incoming, original)
+    here.note(case=arrival.case_id)
     command = Start(command_id or f"report:{arrival.report_id}", PROCESS, arrival.place, arrival.variables, actor=actor)
     try:
         outcome = engine.execute(command, before=arrival.write)
@@ -159,6 +161,7 @@ def complete_form(
             return Outcome(task.instance_id, duplicate=True)
         if task.state != "open":
             raise NotWaiting(task_id)
+        here.note(case=task.case_id)
         reference, calendar = Reference.read(connection), WorkingCalendar.read(connection)
         today = calendar.local_date(engine.clock.now())
         access.require_task(people.authority(reference, person, today), reference, task)

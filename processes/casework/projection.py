@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, insert, select, union_all, update
 
+from processes.observing import here
 from processes.runtime.workshop import Changed
 from processes.store.bulk import Select, fetch
 from processes.store.tables import TASK_IS_OPEN, Case, CaseStage, Deadline, Job, Note, UserTask
@@ -37,6 +38,7 @@ class CaseProjection:
     @staticmethod
     def _follow(connection: Connection, change: Changed) -> None:
         case = connection.execute(_CASE, {"i": change.instance.id}).one()
+        here.note_case(change.instance.id, case.id)
         values: dict[str, Any] = {}
         stages: list[str] = []
         stage = case.stage

@@ -21,8 +21,12 @@ from processes.messaging.inlet import (
     NotTaken,
     Refusal,
     Sender,
+    count,
+    place_of,
     sender_of,
 )
+from processes.observing import here
+from processes.observing.here import Here
 from processes.runtime import commands as c
 from processes.runtime import signals
 from processes.runtime.engine import Engine
@@ -61,40 +65,47 @@ class Reception:
         """
         planner = Inlet(self._planning(may_send))
         endings: list[Exception | None] = [None] * len(messages)
-        together: list[tuple[int, _Planned]] = []
+        together: list[tuple[int, _Planned, Here]] = []
         for index, message in enumerate(messages):
-            try:
-                planned = planner.take(message)
-            except Exception as error:
-                endings[index] = error
-                continue
-            if isinstance(planned, _Planned):
-                together.append((index, planned))
-                continue
-            self._carry_out(together, messages, endings)
-            together = []
-            if isinstance(planned, _Alone):
-                endings[index] = self._settle(messages[index], planned.run)
+            with here.at(place_of(message)) as place:
+                try:
+                    planned = planner.take(message)
+                except Exception as error:
+                    endings[index] = error
+                    continue
+                if isinstance(planned, _Planned):
+                    together.append((index, planned, place))
+                    continue
+                self._carry_out(together, messages, endings)
+                together = []
+                if isinstance(planned, _Alone):
+                    endings[index] = self._settle(messages[index], planned.run)
+                else:
+                    count(planned)
         self._carry_out(together, messages, endings)
         return endings
 
     def _carry_out(
         self,
-        together: Sequence[tuple[int, _Planned]],
+        together: Sequence[tuple[int, _Planned, Here]],
         messages: Sequence[Message],
         endings: list[Exception | None],
     ) -> None:
         if not together:
             return
-        outcomes = self._engine.execute_all([planned.command for _, planned in together])
-        for (index, planned), outcome in zip(together, outcomes, strict=True):
+        outcomes = self._engine.execute_all(
+            [planned.command for _, planned, _ in together], [place for _, _, place in together]
+        )
+        for (index, planned, _), outcome in zip(together, outcomes, strict=True):
             endings[index] = self._settle(messages[index], partial(planned.settle, outcome))
 
     def _settle(self, message: Message, end: Callable[[], object]) -> Exception | None:
         try:
-            end()
-        except NotTaken as refusal:
-            self.refuse(Refusal(sender_of(message), message, refusal.zh))
+            count(end())
+        except NotTaken as refused:
+            refusal = Refusal(sender_of(message), message, refused.zh)
+            self.refuse(refusal)
+            count(refusal)
         except Exception as error:
             return error
         return None

@@ -16,10 +16,12 @@ from enum import StrEnum
 from typing import Any
 
 from processes.errors import BihuanError
-from processes.messaging import contracts
+from processes.messaging import contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation
+from processes.observing import here
+from processes.observing.trace import HEADER
 
 INTERNAL = "bihuan"
 """the partner of our own processes and workers: whose messages have no ``partner`` extension, which outer doors set"""
@@ -139,6 +141,22 @@ class Doors:
     """(partner, message type) → whether that partner may send it"""
 
 
+def place_of(message: Message) -> here.Here:
+    """Where the work that a message asks for is done: in the message's trace, for whoever sent it."""
+    return here.place(message.extensions.get(HEADER), sender_of(message).partner)
+
+
+def count(handled: object) -> Status:
+    """What became of a message, told to the metrics."""
+    status = Status.ACCEPTED
+    if isinstance(handled, Refusal):
+        status = Status.REFUSED
+    elif isinstance(handled, Handled) and handled.duplicate:
+        status = Status.DUPLICATE
+    measures.RECEIVED.labels(status.value).inc()
+    return status
+
+
 class Inlet:
     """Takes messages one at a time; keeps no state, so any number of threads may share it."""
 
@@ -151,10 +169,12 @@ class Inlet:
 
     def receive(self, message: Message) -> Receipt:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
-        handled = self.take(message)
+        with here.at(place_of(message)):
+            handled = self.take(message)
+        status = count(handled)
         if isinstance(handled, Refusal):
-            return Receipt(Status.REFUSED, handled.reason)
-        return Receipt(Status.DUPLICATE if handled.duplicate else Status.ACCEPTED, None, handled.result)
+            return Receipt(status, handled.reason)
+        return Receipt(status, None, handled.result)
 
     def take(self, message: Message) -> Handled | Refusal:
         """Like :meth:`receive`; returns what the door said, or the refusal that was kept."""

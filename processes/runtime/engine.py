@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import select, update
@@ -20,8 +21,10 @@ from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, StepFailed
 from processes.kernel.evaluation import Evaluator
 from processes.notation.bundle import Version
+from processes.observing import here
+from processes.observing.here import Here
 from processes.runtime import commands as c
-from processes.runtime import correlation, incidents
+from processes.runtime import correlation, incidents, measures
 from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
@@ -48,10 +51,11 @@ _RESULTS = Select(InboxMessage, "partner", "source", "id", "result", by=("partne
 
 @dataclass(frozen=True)
 class Request:
-    """A command, and what its door writes with it."""
+    """A command, what its door writes with it, and the door."""
 
     command: c.Command
     before: Before | None = None
+    place: Here | None = None
 
 
 class Engine:
@@ -99,8 +103,14 @@ class Engine:
         Raises ``NotWaiting`` for a task, job or timer that is no longer there, ``Suspended``, ``NoDefinition``: then nothing has changed and
         the command's id is free. ``before`` is written in the same transaction.
         """
+        with measures.of(command) as seen:
+            return seen.outcome(self._execute(command, before))
+
+    def _execute(self, command: c.Command, before: Before | None) -> c.Outcome:
         look_first = not isinstance(command, RARELY_REPEATED)
         for attempt in range(ATTEMPTS):
+            if attempt:
+                measures.RETRIES.inc()
             try:
                 self.watch.check(command)
                 (outcome,) = self._together([Request(command, before)], look_first)
@@ -127,24 +137,30 @@ class Engine:
                 log.warning("command %s begun anew: %s", command.id, error)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
-    def execute_all(self, commands: Sequence[c.Command]) -> list[c.Outcome | Exception]:
+    def execute_all(
+        self, commands: Sequence[c.Command], places: Sequence[Here | None] | None = None
+    ) -> list[c.Outcome | Exception]:
         """Carry out several commands in one transaction, in their order; each gets its outcome, or what :meth:`execute` raises for it.
+        ``places``: the door of each.
 
         Should one fail, all are carried out one by one: a group is worth its commit as long as nobody spoils it.
         """
+        doors = places or [None] * len(commands)
         if len(commands) > 1:
             try:
                 for command in commands:
                     self.watch.check(command)
                 looks = any(not isinstance(command, RARELY_REPEATED) for command in commands)
-                return list(self._together([Request(command) for command in commands], looks))
+                requests = [Request(command, place=door) for command, door in zip(commands, doors, strict=True)]
+                return list(self._together(requests, looks))
             except Exception as error:
                 log.info("a group of %d commands is carried out one by one: %r", len(commands), error)
-        return [self._alone(command) for command in commands]
+        return [self._alone(command, door) for command, door in zip(commands, doors, strict=True)]
 
-    def _alone(self, command: c.Command) -> c.Outcome | Exception:
+    def _alone(self, command: c.Command, door: Here | None) -> c.Outcome | Exception:
         try:
-            return self.execute(command)
+            with here.at(door or here.place()):
+                return self.execute(command)
         except Exception as error:
             return error
 
@@ -157,14 +173,14 @@ class Engine:
 
     def _together(self, requests: Sequence[Request], look_first: bool) -> list[c.Outcome]:
         """One transaction."""
-        courier = self.courier
+        courier, begun = self.courier, perf_counter()
         delivered = courier.take_delivered() if courier is not None else ()
         try:
             with self.database.write() as connection:
                 unit = Unit(self.workshop, connection, courier is not None)
                 for row in delivered:
                     outbox.sent(unit.writes, row)
-                outcomes = self._carry_out(unit, requests, look_first)
+                done = self._carry_out(unit, requests, look_first)
                 hit("engine.written")
         except BaseException:
             if courier is not None:
@@ -172,12 +188,13 @@ class Engine:
             raise
         hit("engine.committed")
         unit.committed()
+        measures.committed(done, perf_counter() - begun)
         if unit.sent and courier is not None:
             courier.send(unit.sent)
-        return outcomes
+        return [outcome for _, _, outcome in done]
 
-    def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[c.Outcome]:
-        outcomes = []
+    def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
+        done = []
         known = self._known(unit.connection, requests) if look_first else {}
         fresh = [each for each in requests if _key(each.command) not in known]
         if len(fresh) > 1:
@@ -185,17 +202,17 @@ class Engine:
         for request in requests:
             command = request.command
             if _key(command) in known:
-                outcomes.append(_known(known[_key(command)]))
+                done.append((command, measures.within(command, request.place).here, _known(known[_key(command)])))
                 continue
             unit.take(command, request.before)
-            with self.watch.flight(command):
+            with measures.within(command, request.place) as place, self.watch.flight(command):
                 outcome = HANDLERS[type(command)](unit, command)
                 unit.settle(command, _result(outcome))
                 if len(requests) == 1:
                     unit.flush()
-            outcomes.append(outcome)
+            done.append((command, place, outcome))
         unit.flush()
-        return outcomes
+        return done
 
     def tidy(self) -> None:
         """Strike messages off the outbox that the courier has delivered, when no command takes them along."""
@@ -243,7 +260,8 @@ class Engine:
                 connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
-        log.error("command %s became incident %s: %s", command.id, identity, error.en)
+        # Not the reason: it may repeat what somebody wrote. It stands in the incident.
+        log.error("command %s became incident %s at %s", command.id, identity, element_id)
         return outcome
 
 

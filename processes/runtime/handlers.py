@@ -15,6 +15,7 @@ from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
 from processes.kernel.plan import Process
 from processes.kernel.timers import Schedule
+from processes.observing import here
 from processes.runtime import commands as c
 from processes.runtime import correlation, incidents, rows
 from processes.runtime.rows import dues
@@ -99,6 +100,7 @@ def _job(unit: Unit, job_id: str) -> Any:
     row = unit.connection.execute(_JOB, {"b_id": job_id}).first()
     if row is None or row.state not in ("open", "failed"):
         raise NotWaiting(job_id)
+    here.note(topic=row.topic)
     return row
 
 

@@ -16,6 +16,7 @@ from processes.kernel.instance import Changes, RunningInstance
 from processes.kernel.state import Wait
 from processes.kernel.timers import add_duration
 from processes.messaging.bus import Address, Message
+from processes.observing import here
 from processes.runtime.definitions import TIMERS
 from processes.store import outbox
 from processes.store.bulk import Delete, Insert, Update, Writes
@@ -72,6 +73,8 @@ class Rows:
             state = "completed" if done else "cancelled"
             self._writes.add(_END_TASK, state, self._now, actor if done else None, wait.task_id)
         elif wait.kind == "job":
+            if done:
+                here.note(topic=wait.name)
             self._writes.add(_END_JOB, "done" if done else "cancelled", self._now, wait.task_id)
         elif wait.kind == "timer":
             self._writes.add(_DROP_TIMER, wait.task_id)
@@ -187,7 +190,7 @@ def job_message(
         time=now,
         data=row["arguments"],
         subject=str(row["instance_id"]),
-        extensions={"jobid": str(row["id"]), "attempt": str(attempt)},
+        extensions=here.stamped({"jobid": str(row["id"]), "attempt": str(attempt)}),
     )
     return outbox.Outgoing(Address.JOBS, str(row["topic"]), message, available_at or now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ from sqlalchemy import Integer, bindparam, join, select
 
 from processes.clock import Clock
 from processes.kernel.errors import NotWaiting
+from processes.observing.health import NotReady
 from processes.runtime import commands as c
-from processes.runtime import correlation
+from processes.runtime import correlation, measures
 from processes.runtime.definitions import TIMERS
 from processes.runtime.engine import Engine
 from processes.runtime.rows import CONTINUATION
@@ -25,6 +27,9 @@ GAP = 1.0
 """Seconds between two looks at most: another process may have planned an earlier timer, or somebody moved the clock."""
 
 BATCH = 200
+
+SILENCE = 60.0
+"""Seconds: it looks every :data:`GAP`, and a command in hand is ended by the watchdog long before."""
 
 EXPIRE = timedelta(minutes=1)
 """How often early messages that nobody came for are dropped."""
@@ -39,6 +44,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
+        self._beat = time.monotonic()
         self._expired: datetime | None = None
         engine.database.on_commit(TIMERS, self._woken.set)
 
@@ -47,10 +53,12 @@ class Scheduler:
         fired = 0
         while due := self._due(self._clock.now()):
             moved = 0
-            for command in due:
+            for due_at, command in due:
+                self._beat = time.monotonic()
                 try:
                     self._engine.execute(command)
                     moved += 1
+                    measures.LATENESS.observe(max((self._clock.now() - due_at).total_seconds(), 0.0))
                 except (NotWaiting, Suspended):
                     log.debug("%s is gone", command.id)
             fired += moved
@@ -58,13 +66,13 @@ class Scheduler:
                 break
         return fired
 
-    def _due(self, now: datetime) -> list[c.Command]:
+    def _due(self, now: datetime) -> list[tuple[datetime, c.Command]]:
         """What is due, as commands, in the order of the due times."""
         with self._engine.database.read() as connection:
             timers = connection.execute(_DUE, {"now": now, "most": BATCH}).all()
             starts = connection.execute(_DUE_STARTS, {"now": now, "most": BATCH}).all()
         found = [(row.due_at, _of_timer(row)) for row in timers] + [(row.due_at, _of_start(row)) for row in starts]
-        return [command for _, command in sorted(found, key=lambda each: each[0])]
+        return sorted(found, key=lambda each: each[0])
 
     def _expire(self) -> None:
         now = self._clock.now()
@@ -93,9 +101,20 @@ class Scheduler:
         if self._thread is not None:
             self._thread.join(timeout)
 
+    def check(self) -> None:
+        """Raises :class:`NotReady` when the thread has ended, or has looked for nothing in :data:`SILENCE` seconds."""
+        if self._thread is None or not self._thread.is_alive():
+            raise NotReady("定时器没有在运行；请重新启动引擎", "the scheduler's thread has ended")
+        silent = time.monotonic() - self._beat
+        if silent > SILENCE:
+            raise NotReady(
+                f"定时器已有 {silent:.0f} 秒没有动静；请查看日志", f"the scheduler is silent for {silent:.0f} s"
+            )
+
     def _loop(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
+            self._beat = time.monotonic()
             try:
                 self.run_due()
                 self._expire()

@@ -18,6 +18,7 @@ from processes.kernel.errors import NotWaiting, failing
 from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
 from processes.kernel.state import Thrown, Wait
 from processes.messaging.bus import Address, Message
+from processes.observing import here
 from processes.runtime import commands as c
 from processes.runtime import correlation, rows, signals
 from processes.runtime.courier import OWN_LEASE, Sent
@@ -102,6 +103,7 @@ class Unit:
 
     def door(self, instance_id: str) -> str | None:
         """Let the door write what it wants written with this command, once; returns the business key it gives."""
+        here.note(instance=instance_id)
         before, self._before = self._before, None
         return None if before is None else before(self.connection, instance_id)
 
@@ -342,7 +344,7 @@ class Unit:
             time=self.now,
             data=thrown.payload,
             subject=owner.id,
-            extensions=extensions,
+            extensions=here.stamped(extensions),
         )
         return outbox.Outgoing(address, kind, message)
 

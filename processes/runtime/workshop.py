@@ -16,6 +16,7 @@ from processes.kernel.effort import SECONDS, SLICE, STEPS
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.instance import RunningInstance, Step
 from processes.runtime import commands as c
+from processes.runtime import measures
 from processes.runtime.definitions import Definitions
 from processes.runtime.rows import Owner
 
@@ -75,7 +76,11 @@ class HotInstances:
         """The instance if it is of this version; it is gone from here until it is kept again."""
         with self._lock:
             found = self._kept.pop(prefix, None)
-        return None if found is None or found[0] != version else found[1]
+        if found is None or found[0] != version:
+            measures.HOT_MISS.inc()
+            return None
+        measures.HOT_HIT.inc()
+        return found[1]
 
     def keep(self, prefix: str, version: int, running: RunningInstance) -> None:
         """Keep an instance whose state has just been committed."""

@@ -33,7 +33,7 @@ from processes.store.tables import Base
 BUSY_SECONDS = 30.0
 """How long a writer waits for the writers before it (in this process, and in others that share the SQLite file)."""
 
-__all__ = ["Database", "NestedTransaction", "WriterBusy", "from_json", "to_json"]
+__all__ = ["Database", "NestedTransaction", "OrphanedRows", "WriterBusy", "from_json", "to_json"]
 
 READERS = 8
 """Connections kept for reading; more are opened under load and closed after use."""
@@ -57,6 +57,13 @@ _SQLITE_PRAGMAS = (
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _TRANSIENT_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
+_ALIKE: dict[str, Any] = {
+    "json_serializer": to_json,
+    "json_deserializer": from_json,
+    # Errors are logged, and what a statement was given may be a person's.
+    "hide_parameters": True,
+}
+
 # One writer at a time for each SQLite file, however many Database objects a process opens on it.
 _file_locks: dict[str, threading.RLock] = {}
 _file_locks_guard = threading.Lock()
@@ -64,6 +71,10 @@ _file_locks_guard = threading.Lock()
 
 class WriterBusy(Exception):
     """Another transaction of this process kept the writer's place for longer than ``BUSY_SECONDS``."""
+
+
+class OrphanedRows(Exception):
+    """A change of the schema would have left rows that refer to nothing: it did not happen."""
 
 
 class NestedTransaction(Exception):
@@ -102,8 +113,9 @@ class Database:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end of the block, rolled back when it raises.
+    def write(self, *, foreign_keys: bool = True) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end of the block, rolled back when it raises. (For ``foreign_keys`` see
+        :meth:`rebuilding`.)
 
         Raises :class:`NestedTransaction`, :class:`WriterBusy`, or what the driver raises (see :meth:`is_transient`).
         """
@@ -113,11 +125,15 @@ class Database:
             raise WriterBusy(f"no writer's place within {BUSY_SECONDS} s")
         try:
             with self._idle_writer() as connection, self._current(connection):
+                if not foreign_keys:
+                    _enforce_foreign_keys(connection, "OFF")
                 connection.begin()  # now: statements that go round SQLAlchemy (``bulk``) would not
                 connection.info.pop(_SIGNALS, None)
                 yield connection
                 connection.commit()
                 signals = connection.info.pop(_SIGNALS, ())
+                if not foreign_keys:
+                    _enforce_foreign_keys(connection, "ON")
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -194,11 +210,32 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest version. Safe when several processes start at once."""
-        with self.write() as connection:
+        with self.rebuilding() as connection:
             if self.in_memory:
                 Base.metadata.create_all(connection)
             else:
                 schema.upgrade(connection)
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """A write in which tables may be made anew.
+
+        To change a table, SQLite needs another one in its place, and with foreign keys in force to drop the old one is to delete
+        what others refer to. So they are not, and the whole is judged at the end.
+        """
+        if self.dialect != "sqlite" or self.in_memory:
+            with self.write() as connection:
+                yield connection
+            return
+        with self.write(foreign_keys=False) as connection:
+            try:
+                yield connection
+                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if orphans:
+                    raise OrphanedRows(f"{orphans[0][0]} refers to rows of {orphans[0][2]} that are not there")
+            except BaseException:
+                connection.invalidate()  # it must not be used again as it is
+                raise
 
     def is_transient(self, error: BaseException) -> bool:
         """Whether the same transaction, begun anew, may well succeed: lock conflicts, deadlocks, a restarting server.
@@ -240,6 +277,13 @@ class Database:
             self._reader.dispose()
 
 
+def _enforce_foreign_keys(connection: Connection, whether: str) -> None:
+    """On SQLite, between two transactions: within one it has no effect."""
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    raw.execute(f"PRAGMA foreign_keys = {whether}")
+
+
 def signal(connection: Connection, name: str) -> None:
     """Tell :meth:`Database.on_commit` listeners of ``name`` when this transaction has committed."""
     connection.info.setdefault(_SIGNALS, set()).add(name)
@@ -271,8 +315,7 @@ def _file_engine(url: URL, begin: str, size: int) -> Engine:
         pool_size=size,
         max_overflow=-1,
         connect_args={"check_same_thread": False},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )
     _prepare(engine, begin, query_only=begin == "BEGIN")
     return engine
@@ -283,8 +326,7 @@ def _memory_engine(url: URL) -> Engine:
         url,
         poolclass=StaticPool,
         connect_args={"check_same_thread": False},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )
     _prepare(engine, "BEGIN", query_only=False)
     return engine
@@ -310,12 +352,16 @@ def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    connect_args: dict[str, Any] = {"connect_timeout": 10, "options": "-c timezone=UTC", "keepalives_idle": 30}
+    connect_args: dict[str, Any] = {
+        "connect_timeout": 10,
+        "options": "-c timezone=UTC",
+        "keepalives_idle": 30,
+        "application_name": schema.APPLICATION,
+    }
     return create_engine(
         url,
         pool_size=READERS,
         max_overflow=READERS * 2,
         connect_args={name: value for name, value in connect_args.items() if name not in url.query},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from processes.messaging import measures
 from processes.messaging.bus import Message
 from processes.store.bulk import Delete, Insert, Writes
 from processes.store.database import signal, to_json
@@ -279,6 +280,7 @@ _RETRY = (
 
 def bury(connection: Connection, id: int, reason: str, at: datetime) -> None:
     """Give the message up: it stays in the table, dead, with the reason."""
+    measures.DEAD.inc()
     connection.execute(update(outbox).where(_c.id == id).values(dead_at=at, dead_reason=reason, leased_until=None))
 
 

@@ -15,6 +15,7 @@ import httpx
 
 from processes.clock import Clock, SystemClock
 from processes.messaging.jobs import CATALOGUE
+from processes.observing import here
 from workers.adapters.guard import NETWORK_TROUBLE, Deadline, Forbidden, GuardedTransport
 from workers.adapters.settings import ExternalSystem, NotConfigured, Systems
 from workers.kit import BusinessError, Failed, Job, RetryLater
@@ -64,7 +65,7 @@ class Outbound:
 
     def _post(self, system: ExternalSystem, path: Sequence[str], body: Mapping[str, Any], job: Job) -> dict[str, Any]:
         url = "/".join((system.url, *(_segment(each) for each in path)))
-        headers = {"Idempotency-Key": job.id}
+        headers = here.stamped({"Idempotency-Key": job.id})
         if system.token:
             headers["Authorization"] = f"Bearer {system.token}"
         try:

@@ -16,7 +16,7 @@ from pika.adapters.blocking_connection import BlockingConnection
 
 from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
-from processes.messaging import cloudevents
+from processes.messaging import cloudevents, measures
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
 from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
@@ -289,6 +289,7 @@ class AmqpBus:
         self._move(delivery, topology.wait_exchange(rung), delivery.queue, headers)
 
     def _give_up(self, delivery: Delivery, topic: str, reason: str) -> None:
+        measures.DEAD.inc()
         headers = envelope.kept(delivery.properties.headers or {}) | {
             envelope.TOPIC: topic,
             envelope.QUEUE: delivery.queue,

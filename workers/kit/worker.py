@@ -11,6 +11,7 @@ from processes.clock import Clock, SystemClock
 from processes.messaging.bus import Address, Bus, Message, NotSent, Retry
 from processes.messaging.jobs import CATALOGUE, JobKind, JobViolation
 from processes.messaging.schema import unsound
+from processes.observing import here
 from workers.kit.job import BusinessError, Failed, Job, RetryLater, job_of
 from workers.kit.signature import Call, call_of
 
@@ -79,15 +80,13 @@ class Worker:
         job = job_of(message)
         answer = self.answer(job)
         try:
-            bus.send(Address.INBOX, answer.type, self._message(job, answer, message.extensions))
+            bus.send(Address.INBOX, answer.type, self._message(job, answer))
         except NotSent as not_sent:
             # The job comes again, and its idempotency key sees to it that nothing happens twice.
             raise Retry(str(not_sent), after=1.0) from not_sent
 
-    def _message(self, job: Job, answer: Answer, extensions: Mapping[str, str]) -> Message:
-        told = {"jobid": job.id, "attempt": str(job.attempt)}
-        if "traceparent" in extensions:
-            told["traceparent"] = extensions["traceparent"]
+    def _message(self, job: Job, answer: Answer) -> Message:
+        told = here.stamped({"jobid": job.id, "attempt": str(job.attempt)})
         # The job's own message is <job>:<attempt>; an outbox that holds both tells them apart by the last part.
         id_ = f"{job.id}:{job.attempt}:answer"
         return Message(id_, answer.type, f"/workers/{self.name}", self._clock.now(), dict(answer.data), job.topic, told)

@@ -1,4 +1,4 @@
-"""Giant instances, timer starts."""
+"""Giant instances, timer starts. A break: software of before can't read the states that the kernel writes, nor writes prefixes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+kind = "break"
+lowest = 3
 
 
 def upgrade() -> None:

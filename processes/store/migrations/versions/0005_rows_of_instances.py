@@ -8,6 +8,7 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+kind = "expand"
 
 _TABLES = ("user_task", "deadline", "job", "timer", "subscription")
 _NAMING = {"fk": "%(table_name)s_%(column_0_name)s_fkey"}
