@@ -72,7 +72,9 @@ class Snapshots:
         seen: _Sight | None = getattr(self._seen, "last", None)
         transaction = connection.get_transaction()
         assert transaction is not None, "database.read() and write() begin one"
-        if seen is None or seen.transaction() is not transaction:  # the connection may be the same: it is used again and again
+        if (
+            seen is None or seen.transaction() is not transaction
+        ):  # the connection may be the same: it is used again and again
             snapshot = Snapshot(Reference.read(connection), WorkingCalendar.read(connection))
             seen = self._seen.last = _Sight(weakref.ref(transaction), snapshot)
         return seen

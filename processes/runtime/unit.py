@@ -298,7 +298,7 @@ class Unit:
         held.noted = versions
         return versions
 
-    def record(self, held: Held, steps: Sequence[Step] = (), fired: Sequence[Any] = ()) -> None:
+    def record(self, held: Held, steps: Sequence[Step] = (), fired: Sequence[history.Fired] = ()) -> None:
         """Add the command to the history."""
         versions = self._fresh_versions(held) if steps else {}
         history.append(
@@ -310,7 +310,8 @@ class Unit:
             self.now,
             input=c.to_json(self.command),
             steps=[(step.element_id, step.process_id, step.what) for step in steps],
-            versions={**versions, "decisions": list(fired)} if fired else versions,
+            versions=versions,
+            decisions=fired,
         )
 
     # -- messages ----------------------------------------------------------------------------------------------------

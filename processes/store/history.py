@@ -26,13 +26,16 @@ LONG = 160
 StepLine = tuple[str, str, str]
 """What happened: element id, process id, and ``entered``, ``completed``, ``caught`` or ``cancelled``."""
 
+Fired = tuple[str, str, Sequence[str]]
+"""A decision that was taken: element id, decision id, and the ids of the rules that fired."""
+
 _NEW = Insert(HistoryEntry, "instance_id", "command_id", "kind", "actor", "at", "input", "steps", "versions")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A command as the history keeps it. ``steps`` in the order they happened; ``versions``: of the definition, of reference data, and which
-    rules of which decisions fired."""
+    """A command as the history keeps it. ``steps`` and ``decisions`` in the order they happened; ``versions``: of the definition and of
+    reference data."""
 
     seq: int
     instance_id: str
@@ -43,6 +46,7 @@ class Entry:
     input: dict[str, Any]
     steps: Sequence[StepLine]
     versions: Mapping[str, Any]
+    decisions: Sequence[Fired]
 
 
 def append(
@@ -56,10 +60,13 @@ def append(
     input: Mapping[str, Any],
     steps: Iterable[StepLine],
     versions: Mapping[str, Any],
+    decisions: Sequence[Fired] = (),
 ) -> None:
     """Add an entry (see :class:`Entry`) to a unit of work. ``versions``: those that the entry before did not have."""
     said = {name: value for name, value in input.items() if name not in _COLUMNS}
     body, path = _packed(orjson.dumps(said)), _packed(_path(steps).encode())
+    if decisions:
+        versions = {**versions, _DECISIONS: [" ".join((element, name, *rules)) for element, name, rules in decisions]}
     writes.add(_NEW, instance_id, command_id, kind, actor, at, body, path, versions)
 
 
@@ -75,7 +82,7 @@ def read(connection: Connection, instance_id: str) -> list[Entry]:
     for row in rows:
         columns = {"kind": row.kind, "id": row.command_id, "actor": row.actor}
         known |= {"definition": row.definition_id, **row.versions}
-        fired = known.pop("decisions", None)
+        fired = known.pop(_DECISIONS, ())
         entries.append(
             Entry(
                 seq=row.seq,
@@ -86,7 +93,8 @@ def read(connection: Connection, instance_id: str) -> list[Entry]:
                 at=row.at,
                 input={**columns, **orjson.loads(_unpacked(row.input))},
                 steps=_steps(_unpacked(row.steps)),
-                versions=dict(known) if fired is None else {**known, "decisions": fired},
+                versions=dict(known),
+                decisions=[_fired(each) for each in fired],
             )
         )
     return entries
@@ -102,6 +110,17 @@ def _packed(body: bytes) -> bytes:
 
 def _unpacked(body: bytes) -> bytes:
     return decompress(body) if body.startswith(FRAME) else body
+
+
+_DECISIONS = "decisions"
+
+
+def _fired(kept: str | Mapping[str, Any]) -> Fired:
+    """From a line of ids, or from what older releases wrote."""
+    if isinstance(kept, Mapping):
+        return kept["element"], kept["decision"], tuple(kept["rules"])
+    element, decision, *rules = kept.split(" ")
+    return element, decision, tuple(rules)
 
 
 # -- steps -----------------------------------------------------------------------------------------------------------
