@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, union
 
 from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
+from processes import failpoints
 from processes.casework import loading
 from processes.errors import BihuanError
 from processes.notation.check.findings import ERROR
@@ -44,6 +45,7 @@ def deploy() -> Response:
         answer.status_code = 422
         return answer
     deployed = services().engine.deploy(files, place)
+    failpoints.hit("gateway.deployed")
     touched = [each for each in deployed if set(each.files) & set(sent)]
     return jsonify(
         {
@@ -64,6 +66,7 @@ def load() -> Response:
             path.write_bytes(content)
         with services().database.write() as connection:
             summary = loading.load(connection, Path(folder), now)
+    failpoints.hit("gateway.loaded")
     replanned = _replan() if summary.years else 0
     return jsonify(plain({"changes": summary.changes, "years": summary.years, "replanned": replanned}))
 

@@ -11,6 +11,7 @@ from gateway.api.access import BadRequest, blueprint, body, field, limit, plain
 from gateway.api.cases import number_of, task_json
 from gateway.context import services
 from gateway.web import error_page
+from processes import failpoints
 from processes.casework import access, doors, people
 from processes.casework.forms import FormErrors
 from processes.spiff.instance import NotWaiting
@@ -50,6 +51,7 @@ def complete(task_id: str) -> Response:
     try:
         command = f"api:{task_id}:{command_id}" if command_id else None
         outcome = doors.complete_form(services().engine, task_id, data, str(person), command_id=command)
+        failpoints.hit("gateway.completed")
     except FormErrors as error:
         answer = jsonify({"error": error.zh, "en": error.en, "fields": error.fields})
         answer.status_code = 422

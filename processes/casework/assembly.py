@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from processes import failpoints
 from processes.casework import functions, loading, texts
 from processes.casework.projection import CaseProjection
 from processes.casework.reception import Reception
@@ -46,10 +47,12 @@ class Core:
     def seed(self, folder: Path, models: Mapping[str, bytes] | None = None) -> None:
         """Bring the schema up to date; fill an empty database with the reference data and models of ``folder``."""
         self.database.migrate()
+        failpoints.hit("seed.migrated")
         with self.database.write() as connection:
             if not connection.scalar(select(func.count()).select_from(Place)):
                 loading.load(connection, folder / "reference", self.clock)
         with self.database.read() as connection:
+            failpoints.hit("seed.loaded")
             empty = not connection.scalar(select(func.count()).select_from(InForce))
         if empty:
             self.engine.deploy(models if models is not None else read_folder([folder]))

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, delete, select
 
+from processes import failpoints
 from processes.casework import access, forms, people, similarity, texts
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.library import Arrival, KnownMeanwhile, open_child
@@ -64,6 +65,7 @@ def report(
         outcome = engine.execute(command, before=arrival.write)
     except KnownMeanwhile:
         outcome = Outcome(None, duplicate=True)
+    failpoints.hit("report.started")
     with engine.database.read() as connection:
         if outcome.duplicate:
             known = _known(connection, incoming.channel, original)

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, bindparam, insert, select, update
 from stdnum.cn import uscc as stdnum_uscc
 
+from processes import failpoints
 from processes.casework import numbers, similarity, texts
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
@@ -92,6 +93,7 @@ class Arrival:
         number = numbers.allocate(connection, self.place, self.year)
         self.variables["case"]["number"] = number
         _new_case(connection, self.case_id, number, self.report_id, self.place, None, instance_id, now)
+        failpoints.hit("report.written")
 
     def _write_report(self, connection: Connection) -> None:
         incoming, now = self.incoming, self.clock.now()

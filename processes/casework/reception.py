@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import insert, select
 
+from processes import failpoints
 from processes.casework import doors
 from processes.messaging import incoming as i
 from processes.messaging.inlet import Broadcast, Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender
@@ -71,6 +72,7 @@ class Reception:
                 )
             except NotWaiting:
                 continue  # it went on meanwhile
+            failpoints.hit("reception.signalled")
         return Handled(result={"instances": len(waiting)})
 
     # -- answers of workers ------------------------------------------------------------------------------------------
@@ -133,6 +135,7 @@ class Reception:
                     at=self._engine.clock.now(),
                 )
             )
+        failpoints.hit("reception.refused")
 
 
 def _handled(outcome: c.Outcome) -> Handled:

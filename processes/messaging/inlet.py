@@ -10,16 +10,20 @@ The doors are callables given by the wiring, so that this module knows neither t
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from processes import failpoints
 from processes.errors import BihuanError
 from processes.messaging import contracts
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation
+
+log = logging.getLogger(__name__)
 
 INTERNAL = "bihuan"
 """the partner of our own processes and workers: whose messages have no ``partner`` extension, which outer doors set"""
@@ -144,11 +148,15 @@ class Inlet:
     def receive(self, message: Message) -> Receipt:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
         sender = Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
+        failpoints.hit("inlet.received")
         try:
             handled = self._take(sender, message)
         except (ContractViolation, NotTaken) as refusal:
             self._doors.refuse(Refusal(sender, message, refusal.zh))
             return Receipt(Status.REFUSED, refusal.zh)
+        failpoints.hit("inlet.handled")
+        if handled.duplicate:
+            log.info("message %s of %s had its effect before", message.id, sender.partner)
         return Receipt(Status.DUPLICATE if handled.duplicate else Status.ACCEPTED, None, handled.result)
 
     def _take(self, sender: Sender, message: Message) -> Handled:

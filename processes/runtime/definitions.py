@@ -10,6 +10,7 @@ from typing import ClassVar
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from processes import failpoints
 from processes.errors import BihuanError
 from processes.notation import bundle
 from processes.spiff.parser import Process, parse_process
@@ -54,6 +55,7 @@ class Definitions:
                 "body": body,
             }
             connection.execute(self._database.insert(ModelFile).values(row).on_conflict_do_nothing())
+        failpoints.hit("deploy.files-written")
         for each in found:
             definition = {
                 "id": each.id,
@@ -73,6 +75,7 @@ class Definitions:
                     where=InForce.definition_id != each.id,
                 )
             )
+            failpoints.hit("deploy.in-force")
         return found
 
     def in_force(self, connection: Connection, process_id: str, place: str) -> str:

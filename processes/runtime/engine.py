@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
+from processes import failpoints
 from processes.clock import Clock
 from processes.errors import BihuanError
 from processes.notation.bundle import Version
@@ -132,13 +133,17 @@ class Engine:
 
     def _once(self, command: c.Command, before: Before | None, look_first: bool) -> c.Outcome:
         with self.database.write() as connection, self.watch.flight(command):
+            failpoints.hit("engine.begun")
             known = inbox.result(connection, *_key(command)) if look_first else None
             if known is not None:
                 return _known(known)
             unit = Unit(self.workshop, connection, command, before)
             outcome = HANDLERS[type(command)](unit, command)
+            failpoints.hit("engine.applied")
             if not inbox.settle(connection, *_key(command), unit.now, _result(outcome)):
                 raise AlreadyClaimed(command.id)
+            failpoints.hit("engine.claimed")
+        failpoints.hit("engine.committed")
         unit.committed()
         return outcome
 
@@ -168,6 +173,7 @@ class Engine:
             if isinstance(command, c.FireTimer):
                 connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
+            failpoints.hit("engine.incident-recorded")
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
         log.error("command %s became incident %s: %s", command.id, identity, error.en)
         return outcome

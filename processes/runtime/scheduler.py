@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from processes import failpoints
 from processes.clock import Clock
 from processes.runtime import commands as c
 from processes.runtime import correlation
@@ -44,11 +45,13 @@ class Scheduler:
         """Fire everything that is due now, in order of due time; returns how many fired."""
         fired = 0
         while due := self._due(self._clock.now()):
+            failpoints.hit("scheduler.due-found")
             moved = 0
             for task_id, due_at in due:
                 try:
                     self._engine.execute(c.FireTimer(f"timer:{task_id}:{due_at.isoformat()}", task_id, due_at))
                     moved += 1
+                    failpoints.hit("scheduler.fired")
                 except (NotWaiting, Suspended):
                     log.debug("timer %s is gone", task_id)
             fired += moved

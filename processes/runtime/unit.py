@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
+from processes import failpoints
 from processes.errors import BihuanError
 from processes.messaging.bus import Address, Message
 from processes.runtime import commands as c
@@ -117,6 +118,7 @@ class Unit:
         before, self._before = self._before, None
         if before is not None:
             before(self.connection, instance_id)
+            failpoints.hit("unit.door-written")
 
     def record(self, instance_id: str, steps: list[list[str]], versions: Mapping[str, Any]) -> None:
         """Add the command to the history."""
@@ -163,7 +165,9 @@ class Unit:
                 running.catch_message(wait.task_id, wait.name, payload)
                 before, after = after, running.waits()
                 fresh = self._rows(owner, running, before, after, done)
+        failpoints.hit("unit.rows-written")
         self._send(owner, running.take_outgoing())
+        failpoints.hit("unit.outbox-written")
         steps = running.take_steps()
         self.record(
             owner.id,
@@ -174,11 +178,14 @@ class Unit:
                 **({"decisions": fired} if (fired := running.take_fired()) else {}),
             },
         )
+        failpoints.hit("unit.history-written")
         status = "cancelled" if cancelled else "completed" if running.is_completed else "active"
         change = Changed(owner, self.command, steps, running, status, self.now)
         for projection in self.workshop.projections:
             projection.apply(self.connection, change)
+        failpoints.hit("unit.projected")
         self._save(owner, version, running, after, status)
+        failpoints.hit("unit.saved")
 
     def _rows(
         self, owner: Owner, running: RunningInstance, before: Waits, after: Waits, done: frozenset[str]

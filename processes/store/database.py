@@ -26,6 +26,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from processes import failpoints
 from processes.messaging.json_text import from_json, to_json
 from processes.store import schema
 from processes.store.tables import Base
@@ -112,7 +113,9 @@ class Database:
             with self._writer.connect() as connection, self._current(connection):
                 connection.info.pop(_SIGNALS, None)
                 yield connection
+                failpoints.hit("database.committing")
                 connection.commit()
+                failpoints.hit("database.committed")
                 signals = connection.info.pop(_SIGNALS, ())
         finally:
             if self._lock is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import Connection
 
+from processes import failpoints
 from processes.store.tables import Base
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def upgrade(connection: Connection) -> None:
         command.upgrade(_config(connection), "head")
     else:
         Base.metadata.create_all(connection)
+        failpoints.hit("schema.created")
         command.stamp(_config(connection), "head")
 
 

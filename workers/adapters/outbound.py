@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from processes import failpoints
 from processes.clock import Clock, SystemClock
 from processes.messaging.jobs import CATALOGUE
 from workers.adapters.guard import NETWORK_TROUBLE, Deadline, Forbidden, GuardedTransport
@@ -70,6 +71,7 @@ class Outbound:
         try:
             with self._deadline.within(system.deadline):
                 status, answered, raw = self._exchange(system, url, headers, body)
+            failpoints.hit("outbound.effected")
         except Forbidden as forbidden:
             log.error("job %s: %s", job.id, forbidden)
             raise Failed(f"外部系统 {system.name} 的地址不允许访问") from forbidden

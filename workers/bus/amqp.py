@@ -14,6 +14,7 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingConnection
 
+from processes import failpoints
 from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
 from processes.messaging import cloudevents
@@ -225,7 +226,10 @@ class AmqpBus:
         except cloudevents.NotACloudEvent as error:
             self._give_up(delivery, topic, f"not a CloudEvent: {error}")
             return
-        self._end(delivery, topic, run(handler, message))
+        failpoints.hit("amqp.delivered")
+        ending = run(handler, message)
+        failpoints.hit("amqp.handled")
+        self._end(delivery, topic, ending)
 
     def _end(self, delivery: Delivery, topic: str, ending: Ending) -> None:
         if isinstance(ending, Done):
@@ -279,6 +283,7 @@ class AmqpBus:
             self._stopping.wait(1.0)
             delivery.settle(False)
         else:
+            failpoints.hit("amqp.moved")
             delivery.settle(True)
 
 

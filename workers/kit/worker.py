@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from processes import failpoints
 from processes.clock import Clock, SystemClock
 from processes.messaging.bus import Address, Bus, Message, NotSent, Retry
 from processes.messaging.jobs import CATALOGUE, JobKind, JobViolation
@@ -77,9 +78,12 @@ class Worker:
 
     def _take(self, bus: Bus, message: Message) -> None:
         job = job_of(message)
+        failpoints.hit("worker.taken")
         answer = self.answer(job)
+        failpoints.hit("worker.done")
         try:
             bus.send(Address.INBOX, answer.type, self._message(job, answer, message.extensions))
+            failpoints.hit("worker.answered")
         except NotSent as not_sent:
             # The job comes again, and its idempotency key sees to it that nothing happens twice.
             raise Retry(str(not_sent), after=1.0) from not_sent

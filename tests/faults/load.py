@@ -1,0 +1,353 @@
+"""The load: partners who send until they are told that it arrived, and a clerk who completes tasks and resolves incidents."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import httpx
+import pika
+import pika.exceptions
+from sqlalchemy import func, select
+
+from gateway.client import expectations
+from gateway.client.player import Play
+from gateway.client.scenario import read_folder
+from processes.errors import BihuanError
+from processes.messaging.bus import Address, Message, NotSent
+from processes.store.tables import Incident, Instance, Timer, UserTask
+from tests.faults.kinds import CLERK, DOOR, Kind, kind_of
+from tests.faults.world import BROKER, MODELS, World
+from tests.tour.effects import doubled
+from workers.bus.amqp import AmqpBus
+
+HTTP, AMQP = "http", "amqp"
+PARTNER = "seven-lists"
+SOURCE = "/partner"
+SENDERS = 6
+TWICE = 0.1
+"""The share of messages that a partner sends again although they were accepted: his answer was lost, say."""
+
+PAUSE = 0.2
+TRIES = 20
+"""How often the clerk tries to resolve an incident: under a fault the trying may fail as well."""
+
+LOOK = 0.15
+PATIENCE = 300.0
+"""Seconds that a step of a real problem may take under fire."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small case and the door it comes in by."""
+
+    key: str
+    door: str
+
+    @property
+    def kind(self) -> Kind:
+        """What it is a case of."""
+        return kind_of(self.key)
+
+    @property
+    def messages(self) -> list[str]:
+        """The ids of the messages that it is sent."""
+        return [f"{self.key}:start", *(f"{self.key}:{stage}" for stage in self.kind.messages)]
+
+
+def draw(trial: str, count: int, kinds: Sequence[Kind], lane: str, chance: random.Random) -> list[Case]:
+    """So many cases of a mix of kinds, one herald among them when somebody waits for it."""
+    usual = [kind for kind in kinds if kind.weight]
+    # Each kind at least once as far as they go, then by weight.
+    names = [kind.name for kind in usual][: max(count - 1, 0)]
+    names += chance.choices([kind.name for kind in usual], [kind.weight for kind in usual], k=max(count - 1 - len(names), 0))
+    chance.shuffle(names)
+    names.append("herald")
+    doors = (HTTP, AMQP) if lane == BROKER else (HTTP,)
+    return [Case(f"{trial}-{name}-{number:05}", chance.choice(doors)) for number, name in enumerate(names[-count:], start=1)]
+
+
+class Load:
+    """Brings cases into a world. ``problems``: real ones that are played through the stand-ins beside them."""
+
+    def __init__(
+        self, world: World, trial: str, cases: Sequence[Case], chance: random.Random, *, problems: int = 0, oddities: bool = False
+    ) -> None:
+        self.world, self.trial, self.cases = world, trial, list(cases)
+        self.problems = problems
+        self.accepted: dict[str, str] = {}
+        """message id → what its sender was told at last"""
+        self.wrong: list[str] = []
+        """what the outside was told that it should not have been"""
+        self.garbage: list[str] = []
+        self.told_duplicate = 0
+        self.resolved: Counter[str] = Counter()
+        """incidents that were no part of a case's script, by kind"""
+        self._oddities = oddities
+        self._chance = chance
+        self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._sent = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._clerk = threading.Thread(target=self._work_as_clerk, name="clerk", daemon=True)
+        self._done: set[str] = set()
+        self._tries: Counter[str] = Counter()
+        self._heralded = not any(case.kind.name == "herald" for case in cases)
+        self._token = world.secrets["partners"][PARTNER]
+        self._http = httpx.Client(timeout=httpx.Timeout(30.0, connect=3.0), trust_env=False)
+        self._bus: AmqpBus | None = None
+        self._log = (world.folder / "driver.jsonl").open("a", encoding="utf-8")
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """Keys of this trial's cases are from the first (inclusive) to the second."""
+        return f"{self.trial}-", f"{self.trial}."
+
+    # -- going ---------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to send."""
+        if any(case.door == AMQP for case in self.cases):
+            url = self.world.nodes[0].url()
+            if self.world.broker_proxy is not None:
+                url = url.replace(f":{self.world.nodes[0].port}/", f":{self.world.broker_proxy.port}/")
+            self._bus = AmqpBus(url, name="partner", publish_seconds=5.0)
+        for case in self.cases:
+            if case.kind.name != "herald":
+                self._queue.put(lambda case=case: self._send(case))  # type: ignore[misc]
+        if self._oddities:
+            self._queue.put(self._send_what_is_refused)
+            if self._bus is not None:
+                self._queue.put(self._send_garbage)
+        workers = [threading.Thread(target=self._drain, name=f"partner-{n}", daemon=True) for n in range(SENDERS)]
+        if self.problems:
+            workers.append(threading.Thread(target=self._play, name="problems", daemon=True))
+        self._threads = workers
+        for each in (*workers, self._clerk):
+            each.start()
+
+    @property
+    def all_sent(self) -> bool:
+        """Whether everybody has been told that everything arrived."""
+        return not any(each.is_alive() for each in self._threads) and self._heralded
+
+    @property
+    def progress(self) -> int:
+        """Grows with everything that the outside was told."""
+        return len(self.accepted) + len(self._done) + self.told_duplicate
+
+    def close(self) -> None:
+        """Stop."""
+        self._stopping.set()
+        for each in (*self._threads, self._clerk):
+            each.join(30)
+        self._http.close()
+        if self._bus is not None:
+            self._bus.stop(5.0)
+        self._log.close()
+
+    def _drain(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._queue.get_nowait()()
+            except Empty:
+                return
+
+    # -- partners ------------------------------------------------------------------------------------------------------
+
+    def _send(self, case: Case) -> None:
+        begin = ("start", "seven-lists.accepted", {"case": case.key, "reference": case.key})
+        if case.door == AMQP:
+            begin = ("start", case.kind.started_by, {"case": case.key})
+        stages = [(stage, "seven-lists.stage", {"case": case.key, "stage": stage}) for stage in case.kind.messages]
+        with self._lock:
+            early, twice = self._chance.random() < 0.3, [self._chance.random() < TWICE for _ in range(1 + len(stages))]
+        for (what, type_, data), again in zip([*stages, begin] if early else [begin, *stages], twice, strict=True):
+            id_ = f"{case.key}:{what}"
+            by_http = what != "start" or case.door == HTTP
+            for _ in range(2 if again else 1):
+                if by_http:
+                    self._post(id_, type_, data)
+                else:
+                    self._publish(id_, type_, data, case.key)
+
+    def _post(self, id_: str, type_: str, data: Mapping[str, Any], final: Sequence[int] = (200, 202)) -> None:
+        """As a real partner: the same message until the platform says that it has it."""
+        event = {"specversion": "1.0", "id": id_, "type": type_, "source": SOURCE, "time": _now(), "data": data}
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/cloudevents+json"}
+        while not self._stopping.is_set():
+            try:
+                answer = self._http.post(f"{self.world.url}/api/messages", json=event, headers=headers)
+            except httpx.TransportError:
+                self._stopping.wait(PAUSE)
+                continue
+            if answer.status_code in final:
+                self._note(id_, str(answer.json().get("status")))
+                return
+            if answer.status_code < 500:
+                self.wrong.append(f"{id_}: answered {answer.status_code} {answer.text[:200]}")
+                return
+            self._stopping.wait(PAUSE)
+
+    def _publish(self, id_: str, type_: str, data: Mapping[str, Any], key: str) -> None:
+        assert self._bus is not None
+        message = Message(id_, type_, SOURCE, datetime.now(UTC), dict(data), extensions={"correlationkey": key})
+        while not self._stopping.is_set():
+            try:
+                self._bus.send(Address.INBOX, type_, message)
+            except NotSent:
+                self._stopping.wait(PAUSE)
+            else:
+                self._note(id_, "confirmed")
+                return
+
+    def _note(self, id_: str, answer: str) -> None:
+        with self._lock:
+            if answer == "duplicate":
+                self.told_duplicate += 1
+            self.accepted.setdefault(id_, answer)
+            self._log.write(json.dumps({"id": id_, "answer": answer}) + "\n")
+            self._log.flush()
+
+    def _send_what_is_refused(self) -> None:
+        self._post(f"{self.trial}-refused", "faults.unknown", {}, final=(422,))
+
+    def _send_garbage(self) -> None:
+        """No CloudEvent: it must end among the dead letters."""
+        id_ = f"garbage-{self.trial}"
+        self.garbage.append(id_)
+        while not self._stopping.is_set():
+            try:
+                connection = pika.BlockingConnection(self.world.amqp())
+                channel = connection.channel()
+                channel.confirm_delivery()
+                properties = pika.BasicProperties(message_id=id_, content_type="application/json", delivery_mode=2)
+                channel.basic_publish("bihuan.inbox", "garbage", b"[", properties, mandatory=True)
+                connection.close()
+            except (pika.exceptions.AMQPError, OSError):
+                self._stopping.wait(PAUSE)
+            else:
+                return
+
+    # -- real problems -------------------------------------------------------------------------------------------------
+
+    def _play(self) -> None:
+        scenario = next(each for each in read_folder(MODELS / "scenarios") if each.name == "simple")
+        api, outside = self.world.api(), self.world.outside()
+        for number in range(1, self.problems + 1):
+            play = Play(api, scenario, f"{self.trial}-problem-{number}", outside, self.world.clock, patience=PATIENCE)
+            play.sleep = lambda seconds: self._stopping.wait(max(seconds, 0.3)) and None
+            try:
+                family = play.run()
+                self.wrong += [
+                    f"{play.key}: {each}"
+                    for each in (*expectations.differences(scenario.expect, family), *doubled(play, family))
+                ]
+            except BihuanError as error:
+                self.wrong.append(f"{play.key}: {error.en}")
+            with self._lock:
+                self.accepted[play.key] = "closed"
+        api.close()
+        outside.close()
+
+    # -- the clerk -----------------------------------------------------------------------------------------------------
+
+    def _work_as_clerk(self) -> None:
+        with ThreadPoolExecutor(3, thread_name_prefix="clerk") as hands:
+            while not self._stopping.wait(LOOK):
+                try:
+                    tasks, incidents = self._tasks(), self._incidents()
+                except Exception:
+                    continue  # the database is away: he looks again
+                list(hands.map(self._complete, tasks))
+                list(hands.map(self._resolve, incidents))
+                self._herald()
+
+    def _tasks(self) -> list[Any]:
+        """Open tasks whose time has come: a ``cycle`` case's once its timer has rung for the last time."""
+        low, high = self.bounds
+        statement = (
+            select(UserTask.id, UserTask.case_id, UserTask.element_id, func.count(Timer.task_id).label("timers"))
+            .outerjoin(Timer, Timer.instance_id == UserTask.instance_id)
+            .where(UserTask.state == "open", UserTask.case_id >= low, UserTask.case_id < high)
+            .group_by(UserTask.id, UserTask.case_id, UserTask.element_id)
+        )
+        with self.world.observed.read() as connection:
+            rows = connection.execute(statement).all()
+        return [row for row in rows if row.id not in self._done and not (row.timers and kind_of(row.case_id).name == "cycle")]
+
+    def _incidents(self) -> list[Any]:
+        low, high = self.bounds
+        statement = (
+            select(Incident.id, Incident.element_id, Incident.kind, Instance.key)
+            .join(Instance, Instance.id == Incident.instance_id)
+            .where(Incident.resolved_at.is_(None), Instance.key >= low, Instance.key < high)
+        )
+        with self.world.observed.read() as connection:
+            return list(connection.execute(statement).all())
+
+    def _complete(self, task: Any) -> None:
+        data = kind_of(task.case_id).tasks.get(task.element_id, {})
+        body = {"data": dict(data), "person": CLERK, "command_id": f"{task.case_id}:{task.element_id}"}
+        if self._act(f"/api/tasks/{task.id}/complete", body):
+            self._done.add(task.id)
+
+    def _resolve(self, incident: Any) -> None:
+        scripted = kind_of(incident.key).resolutions.get(incident.element_id)
+        if self._tries[incident.id] >= TRIES:
+            return
+        self._tries[incident.id] += 1
+        action, variables = scripted or ("retry", {})
+        body = {"action": action, "variables": dict(variables), "command_id": f"clerk-{self._tries[incident.id]}"}
+        if self._act(f"/api/incidents/{incident.id}/resolve", body):
+            self._done.add(incident.id)
+            if scripted is None:
+                self.resolved[f"{incident.kind} at {incident.element_id}"] += 1
+
+    def _act(self, path: str, body: Mapping[str, Any]) -> bool:
+        """One try; whatever was not done is seen again at the next look."""
+        try:
+            headers = {"Authorization": f"Bearer {self.world.secrets['operator']}"}
+            return self._http.post(f"{self.world.url}{path}", json=dict(body), headers=headers).is_success
+        except httpx.TransportError:
+            return False
+
+    def _herald(self) -> None:
+        """Once everybody who waits for the signal does so, it is thrown."""
+        if self._heralded or any(each.is_alive() for each in self._threads if each.name.startswith("partner")):
+            return
+        waiting = [case for case in self.cases if case.kind.name == "signal"]
+        low, high = self.bounds
+        statement = (
+            select(func.count())
+            .select_from(Instance)
+            .where(Instance.process_id == "faults_signal", Instance.key >= low, Instance.key < high)
+        )
+        try:
+            with self.world.observed.read() as connection:
+                there = connection.execute(statement).scalar_one()
+        except Exception:
+            return
+        if there >= len(waiting):
+            for case in self.cases:
+                if case.kind.name == "herald":
+                    self._send(case)
+            self._heralded = True
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def instances_of(case: Case) -> Mapping[str, int]:
+    """How many instances of which processes a case must be at its end."""
+    return {**case.kind.processes, **({DOOR: 1} if case.door == HTTP else {})}

@@ -1,0 +1,406 @@
+"""The real processes that a lane's cases are played on, and what can be done to them.
+
+Lane ``embedded``: ``app.py run`` on SQLite, and the stand-ins. Lane ``broker``: engines, a worker, a gateway and the stand-ins on PostgreSQL
+and RabbitMQ. Every process is started again whenever it dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pika
+
+from gateway.client.api import Api
+from gateway.client.outside import Outside
+from processes.clock import FileClock
+from processes.failpoints import VARIABLE
+from processes.messaging.jobs import CATALOGUE
+from processes.runtime.watchdog import STALLED
+from processes.store.database import Database
+from tests.faults.kinds import Kind
+from tests.faults.proxy import Proxy
+from tests.servers.postgres import PostgresServer
+from tests.servers.process import free_ports
+from tests.servers.rabbit import RabbitNode
+from tests.tour.programs import Keeper, Part, Program, Server
+from workers.bus import topology
+from workers.bus.delivery import Ladder
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "bpmn"
+EMBEDDED, BROKER = "embedded", "broker"
+LANES = (EMBEDDED, BROKER)
+
+START = datetime.fromisoformat("2026-04-24T09:00:00+08:00")
+"""What the platform's clock shows at first: a working day's morning."""
+
+READY = {"platform": "已启动", "engine": "engine ready", "worker": "worker ready", "gateway": "gateway ready"}
+"""What a process says when it is up, by the part of its name before the dash."""
+
+_DUPLICATE = re.compile(r"had its effect before")
+
+_SECONDS = 90.0
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a world is made of. ``small``: megabytes of the file system that its database lies on (0: the machine's own); ``guard``: the
+    guard that its processes lack (see ``unguarded``); ``failpoint``: what they are armed with when they start for the first time."""
+
+    lane: str
+    engines: int = 1
+    nodes: int = 1
+    proxied: bool = False
+    small: int = 0
+    guard: str = ""
+    failpoint: str = ""
+
+
+class World:
+    """``with World(plan) as world``: everything is up; afterwards everything is gone, the folder with the logs included if all went well."""
+
+    def __init__(self, plan: Plan, tell: Tell = print) -> None:
+        self.plan = plan
+        self.folder = Path(tempfile.mkdtemp(prefix=f"faults-{plan.lane}-"))
+        self._tell = tell
+        self.clock = FileClock(self.folder / "clock")
+        self.clock.advance(START - datetime.now(UTC))
+        port, standins_port = free_ports(2)
+        self.url, self.standins_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{standins_port}"
+        self._ports = (port, standins_port)
+        self._servers: dict[str, Server] = {}
+        self.nodes: list[RabbitNode] = []
+        self.programs: dict[str, Program] = {}
+        self._keepers: dict[str, Keeper] = {}
+        self.deaths: Counter[str] = Counter()
+        """processes that died at a failpoint, by its name"""
+        self.exits: list[str] = []
+        """processes that ended by themselves otherwise"""
+        self.keep_folder = False
+        self._stack = contextlib.ExitStack()
+        self.broker_proxy: Proxy | None = None
+        self.database_proxy: Proxy | None = None
+        self.disk = self.folder / "data"
+        self.mix: Sequence[Kind] = ()
+        """the kinds of cases that its engine executes"""
+
+    # -- up and down -------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> World:
+        try:
+            self._start()
+        except BaseException:
+            self.keep_folder = True
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.keep_folder = self.keep_folder or kind is not None
+        self.close()
+
+    def _start(self) -> None:
+        self.disk.mkdir()
+        if self.plan.small:
+            self._stack.enter_context(_small_disk(self.disk, self.plan.small))
+        environment = self._environment()
+        self.programs = self._commands(environment)
+        for program in self.ours():
+            if self.plan.failpoint:
+                program.extra = {VARIABLE: self.plan.failpoint}
+        # The first one seeds the database; together they would only wait for each other.
+        door = self.programs["platform" if self.plan.lane == EMBEDDED else "gateway"]
+        self._keep(door)
+        self.wait(self._gateway_answers, door.name)
+        self._write_tokens()
+        self._keep(*(each for each in self.programs.values() if each is not door))
+        self.wait(self._standins_answer, "standins")
+        for program in self.ours():
+            self.wait(lambda name=program.name: self._said(name) > 0, program.name)  # type: ignore[misc]
+        self.sync()
+        self.observed = Database(self._direct)
+
+    def _environment(self) -> dict[str, str]:
+        given = {
+            **{name: value for name, value in os.environ.items() if name != VARIABLE},
+            "DATA": str(self.folder / "data"),
+            "PORT": str(self._ports[0]),
+            "CLOCK": str(self.folder / "clock"),
+            "SYSTEMS": str(self._systems()),
+            "LOG": "INFO",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.plan.lane == EMBEDDED:
+            self._direct = f"sqlite:///{self.disk / 'bihuan.db'}"
+            return given
+        base = self.disk / "postgresql" if self.plan.small else None
+        self._servers["postgresql"] = Server("postgresql", lambda: PostgresServer.start(base))
+        self._servers["rabbitmq"] = Server("rabbitmq", self._make_broker)
+        self._keep(*self._servers.values())
+        self._direct = self.postgres.create_database("faults")
+        database, broker = self._direct, self.nodes[0].url()
+        if self.plan.proxied:
+            self.database_proxy = Proxy([self.postgres.port])
+            database = database.replace(f":{self.postgres.port}/", f":{self.database_proxy.port}/")
+        if self.plan.proxied or self.plan.nodes > 1:
+            self.broker_proxy = Proxy([each.port for each in self.nodes])
+            broker = broker.replace(f":{self.nodes[0].port}/", f":{self.broker_proxy.port}/")
+        return given | {"DATABASE_URL": database, "AMQP_URL": broker}
+
+    def _make_broker(self) -> RabbitNode:
+        self.nodes = RabbitNode.cluster(self.plan.nodes)
+        return self.nodes[0]
+
+    def _systems(self) -> Path:
+        file = self.folder / "systems.json"
+        names = ("ratings", "seven-lists", "notices")
+        channels = {"channel:*": f"{self.standins_url}/{{channel}}"}
+        file.write_text(json.dumps({**{name: f"{self.standins_url}/{name}" for name in names}, **channels}))
+        return file
+
+    def _commands(self, environment: Mapping[str, str]) -> dict[str, Program]:
+        app = [sys.executable, "app.py"]
+        if self.plan.guard:
+            app = [sys.executable, "-m", "tests.faults.unguarded", self.plan.guard]
+        standins = [sys.executable, "-m", "workers.standins", "--port", str(self._ports[1]), "--gateway", self.url]
+        standins += ["--data", str(self.folder / "standins"), "--clock", str(self.folder / "clock")]
+        standins += ["--tokens", str(self.folder / "tokens.json")]
+        if self.plan.lane == EMBEDDED:
+            commands = {"platform": [*app, "run", "--no-demo"]}
+        else:
+            engines = [f"engine-{number}" for number in range(1, self.plan.engines + 1)]
+            commands = {"gateway": [*app, "gateway"], **{name: [*app, "engine"] for name in engines}}
+            commands["worker"] = [*app, "worker"]
+        return {
+            name: Program(name, command, ROOT, environment, self.folder / f"{name}.log")
+            for name, command in {**commands, "standins": standins}.items()
+        }
+
+    def _write_tokens(self) -> None:
+        (self.folder / "standins").mkdir(exist_ok=True)
+        with (MODELS / "reference" / "channels.csv").open(encoding="utf-8-sig") as file:
+            channels = {row["code"]: self.secrets["partners"][row["partner"]] for row in csv.DictReader(file)}
+        (self.folder / "tokens.json").write_text(json.dumps({**self.secrets["partners"], **channels}), "utf-8")
+
+    @property
+    def secrets(self) -> dict[str, dict[str, str]]:
+        """The platform's tokens: ``operator`` and ``partners``."""
+        found: dict[str, dict[str, str]] = json.loads((self.folder / "data" / "secrets.json").read_text("utf-8"))
+        return found
+
+    def _keep(self, *parts: Part) -> None:
+        keepers = [Keeper(part, self._ended) for part in parts]
+        self._keepers |= {keeper.part.name: keeper for keeper in keepers}
+        for keeper in keepers:
+            keeper.start()
+        for keeper in keepers:
+            keeper.started.wait()
+            if keeper.failure is not None:
+                raise keeper.failure
+
+    def _ended(self, name: str, code: str) -> None:
+        """A process ended by itself: at its failpoint, or for another reason that is told. It starts again without a failpoint."""
+        program = self.programs.get(name)
+        armed = program.extra.pop(VARIABLE, "") if program else ""
+        if armed and code == str(-signal.SIGKILL):
+            self.deaths[armed.partition(":")[0]] += 1
+        else:
+            self.exits.append(f"{name} {code}")
+
+    def close(self) -> None:
+        """End everything."""
+        for name in reversed(list(self._keepers)):
+            part = self._keepers[name].part
+            if isinstance(part, Program):
+                part.tell(signal.SIGCONT)
+            self._keepers[name].stop()
+        for proxy in (self.broker_proxy, self.database_proxy):
+            if proxy is not None:
+                proxy.close()
+        for node in reversed(self.nodes):
+            node.destroy()
+        if "postgresql" in self._servers and self._servers["postgresql"].server is not None:
+            self.postgres.destroy()
+        if hasattr(self, "observed"):
+            self.observed.dispose()
+        self._stack.close()
+        if not self.keep_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- is it up? ---------------------------------------------------------------------------------------------------
+
+    def wait(self, ready: Callable[[], bool], what: str, seconds: float = _SECONDS) -> None:
+        """Ask until it says yes. Raises RuntimeError with the end of the log of that name."""
+        until = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > until:
+                log = self.folder / f"{what}.log"
+                tail = log.read_text("utf-8", "replace")[-3000:] if log.exists() else ""
+                raise RuntimeError(f"{what}: not within {seconds} s, see {self.folder}\n{tail}")
+            time.sleep(0.05)
+
+    def _gateway_answers(self) -> bool:
+        return _answers(f"{self.url}/health")
+
+    def _standins_answer(self) -> bool:
+        return _answers(f"{self.standins_url}/health")
+
+    def _said(self, name: str) -> int:
+        """How often a process has said that it is up."""
+        log = self.programs[name].log
+        return log.read_text("utf-8", "replace").count(READY[name.partition("-")[0]]) if log.exists() else 0
+
+    def ours(self) -> list[Program]:
+        """The processes of the platform."""
+        return [program for name, program in self.programs.items() if name != "standins"]
+
+    # -- what can be done to it --------------------------------------------------------------------------------------
+
+    def kill(self, name: str) -> None:
+        """kill -9; it is started again at once."""
+        self._keepers[name].part.kill()
+
+    def arm(self, failpoint: str, names: Sequence[str]) -> None:
+        """Start these processes anew, to die at a failpoint; returns when they, or those after them, are up."""
+        before = {name: self._said(name) for name in names}
+        for name in names:
+            self.programs[name].extra = {VARIABLE: failpoint}
+            self.kill(name)
+        for name in names:
+            self.wait(lambda name=name: self._said(name) > before[name], name)  # type: ignore[misc]
+        self.wait(self._gateway_answers, "gateway")
+
+    def disarm(self) -> bool:
+        """Start whoever is still armed anew, unarmed; returns whether somebody was."""
+        armed = [name for name, program in self.programs.items() if VARIABLE in program.extra]
+        before = {name: self._said(name) for name in armed}
+        for name in armed:
+            self.programs[name].extra.pop(VARIABLE, None)
+            self.kill(name)
+        for name in armed:
+            self.wait(lambda name=name: self._said(name) > before[name], name)  # type: ignore[misc]
+        return bool(armed)
+
+    def sync(self) -> None:
+        """Make the queues safe from kill -9 (see RabbitNode.sync)."""
+        for node in self.nodes:
+            node.sync()
+
+    @property
+    def postgres(self) -> PostgresServer:
+        """The database server."""
+        server = self._servers["postgresql"].server
+        assert isinstance(server, PostgresServer)
+        return server
+
+    def fill_disk(self) -> Callable[[], None]:
+        """Use up what is left of the small disk; returns what gives it back."""
+        ballast = self.disk / "ballast"
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1 << 16))
+        return lambda: ballast.unlink()
+
+    # -- clients -----------------------------------------------------------------------------------------------------
+
+    def api(self) -> Api:
+        """The gateway's client, as its operator."""
+        return Api(self.url, str(self.secrets["operator"]), patience=300.0)
+
+    def outside(self) -> Outside:
+        """The stand-ins' client."""
+        return Outside(self.standins_url)
+
+    def amqp_url(self) -> str:
+        """The broker, around the proxy: the first node that lives."""
+        return next((each for each in self.nodes if each.answers()), self.nodes[0]).url()
+
+    def amqp(self) -> pika.URLParameters:
+        """How a client other than ours reaches the broker."""
+        parameters = pika.URLParameters(self.amqp_url())
+        parameters.blocked_connection_timeout = 5.0
+        return parameters
+
+    # -- what is left ------------------------------------------------------------------------------------------------
+
+    def effects(self, system: str) -> list[dict[str, str]]:
+        """A stand-in's own log of what really happened: rows with ``kind``, ``subject``, ``key`` and ``data``."""
+        return self._standin(system, "SELECT seq, kind, subject, key, data FROM effect ORDER BY seq")
+
+    def repeated_requests(self, system: str) -> int:
+        """How often a stand-in was asked again under a key that had had its effect."""
+        rows = self._standin(
+            system, "SELECT count(*) - count(DISTINCT key) AS n FROM request WHERE outcome LIKE '20%' AND key IS NOT NULL"
+        )
+        return int(rows[0]["n"])
+
+    def _standin(self, system: str, statement: str) -> list[dict[str, str]]:
+        with contextlib.closing(sqlite3.connect(self.folder / "standins" / f"{system}.sqlite", timeout=30)) as file:
+            file.row_factory = sqlite3.Row
+            return [dict(row) for row in file.execute(statement)]
+
+    def duplicates(self) -> int:
+        """How many messages and commands were recognised as having had their effect before: the platform's and the stand-ins' word."""
+        said = sum(len(_DUPLICATE.findall(each.log.read_text("utf-8", "replace"))) for each in self.ours() if each.log.exists())
+        return said + self.repeated_requests("notices") + self.repeated_requests("hotline")
+
+    def queue_depths(self) -> dict[str, int]:
+        """The messages that lie in the broker's queues, those without any left out. Raises pika's errors when it is away."""
+        if not self.nodes:
+            return {}
+        waits = (f"wait.{int(delay * 1000)}" for delay in set(Ladder().delays))
+        jobs = (topology.job_queue(topic) for topic in CATALOGUE)
+        connection = pika.BlockingConnection(self.amqp())
+        try:
+            channel = connection.channel()
+            depths = {
+                name: int(channel.queue_declare(name, passive=True).method.message_count)
+                for name in (topology.INBOX_QUEUE, topology.DEAD_QUEUE, *jobs, *waits)
+            }
+        finally:
+            connection.close()
+        return {name: depth for name, depth in depths.items() if depth}
+
+    def stalls(self) -> list[str]:
+        """Processes that their own watchdog ended."""
+        return [each for each in self.exits if each.endswith(f" {STALLED}")]
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock that all processes share."""
+        self.clock.advance(by)
+
+
+@contextlib.contextmanager
+def _small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """A file system of its own, in memory. Needs root."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
