@@ -24,7 +24,7 @@ from gateway.client.scenario import read_folder
 from processes.errors import BihuanError
 from processes.messaging.bus import Address, Message, NotSent
 from processes.store.tables import Incident, Instance, Timer, UserTask
-from tests.faults.kinds import CLERK, DOOR, Kind, kind_of
+from tests.faults.kinds import CLERK, DOOR, Kind, files, kind_of
 from tests.faults.world import BROKER, MODELS, World
 from tests.tour.effects import doubled
 from workers.bus.amqp import AmqpBus
@@ -35,6 +35,16 @@ SOURCE = "/partner"
 SENDERS = 6
 TWICE = 0.1
 """The share of messages that a partner sends again although they were accepted: his answer was lost, say."""
+
+ODD = 3
+"""Messages of each kind that nobody can take."""
+
+NO_PROBLEM = {
+    "title": "在网店买的羽绒服质量差，要求退款",
+    "body": "我上周在网上的一家童装店给孩子买了一件羽绒服，穿了两天就跑绒，联系商家不给退款，请消费者权益部门处理。",
+    "place": "330502",
+}
+"""A consumer's complaint: refused by the collection standard."""
 
 PAUSE = 0.2
 TRIES = 20
@@ -76,10 +86,19 @@ def draw(trial: str, count: int, kinds: Sequence[Kind], lane: str, chance: rando
 
 
 class Load:
-    """Brings cases into a world. ``problems``: real ones that are played through the stand-ins beside them."""
+    """Brings cases into a world. ``problems``: real ones that are played through the stand-ins beside them; ``oddities``:
+    messages that nobody can take; ``models``: an operator deploys and loads meanwhile."""
 
     def __init__(
-        self, world: World, trial: str, cases: Sequence[Case], chance: random.Random, *, problems: int = 0, oddities: bool = False
+        self,
+        world: World,
+        trial: str,
+        cases: Sequence[Case],
+        chance: random.Random,
+        *,
+        problems: int = 0,
+        oddities: bool = False,
+        models: bool = False,
     ) -> None:
         self.world, self.trial, self.cases = world, trial, list(cases)
         self.problems = problems
@@ -92,6 +111,7 @@ class Load:
         self.resolved: Counter[str] = Counter()
         """incidents that were no part of a case's script, by kind"""
         self._oddities = oddities
+        self.models = models
         self._chance = chance
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.Lock()
@@ -125,9 +145,14 @@ class Load:
             if case.kind.name != "herald":
                 self._queue.put(lambda case=case: self._send(case))  # type: ignore[misc]
         if self._oddities:
-            self._queue.put(self._send_what_is_refused)
+            for number in range(ODD):
+                self._queue.put(lambda number=number: self._send_what_is_refused(number))  # type: ignore[misc]
+            self._queue.put(self._report_a_row)
             if self._bus is not None:
-                self._queue.put(self._send_garbage)
+                for number in range(ODD):
+                    self._queue.put(lambda number=number: self._send_garbage(number))  # type: ignore[misc]
+        if self.models:
+            self._queue.put(self._change_models)
         workers = [threading.Thread(target=self._drain, name=f"partner-{n}", daemon=True) for n in range(SENDERS)]
         if self.problems:
             workers.append(threading.Thread(target=self._play, name="problems", daemon=True))
@@ -218,12 +243,29 @@ class Load:
             self._log.write(json.dumps({"id": id_, "answer": answer}) + "\n")
             self._log.flush()
 
-    def _send_what_is_refused(self) -> None:
-        self._post(f"{self.trial}-refused", "faults.unknown", {}, final=(422,))
+    def _send_what_is_refused(self, number: int) -> None:
+        """Nobody knows this kind of message: it must be kept, with the reason."""
+        self._post(f"{self.trial}-refused-{number}", "faults.unknown", {}, final=(422,))
 
-    def _send_garbage(self) -> None:
+    def _report_a_row(self) -> None:
+        """A report as a row of a file, of a kind that is turned away at once."""
+        api = self.world.api()
+        (outcome,) = api.report("hotline", [{"id": f"{self.trial}-row", **NO_PROBLEM}])
+        api.close()
+        if "refused" not in (outcome["outcome"], outcome.get("state")):
+            self.wrong.append(f"{self.trial}-row: {outcome}")
+
+    def _change_models(self) -> None:
+        """Deploy the diagrams and load the reference data once more, as an operator who does not know whether it worked."""
+        api, reference = self.world.api(), MODELS / "reference"
+        loaded = {file.relative_to(reference).as_posix(): file.read_bytes() for file in reference.rglob("*.csv")}
+        api.upload("/api/deploy", files(self.world.mix), {})
+        api.upload("/api/reference", loaded, {})
+        api.close()
+
+    def _send_garbage(self, number: int) -> None:
         """No CloudEvent: it must end among the dead letters."""
-        id_ = f"garbage-{self.trial}"
+        id_ = f"garbage-{self.trial}-{number}"
         self.garbage.append(id_)
         while not self._stopping.is_set():
             try:

@@ -17,7 +17,7 @@ from processes.casework.reference import Reference
 from processes.store.tables import BufferedMessage, HistoryEntry, Instance, OutboxMessage
 from tests.faults import checker, kinds
 from tests.faults.kinds import CLOSED, Kind
-from tests.faults.load import Load, draw, instances_of
+from tests.faults.load import ODD, Load, draw, instances_of
 from tests.faults.world import World
 from workers.bus.amqp import AmqpBus
 
@@ -72,13 +72,14 @@ class Trial:
         *,
         problems: int = 0,
         oddities: bool = False,
+        models: bool = False,
     ) -> None:
         self.world, self.scenario, self.chance = world, scenario, chance
         self.name = f"t{next(_numbers):03}"
         self.kills = 0
         self.note = ""
         drawn = draw(self.name, max(cases - problems, 0), mix, world.plan.lane, chance)
-        self.load = Load(world, self.name, drawn, chance, problems=problems, oddities=oddities)
+        self.load = Load(world, self.name, drawn, chance, problems=problems, oddities=oddities, models=models)
         self._oddities = oddities
         self._nudges = 0
 
@@ -186,9 +187,13 @@ class Trial:
         outside = checker.Outside(self.world.effects("notices"), load.accepted)
         with self.world.observed.read() as connection:
             found = checker.check(connection, load.cases, outside, load.bounds)
-            if self._oddities and not checker.refused(connection, self.name):
-                found.add("", "the message that was refused was not kept")
+            if self._oddities and checker.refused(connection, self.name) < ODD:
+                found.add("", "a message that was refused was not kept")
             story = checker.story(connection, found.cases)
+        if self._oddities:
+            told = [each for each in self.world.effects("hotline") if each["subject"] == f"{self.name}-row"]
+            if [each["kind"] for each in told] != ["refused"]:
+                found.add("", f"the refused report was told {[each['kind'] for each in told]}")
         found.wrong += load.wrong
         found.wrong += self._dead_letters()
         if not settled:

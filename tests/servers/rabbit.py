@@ -27,7 +27,7 @@ disk_free_limit.absolute = 50MB
 vm_memory_high_watermark.absolute = 512MB
 log.console = false
 log.file.level = warning
-cluster_partition_handling = ignore
+cluster_partition_handling = pause_minority
 """
 
 
