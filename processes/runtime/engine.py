@@ -119,8 +119,11 @@ class Engine:
                         "这一步的结果存不进数据库：有的值太长，或类型不对", f"does not fit the columns: {error!s:.200}"
                     )
                     return self._incident(command, unfit, before)
-                if attempt + 1 == ATTEMPTS or not self.database.is_transient(error):
+                # The same start on two engines at once: the other's instance has the same id, and the inbox will say so.
+                same = self.database.was_first(error)
+                if attempt + 1 == ATTEMPTS or not (same or self.database.is_transient(error)):
                     raise
+                look_first = look_first or same
                 log.warning("command %s begun anew: %s", command.id, error)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 

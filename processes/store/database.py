@@ -203,6 +203,14 @@ class Database:
             return state in _TRANSIENT_STATES or state.startswith("08")
         return False
 
+    def was_first(self, error: BaseException) -> bool:
+        """Whether somebody else has written a row of the same key meanwhile: begun anew, the transaction finds it."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg.Error):
+            return isinstance(cause, psycopg.errors.UniqueViolation)
+        code = getattr(cause, "sqlite_errorcode", 0)
+        return code in (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
+
     def refuses_value(self, error: BaseException) -> bool:
         """Whether a value did not fit its column (too long, of the wrong kind): it never will."""
         cause = error.orig if isinstance(error, DBAPIError) else error

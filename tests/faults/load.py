@@ -48,7 +48,7 @@ NO_PROBLEM = {
 
 PAUSE = 0.2
 TRIES = 20
-"""How often the clerk tries to resolve an incident: under a fault the trying may fail as well."""
+"""How often the clerk resolves an incident that opens again."""
 
 LOOK = 0.15
 PATIENCE = 300.0
@@ -340,28 +340,28 @@ class Load:
     def _complete(self, task: Any) -> None:
         data = kind_of(task.case_id).tasks.get(task.element_id, {})
         body = {"data": dict(data), "person": CLERK, "command_id": f"{task.case_id}:{task.element_id}"}
-        if self._act(f"/api/tasks/{task.id}/complete", body):
+        if self._act(f"/api/tasks/{task.id}/complete", body) == 200:
             self._done.add(task.id)
 
     def _resolve(self, incident: Any) -> None:
         scripted = kind_of(incident.key).resolutions.get(incident.element_id)
         if self._tries[incident.id] >= TRIES:
             return
-        self._tries[incident.id] += 1
         action, variables = scripted or ("retry", {})
         body = {"action": action, "variables": dict(variables), "command_id": f"clerk-{self._tries[incident.id]}"}
-        if self._act(f"/api/incidents/{incident.id}/resolve", body):
-            self._done.add(incident.id)
-            if scripted is None:
-                self.resolved[f"{incident.kind} at {incident.element_id}"] += 1
+        status = self._act(f"/api/incidents/{incident.id}/resolve", body)
+        if status == 200 and scripted is None:
+            self.resolved[f"{incident.kind} at {incident.element_id}"] += 1
+        if status == 200:
+            self._tries[incident.id] += 1  # should it still be open, it is another try, with another command's id
 
-    def _act(self, path: str, body: Mapping[str, Any]) -> bool:
-        """One try; whatever was not done is seen again at the next look."""
+    def _act(self, path: str, body: Mapping[str, Any]) -> int:
+        """One try, and the status of its answer, 0 for none; what was not done is seen again at the next look."""
         try:
             headers = {"Authorization": f"Bearer {self.world.secrets['operator']}"}
-            return self._http.post(f"{self.world.url}{path}", json=dict(body), headers=headers).is_success
+            return self._http.post(f"{self.world.url}{path}", json=dict(body), headers=headers).status_code
         except httpx.TransportError:
-            return False
+            return 0
 
     def _herald(self) -> None:
         """Once everybody who waits for the signal does so, it is thrown."""

@@ -69,8 +69,8 @@ class RabbitNode:
         return nodes
 
     def leave_unheard(self, peer: RabbitNode) -> None:
-        """Cut this node off from a peer of its cluster, both ways: neither answers the other any more."""
-        self.ctl("eval", f"erlang:set_cookie('{peer.name}', nobody), erlang:disconnect_node('{peer.name}').")
+        """Believe nothing more that a peer of its cluster says, as if the network between the two were cut."""
+        self.ctl("eval", f"erlang:set_cookie('{peer.name}', 'not-{self.name}'), erlang:disconnect_node('{peer.name}').")
 
     def hear_again(self, peer: RabbitNode) -> None:
         """Undo :meth:`leave_unheard`."""

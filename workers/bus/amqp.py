@@ -255,6 +255,7 @@ class AmqpBus:
             envelope.TOPIC: topic,
             envelope.ATTEMPTS: envelope.attempts(delivery.properties.headers or {}) + failures,
             envelope.NOT_BEFORE: (self._clock.now() + timedelta(seconds=seconds)).isoformat(),
+            envelope.WAITS: str(seconds),
         }
         if reason:
             headers[envelope.REASON] = reason
