@@ -22,9 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play the scenarios."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--cases", type=int, default=CASES, help="cases in total, divided over the scenarios")
-    parser.add_argument("--seed", type=int, help="what is drawn: kinds, doors, victims, moments (default: a new one, printed)")
-    parser.add_argument("--only", action="append", metavar="NAME", help="scenarios whose name has this in it (several: any)")
-    parser.add_argument("--break", dest="guard", choices=sorted(GUARDS), default="", help="run without a guard: must fail")
+    parser.add_argument(
+        "--seed", type=int, help="what is drawn: kinds, doors, victims, moments (default: a new one, printed)"
+    )
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", help="scenarios whose name has this in it (several: any)"
+    )
+    parser.add_argument(
+        "--break", dest="guard", choices=sorted(GUARDS), default="", help="run without a guard: must fail"
+    )
     parser.add_argument("--list", action="store_true", help="name the scenarios and their cases, and play none")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.CRITICAL)
@@ -60,7 +66,9 @@ def _sum_up(run: Run, seed: int, seconds: float) -> int:
         print(f"not in the mix, the engine's check refuses it: {each}")
     total = f"{sum(row.cases for row in rows)} cases, {sum(row.kills for row in rows)} kills, {sum(row.effects for row in rows)} effects"
     prevented = sum(row.duplicates for row in rows)
-    print(f"{len(rows)} scenarios, {len(points)} failpoints: {total}, {prevented} duplicates prevented, {seconds:.0f} s, seed {seed}")
+    print(
+        f"{len(rows)} scenarios, {len(points)} failpoints: {total}, {prevented} duplicates prevented, {seconds:.0f} s, seed {seed}"
+    )
     if wrong or run.failures:
         names = ", ".join([*(row.scenario for row in wrong), *(str(error)[:80] for error in run.failures)])
         print(f"NOT AS IT SHOULD BE: {names}; SEED={seed} plays it again")

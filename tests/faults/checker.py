@@ -59,8 +59,9 @@ def check(connection: Connection, cases: Sequence[Case], outside: Outside, bound
     """Everything that can be told from the database and the outside's logs about these cases."""
     found = Findings()
     instances = connection.execute(
-        select(Instance.id, Instance.key, Instance.process_id, Instance.status)
-        .where(Instance.key >= bounds[0], Instance.key < bounds[1])
+        select(Instance.id, Instance.key, Instance.process_id, Instance.status).where(
+            Instance.key >= bounds[0], Instance.key < bounds[1]
+        )
     ).all()
     owner = {row.id: row.key for row in instances}
     _check_instances(found, cases, instances)
@@ -137,9 +138,7 @@ _ANSWERS = {"CompleteTask": "task_id", "CompleteJob": "job_id", "ThrowJobError":
 """Commands that answer a wait, and their field that names it."""
 
 
-def _check_history(
-    found: Findings, connection: Connection, bounds: tuple[str, str], owner: Mapping[str, str]
-) -> None:
+def _check_history(found: Findings, connection: Connection, bounds: tuple[str, str], owner: Mapping[str, str]) -> None:
     """No command twice, no wait answered twice, and every task that is completed was completed by a command."""
     commands: Counter[tuple[str, str, str]] = Counter()
     waits: Counter[tuple[str, str, str, str]] = Counter()
@@ -233,5 +232,7 @@ def story(connection: Connection, keys: Iterable[str]) -> str:
                 steps = " ".join(f"{step[0]}:{step[2]}" for step in entry.steps)
                 lines.append(f"        {entry.at:%H:%M:%S.%f} {entry.kind} {entry.command_id} → {steps}")
             jobs = connection.execute(select(Job.__table__).where(Job.instance_id == instance.id))
-            lines += [f"        job {job.element_id} {job.id} {job.state} ({job.attempts}) {job.error or ''}" for job in jobs]
+            lines += [
+                f"        job {job.element_id} {job.id} {job.state} ({job.attempts}) {job.error or ''}" for job in jobs
+            ]
     return "\n".join(lines)

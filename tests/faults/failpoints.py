@@ -54,13 +54,18 @@ class Failpoint:
         """Whom to arm."""
         if lane == EMBEDDED:
             return ("platform",)
-        return next((names for start, names in _ROLES if self.file.startswith(start)), ("engine-1", "worker", "gateway"))
+        return next(
+            (names for start, names in _ROLES if self.file.startswith(start)), ("engine-1", "worker", "gateway")
+        )
 
 
 def scan() -> list[Failpoint]:
     """All of them, by name."""
     found = []
-    files = [ROOT / "app.py", *(file for folder in ("processes", "workers", "gateway") for file in (ROOT / folder).rglob("*.py"))]
+    files = [
+        ROOT / "app.py",
+        *(file for folder in ("processes", "workers", "gateway") for file in (ROOT / folder).rglob("*.py")),
+    ]
     for file in files:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoints.hit":

@@ -38,6 +38,7 @@ CLOSED = "faults-closed"
 CLERK, ROLE, PLACE = "wx.chen", "intake_clerk", "330502"
 """Who completes the cases' tasks."""
 
+
 @dataclass(frozen=True)
 class Kind:
     """A process model (``parts``: what stands in its file) and what comes of a case.
@@ -370,7 +371,9 @@ def executable(reference: Reference) -> tuple[list[Kind], list[str]]:
     codes = Codes(frozenset(reference.roles), frozenset(), frozenset(jobs.CATALOGUE))
     good, refused = [], []
     for kind in KINDS.values():
-        errors = [each for each in check_files({f"{kind.name}.bpmn": kind.file}, codes=codes) if each.severity == "error"]
+        errors = [
+            each for each in check_files({f"{kind.name}.bpmn": kind.file}, codes=codes) if each.severity == "error"
+        ]
         if errors:
             refused.append(f"{kind.name}: {errors[0].element}: {errors[0].en}")
         else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +48,9 @@ NO_PROBLEM = {
 }
 """A consumer's complaint: refused by the collection standard."""
 
+WHIM = 20.0
+"""Seconds for which an accepted message is sent again at most."""
+
 PAUSE = 0.2
 TRIES = 20
 """How often the clerk resolves an incident that opens again."""
@@ -78,11 +83,15 @@ def draw(trial: str, count: int, kinds: Sequence[Kind], lane: str, chance: rando
     usual = [kind for kind in kinds if kind.weight]
     # Each kind at least once as far as they go, then by weight.
     names = [kind.name for kind in usual][: max(count - 1, 0)]
-    names += chance.choices([kind.name for kind in usual], [kind.weight for kind in usual], k=max(count - 1 - len(names), 0))
+    names += chance.choices(
+        [kind.name for kind in usual], [kind.weight for kind in usual], k=max(count - 1 - len(names), 0)
+    )
     chance.shuffle(names)
     names.append("herald")
     doors = (HTTP, AMQP) if lane == BROKER else (HTTP,)
-    return [Case(f"{trial}-{name}-{number:05}", chance.choice(doors)) for number, name in enumerate(names[-count:], start=1)]
+    return [
+        Case(f"{trial}-{name}-{number:05}", chance.choice(doors)) for number, name in enumerate(names[-count:], start=1)
+    ]
 
 
 class Load:
@@ -209,7 +218,9 @@ class Load:
         """As a real partner: the same message until the platform says that it has it."""
         event = {"specversion": "1.0", "id": id_, "type": type_, "source": SOURCE, "time": _now(), "data": data}
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/cloudevents+json"}
-        while not self._stopping.is_set():
+        # A second sending is a whim: what has been accepted need not be sent again for ever.
+        until = time.monotonic() + (WHIM if id_ in self.accepted else math.inf)
+        while not self._stopping.is_set() and time.monotonic() < until:
             try:
                 answer = self._http.post(f"{self.world.url}/api/messages", json=event, headers=headers)
             except httpx.TransportError:
@@ -288,6 +299,7 @@ class Load:
         for number in range(1, self.problems + 1):
             play = Play(api, scenario, f"{self.trial}-problem-{number}", outside, self.world.clock, patience=PATIENCE)
             play.sleep = lambda seconds: self._stopping.wait(max(seconds, 0.3)) and None
+            play.now = lambda: math.inf if self._stopping.is_set() else time.monotonic()
             try:
                 family = play.run()
                 self.wrong += [
@@ -325,7 +337,11 @@ class Load:
         )
         with self.world.observed.read() as connection:
             rows = connection.execute(statement).all()
-        return [row for row in rows if row.id not in self._done and not (row.timers and kind_of(row.case_id).name == "cycle")]
+        return [
+            row
+            for row in rows
+            if row.id not in self._done and not (row.timers and kind_of(row.case_id).name == "cycle")
+        ]
 
     def _incidents(self) -> list[Any]:
         low, high = self.bounds

@@ -40,7 +40,9 @@ class Run:
     def play(self, lanes: Sequence[Sequence[Group]]) -> None:
         """Play all groups, lanes side by side."""
         self._tell(_HEAD)
-        threads = [threading.Thread(target=self._lane, args=(groups,), name=f"lane-{n}") for n, groups in enumerate(lanes)]
+        threads = [
+            threading.Thread(target=self._lane, args=(groups,), name=f"lane-{n}") for n, groups in enumerate(lanes)
+        ]
         for each in threads:
             each.start()
         for each in threads:
@@ -91,7 +93,11 @@ class Run:
         row = self._armed(world, scenario, chance, chance.randint(1, LATEST), cases)
         if not world.deaths[point.name]:
             again = self._armed(world, scenario, chance, 1, min(cases, AGAIN))
-            row.cases, row.kills, row.effects = row.cases + again.cases, row.kills + again.kills, row.effects + again.effects
+            row.cases, row.kills, row.effects = (
+                row.cases + again.cases,
+                row.kills + again.kills,
+                row.effects + again.effects,
+            )
             row.wrong, row.story = row.wrong + again.wrong, f"{row.story}\n{again.story}".strip()
             row.duplicates += again.duplicates
         row.seconds = time.monotonic() - began
@@ -104,7 +110,14 @@ class Run:
         world.arm(f"{point.name}:{turn}", point.processes(world.plan.lane))
         at_start = sum(world.deaths.values()) - before
         trial = Trial(
-            world, scenario.name, cases, chance, world.mix, problems=scenario.problems, oddities=True, models=point.models
+            world,
+            scenario.name,
+            cases,
+            chance,
+            world.mix,
+            problems=scenario.problems,
+            oddities=True,
+            models=point.models,
         )
         row = trial.run(scenario.fault)
         row.kills += at_start

@@ -84,6 +84,7 @@ def _broker() -> list[Group]:
     return [
         _group(
             Plan(lane, engines=2),
+            ("two engines", faults.nothing, 3),
             ("random kills", faults.kill_all(60, 0.5, 2.5), 12),
             ("broker killed", faults.kill_broker, 3),
             ("broker restarted", faults.restart_broker, 3),
@@ -116,7 +117,9 @@ def chosen(only: Callable[[str], bool]) -> dict[str, list[Group]]:
     found: dict[str, list[Group]] = {}
     for lane in LANES:
         groups = [
-            Group(group.plan, kept) for group in of_lane(lane) if (kept := [each for each in group.scenarios if only(each.name)])
+            Group(group.plan, kept)
+            for group in of_lane(lane)
+            if (kept := [each for each in group.scenarios if only(each.name)])
         ]
         if groups:
             found[lane] = groups

@@ -73,7 +73,9 @@ class Trial:
         problems: int = 0,
         oddities: bool = False,
         models: bool = False,
+        stuck: float = STUCK,
     ) -> None:
+        self._stuck = stuck
         self.world, self.scenario, self.chance = world, scenario, chance
         self.name = f"t{next(_numbers):03}"
         self.kills = 0
@@ -145,7 +147,7 @@ class Trial:
             now = time.monotonic()
             if signs != seen:
                 seen, moved, nudged = signs, now, now
-            if now - moved > STUCK:
+            if now - moved > self._stuck:
                 return False
             if now - nudged > STILL and self._nudges < NUDGES and self.load.all_sent:
                 nudged = now
@@ -197,7 +199,7 @@ class Trial:
         found.wrong += load.wrong
         found.wrong += self._dead_letters()
         if not settled:
-            found.wrong.insert(0, f"nothing moved for {STUCK:g} s; on the queues: {self.world.queue_depths()}")
+            found.wrong.insert(0, f"nothing moved for {self._stuck:g} s; on the queues: {self.world.queue_depths()}")
         return found.wrong, story, found.effects
 
     def _dead_letters(self) -> list[str]:

@@ -12,13 +12,14 @@ from uuid import uuid4
 
 
 def _without_inbox() -> None:
-    """Nobody remembers which commands have had their effect."""
+    """Which commands have had their effect is written down as ever, and nobody reads it."""
     from processes.store import inbox
 
     settle = inbox.settle
 
-    def forgetful(connection: Any, partner: str, source: str, id: str, now: Any, result: Any) -> bool:
-        return settle(connection, partner, source, f"{uuid4().hex}:{id}"[:200], now, result)
+    def forgetful(*how: Any) -> bool:
+        settle(*how)
+        return True
 
     inbox.settle = forgetful
     inbox.result = lambda *_: None

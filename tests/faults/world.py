@@ -349,7 +349,8 @@ class World:
     def repeated_requests(self, system: str) -> int:
         """How often a stand-in was asked again under a key that had had its effect."""
         rows = self._standin(
-            system, "SELECT count(*) - count(DISTINCT key) AS n FROM request WHERE outcome LIKE '20%' AND key IS NOT NULL"
+            system,
+            "SELECT count(*) - count(DISTINCT key) AS n FROM request WHERE outcome LIKE '20%' AND key IS NOT NULL",
         )
         return int(rows[0]["n"])
 
@@ -360,7 +361,9 @@ class World:
 
     def duplicates(self) -> int:
         """How many messages and commands were recognised as having had their effect before: the platform's and the stand-ins' word."""
-        said = sum(len(_DUPLICATE.findall(each.log.read_text("utf-8", "replace"))) for each in self.ours() if each.log.exists())
+        said = sum(
+            len(_DUPLICATE.findall(each.log.read_text("utf-8", "replace"))) for each in self.ours() if each.log.exists()
+        )
         return said + self.repeated_requests("notices") + self.repeated_requests("hotline")
 
     def queue_depths(self) -> dict[str, int]:

@@ -74,7 +74,9 @@ class RabbitNode:
 
     def hear_again(self, peer: RabbitNode) -> None:
         """Undo :meth:`leave_unheard`."""
-        self.ctl("eval", f"erlang:set_cookie('{peer.name}', erlang:get_cookie()), net_kernel:connect_node('{peer.name}').")
+        self.ctl(
+            "eval", f"erlang:set_cookie('{peer.name}', erlang:get_cookie()), net_kernel:connect_node('{peer.name}')."
+        )
 
     def _write_files(self) -> None:
         for name in ("home", "mnesia", "log", "generated"):
