@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,8 @@ class Failpoint:
         )
 
 
-def scan() -> list[Failpoint]:
+@functools.cache
+def scan() -> tuple[Failpoint, ...]:
     """All of them, by name."""
     found = []
     files = [
@@ -72,4 +74,4 @@ def scan() -> list[Failpoint]:
                 (name,) = node.args
                 assert isinstance(name, ast.Constant), f"{file}: a failpoint's name is written out"
                 found.append(Failpoint(str(name.value), file.relative_to(ROOT).as_posix()))
-    return sorted(found, key=lambda each: each.name)
+    return tuple(sorted(found, key=lambda each: each.name))

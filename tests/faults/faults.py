@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import signal
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import httpx
 import psycopg
 
+from tests.faults.failpoints import Failpoint
 from tests.faults.trial import Trial
 from tests.servers.rabbit import RabbitNode
 
@@ -35,6 +37,29 @@ def kill_all(most: int, soonest: float, latest: float) -> Callable[[Trial], None
                 return
             trial.world.kill(trial.chance.choice(names))
             trial.kills += 1
+
+    return fault
+
+
+def die_at(points: Sequence[Failpoint]) -> Callable[[Trial], None]:
+    """Every process dies at one failpoint after another: at the next one while it recovers from the one before."""
+
+    def fault(trial: Trial) -> None:
+        world, dead = trial.world, sum(trial.world.deaths.values())
+        order = trial.chance.sample(points, len(points))
+        agenda: dict[str, deque[str]] = {}
+        for point in order:
+            for name in point.processes(world.plan.lane):
+                agenda.setdefault(name, deque()).append(f"{point.name}:{trial.chance.randint(1, 3)}")
+        firsts = {name: names.popleft() for name, names in agenda.items()}
+        world.agenda = agenda
+        world.arm(firsts)
+        trial.until(lambda: not trial.busy or not any(world.agenda.values()), 120.0)
+        world.agenda = {}
+        # Who still waits for his failpoint waits in vain: the rest of the work is done in peace.
+        trial.until(lambda: not trial.busy, LASTING)
+        world.disarm()
+        trial.note = f"{sum(world.deaths.values()) - dead} of {sum(len(each.processes(world.plan.lane)) for each in points)} deaths"
 
     return fault
 

@@ -8,10 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from tests.faults.failpoints import Failpoint
 from tests.faults.scenarios import Group, Scenario
-from tests.faults.trial import Row, Trial, prepare
+from tests.faults.trial import STUCK, Row, Trial, prepare
 from tests.faults.world import Tell, World
 
 LATEST = 6
@@ -26,8 +27,10 @@ _HEAD = f"{'scenario':46} {'cases':>6} {'kills':>6} {'effects':>8} {'prevented':
 class Run:
     """All of it. ``seed`` decides what is drawn: kinds, doors, doubles, passes, victims, moments."""
 
-    def __init__(self, seed: int, share: dict[str, int], guard: str = "", tell: Tell = print) -> None:
-        self._seed, self._share, self._guard, self._tell = seed, share, guard, tell
+    def __init__(
+        self, seed: int, share: dict[str, int], guard: str = "", tell: Tell = print, stuck: float = STUCK
+    ) -> None:
+        self._seed, self._share, self._guard, self._tell, self._stuck = seed, share, guard, tell, stuck
         self._lock = threading.Lock()
         self.rows: list[Row] = []
         self.refused: list[str] = []
@@ -80,46 +83,33 @@ class Run:
         assert scenario.failpoint is not None
         kills = sum(world.deaths.values())
         world.disarm()
-        row = Trial(world, scenario.name, self._share[scenario.name], chance, world.mix).run(scenario.fault)
+        row = self._trial(world, scenario, chance, self._share[scenario.name]).run(scenario.fault)
         row.kills, row.seconds, row.failpoint = kills, time.monotonic() - began, scenario.failpoint.name
         return self._hit(world, row, scenario.failpoint)
 
     def _scenario(self, world: World, scenario: Scenario, chance: random.Random) -> Row:
         cases = self._share[scenario.name]
         if scenario.failpoint is None:
-            return Trial(world, scenario.name, cases, chance, world.mix, problems=scenario.problems).run(scenario.fault)
+            return self._trial(world, scenario, chance, cases, problems=scenario.problems).run(scenario.fault)
         point = scenario.failpoint
         began = time.monotonic()
         row = self._armed(world, scenario, chance, chance.randint(1, LATEST), cases)
         if not world.deaths[point.name]:
-            again = self._armed(world, scenario, chance, 1, min(cases, AGAIN))
-            row.cases, row.kills, row.effects = (
-                row.cases + again.cases,
-                row.kills + again.kills,
-                row.effects + again.effects,
-            )
-            row.wrong, row.story = row.wrong + again.wrong, f"{row.story}\n{again.story}".strip()
-            row.duplicates += again.duplicates
+            row.add(self._armed(world, scenario, chance, 1, min(cases, AGAIN)))
         row.seconds = time.monotonic() - began
         return self._hit(world, row, point)
+
+    def _trial(self, world: World, scenario: Scenario, chance: random.Random, cases: int, **how: Any) -> Trial:
+        return Trial(world, scenario.name, cases, chance, world.mix, stuck=self._stuck, **how)
 
     def _armed(self, world: World, scenario: Scenario, chance: random.Random, turn: int, cases: int) -> Row:
         point = scenario.failpoint
         assert point is not None
         before = sum(world.deaths.values())
-        world.arm(f"{point.name}:{turn}", point.processes(world.plan.lane))
+        world.arm(dict.fromkeys(point.processes(world.plan.lane), f"{point.name}:{turn}"))
         at_start = sum(world.deaths.values()) - before
-        trial = Trial(
-            world,
-            scenario.name,
-            cases,
-            chance,
-            world.mix,
-            problems=scenario.problems,
-            oddities=True,
-            models=point.models,
-        )
-        row = trial.run(scenario.fault)
+        how = {"problems": scenario.problems, "oddities": True, "models": point.models}
+        row = self._trial(world, scenario, chance, cases, **how).run(scenario.fault)
         row.kills += at_start
         row.failpoint = point.name
         world.disarm()

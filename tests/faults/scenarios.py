@@ -46,6 +46,17 @@ def matrix(lane: str) -> list[Scenario]:
     ]
 
 
+def usual(lane: str) -> list[Failpoint]:
+    """The failpoints that every ordinary case comes by."""
+    return [
+        each for each in scan() if lane in each.lanes and not each.fresh and not each.models and each.name not in _RARE
+    ]
+
+
+_RARE = frozenset({"amqp.moved", "gateway.reported", "reception.refused", "report.started", "report.written"})
+"""What only messages of their own come by."""
+
+
 def of_lane(lane: str) -> list[Group]:
     """All scenarios of a lane, grouped by the world that they need."""
     points = matrix(lane)
@@ -71,6 +82,7 @@ def _embedded() -> list[Group]:
     return [
         _group(
             Plan(lane),
+            ("one failpoint after another", faults.die_at(usual(lane)), 6),
             ("random kills", faults.kill_all(40, 1.0, 4.0), 12),
             ("clock jumps", faults.jump_clock, 3),
             ("platform asleep past its leases", faults.sleep_past_leases("platform"), 3),
@@ -85,6 +97,7 @@ def _broker() -> list[Group]:
         _group(
             Plan(lane, engines=2),
             ("two engines", faults.nothing, 3),
+            ("one failpoint after another", faults.die_at(usual(lane)), 6),
             ("random kills", faults.kill_all(60, 0.5, 2.5), 12),
             ("broker killed", faults.kill_broker, 3),
             ("broker restarted", faults.restart_broker, 3),

@@ -52,6 +52,16 @@ class Row:
     note: str = ""
     failpoint: str = ""
 
+    def add(self, more: Row) -> None:
+        """A second try of the same scenario."""
+        self.cases, self.kills, self.effects = (
+            self.cases + more.cases,
+            self.kills + more.kills,
+            self.effects + more.effects,
+        )
+        self.duplicates += more.duplicates
+        self.wrong, self.story = self.wrong + more.wrong, f"{self.story}\n{more.story}".strip()
+
 
 Fault = Callable[["Trial"], None]
 """What goes wrong, while the load is running. It ends with everything whole again."""

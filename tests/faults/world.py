@@ -10,15 +10,15 @@ import contextlib
 import csv
 import json
 import os
-import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,8 @@ START = datetime.fromisoformat("2026-04-24T09:00:00+08:00")
 READY = {"platform": "已启动", "engine": "engine ready", "worker": "worker ready", "gateway": "gateway ready"}
 """What a process says when it is up, by the part of its name before the dash."""
 
-_DUPLICATE = re.compile(r"had its effect before")
+DUPLICATE = "had its effect before"
+"""What the platform says of a message that it knows."""
 
 _SECONDS = 90.0
 
@@ -93,9 +94,12 @@ class World:
         self._keepers: dict[str, Keeper] = {}
         self.deaths: Counter[str] = Counter()
         """processes that died at a failpoint, by its name"""
+        self.agenda: dict[str, deque[str]] = {}
+        """by process: the failpoints that it is armed with when it starts after the death at the one before"""
         self.exits: list[str] = []
         """processes that ended by themselves otherwise"""
         self.keep_folder = False
+        self._logs: dict[tuple[str, str], Log] = {}
         self._stack = contextlib.ExitStack()
         self.broker_proxy: Proxy | None = None
         self.database_proxy: Proxy | None = None
@@ -223,6 +227,9 @@ class World:
         armed = program.extra.pop(VARIABLE, "") if program else ""
         if armed and code == str(-signal.SIGKILL):
             self.deaths[armed.partition(":")[0]] += 1
+            assert program is not None
+            if self.agenda.get(name):
+                program.extra[VARIABLE] = self.agenda[name].popleft()
         else:
             self.exits.append(f"{name} {code}")
 
@@ -266,8 +273,12 @@ class World:
 
     def _said(self, name: str) -> int:
         """How often a process has said that it is up."""
-        log = self.programs[name].log
-        return log.read_text("utf-8", "replace").count(READY[name.partition("-")[0]]) if log.exists() else 0
+        return self._log(name, READY[name.partition("-")[0]]).count()
+
+    def _log(self, name: str, text: str) -> Log:
+        if (name, text) not in self._logs:
+            self._logs[name, text] = Log(self.programs[name].log, text)
+        return self._logs[name, text]
 
     def ours(self) -> list[Program]:
         """The processes of the platform."""
@@ -279,13 +290,13 @@ class World:
         """kill -9; it is started again at once."""
         self._keepers[name].part.kill()
 
-    def arm(self, failpoint: str, names: Sequence[str]) -> None:
-        """Start these processes anew, to die at a failpoint; returns when they, or those after them, are up."""
-        before = {name: self._said(name) for name in names}
-        for name in names:
+    def arm(self, settings: Mapping[str, str]) -> None:
+        """Start processes anew, to die at failpoints (process → ``name:n``); returns when they, or those after them, are up."""
+        before = {name: self._said(name) for name in settings}
+        for name, failpoint in settings.items():
             self.programs[name].extra = {VARIABLE: failpoint}
             self.kill(name)
-        for name in names:
+        for name in settings:
             self.wait(lambda name=name: self._said(name) > before[name], name)  # type: ignore[misc]
         self.wait(self._gateway_answers, "gateway")
 
@@ -361,9 +372,7 @@ class World:
 
     def duplicates(self) -> int:
         """How many messages and commands were recognised as having had their effect before: the platform's and the stand-ins' word."""
-        said = sum(
-            len(_DUPLICATE.findall(each.log.read_text("utf-8", "replace"))) for each in self.ours() if each.log.exists()
-        )
+        said = sum(self._log(each.name, DUPLICATE).count() for each in self.ours())
         return said + self.repeated_requests("notices") + self.repeated_requests("hotline")
 
     def queue_depths(self) -> dict[str, int]:
@@ -390,6 +399,29 @@ class World:
     def advance(self, by: timedelta) -> None:
         """Move the clock that all processes share."""
         self.clock.advance(by)
+
+
+class Log:
+    """How often a process has said something: each piece of its log is read once."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path, self._text = path, text.encode()
+        self._read, self._found = 0, 0
+        self._rest = b""
+        self._lock = threading.Lock()
+
+    def count(self) -> int:
+        """Up to now."""
+        with self._lock:
+            if self._path.exists() and self._path.stat().st_size > self._read:
+                with self._path.open("rb") as file:
+                    file.seek(self._read)
+                    fresh = file.read()
+                self._read += len(fresh)
+                whole = self._rest + fresh
+                self._found += whole.count(self._text)
+                self._rest = whole[len(whole) - len(self._text) + 1 :]
+            return self._found
 
 
 @contextlib.contextmanager
