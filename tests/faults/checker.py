@@ -25,7 +25,7 @@ from processes.store.tables import (
     Timer,
     UserTask,
 )
-from tests.faults.load import HTTP, PARTNER, SOURCE, Case, instances_of
+from tests.faults.cases import HTTP, PARTNER, SOURCE, Case, instances_of
 
 ENDED = ("completed", "cancelled")
 SHOWN = 3
@@ -164,9 +164,9 @@ def _check_history(found: Findings, connection: Connection, bounds: tuple[str, s
         if times > 1:
             found.add(key, f"{wait} was answered {times} times by {kind} {due}".rstrip())
     tasks = select(UserTask.id, UserTask.instance_id).where(UserTask.instance_id.in_(_within(bounds)))
-    for row in connection.execute(tasks.where(UserTask.state == "completed")):
-        if row.id not in answered:
-            found.add(owner[row.instance_id], f"task {row.id} is completed, and no command of the history did it")
+    for task in connection.execute(tasks.where(UserTask.state == "completed")):
+        if task.id not in answered:
+            found.add(owner[task.instance_id], f"task {task.id} is completed, and no command of the history did it")
 
 
 def _check_inbox(found: Findings, connection: Connection, cases: Sequence[Case], accepted: Mapping[str, str]) -> None:

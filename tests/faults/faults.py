@@ -224,17 +224,20 @@ def kill_database_in_commit(trial: Trial) -> None:
             connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
             connection.execute("SELECT pg_reload_conf()")
             trial.until(functools.partial(_commits_wait, connection, 2), LASTING)
-            caught = _commits_wait(connection, 0)
+            caught = _waiting_commits(connection)
             connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
         _kill_database(trial)
         trial.note = f"{trial.note or 'commits caught:'} {caught}"
 
 
-def _commits_wait(connection: psycopg.Connection[tuple[int]], least: int) -> int:
-    """How many commits are durable and wait for the replica; 0 when fewer than ``least``."""
+def _commits_wait(connection: psycopg.Connection[tuple[int]], least: int) -> bool:
+    return _waiting_commits(connection) >= least
+
+
+def _waiting_commits(connection: psycopg.Connection[tuple[int]]) -> int:
+    """How many commits are durable and wait for the replica."""
     row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchone()
-    waiting = row[0] if row else 0
-    return waiting if waiting >= least else 0
+    return row[0] if row else 0
 
 
 def _kill_database(trial: Trial) -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -25,18 +22,16 @@ from gateway.client.player import Play
 from gateway.client.scenario import read_folder
 from processes.errors import BihuanError
 from processes.messaging.bus import Address, Message, NotSent
-from processes.store.tables import Incident, Instance, Timer, UserTask
-from tests.faults.kinds import CLERK, DOOR, Kind, files, kind_of
-from tests.faults.world import BROKER, MODELS, World
+from processes.store.tables import Instance
+from tests.faults.cases import AMQP, HTTP, PARTNER, SOURCE, Case
+from tests.faults.clerk import Clerk
+from tests.faults.kinds import files
+from tests.faults.world import MODELS, World
 from tests.tour.effects import doubled
 from workers.bus.amqp import AmqpBus
 
-HTTP, AMQP = "http", "amqp"
-PARTNER = "seven-lists"
-SOURCE = "/partner"
-SENDERS = 6
-TWICE = 0.1
-"""The share of messages that a partner sends again although they were accepted: his answer was lost, say."""
+SENDERS, HANDS = 6, 3
+"""Partners who send at once, and what a clerk does at once."""
 
 ODD = 3
 """Messages of each kind that nobody can take."""
@@ -51,47 +46,11 @@ NO_PROBLEM = {
 WHIM = 20.0
 """Seconds for which an accepted message is sent again at most."""
 
-PAUSE = 0.2
-TRIES = 20
-"""How often the clerk resolves an incident that opens again."""
+PAUSE, LOOK = 0.2, 0.15
+"""Seconds between two tries of a partner, and between two looks of the clerk."""
 
-LOOK = 0.15
 PATIENCE = 300.0
 """Seconds that a step of a real problem may take under fire."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A small case and the door it comes in by."""
-
-    key: str
-    door: str
-
-    @property
-    def kind(self) -> Kind:
-        """What it is a case of."""
-        return kind_of(self.key)
-
-    @property
-    def messages(self) -> list[str]:
-        """The ids of the messages that it is sent."""
-        return [f"{self.key}:start", *(f"{self.key}:{stage}" for stage in self.kind.messages)]
-
-
-def draw(trial: str, count: int, kinds: Sequence[Kind], lane: str, chance: random.Random) -> list[Case]:
-    """So many cases of a mix of kinds, one herald among them when somebody waits for it."""
-    usual = [kind for kind in kinds if kind.weight]
-    # Each kind at least once as far as they go, then by weight.
-    names = [kind.name for kind in usual][: max(count - 1, 0)]
-    names += chance.choices(
-        [kind.name for kind in usual], [kind.weight for kind in usual], k=max(count - 1 - len(names), 0)
-    )
-    chance.shuffle(names)
-    names.append("herald")
-    doors = (HTTP, AMQP) if lane == BROKER else (HTTP,)
-    return [
-        Case(f"{trial}-{name}-{number:05}", chance.choice(doors)) for number, name in enumerate(names[-count:], start=1)
-    ]
 
 
 class Load:
@@ -103,7 +62,6 @@ class Load:
         world: World,
         trial: str,
         cases: Sequence[Case],
-        chance: random.Random,
         *,
         problems: int = 0,
         oddities: bool = False,
@@ -117,22 +75,17 @@ class Load:
         """what the outside was told that it should not have been"""
         self.garbage: list[str] = []
         self.told_duplicate = 0
-        self.resolved: Counter[str] = Counter()
-        """incidents that were no part of a case's script, by kind"""
         self._oddities = oddities
         self.models = models
-        self._chance = chance
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._sent = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._clerk = threading.Thread(target=self._work_as_clerk, name="clerk", daemon=True)
-        self._done: set[str] = set()
-        self._tries: Counter[str] = Counter()
+        self._at_work = threading.Thread(target=self._work_as_clerk, name="clerk", daemon=True)
         self._heralded = not any(case.kind.name == "herald" for case in cases)
         self._token = world.secrets["partners"][PARTNER]
         self._http = httpx.Client(timeout=httpx.Timeout(30.0, connect=3.0), trust_env=False)
+        self.clerk = Clerk(world, self.bounds, self._http)
         self._bus: AmqpBus | None = None
         self._log = (world.folder / "driver.jsonl").open("a", encoding="utf-8")
 
@@ -166,7 +119,7 @@ class Load:
         if self.problems:
             workers.append(threading.Thread(target=self._play, name="problems", daemon=True))
         self._threads = workers
-        for each in (*workers, self._clerk):
+        for each in (*workers, self._at_work):
             each.start()
 
     @property
@@ -177,12 +130,12 @@ class Load:
     @property
     def progress(self) -> int:
         """Grows with everything that the outside was told."""
-        return len(self.accepted) + len(self._done) + self.told_duplicate
+        return len(self.accepted) + len(self.clerk.done) + self.told_duplicate
 
     def close(self) -> None:
         """Stop."""
         self._stopping.set()
-        for each in (*self._threads, self._clerk):
+        for each in (*self._threads, self._at_work):
             each.join(30)
         self._http.close()
         if self._bus is not None:
@@ -203,9 +156,8 @@ class Load:
         if case.door == AMQP:
             begin = ("start", case.kind.started_by, {"case": case.key})
         stages = [(stage, "seven-lists.stage", {"case": case.key, "stage": stage}) for stage in case.kind.messages]
-        with self._lock:
-            early, twice = self._chance.random() < 0.3, [self._chance.random() < TWICE for _ in range(1 + len(stages))]
-        for (what, type_, data), again in zip([*stages, begin] if early else [begin, *stages], twice, strict=True):
+        order = [*stages, begin] if case.early else [begin, *stages]
+        for (what, type_, data), again in zip(order, case.twice, strict=True):
             id_ = f"{case.key}:{what}"
             by_http = what != "start" or case.door == HTTP
             for _ in range(2 if again else 1):
@@ -298,7 +250,7 @@ class Load:
         api, outside = self.world.api(), self.world.outside()
         for number in range(1, self.problems + 1):
             play = Play(api, scenario, f"{self.trial}-problem-{number}", outside, self.world.clock, patience=PATIENCE)
-            play.sleep = lambda seconds: self._stopping.wait(max(seconds, 0.3)) and None
+            play.sleep = self._rest
             play.now = lambda: math.inf if self._stopping.is_set() else time.monotonic()
             try:
                 family = play.run()
@@ -313,71 +265,16 @@ class Load:
         api.close()
         outside.close()
 
+    def _rest(self, seconds: float) -> None:
+        self._stopping.wait(max(seconds, PAUSE))
+
     # -- the clerk -----------------------------------------------------------------------------------------------------
 
     def _work_as_clerk(self) -> None:
-        with ThreadPoolExecutor(3, thread_name_prefix="clerk") as hands:
+        with ThreadPoolExecutor(HANDS, thread_name_prefix="clerk") as hands:
             while not self._stopping.wait(LOOK):
-                try:
-                    tasks, incidents = self._tasks(), self._incidents()
-                except Exception:
-                    continue  # the database is away: he looks again
-                list(hands.map(self._complete, tasks))
-                list(hands.map(self._resolve, incidents))
+                self.clerk.look(hands)
                 self._herald()
-
-    def _tasks(self) -> list[Any]:
-        """Open tasks whose time has come: a ``cycle`` case's once its timer has rung for the last time."""
-        low, high = self.bounds
-        statement = (
-            select(UserTask.id, UserTask.case_id, UserTask.element_id, func.count(Timer.task_id).label("timers"))
-            .outerjoin(Timer, Timer.instance_id == UserTask.instance_id)
-            .where(UserTask.state == "open", UserTask.case_id >= low, UserTask.case_id < high)
-            .group_by(UserTask.id, UserTask.case_id, UserTask.element_id)
-        )
-        with self.world.observed.read() as connection:
-            rows = connection.execute(statement).all()
-        return [
-            row
-            for row in rows
-            if row.id not in self._done and not (row.timers and kind_of(row.case_id).name == "cycle")
-        ]
-
-    def _incidents(self) -> list[Any]:
-        low, high = self.bounds
-        statement = (
-            select(Incident.id, Incident.element_id, Incident.kind, Instance.key)
-            .join(Instance, Instance.id == Incident.instance_id)
-            .where(Incident.resolved_at.is_(None), Instance.key >= low, Instance.key < high)
-        )
-        with self.world.observed.read() as connection:
-            return list(connection.execute(statement).all())
-
-    def _complete(self, task: Any) -> None:
-        data = kind_of(task.case_id).tasks.get(task.element_id, {})
-        body = {"data": dict(data), "person": CLERK, "command_id": f"{task.case_id}:{task.element_id}"}
-        if self._act(f"/api/tasks/{task.id}/complete", body) == 200:
-            self._done.add(task.id)
-
-    def _resolve(self, incident: Any) -> None:
-        scripted = kind_of(incident.key).resolutions.get(incident.element_id)
-        if self._tries[incident.id] >= TRIES:
-            return
-        action, variables = scripted or ("retry", {})
-        body = {"action": action, "variables": dict(variables), "command_id": f"clerk-{self._tries[incident.id]}"}
-        status = self._act(f"/api/incidents/{incident.id}/resolve", body)
-        if status == 200 and scripted is None:
-            self.resolved[f"{incident.kind} at {incident.element_id}"] += 1
-        if status == 200:
-            self._tries[incident.id] += 1  # should it still be open, it is another try, with another command's id
-
-    def _act(self, path: str, body: Mapping[str, Any]) -> int:
-        """One try, and the status of its answer, 0 for none; what was not done is seen again at the next look."""
-        try:
-            headers = {"Authorization": f"Bearer {self.world.secrets['operator']}"}
-            return self._http.post(f"{self.world.url}{path}", json=dict(body), headers=headers).status_code
-        except httpx.TransportError:
-            return 0
 
     def _herald(self) -> None:
         """Once everybody who waits for the signal does so, it is thrown."""
@@ -404,8 +301,3 @@ class Load:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
-
-
-def instances_of(case: Case) -> Mapping[str, int]:
-    """How many instances of which processes a case must be at its end."""
-    return {**case.kind.processes, **({DOOR: 1} if case.door == HTTP else {})}

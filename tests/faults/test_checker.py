@@ -15,8 +15,8 @@ from processes.orchestrator import Orchestrator
 from processes.store import history, outbox
 from processes.store.tables import HistoryEntry, InboxMessage, Instance, Job, Subscription, Timer, UserTask
 from tests.faults import checker
+from tests.faults.cases import AMQP, Case
 from tests.faults.kinds import KINDS, files
-from tests.faults.load import AMQP, Case
 from tests.integration.bus.transports import message
 
 KEY, TASK = "t001-service-00001", "t001-user-00002"

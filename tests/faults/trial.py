@@ -16,8 +16,9 @@ from sqlalchemy import func, select
 from processes.casework.reference import Reference
 from processes.store.tables import BufferedMessage, HistoryEntry, Instance, OutboxMessage
 from tests.faults import checker, kinds
+from tests.faults.cases import draw, instances_of
 from tests.faults.kinds import CLOSED, Kind
-from tests.faults.load import ODD, Load, draw, instances_of
+from tests.faults.load import ODD, Load
 from tests.faults.world import World
 from workers.bus.amqp import AmqpBus
 
@@ -91,7 +92,7 @@ class Trial:
         self.kills = 0
         self.note = ""
         drawn = draw(self.name, max(cases - problems, 0), mix, world.plan.lane, chance)
-        self.load = Load(world, self.name, drawn, chance, problems=problems, oddities=oddities, models=models)
+        self.load = Load(world, self.name, drawn, problems=problems, oddities=oddities, models=models)
         self._oddities = oddities
         self._nudges = 0
 
@@ -111,7 +112,7 @@ class Trial:
         row.duplicates = self.world.duplicates() - duplicates
         row.kills = self.kills + sum(self.world.deaths.values()) - dead
         row.seconds = time.monotonic() - began
-        resolved = ", ".join(f"{times} x {what}" for what, times in self.load.resolved.items())
+        resolved = ", ".join(f"{times} x {what}" for what, times in self.load.clerk.resolved.items())
         row.note = "; ".join(each for each in (self.note, f"resolved: {resolved}" if resolved else "") if each)
         if row.wrong:
             self.world.keep_folder = True

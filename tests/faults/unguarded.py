@@ -5,6 +5,7 @@ To show that the checker sees what a guard is there for. The product has no such
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,8 +14,7 @@ from uuid import uuid4
 
 def _without_inbox() -> None:
     """Which commands have had their effect is written down as ever, and nobody reads it."""
-    from processes.store import inbox
-
+    inbox: Any = importlib.import_module("processes.store.inbox")
     settle = inbox.settle
 
     def forgetful(*how: Any) -> bool:
@@ -46,8 +46,7 @@ def _without_version() -> None:
 
 def _without_outbox() -> None:
     """A message is forgotten when somebody takes it to deliver it, not when it has been delivered."""
-    from processes.store import outbox
-
+    outbox: Any = importlib.import_module("processes.store.outbox")
     lease = outbox.lease
 
     def careless(connection: Any, *how: Any) -> Any:

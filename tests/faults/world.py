@@ -12,17 +12,16 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pika
@@ -31,17 +30,15 @@ from gateway.client.api import Api
 from gateway.client.outside import Outside
 from processes.clock import FileClock
 from processes.failpoints import VARIABLE
-from processes.messaging.jobs import CATALOGUE
 from processes.runtime.watchdog import STALLED
 from processes.store.database import Database
+from tests.faults import evidence
 from tests.faults.kinds import Kind
 from tests.faults.proxy import Proxy
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_ports
 from tests.servers.rabbit import RabbitNode
 from tests.tour.programs import Keeper, Part, Program, Server
-from workers.bus import topology
-from workers.bus.delivery import Ladder
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "bpmn"
@@ -53,9 +50,6 @@ START = datetime.fromisoformat("2026-04-24T09:00:00+08:00")
 
 READY = {"platform": "已启动", "engine": "engine ready", "worker": "worker ready", "gateway": "gateway ready"}
 """What a process says when it is up, by the part of its name before the dash."""
-
-DUPLICATE = "had its effect before"
-"""What the platform says of a message that it knows."""
 
 _SECONDS = 90.0
 
@@ -99,7 +93,7 @@ class World:
         self.exits: list[str] = []
         """processes that ended by themselves otherwise"""
         self.keep_folder = False
-        self._logs: dict[tuple[str, str], Log] = {}
+        self._logs: dict[tuple[str, str], evidence.Log] = {}
         self._stack = contextlib.ExitStack()
         self.broker_proxy: Proxy | None = None
         self.database_proxy: Proxy | None = None
@@ -186,7 +180,7 @@ class World:
         if self.plan.guard:
             app = [sys.executable, "-m", "tests.faults.unguarded", self.plan.guard]
         standins = [sys.executable, "-m", "workers.standins", "--port", str(self._ports[1]), "--gateway", self.url]
-        standins += ["--data", str(self.folder / "standins"), "--clock", str(self.folder / "clock")]
+        standins += ["--data", str(self.standins), "--clock", str(self.folder / "clock")]
         standins += ["--tokens", str(self.folder / "tokens.json")]
         if self.plan.lane == EMBEDDED:
             commands = {"platform": [*app, "run", "--no-demo"]}
@@ -200,10 +194,15 @@ class World:
         }
 
     def _write_tokens(self) -> None:
-        (self.folder / "standins").mkdir(exist_ok=True)
+        self.standins.mkdir(exist_ok=True)
         with (MODELS / "reference" / "channels.csv").open(encoding="utf-8-sig") as file:
             channels = {row["code"]: self.secrets["partners"][row["partner"]] for row in csv.DictReader(file)}
         (self.folder / "tokens.json").write_text(json.dumps({**self.secrets["partners"], **channels}), "utf-8")
+
+    @property
+    def standins(self) -> Path:
+        """The folder with the outside systems' files."""
+        return self.folder / "standins"
 
     @property
     def secrets(self) -> dict[str, dict[str, str]]:
@@ -275,9 +274,9 @@ class World:
         """How often a process has said that it is up."""
         return self._log(name, READY[name.partition("-")[0]]).count()
 
-    def _log(self, name: str, text: str) -> Log:
+    def _log(self, name: str, text: str) -> evidence.Log:
         if (name, text) not in self._logs:
-            self._logs[name, text] = Log(self.programs[name].log, text)
+            self._logs[name, text] = evidence.Log(self.programs[name].log, text)
         return self._logs[name, text]
 
     def ours(self) -> list[Program]:
@@ -353,44 +352,18 @@ class World:
 
     # -- what is left ------------------------------------------------------------------------------------------------
 
-    def effects(self, system: str) -> list[dict[str, str]]:
-        """A stand-in's own log of what really happened: rows with ``kind``, ``subject``, ``key`` and ``data``."""
-        return self._standin(system, "SELECT seq, kind, subject, key, data FROM effect ORDER BY seq")
-
-    def repeated_requests(self, system: str) -> int:
-        """How often a stand-in was asked again under a key that had had its effect."""
-        rows = self._standin(
-            system,
-            "SELECT count(*) - count(DISTINCT key) AS n FROM request WHERE outcome LIKE '20%' AND key IS NOT NULL",
-        )
-        return int(rows[0]["n"])
-
-    def _standin(self, system: str, statement: str) -> list[dict[str, str]]:
-        with contextlib.closing(sqlite3.connect(self.folder / "standins" / f"{system}.sqlite", timeout=30)) as file:
-            file.row_factory = sqlite3.Row
-            return [dict(row) for row in file.execute(statement)]
-
     def duplicates(self) -> int:
         """How many messages and commands were recognised as having had their effect before: the platform's and the stand-ins' word."""
-        said = sum(self._log(each.name, DUPLICATE).count() for each in self.ours())
-        return said + self.repeated_requests("notices") + self.repeated_requests("hotline")
+        said = sum(self._log(each.name, evidence.DUPLICATE).count() for each in self.ours())
+        return said + sum(evidence.repeated(self.standins, system) for system in ("notices", "hotline"))
+
+    def effects(self, system: str) -> list[dict[str, Any]]:
+        """What really happened in an outside system, by its own log."""
+        return evidence.effects(self.standins, system)
 
     def queue_depths(self) -> dict[str, int]:
         """The messages that lie in the broker's queues, those without any left out. Raises pika's errors when it is away."""
-        if not self.nodes:
-            return {}
-        waits = (f"wait.{int(delay * 1000)}" for delay in set(Ladder().delays))
-        jobs = (topology.job_queue(topic) for topic in CATALOGUE)
-        connection = pika.BlockingConnection(self.amqp())
-        try:
-            channel = connection.channel()
-            depths = {
-                name: int(channel.queue_declare(name, passive=True).method.message_count)
-                for name in (topology.INBOX_QUEUE, topology.DEAD_QUEUE, *jobs, *waits)
-            }
-        finally:
-            connection.close()
-        return {name: depth for name, depth in depths.items() if depth}
+        return evidence.queue_depths(self.amqp()) if self.nodes else {}
 
     def stalls(self) -> list[str]:
         """Processes that their own watchdog ended."""
@@ -399,29 +372,6 @@ class World:
     def advance(self, by: timedelta) -> None:
         """Move the clock that all processes share."""
         self.clock.advance(by)
-
-
-class Log:
-    """How often a process has said something: each piece of its log is read once."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self._path, self._text = path, text.encode()
-        self._read, self._found = 0, 0
-        self._rest = b""
-        self._lock = threading.Lock()
-
-    def count(self) -> int:
-        """Up to now."""
-        with self._lock:
-            if self._path.exists() and self._path.stat().st_size > self._read:
-                with self._path.open("rb") as file:
-                    file.seek(self._read)
-                    fresh = file.read()
-                self._read += len(fresh)
-                whole = self._rest + fresh
-                self._found += whole.count(self._text)
-                self._rest = whole[len(whole) - len(self._text) + 1 :]
-            return self._found
 
 
 @contextlib.contextmanager
