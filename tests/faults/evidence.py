@@ -17,6 +17,9 @@ from workers.bus.delivery import Ladder
 DUPLICATE = "had its effect before"
 """What the platform says of a message that it knows."""
 
+FULL = ("disk is full", "No space left on device")
+"""What SQLite and PostgreSQL say when their disk is full."""
+
 
 class Log:
     """How often a process has said something: each piece of its log is read once."""

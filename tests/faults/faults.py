@@ -260,11 +260,16 @@ def end_backends(trial: Trial) -> None:
 def fill_disk(trial: Trial) -> None:
     """The database's disk is full for some seconds; then there is room again, and whoever keeps the database starts it if it has ended."""
     trial.until_accepted(0.3)
+    before = trial.world.full_disks()
     give_back = trial.world.fill_disk()
-    accepted = len(trial.load.accepted)
     trial.rest(LASTING)
-    trial.note = f"accepted while full: {len(trial.load.accepted) - accepted}"
+    # PostgreSQL has some room in its files and its log: it is full when it needs more.
+    trial.until(lambda: trial.world.full_disks() > before or not trial.busy, 5 * LASTING)
     give_back()
+    refused = trial.world.full_disks() - before
+    trial.note = f"{refused} times no room"
+    if not refused:
+        trial.load.wrong.append("nobody met a full disk")
     if trial.world.nodes and not trial.until(trial.world.postgres.answers, LASTING):
         _kill_database(trial)
 

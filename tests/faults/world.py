@@ -352,6 +352,10 @@ class World:
 
     # -- what is left ------------------------------------------------------------------------------------------------
 
+    def full_disks(self) -> int:
+        """How often one of our processes was told that there is no room left."""
+        return sum(self._log(each.name, text).count() for each in self.ours() for text in evidence.FULL)
+
     def duplicates(self) -> int:
         """How many messages and commands were recognised as having had their effect before: the platform's and the stand-ins' word."""
         said = sum(self._log(each.name, evidence.DUPLICATE).count() for each in self.ours())
