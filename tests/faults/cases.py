@@ -16,9 +16,9 @@ PARTNER = "seven-lists"
 
 SOURCE = "/partner"
 
-TWICE, EARLY = 0.1, 0.3
-"""The share of messages that are sent again although they were accepted (the answer was lost, say), and of cases that are told their stages
-before they have begun."""
+TWICE, TOLD_TWICE, EARLY = 0.1, 0.5, 0.3
+"""The share of messages that are sent again although they were accepted (the answer was lost, say): of those that begin a case, and of those
+that tell one its stages; and the share of cases that are told before they have begun."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,10 @@ def draw(trial: str, count: int, kinds: Sequence[Kind], lane: str, chance: rando
 
 
 def _case(key: str, doors: Sequence[str], chance: random.Random) -> Case:
-    messages = 1 + len(kind_of(key).messages)
-    twice = tuple(chance.random() < TWICE for _ in range(messages))
-    return Case(key, chance.choice(doors), chance.random() < EARLY, twice)
+    early = chance.random() < EARLY
+    stages = [TOLD_TWICE] * len(kind_of(key).messages)
+    shares = [*stages, TWICE] if early else [TWICE, *stages]
+    return Case(key, chance.choice(doors), early, tuple(chance.random() < share for share in shares))
 
 
 def instances_of(case: Case) -> Mapping[str, int]:
