@@ -141,7 +141,10 @@ class Trial:
     @property
     def busy(self) -> bool:
         """Whether there is something left to disturb."""
-        return not (self.load.all_sent and self._unfinished() == 0)
+        try:
+            return not (self.load.all_sent and self._unfinished() == 0)
+        except Exception:
+            return True  # our own look at the database was cut off by the fault
 
     # -- settling ------------------------------------------------------------------------------------------------------
 
