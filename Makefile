@@ -1,5 +1,5 @@
 # make run    the whole platform in one process tree (PORT, DATA)      make test   everything a change must pass
-# make bench  figures as ratios in one run                             make tour   the scripted tour on RabbitMQ and PostgreSQL
+# make bench  figures as ratios in one run (FULL=1: at full size)      make tour   the scripted tour on RabbitMQ and PostgreSQL
 # make faults everything dies everywhere, nothing is lost or doubled (CASES=10000, SEED=, ONLY=, BREAK=)
 PYTHON ?= python3
 VENV := .venv
@@ -28,7 +28,7 @@ servers: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.servers.install
 
 bench: servers
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(if $(FULL),--full) $(PART)
 
 tour: servers
 	$(BIN)/python -m tests.tour $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SEED),--seed $(SEED))

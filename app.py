@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from processes import failpoints
+from processes.failpoints import hit
 
 if TYPE_CHECKING:
+    from processes.clock import Clock
     from processes.notation.check import Finding
 
 HERE = Path(__file__).resolve().parent
@@ -55,10 +56,13 @@ class Settings:
     clock: Path | None
     """a file with an offset in seconds: a clock that several processes share and a tour can move"""
     secrets: Path
+    metrics_port: int | None
+    """a port for metrics and health alone, besides the gateway's own"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
-        """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``."""
+        """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
+        ``METRICS_PORT``."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -74,6 +78,7 @@ class Settings:
             standins_port=int(environment.get("STANDINS_PORT") or 0),
             clock=path("CLOCK"),
             secrets=path("SECRETS") or data / "secrets.json",
+            metrics_port=int(environment["METRICS_PORT"]) if environment.get("METRICS_PORT") else None,
         )
 
     @property
@@ -109,7 +114,7 @@ class Secrets:
         new = path.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump({"operator": fresh.operator, "partners": dict(fresh.partners)}, file)
-        failpoints.hit("secrets.written")
+        hit("secrets.written")
         new.replace(path)
         return fresh
 
@@ -122,20 +127,29 @@ class Platform:
 
     def __init__(self, settings: Settings) -> None:
         from processes.casework.assembly import Core
-        from processes.clock import FileClock, SystemClock
         from processes.messaging import jobs
+        from processes.observing.health import Health
+        from processes.observing.metrics import Metrics
         from processes.runtime.scheduler import Scheduler
+        from processes.store import readiness
         from processes.store.database import Database
+        from processes.store.gauges import Gauges
 
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True)
-        clock = FileClock(settings.clock) if settings.clock else SystemClock()
+        clock = _clock(settings)
         self.core = Core.on(Database(settings.database_url), clock)
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
         self.topics = tuple(jobs.CATALOGUE)
+        self.metrics = Metrics(Gauges(self.core.database, clock))
+        self.health = Health()
+        self._started = threading.Event()
+        self.health.add("start", "启动", self._check_started)
+        readiness.add_checks(self.health, self.core.database)
         self._watched = False
         self._stops: list[Callable[[], None]] = []
+        self._stops += _observed(settings, self.metrics, self.health)
 
     def _may_send(self, partner: str, message_type: str) -> bool:
         """A partner may report over the channels that are its own; other messages are checked by their content."""
@@ -190,24 +204,33 @@ class Platform:
         from workers.bus.relay import Relay
 
         self._watch()
+        core = self.core
         if self.settings.amqp_url:
-            bus: Any = AmqpBus(self.settings.amqp_url, self.core.clock, name="engine", topics=self.topics)
-            relay = Relay(self.core.database, bus, self.core.clock, self.core.resolve)
-            self._stops.append(relay.stop)
+            bus: Any = AmqpBus(self.settings.amqp_url, core.clock, name="engine", topics=self.topics)
+            relay = Relay(core.database, bus, core.clock, core.resolve)
+            line = bus.line(self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve)
+            core.engine.courier = line
+            self.health.add("broker", "消息队列", _connected(lambda: bus.wait_connected(1.0) and line.ready.wait(1.0)))
+            starts, stops = [relay.start, line.start], [relay.stop, lambda: line.stop(30.0)]
         else:
-            bus, relay = (
-                EmbeddedBus(self.core.database, self.core.clock, topics=self.topics, resolve=self.core.resolve),
-                None,
-            )
-        # One at a time: news of a case come in the order in which they were sent, and a superior place's "accepted" never overtakes its "in hand".
-        bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
+            bus = EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
+            # One at a time: news of a case come in the order in which they were sent ("accepted" never overtakes "in hand").
+            bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
+            starts, stops = [], []
         if with_workers:
             _runner(bus, self.settings, systems_url).attach()
         bus.start()
-        if relay is not None:
-            relay.start()
+        for start in starts:
+            start()
         self.scheduler.start()
-        self._stops += [bus.stop, self.scheduler.stop]
+        self.health.add("scheduler", "定时器", self.scheduler.check)
+        self._stops += [bus.stop, *stops, self.scheduler.stop]
+
+    def _receive(self, messages: Sequence[Any]) -> Sequence[Any]:
+        """What became of each of these messages off the bus."""
+        from workers.bus.delivery import ending_of
+
+        return [ending_of(error) for error in self.core.reception.receive_all(messages, self._may_send)]
 
     def start_gateway(self) -> None:
         """The web server, in a thread of its own."""
@@ -217,11 +240,14 @@ class Platform:
 
         self._watch()
         try:
-            server = create_server(self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan")
+            server = create_server(
+                self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan"
+            )
         except OSError as error:
             port = self.settings.port
             raise BihuanError(
-                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run", f"port {port}: {error}"
+                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run",
+                f"port {port}: {error}",
             ) from error
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         self._stops.append(server.close)
@@ -232,7 +258,8 @@ class Platform:
 
         reference = self.core.snapshots.now().reference
         stages = frozenset(each.code for each in reference.stages)
-        return check_files(files, codes=Codes(frozenset(reference.roles), stages, frozenset(self.topics)))
+        codes = Codes(frozenset(reference.roles), stages, frozenset(self.topics))
+        return check_files(files, codes=codes, deploying=True)
 
     def web(self) -> Any:
         """The WSGI application."""
@@ -254,14 +281,33 @@ class Platform:
                     partners={token: partner for partner, token in tokens.partners.items()},
                     operators={tokens.operator: "operator"},
                 ),
+                metrics=self.metrics,
+                health=self.health,
             )
         )
+
+    def _check_started(self) -> None:
+        from processes.observing.health import NotReady
+
+        if not self._started.is_set():
+            raise NotReady("正在启动", "starting")
+
+    def serve(self) -> None:
+        """All that this process runs has been started: be ready, until SIGTERM or Ctrl-C."""
+        self._started.set()
+        _wait_for_stop()
 
     def stop(self) -> None:
         """Stop what was started, the last first; running handlers finish."""
         while self._stops:
             self._stops.pop()()
         self.core.database.dispose()
+
+
+def _clock(settings: Settings) -> Clock:
+    from processes.clock import FileClock, SystemClock
+
+    return FileClock(settings.clock) if settings.clock else SystemClock()
 
 
 def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
@@ -271,6 +317,30 @@ def _runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
         Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
     )
     return Runner(bus, adapters(Outbound(systems)))
+
+
+def _observed(settings: Settings, metrics: Any, health: Any) -> list[Callable[[], None]]:
+    """Answer on ``METRICS_PORT``, if there is one; returns what stops it."""
+    from processes.observing.server import Server
+
+    if settings.metrics_port is None:
+        return []
+    server = Server(settings.host, settings.metrics_port, metrics, health)
+    server.start()
+    return [server.stop]
+
+
+def _connected(ready: Callable[[], bool]) -> Callable[[], None]:
+    """The check of a broker: messages can come and go."""
+    from processes.observing.health import NotReady
+
+    def check() -> None:
+        if not ready():
+            raise NotReady(
+                "连不上消息队列；请检查 RabbitMQ 是否在运行、AMQP_URL 是否正确", "no connection to the broker"
+            )
+
+    return check
 
 
 def _wait_for_stop() -> None:
@@ -306,7 +376,7 @@ def command_run(settings: Settings, options: argparse.Namespace) -> int:
     print(_welcome(settings, url), flush=True)
     if not options.no_demo:
         threading.Thread(target=_play_demo, args=(settings, tokens, url), name="demo", daemon=True).start()
-    _wait_for_stop()
+    platform.serve()
     print("正在停止…", flush=True)
     if standins is not None:
         standins.stop()
@@ -322,7 +392,7 @@ def command_engine(settings: Settings, options: argparse.Namespace) -> int:
     platform.seed()
     platform.start_engine(with_workers=not settings.amqp_url, systems_url=options.systems_url)
     print("engine ready", flush=True)
-    _wait_for_stop()
+    platform.serve()
     platform.stop()
     return 0
 
@@ -330,15 +400,20 @@ def command_engine(settings: Settings, options: argparse.Namespace) -> int:
 def command_worker(settings: Settings, options: argparse.Namespace) -> int:
     """The adapters, on RabbitMQ. They have no database."""
     from processes.messaging import jobs
+    from processes.observing.health import Health
+    from processes.observing.metrics import Metrics
     from workers.bus.amqp import AmqpBus
 
     if not settings.amqp_url:
         raise SystemExit("worker 需要 AMQP_URL;没有消息队列时,适配器随 run 或 engine 一起运行")
-    runner = _runner(
-        AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE)), settings, options.systems_url
-    )
+    bus = AmqpBus(settings.amqp_url, name="worker", topics=tuple(jobs.CATALOGUE))
+    health = Health()
+    health.add("broker", "消息队列", _connected(lambda: bus.wait_connected(1.0)))
+    stops = _observed(settings, Metrics(), health)
     print("worker ready", flush=True)
-    runner.run()
+    _runner(bus, settings, options.systems_url).run()
+    for stop in stops:
+        stop()
     return 0
 
 
@@ -348,7 +423,7 @@ def command_gateway(settings: Settings, options: argparse.Namespace) -> int:
     platform.seed()
     platform.start_gateway()
     print(f"gateway ready: {settings.url}", flush=True)
-    _wait_for_stop()
+    platform.serve()
     platform.stop()
     return 0
 
@@ -380,6 +455,41 @@ def _play_demo(settings: Settings, tokens: Secrets, standins: str | None) -> Non
         play(Api(settings.url, tokens.operator), MODELS / "demo", standins)
     except Exception:
         log.exception("the demo data could not be played in")
+
+
+# ---- backup ----------------------------------------------------------------------------------------------------------
+
+
+def command_backup(settings: Settings, options: argparse.Namespace) -> int:
+    """Back the database up, while the platform runs or not."""
+    from processes.store import backup
+    from processes.store.backup.progress import on_terminal
+    from processes.store.database import Database
+
+    database = Database(settings.database_url)
+    manifest = backup.write(database, options.file, progress=on_terminal)
+    print(f"已备份 {manifest.rows:,} 行到 {options.file}（{options.file.stat().st_size / 1e6:,.1f} MB）")
+    return 0
+
+
+def command_restore(settings: Settings, options: argparse.Namespace) -> int:
+    """Restore a backup into an empty database."""
+    from processes.runtime.resending import resend_open_jobs
+    from processes.runtime.workshop import Settings as EngineSettings
+    from processes.store import backup
+    from processes.store.backup.progress import on_terminal
+    from processes.store.database import Database
+
+    now, source = _clock(settings).now(), EngineSettings().source
+    manifest = backup.restore(
+        Database(settings.database_url),
+        options.file,
+        force=options.force,
+        finish=lambda connection: resend_open_jobs(connection, source, now),
+        progress=on_terminal,
+    )
+    print(f"已恢复 {manifest.rows:,} 行，备份时间 {manifest.made_at}；现在可以启动平台")
+    return 0
 
 
 # ---- commands on files alone -----------------------------------------------------------------------------------------
@@ -454,6 +564,11 @@ def _parser() -> argparse.ArgumentParser:
     ):
         add(name, function, help).add_argument("--systems-url", help="外部系统替身的网址")
     add("gateway", command_gateway, "网页和接口")
+    backup = add("backup", command_backup, "备份数据库（平台可以正在运行）")
+    backup.add_argument("file", type=Path, help="写到这个文件")
+    restore = add("restore", command_restore, "把备份恢复到一个空的数据库（SQLite 和 PostgreSQL 的备份可以互相恢复）")
+    restore.add_argument("file", type=Path, help="backup 写的文件")
+    restore.add_argument("--force", action="store_true", help="先删除数据库里现有的全部数据（无法找回），再恢复")
     check = add("check", command_check, "检查流程图、决策表和表单；有错误时退出码为 1")
     check.add_argument("paths", nargs="+", type=Path)
     check.add_argument("--json", action="store_true")
@@ -492,15 +607,11 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Errors are sentences, with what to do; never a stack trace."""
     from processes.errors import BihuanError
+    from processes.observing import logs
 
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=os.environ.get("LOG", "WARNING").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("spiff").setLevel(logging.ERROR)
     try:
+        logs.set_up(os.environ)
         return int(options.function(Settings.read(os.environ), options))
     except BihuanError as error:
         print(error.zh, file=sys.stderr)

@@ -10,6 +10,8 @@ from processes.casework.functions import Snapshots
 from processes.clock import Clock
 from processes.messaging.inlet import Inlet
 from processes.notation.check.findings import Finding
+from processes.observing.health import Health
+from processes.observing.metrics import Metrics
 from processes.runtime.engine import Engine
 from processes.store.database import Database
 
@@ -35,7 +37,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class Services:
-    """The engine, the database under it, and the rest. ``check`` looks at model files before they are deployed."""
+    """The engine, the database under it, and the rest. ``check`` looks at model files before they are deployed; ``metrics`` and
+    ``health`` are the whole process's."""
 
     database: Database
     engine: Engine
@@ -44,3 +47,5 @@ class Services:
     inlet: Inlet
     check: Check
     settings: Settings
+    metrics: Metrics = field(default_factory=Metrics)
+    health: Health = field(default_factory=Health)

@@ -23,14 +23,16 @@ from sqlalchemy import select, update
 
 from processes.clock import Clock, ManualClock
 from processes.errors import BihuanError
+from processes.kernel.instance import RunningInstance
 from processes.notation import bundle
 from processes.runtime import commands as c
+from processes.runtime import signals
 from processes.runtime.engine import Engine, Settings
 from processes.runtime.scheduler import Scheduler
-from processes.spiff.instance import RunningInstance
+from processes.runtime.unit import read_state
 from processes.store import history, outbox
 from processes.store.database import Database
-from processes.store.tables import Incident, Instance, Job, Subscription, UserTask
+from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, UserTask
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ class Orchestrator:
             ).all()
             entries = history.read(connection, id)
             process = self.engine.definitions.process(row.definition_id, connection)
-        running = RunningInstance.load(row.state, process, self.engine.script_engine)
+            state = read_state(connection, id, row.parts)
+        running = RunningInstance.load(state, process, self.engine.evaluator, id)
         trace = [step[0] for entry in entries for step in entry.steps if step[2] in ("completed", "caught")]
         views = [IncidentView(each.id, each.element_id, each.kind, each.detail) for each in incidents]
         return InstanceView(id, row.process_id, row.definition_id, row.status, running.data, trace, views)
@@ -174,9 +177,7 @@ class Orchestrator:
 
     def tasks(self, instance: str | None = None, role: str | None = None) -> Sequence[TaskView]:
         """Open user tasks, oldest first."""
-        statement = (
-            select(UserTask.__table__).where(UserTask.state == "open").order_by(UserTask.created_at, UserTask.id)
-        )
+        statement = select(UserTask.__table__).where(TASK_IS_OPEN).order_by(UserTask.created_at, UserTask.id)
         if instance is not None:
             statement = statement.where(UserTask.instance_id == instance)
         if role is not None:
@@ -213,7 +214,7 @@ class Orchestrator:
         now = self.clock.now()
         statement = (
             select(Job.__table__)
-            .where(Job.state == "open", Job.available_at <= now)
+            .where(JOB_IS_OPEN, Job.available_at <= now)
             .where((Job.locked_until.is_(None)) | (Job.locked_until <= now) | (Job.locked_by == worker))
             .order_by(Job.created_at, Job.id)
         )
@@ -258,17 +259,21 @@ class Orchestrator:
         """A message for the one instance that waits for it (or that it starts); kept ``ttl`` seconds when it comes early."""
         return self._do(lambda command: c.Correlate(command, message, key, dict(payload or {}), place, ttl), id)
 
-    def signal(self, name: str, payload: Mapping[str, Any] | None = None) -> int:
-        """A signal to every instance that waits for it; returns how many there were."""
-        with self.database.read() as connection:
-            waiting = list(
-                connection.execute(
-                    select(Subscription.instance_id).where(Subscription.message == f"signal:{name}").distinct()
-                ).scalars()
-            )
-        for instance in waiting:
+    def signal(self, name: str, payload: Mapping[str, Any] | None = None, *, instance: str | None = None) -> int:
+        """A signal to every instance that waits for it, and to every process that it starts (or to one ``instance`` alone); returns how
+        many there were."""
+        if instance is not None:
             self._do(lambda command, to=instance: c.Signal(command, to, name, dict(payload or {})))  # type: ignore[misc]
-        return len(waiting)
+            return 1
+        with self.database.read() as connection:
+            definitions = self.engine.definitions
+            force = definitions.in_force(connection)
+            reached = signals.reached(connection, definitions, force, name, "")
+        for instance in reached.instances:
+            self._do(lambda command, to=instance: c.Signal(command, to, name, dict(payload or {})))  # type: ignore[misc]
+        for process in reached.processes:
+            self._do(lambda command, of=process: _by_signal(command, of, "", name, payload or {}))  # type: ignore[misc]
+        return len(reached.instances) + len(reached.processes)
 
     def advance(self, by: timedelta) -> datetime:
         """Move the clock, stopping at every timer on the way, in order."""
@@ -316,7 +321,14 @@ def loopback(message: Any) -> c.Command:
     identity = f"{message.source}/{message.id}"
     extensions = message.extensions
     if message.type.startswith("signal:"):
-        return c.Signal(identity, extensions["instance"], message.type.removeprefix("signal:"), message.data)
+        name = message.type.removeprefix("signal:")
+        if "starts" in extensions:
+            return _by_signal(identity, extensions["starts"], extensions["place"], name, message.data)
+        return c.Signal(identity, extensions["instance"], name, message.data)
     return c.Correlate(
         identity, message.type, extensions.get("correlationkey", ""), message.data, extensions.get("place", "")
     )
+
+
+def _by_signal(command: str, process: str, place: str, name: str, payload: Mapping[str, Any]) -> c.Start:
+    return c.Start(command, process, place, event=f"signal:{name}", payload=dict(payload))

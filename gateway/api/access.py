@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.context import services
 from gateway.web import error_page
 from processes.errors import BihuanError
+from processes.observing import here
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 health = Blueprint("health", __name__)
@@ -45,6 +46,7 @@ def _authenticate() -> Response | None:
     given = token.strip() if scheme.lower() == "bearer" else ""
     g.operator = _owner(settings.operators, given)
     g.partner = _owner(settings.partners, given)
+    here.note(partner=g.partner)
     if g.operator is None and g.partner is None:
         refusal = error_page(401, "需要有效的访问令牌（Authorization: Bearer …）。", "a bearer token is required")
         refusal.headers["WWW-Authenticate"] = "Bearer"

@@ -12,9 +12,9 @@ from sqlalchemy import insert
 from gateway.api.access import BadRequest, blueprint, body, caller, field
 from gateway.context import services
 from gateway.web import error_page
-from processes import failpoints
 from processes.casework import doors
 from processes.casework.views import search
+from processes.failpoints import hit
 from processes.messaging import cloudevents, contracts
 from processes.messaging.contracts import ContractViolation
 from processes.messaging.inlet import Status
@@ -38,7 +38,7 @@ def receive() -> Response:
         _keep(reason)
         return error_page(400, reason, str(error))
     receipt = services().inlet.receive(replace(message, extensions={**message.extensions, "partner": caller()}))
-    failpoints.hit("gateway.received")
+    hit("gateway.received")
     answer = jsonify({"status": receipt.status.value, "reason": receipt.reason, **dict(receipt.result)})
     answer.status_code = STATUS[receipt.status]
     return answer
@@ -55,7 +55,7 @@ def report() -> Response:
     if refusal is not None:
         return refusal
     found = [_report(channel, row, at) for at, row in enumerate(rows, start=1)]
-    failpoints.hit("gateway.reported")
+    hit("gateway.reported")
     return jsonify(found)
 
 

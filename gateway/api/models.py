@@ -13,12 +13,12 @@ from sqlalchemy import Connection, select, union
 
 from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
-from processes import failpoints
 from processes.casework import loading
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.notation.check.findings import ERROR
 from processes.runtime.commands import Replan
-from processes.store.tables import Deadline, Definition, InForce, ModelFile, Timer, UserTask
+from processes.store.tables import TASK_IS_OPEN, Deadline, Definition, InForce, ModelFile, Timer, UserTask
 
 
 @blueprint.post("/deploy")
@@ -45,7 +45,7 @@ def deploy() -> Response:
         answer.status_code = 422
         return answer
     deployed = services().engine.deploy(files, place)
-    failpoints.hit("gateway.deployed")
+    hit("gateway.deployed")
     touched = [each for each in deployed if set(each.files) & set(sent)]
     return jsonify(
         {
@@ -66,7 +66,7 @@ def load() -> Response:
             path.write_bytes(content)
         with services().database.write() as connection:
             summary = loading.load(connection, Path(folder), now)
-    failpoints.hit("gateway.loaded")
+    hit("gateway.loaded")
     replanned = _replan() if summary.years else 0
     return jsonify(plain({"changes": summary.changes, "years": summary.years, "replanned": replanned}))
 
@@ -122,7 +122,7 @@ def _ids(name: str, body: bytes) -> Iterator[tuple[str, str]]:
 def _replan() -> int:
     """Plan every provisional due time anew; returns for how many instances."""
     tables = (Timer.instance_id, Timer.provisional), (Deadline.instance_id, Deadline.provisional)
-    open_tasks = select(UserTask.instance_id).where(UserTask.state == "open", UserTask.provisional)
+    open_tasks = select(UserTask.instance_id).where(TASK_IS_OPEN, UserTask.provisional)
     with services().database.read() as connection:
         waiting = union(open_tasks, *(select(column).where(flag) for column, flag in tables))
         instances = list(connection.execute(waiting).scalars())

@@ -11,21 +11,17 @@ from gateway.api.access import BadRequest, blueprint, body, field, limit, plain
 from gateway.api.cases import number_of, task_json
 from gateway.context import services
 from gateway.web import error_page
-from processes import failpoints
 from processes.casework import access, doors, people
 from processes.casework.forms import FormErrors
-from processes.spiff.instance import NotWaiting
-from processes.store.tables import Case, UserTask
+from processes.failpoints import hit
+from processes.kernel.errors import NotWaiting
+from processes.store.tables import TASK_IS_OPEN, Case, UserTask
 
 
 @blueprint.get("/tasks")
 def tasks() -> Response:
     """Open tasks, the most urgent first; ``role``, ``place``, ``case`` (number or id) and ``limit`` narrow them."""
-    statement = (
-        select(UserTask.__table__, Case.number)
-        .outerjoin(Case, Case.id == UserTask.case_id)
-        .where(UserTask.state == "open")
-    )
+    statement = select(UserTask.__table__, Case.number).outerjoin(Case, Case.id == UserTask.case_id).where(TASK_IS_OPEN)
     for name, column in (("role", UserTask.role), ("place", UserTask.place), ("organisation", UserTask.organisation)):
         if request.args.get(name):
             statement = statement.where(column == request.args[name])
@@ -51,7 +47,7 @@ def complete(task_id: str) -> Response:
     try:
         command = f"api:{task_id}:{command_id}" if command_id else None
         outcome = doors.complete_form(services().engine, task_id, data, str(person), command_id=command)
-        failpoints.hit("gateway.completed")
+        hit("gateway.completed")
     except FormErrors as error:
         answer = jsonify({"error": error.zh, "en": error.en, "fields": error.fields})
         answer.status_code = 422

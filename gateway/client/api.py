@@ -22,7 +22,8 @@ class Unreachable(BihuanError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"连不上平台 {url};请先启动(make run),或用 --url 指明地址", f"no gateway at {url}: start it, or name it with --url"
+            f"连不上平台 {url};请先启动(make run),或用 --url 指明地址",
+            f"no gateway at {url}: start it, or name it with --url",
         )
 
 

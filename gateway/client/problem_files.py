@@ -56,7 +56,9 @@ def read(path: Path) -> Iterator[Row]:
     readers = {".jsonl": _jsonl, ".csv": _csv, ".xlsx": _xlsx}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise UnreadableFile(f"{path.name}:只认 .jsonl、.csv、.xlsx 三种文件", f"{path.name}: not .jsonl, .csv or .xlsx")
+        raise UnreadableFile(
+            f"{path.name}:只认 .jsonl、.csv、.xlsx 三种文件", f"{path.name}: not .jsonl, .csv or .xlsx"
+        )
     try:
         body = path.read_bytes()
     except OSError as error:

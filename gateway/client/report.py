@@ -48,7 +48,9 @@ class Summary:
     def lines(self) -> list[str]:
         """The summary as a person reads it."""
         out = [f"共 {self.rows} 行:"]
-        out += [f"  {NAMES.get(end, end)} {count} 行" for end, count in sorted(self.ends.items(), key=lambda each: -each[1])]
+        out += [
+            f"  {NAMES.get(end, end)} {count} 行" for end, count in sorted(self.ends.items(), key=lambda each: -each[1])
+        ]
         total = sum(self.ends.values())
         out.append(f"合计 {total} 行,{'与文件相符' if total == self.rows else '与文件不符'}。")
         out += [f"  第 {number} 行未收:{reason}" for number, reason in self.bad[:20]]

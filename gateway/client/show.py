@@ -22,7 +22,9 @@ def table(rows: Sequence[Sequence[object]], heading: Sequence[str]) -> str:
     """Columns in line; a Chinese sign counts as two."""
     lines = [[str(each if each is not None else "") for each in row] for row in (heading, *rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(heading))]
-    return "\n".join("  ".join(_padded(each, width) for each, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(_padded(each, width) for each, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def _width(text: str) -> int:
@@ -45,7 +47,14 @@ def cases(found: Any) -> str:
 def tasks(found: Any) -> str:
     """A list of open tasks."""
     rows = [
-        (each.get("name"), each.get("role"), each.get("organisation") or each.get("place"), each.get("due_at"), each.get("number"), each.get("id"))
+        (
+            each.get("name"),
+            each.get("role"),
+            each.get("organisation") or each.get("place"),
+            each.get("due_at"),
+            each.get("number"),
+            each.get("id"),
+        )
         for each in _rows(found, "tasks")
     ]
     return table(rows, ("任务", "岗位", "机构", "到期", "问题编号", "任务编号")) if rows else "没有待办任务"
@@ -58,7 +67,10 @@ def case(found: Mapping[str, Any]) -> str:
 
 def deployed(found: Any) -> str:
     """What a deployment put into force."""
-    rows = [(each.get("process"), each.get("name"), str(each.get("definition", ""))[:12]) for each in _rows(found, "deployed")]
+    rows = [
+        (each.get("process"), each.get("name"), str(each.get("definition", ""))[:12])
+        for each in _rows(found, "deployed")
+    ]
     return table(rows, ("流程", "名称", "版本"))
 
 

@@ -22,7 +22,7 @@ from processes.casework.views import case as view
 from processes.casework.views.head import head as find
 from processes.casework.views.lights import light
 from processes.errors import BihuanError
-from processes.spiff.instance import NotWaiting
+from processes.kernel.errors import NotWaiting
 from processes.store.tables import Case, TaskDraft, UserTask
 
 NO_FORM = casework_forms.Form("", {"type": "object", "properties": {}})

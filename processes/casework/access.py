@@ -16,7 +16,7 @@ from processes.casework.people import Acting, Authority
 from processes.casework.records import SEES_BELOW, SEES_ORGANISATION, SEES_PLACE
 from processes.casework.reference import Reference
 from processes.errors import BihuanError
-from processes.store.tables import Case, UserTask
+from processes.store.tables import TASK_IS_OPEN, Case, UserTask
 
 
 class Forbidden(BihuanError):
@@ -141,7 +141,7 @@ def require_case(connection: Connection, authority: Authority, reference: Refere
 def _has_a_part(authority: Authority, reference: Reference) -> ColumnElement[bool]:
     mine = or_(
         UserTask.completed_by == authority.person,
-        and_(UserTask.state == "open", tasks_of(authority, reference)),
+        and_(TASK_IS_OPEN, tasks_of(authority, reference)),
     )
     return exists().where(UserTask.case_id == Case.id, mine)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from processes import failpoints
 from processes.casework import functions, loading, texts
 from processes.casework.projection import CaseProjection
 from processes.casework.reception import Reception
 from processes.clock import Clock
+from processes.failpoints import hit
 from processes.messaging.bus import Message
 from processes.notation.bundle import read_folder
 from processes.runtime.engine import Engine
@@ -47,17 +47,19 @@ class Core:
     def seed(self, folder: Path, models: Mapping[str, bytes] | None = None) -> None:
         """Bring the schema up to date; fill an empty database with the reference data and models of ``folder``."""
         self.database.migrate()
-        failpoints.hit("seed.migrated")
+        hit("seed.migrated")
         with self.database.write() as connection:
             if not connection.scalar(select(func.count()).select_from(Place)):
                 loading.load(connection, folder / "reference", self.clock)
         with self.database.read() as connection:
-            failpoints.hit("seed.loaded")
+            hit("seed.loaded")
             empty = not connection.scalar(select(func.count()).select_from(InForce))
         if empty:
             self.engine.deploy(models if models is not None else read_folder([folder]))
 
     def resolve(self, message: Message) -> Message:
         """A job's message with its texts in place of their references, as it leaves for a worker."""
+        if not texts.has_references(message.data):
+            return message
         with self.database.read() as connection:
             return replace(message, data=texts.resolve(connection, message.data))

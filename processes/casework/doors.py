@@ -13,20 +13,22 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, delete, select
 
-from processes import failpoints
 from processes.casework import access, forms, people, similarity, texts
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.library import Arrival, KnownMeanwhile, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
 from processes.casework.reference import Reference
+from processes.failpoints import hit
+from processes.kernel.errors import NotWaiting
+from processes.kernel.instance import RunningInstance
 from processes.messaging.incoming import ReportMessage
 from processes.messaging.inlet import Correlation
+from processes.observing import here
 from processes.runtime.commands import CompleteTask, Correlate, Outcome, Replan, Start
 from processes.runtime.engine import PARTNER, Engine
-from processes.runtime.unit import Suspended
-from processes.spiff.instance import NotWaiting, RunningInstance
+from processes.runtime.unit import Suspended, read_state
 from processes.store import inbox
-from processes.store.tables import Case, Deadline, Instance, Report, TaskDraft, Timer, UserTask
+from processes.store.tables import TASK_IS_OPEN, Case, Deadline, Instance, Report, TaskDraft, Timer, UserTask
 
 PROCESS = "problem"
 """The process that carries a case at the place that received it."""
@@ -60,12 +62,13 @@ def report(
         if known is not None:
             return known
         arrival = Arrival.of(engine.clock, connection, incoming, original)
+    here.note(case=arrival.case_id)
     command = Start(command_id or f"report:{arrival.report_id}", PROCESS, arrival.place, arrival.variables, actor=actor)
     try:
         outcome = engine.execute(command, before=arrival.write)
     except KnownMeanwhile:
         outcome = Outcome(None, duplicate=True)
-    failpoints.hit("report.started")
+    hit("report.started")
     with engine.database.read() as connection:
         if outcome.duplicate:
             known = _known(connection, incoming.channel, original)
@@ -115,13 +118,14 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
     kept = {name: (texts.identity(command_id, name), str(payload[name])) for name in message.texts if payload.get(name)}
     payload |= {name: texts.reference(text_id) for name, (text_id, _) in kept.items()}
 
-    def before(connection: Connection, instance_id: str) -> None:
+    def before(connection: Connection, instance_id: str) -> str | None:
         now = engine.clock.now()
         case_id = _case_of(connection, instance_id) or _case_numbered(connection, message.key)
         if case_id is None and instance_id and message.place and payload.get("report"):
             variables.update(open_child(connection, message.place, payload, instance_id, now))
         for name, (text_id, body) in kept.items():
             texts.keep(connection, case_id or instance_id, message.message, name, None, body, now, text_id)
+        return variables["case"]["number"] if variables else None
 
     command = Correlate(command_id, message.message, message.key, payload, message.place, variables=variables)
     return engine.execute(command, before=before)
@@ -159,6 +163,7 @@ def complete_form(
             return Outcome(task.instance_id, duplicate=True)
         if task.state != "open":
             raise NotWaiting(task_id)
+        here.note(case=task.case_id)
         reference, calendar = Reference.read(connection), WorkingCalendar.read(connection)
         today = calendar.local_date(engine.clock.now())
         access.require_task(people.authority(reference, person, today), reference, task)
@@ -180,11 +185,12 @@ def variables_of(engine: Engine, connection: Connection, task: Any) -> dict[str,
 
     :raises NotWaiting: when it does not wait any more
     """
-    state = connection.scalar(select(Instance.state).where(Instance.id == task.instance_id))
-    if state is None:
+    parts = connection.scalar(select(Instance.parts).where(Instance.id == task.instance_id))
+    if parts is None:
         raise NotWaiting(task.id)
     process = engine.definitions.process(task.definition_id, connection)
-    return RunningInstance.load(state, process, engine.script_engine).task_data(task.id)
+    state = read_state(connection, task.instance_id, parts)
+    return RunningInstance.load(state, process, engine.evaluator, task.instance_id).task_data(task.id)
 
 
 def _checked(
@@ -234,6 +240,6 @@ _PROVISIONAL = (
     .where(Timer.provisional)
     .union(
         select(Deadline.instance_id).where(Deadline.provisional),
-        select(UserTask.instance_id).where(UserTask.provisional, UserTask.state == "open"),
+        select(UserTask.instance_id).where(UserTask.provisional, TASK_IS_OPEN),
     )
 )

@@ -8,18 +8,18 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select
 from stdnum.cn import uscc as stdnum_uscc
 
-from processes import failpoints
 from processes.casework import numbers, similarity, texts
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.clock import Clock
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.messaging.incoming import ReportMessage
 from processes.store import inbox
-from processes.store.tables import Case, Instance, PersonalData, Report, ReportText
+from processes.store.tables import Case, PersonalData, Report, ReportText
 
 CHANNEL = "channel"
 """Under this partner stand the channels' own numbers in the inbox; the source is the channel."""
@@ -80,8 +80,8 @@ class Arrival:
         arrival.variables = {"case": case, "report": about, "received_at": now.isoformat()}
         return arrival
 
-    def write(self, connection: Connection, instance_id: str) -> None:
-        """The rows of the library, of the case and of what a duplicate is found by."""
+    def write(self, connection: Connection, instance_id: str) -> str:
+        """The rows of the library, of the case and of what a duplicate is found by; returns the case's number."""
         incoming, now = self.incoming, self.clock.now()
         if not inbox.settle(connection, CHANNEL, incoming.channel, self.original, now, {"case": self.case_id}):
             raise KnownMeanwhile(self.original)
@@ -93,7 +93,8 @@ class Arrival:
         number = numbers.allocate(connection, self.place, self.year)
         self.variables["case"]["number"] = number
         _new_case(connection, self.case_id, number, self.report_id, self.place, None, instance_id, now)
-        failpoints.hit("report.written")
+        hit("report.written")
+        return number
 
     def _write_report(self, connection: Connection) -> None:
         incoming, now = self.incoming, self.clock.now()
@@ -176,11 +177,9 @@ def _new_case(
             "opened_at": now,
         },
     )
-    connection.execute(_SET_KEY, {"i": instance_id, "n": number})
 
 
 _NEW_CASE = insert(Case)
-_SET_KEY = update(Instance).where(Instance.id == bindparam("i")).values(key=bindparam("n"))
 
 
 def open_child(

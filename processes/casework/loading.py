@@ -73,7 +73,7 @@ def _in_use(connection: Connection, data: ReferenceData) -> Iterable[Finding]:
         if code not in channels and connection.scalar(select(exists().where(tables.Report.channel == code))):
             yield Finding("channels.csv", 0, "code", f"渠道“{code}”还有来件，不能删去")
     organisations = {each.id for each in data.organisations}
-    open_tasks = select(tables.UserTask.organisation).where(tables.UserTask.state == "open").distinct()
+    open_tasks = select(tables.UserTask.organisation).where(tables.TASK_IS_OPEN).distinct()
     for organisation in connection.scalars(open_tasks):
         if organisation is not None and organisation not in organisations:
             zh = f"“{organisation}”还有未办结的任务，不能删去；撤并的机构请保留一行，在 successor 列填承接机构"

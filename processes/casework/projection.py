@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, insert, select, union_all, update
 
+from processes.observing import here
 from processes.runtime.workshop import Changed
-from processes.store.tables import Case, CaseStage, Deadline, Job, Note, UserTask
+from processes.store.bulk import Select, fetch
+from processes.store.tables import TASK_IS_OPEN, Case, CaseStage, Deadline, Job, Note, UserTask
 
 NOTICE = "notice.send"
 """The job topic (see the catalogue of jobs) whose jobs are noted on the case."""
@@ -25,11 +27,18 @@ _FLAGS = frozenset({"major", "confidential"})
 class CaseProjection:
     """A projection for the engine. Instances that are not of a case are left alone."""
 
-    def apply(self, connection: Connection, change: Changed) -> None:
-        """Write what follows for the case from what its instance has just done."""
-        case = connection.execute(_CASE, {"i": change.instance.id}).first()
-        if case is None:
-            return
+    def apply(self, connection: Connection, changes: Sequence[Changed]) -> None:
+        """Write what follows for the cases from what their instances have just done."""
+        ids = sorted({change.instance.id for change in changes})
+        for row in fetch(connection, _OF_CASES, ids):
+            for change in changes:
+                if change.instance.id == row[0]:
+                    self._follow(connection, change)
+
+    @staticmethod
+    def _follow(connection: Connection, change: Changed) -> None:
+        case = connection.execute(_CASE, {"i": change.instance.id}).one()
+        here.note_case(change.instance.id, case.id)
         values: dict[str, Any] = {}
         stages: list[str] = []
         stage = case.stage
@@ -119,6 +128,7 @@ def _recipient(to: Any) -> dict[str, Any]:
     return dict(to) if isinstance(to, Mapping) else {"person": to}
 
 
+_OF_CASES = Select(Case, "instance_id", by="instance_id")
 _CASE = select(*Case.__table__.c).where(Case.instance_id == bindparam("i"))
 _UPDATE = update(Case).where(Case.id == bindparam("b_id"))
 _NEW_STAGE, _NEW_NOTE = insert(CaseStage), insert(Note)
@@ -126,7 +136,7 @@ _NOTICES = select(Job.id, Job.arguments).where(Job.id.in_(bindparam("ids", expan
 _OPEN = union_all(
     select(Deadline.due_at, Deadline.warn_at, Deadline.provisional).where(Deadline.instance_id == bindparam("i")),
     select(UserTask.due_at, UserTask.warn_at, UserTask.provisional).where(
-        UserTask.instance_id == bindparam("i"), UserTask.state == "open", UserTask.due_at.is_not(None)
+        UserTask.instance_id == bindparam("i"), TASK_IS_OPEN, UserTask.due_at.is_not(None)
     ),
 ).subquery()
 _NEAREST = select(_OPEN).order_by(_OPEN.c.due_at).limit(1)

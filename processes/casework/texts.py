@@ -81,8 +81,12 @@ def read(connection: Connection, value: object) -> str:
 
 def resolve(connection: Connection, value: Any) -> Any:
     """A copy of a JSON value with every reference replaced by its text."""
-    wanted = list(_references(value))
-    return _replaced(value, _read_all(connection, wanted)) if wanted else value
+    return _replaced(value, _read_all(connection, list(_references(value))))
+
+
+def has_references(value: Any) -> bool:
+    """Whether there is a reference in a JSON value."""
+    return next(_references(value), None) is not None
 
 
 def blank(connection: Connection, report_id: str) -> None:

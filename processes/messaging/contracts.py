@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -375,6 +376,12 @@ def _identified(message: Message, version: str) -> None:
             )
 
 
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    """One schema a class: making one costs several times its use, and loading keeps nothing in it."""
+    return schema()
+
+
 def _load(schema: type[Schema], type_: str, version: str, data: object) -> Mapping[str, Any]:
     problem = s.unsound(data)
     if problem is not None:
@@ -382,7 +389,7 @@ def _load(schema: type[Schema], type_: str, version: str, data: object) -> Mappi
     if not isinstance(data, Mapping):
         raise ContractViolation(type_, version, (s.FieldProblem("", "内容应是一个 JSON 对象"),))
     try:
-        loaded: Mapping[str, Any] = schema().load(data)
+        loaded: Mapping[str, Any] = _made(schema).load(data)
     except ValidationError as error:
         raise ContractViolation(type_, version, s.problems_of(error.messages)) from None
     return loaded

@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from processes import failpoints
 from processes.errors import BihuanError
-from processes.messaging import contracts
+from processes.failpoints import hit
+from processes.messaging import contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation
+from processes.observing import here
+from processes.observing.trace import HEADER
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,11 @@ class Sender:
         return f"{parts[0][:40]}/sha256/{hashlib.sha256(key.encode()).hexdigest()}"
 
 
+def sender_of(message: Message) -> Sender:
+    """Who sent a message: an outer door has set the ``partner`` extension from what it authenticated."""
+    return Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
+
+
 @dataclass(frozen=True)
 class Correlation:
     """A message for a case. ``texts``: the payload's fields that are people's words and belong in rows of their own."""
@@ -83,11 +90,14 @@ class Correlation:
 
 @dataclass(frozen=True)
 class Broadcast:
-    """A signal of a diagram for one instance that waits for it."""
+    """A signal of a diagram: for one instance that waits for it, for a process that it starts at a place, or for everybody."""
 
     instance_id: str
     name: str
     payload: Mapping[str, Any]
+    starts: str = ""
+    """the process that it starts"""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,23 @@ class Doors:
     """(partner, message type) → whether that partner may send it"""
 
 
+def place_of(message: Message) -> here.Here:
+    """Where the work that a message asks for is done: in the message's trace, for whoever sent it."""
+    return here.place(message.extensions.get(HEADER), sender_of(message).partner)
+
+
+def count(handled: object) -> Status:
+    """What became of a message, told to the metrics."""
+    status = Status.ACCEPTED
+    if isinstance(handled, Refusal):
+        status = Status.REFUSED
+    elif isinstance(handled, Handled) and handled.duplicate:
+        status = Status.DUPLICATE
+        log.info("a message had its effect before")
+    measures.RECEIVED.labels(status.value).inc()
+    return status
+
+
 class Inlet:
     """Takes messages one at a time; keeps no state, so any number of threads may share it."""
 
@@ -147,17 +174,24 @@ class Inlet:
 
     def receive(self, message: Message) -> Receipt:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
-        sender = Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
-        failpoints.hit("inlet.received")
+        hit("inlet.received")
+        with here.at(place_of(message)):
+            handled = self.take(message)
+        hit("inlet.handled")
+        status = count(handled)
+        if isinstance(handled, Refusal):
+            return Receipt(status, handled.reason)
+        return Receipt(status, None, handled.result)
+
+    def take(self, message: Message) -> Handled | Refusal:
+        """Like :meth:`receive`; returns what the door said, or the refusal that was kept."""
+        sender = sender_of(message)
         try:
-            handled = self._take(sender, message)
-        except (ContractViolation, NotTaken) as refusal:
-            self._doors.refuse(Refusal(sender, message, refusal.zh))
-            return Receipt(Status.REFUSED, refusal.zh)
-        failpoints.hit("inlet.handled")
-        if handled.duplicate:
-            log.info("message %s of %s had its effect before", message.id, sender.partner)
-        return Receipt(Status.DUPLICATE if handled.duplicate else Status.ACCEPTED, None, handled.result)
+            return self._take(sender, message)
+        except (ContractViolation, NotTaken) as refused:
+            refusal = Refusal(sender, message, refused.zh)
+            self._doors.refuse(refusal)
+            return refusal
 
     def _take(self, sender: Sender, message: Message) -> Handled:
         if sender.partner == INTERNAL and not contracts.is_known(message.type):
@@ -171,8 +205,11 @@ class Inlet:
         payload = message.data if isinstance(message.data, Mapping) else {}
         kind, colon, name = message.type.partition(":")
         if colon and kind == SIGNAL:
-            instance = message.extensions.get("instance", "")
-            return self._doors.signal(sender, Broadcast(instance, name, payload))
+            said = message.extensions
+            broadcast = Broadcast(
+                said.get("instance", ""), name, payload, said.get("starts", ""), said.get("place", "")
+            )
+            return self._doors.signal(sender, broadcast)
         key, place = message.extensions.get("correlationkey", ""), message.extensions.get("place", "")
         return self._doors.correlate(sender, Correlation(message.type, key, payload, place))
 

@@ -18,6 +18,11 @@ from processes.errors import BihuanError
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+GLOBAL_TASKS = tuple(
+    BPMN + name
+    for name in ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
+)
+"""What a call activity may call beside processes."""
 SUFFIXES = (".bpmn", ".dmn", ".form.json")
 
 
@@ -67,7 +72,7 @@ def versions(files: Mapping[str, bytes]) -> Sequence[Version]:
     decisions: dict[str, str] = {}
     for name, body in files.items():
         if name.endswith(".bpmn"):
-            for process in _root(name, body).iter(BPMN + "process"):
+            for process in _root(name, body).iter(BPMN + "process", *GLOBAL_TASKS):
                 processes[process.get("id", "")] = (name, process)
         elif name.endswith(".dmn"):
             for element in _root(name, body).iter("{*}decision"):
@@ -75,7 +80,7 @@ def versions(files: Mapping[str, bytes]) -> Sequence[Version]:
     hashes = {name: content_hash(body) for name, body in files.items()}
     found = []
     for process_id, (name, process) in processes.items():
-        if process.get("isExecutable", "true") != "true":
+        if process.tag in GLOBAL_TASKS or process.get("isExecutable", "true") not in ("true", "1"):
             continue
         needed = {name: hashes[name] for name in sorted(_closure(process_id, processes, decisions, files))}
         digest = hashlib.sha256(process_id.encode())
@@ -95,6 +100,8 @@ def _closure(
     todo, done = [start], set[str]()
     while todo:
         process_id = todo.pop()
+        if process_id not in processes:
+            process_id = process_id.rpartition(":")[2]  # a reference may carry a namespace's prefix
         if process_id in done or process_id not in processes:
             continue
         done.add(process_id)

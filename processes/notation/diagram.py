@@ -9,8 +9,7 @@ from functools import cached_property
 
 from lxml import etree
 
-from processes.notation.check.findings import Language
-from processes.notation.check.labels import kind_name
+from processes.notation.labels import Language, kind_name
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
@@ -63,7 +62,7 @@ class Item:
     file: str
     element: Element
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """BPMN or DMN local name."""
         return local(self.element)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,10 @@ class Start(Command):
     key: str | None = None
     """a business key (a problem number)"""
     instance_id: str | None = None
+    event: str = ""
+    """the start event that has come, ``signal:NAME`` or ``timer:ELEMENT``; empty: started by hand"""
+    payload: Variables = field(default_factory=dict)
+    """what the event brings"""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,15 @@ class FireTimer(Command):
 
 
 @dataclass(frozen=True)
+class Continue(Command):
+    """Go on with what an instance had no time for: its last command used up its slice."""
+
+    instance_id: str
+    task_id: str
+    """of the timer row that asks for it"""
+
+
+@dataclass(frozen=True)
 class Cancel(Command):
     """End the instance: open tasks, jobs, timers and subscriptions are withdrawn."""
 
@@ -159,6 +172,7 @@ _KINDS: dict[str, type[Command]] = {
         Correlate,
         Signal,
         FireTimer,
+        Continue,
         Cancel,
         Suspend,
         Resume,
@@ -170,10 +184,9 @@ _KINDS: dict[str, type[Command]] = {
 
 def to_json(command: Command) -> dict[str, Any]:
     """The command as JSON: its fields and, under ``kind``, its name."""
-    out: dict[str, Any] = {"kind": type(command).__name__}
-    for each in fields(command):
-        value = getattr(command, each.name)
-        out[each.name] = value.isoformat() if isinstance(value, datetime) else value
+    out: dict[str, Any] = {"kind": type(command).__name__, **vars(command)}
+    if isinstance(command, FireTimer):
+        out["due_at"] = command.due_at.isoformat()
     return out
 
 

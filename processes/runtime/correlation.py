@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
-from processes.spiff.instance import Wait
+from processes.kernel.state import Wait
+from processes.store.bulk import Select, fetch
 from processes.store.tables import BufferedMessage, Subscription
+
+Pair = tuple[str, str]
+"""a message's name and its correlation key"""
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The one event of an instance that waits for a message."""
+
+    task_id: str
+    instance_id: str
 
 
 def serialize(connection: Connection, message: str, key: str) -> None:
@@ -25,9 +38,12 @@ def serialize(connection: Connection, message: str, key: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest, "big", signed=True))))
 
 
-def receivers(connection: Connection, message: str, key: str) -> Sequence[Any]:
-    """Who waits for it: rows with ``task_id`` and ``instance_id``."""
-    return connection.execute(_RECEIVERS, {"m": message, "k": key}).all()
+def receivers(connection: Connection, pairs: Collection[Pair]) -> Mapping[Pair, list[Receiver]]:
+    """Who waits for messages of these names and keys."""
+    found: dict[Pair, list[Receiver]] = {pair: [] for pair in pairs}
+    for message, key, task_id, instance_id in fetch(connection, _RECEIVERS, sorted(pairs)):
+        found[message, key].append(Receiver(task_id, instance_id))
+    return found
 
 
 def buffer(
@@ -72,9 +88,7 @@ def expire(connection: Connection, now: datetime) -> int:
     return len(gone.all())
 
 
-_RECEIVERS = select(Subscription.task_id, Subscription.instance_id).where(
-    Subscription.message == bindparam("m"), Subscription.key == bindparam("k")
-)
+_RECEIVERS = Select(Subscription, "message", "key", "task_id", "instance_id", by=("message", "key"))
 _BUFFER = insert(BufferedMessage)
 _BUFFERED = (
     select(BufferedMessage.id, BufferedMessage.payload)

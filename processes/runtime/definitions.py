@@ -7,15 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 
-from processes import failpoints
 from processes.errors import BihuanError
+from processes.failpoints import hit
+from processes.kernel.compiler import compile_process
+from processes.kernel.evaluation import Evaluator
+from processes.kernel.plan import Process, Start
 from processes.notation import bundle
-from processes.spiff.parser import Process, parse_process
-from processes.store.database import Database
-from processes.store.tables import Definition, InForce, ModelFile
+from processes.store.bulk import fetch_all
+from processes.store.database import Database, signal
+from processes.store.tables import Definition, InForce, ModelFile, StartTimer
+
+TIMERS = "timers"
+"""What ``Database.on_commit`` listeners are called for when timers were planned."""
+
+
+def _event(start: Start) -> str:
+    return start.name if start.kind == "message" else f"{start.kind}:{start.name}"
 
 
 class NoDefinition(BihuanError):
@@ -31,15 +41,57 @@ class NoDefinition(BihuanError):
 Superior = Callable[[str], str | None]
 
 
+class Force:
+    """Which definitions are in force where, at one moment. A place takes its own, else its nearest superior's, else everywhere's."""
+
+    def __init__(self, rows: Sequence[tuple[str, str, str, Sequence[str]]], superior: Superior) -> None:
+        self._superior = superior
+        self._places: dict[str, dict[str, str]] = {}
+        self._starts: dict[str, list[str]] = {}
+        for process_id, place, definition_id, starts_on in rows:
+            self._places.setdefault(process_id, {})[place] = definition_id
+            for name in starts_on:
+                self._starts.setdefault(name, []).append(definition_id)
+
+    def definition(self, process_id: str, place: str) -> str:
+        """The id of the definition that new instances take here. Raises :class:`NoDefinition`."""
+        found = self._nearest(self._places.get(process_id, {}), place)
+        if found is None:
+            raise NoDefinition(process_id, place)
+        return found
+
+    def started_by(self, event: str, place: str) -> list[tuple[str, str]]:
+        """The processes, and their definitions in force at ``place``, that a message of this name, or ``signal:NAME``, starts."""
+        starting = self._starts.get(event)
+        if not starting:
+            return []
+        nearest = ((process, self._nearest(places, place)) for process, places in self._places.items())
+        return [(process, each) for process, each in nearest if each is not None and each in starting]
+
+    def _nearest(self, by_place: Mapping[str, str], place: str) -> str | None:
+        at: str | None = place
+        while at:
+            if at in by_place:
+                return by_place[at]
+            at = self._superior(at)
+        return by_place.get("")
+
+
+_IN_FORCE = "SELECT process_id, place, definition_id FROM in_force ORDER BY process_id, place"
+_STARTS = select(Definition.id, Definition.starts_on).join(InForce, Definition.id == InForce.definition_id)
+
+
 class Definitions:
     """The definitions of one database. Parsed processes are immutable and shared by the whole program, by their content hash."""
 
     _parsed: ClassVar[dict[str, Process]] = {}
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, database: Database, superior: Superior) -> None:
+    def __init__(self, database: Database, superior: Superior, evaluator: Evaluator) -> None:
         self._database = database
         self._superior = superior
+        self._evaluator = evaluator
+        self._force: tuple[Sequence[Sequence[str]], Force] | None = None
 
     def deploy(
         self, connection: Connection, files: Mapping[str, bytes], place: str, now: datetime
@@ -55,14 +107,14 @@ class Definitions:
                 "body": body,
             }
             connection.execute(self._database.insert(ModelFile).values(row).on_conflict_do_nothing())
-        failpoints.hit("deploy.files-written")
+        hit("deploy.files-written")
         for each in found:
             definition = {
                 "id": each.id,
                 "process_id": each.process_id,
                 "name": each.name,
                 "files": dict(each.files),
-                "starts_on": list(parsed[each.id].starts_on),
+                "starts_on": [_event(start) for start in parsed[each.id].starts if start.kind != "timer"],
                 "created_at": now,
             }
             connection.execute(self._database.insert(Definition).values(definition).on_conflict_do_nothing())
@@ -75,40 +127,39 @@ class Definitions:
                     where=InForce.definition_id != each.id,
                 )
             )
-            failpoints.hit("deploy.in-force")
+            hit("deploy.in-force")
+            self._plan_starts(connection, parsed[each.id], each.id, place)
+            hit("deploy.planned")
         return found
 
-    def in_force(self, connection: Connection, process_id: str, place: str) -> str:
-        """The id of the definition new instances take here: the place's own, else its nearest superior's, else everywhere's."""
-        rows = connection.execute(
-            select(InForce.place, InForce.definition_id).where(InForce.process_id == process_id)
-        ).all()
-        found = self._nearest({row.place: row.definition_id for row in rows}, place)
-        if found is None:
-            raise NoDefinition(process_id, place)
-        return found
+    def _plan_starts(self, connection: Connection, process: Process, definition_id: str, place: str) -> None:
+        """Plan the timer start events of a definition that comes into force; those of the one before it are no more."""
+        own = (StartTimer.process_id == process.id, StartTimer.place == place)
+        connection.execute(delete(StartTimer).where(*own, StartTimer.definition_id != definition_id))
+        known = set(connection.execute(select(StartTimer.node_id).where(*own)).scalars())
+        for start in process.starts:
+            if start.kind == "timer" and start.node_id not in known:
+                time = self._evaluator.timer(start.text, {}, start.node_id)
+                row = {
+                    "process_id": process.id,
+                    "place": place,
+                    "node_id": start.node_id,
+                    "definition_id": definition_id,
+                    "due_at": time.due,
+                    "cycles": time.cycles,
+                    "period": time.period,
+                }
+                connection.execute(insert(StartTimer).values(row))
+                signal(connection, TIMERS)
 
-    def started_by(self, connection: Connection, message: str, place: str) -> list[str]:
-        """The definitions in force at ``place`` that a message of this name starts."""
-        rows = connection.execute(
-            select(InForce.process_id, InForce.place, InForce.definition_id, Definition.starts_on).join(
-                Definition, Definition.id == InForce.definition_id
-            )
-        ).all()
-        by_process: dict[str, dict[str, str]] = {}
-        for row in rows:
-            by_process.setdefault(row.process_id, {})[row.place] = row.definition_id
-        starts = {row.definition_id for row in rows if message in row.starts_on}
-        nearest = (self._nearest(places, place) for places in by_process.values())
-        return [each for each in nearest if each is not None and each in starts]
-
-    def _nearest(self, by_place: Mapping[str, str], place: str) -> str | None:
-        at: str | None = place
-        while at:
-            if at in by_place:
-                return by_place[at]
-            at = self._superior(at)
-        return by_place.get("")
+    def in_force(self, connection: Connection) -> Force:
+        """What is in force now; made anew only when something has been put into force since the last look."""
+        rows = fetch_all(connection, _IN_FORCE)
+        known = self._force
+        if known is None or known[0] != rows:
+            starts = {row.id: row.starts_on for row in connection.execute(_STARTS)}
+            known = self._force = (rows, Force([(*row, starts[row[2]]) for row in rows], self._superior))
+        return known[1]
 
     def process(self, definition_id: str, connection: Connection | None = None) -> Process:
         """The parsed process of a definition."""
@@ -136,5 +187,5 @@ class Definitions:
     def _parse(self, files: Mapping[str, bytes], version: bundle.Version) -> Process:
         with self._lock:
             if version.id not in self._parsed:
-                self._parsed[version.id] = parse_process(files, version.process_id)
+                self._parsed[version.id] = compile_process(files, version.process_id)
             return self._parsed[version.id]

@@ -8,29 +8,33 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
-from processes import failpoints
 from processes.clock import Clock
 from processes.errors import BihuanError
+from processes.failpoints import hit
+from processes.kernel.errors import NotWaiting, StepFailed
+from processes.kernel.evaluation import Evaluator
 from processes.notation.bundle import Version
+from processes.observing import here
+from processes.observing.here import Here
 from processes.runtime import commands as c
-from processes.runtime import correlation, incidents
+from processes.runtime import correlation, incidents, measures
+from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, start_id
-from processes.runtime.rows import Rows
-from processes.runtime.unit import Before, StaleVersion, Unit
+from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
-from processes.spiff.instance import NotWaiting, StepFailed
-from processes.spiff.script_engine import ScriptEngine
-from processes.store import inbox
+from processes.store import inbox, outbox
+from processes.store.bulk import Select, fetch
 from processes.store.database import Database
-from processes.store.tables import Job, Timer, UserTask
+from processes.store.tables import InboxMessage, Job, Timer, UserTask
 
 __all__ = ["PARTNER", "AlreadyClaimed", "Engine", "Settings"]
 
@@ -42,8 +46,16 @@ ATTEMPTS = 6
 RARELY_REPEATED = (c.CompleteTask, c.CompleteJob, c.FireTimer)
 """Commands whose repetition shows by itself (nothing waits any more, or the claim at the end fails): no look into the inbox before."""
 
-PARTNER = "bihuan"
-"""Under this partner stand the ids of our own commands in the inbox; the source is the kind of command."""
+_RESULTS = Select(InboxMessage, "partner", "source", "id", "result", by=("partner", "source", "id"))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command, what its door writes with it, and the door."""
+
+    command: c.Command
+    before: Before | None = None
+    place: Here | None = None
 
 
 class Engine:
@@ -70,18 +82,12 @@ class Engine:
         self.settings = settings or Settings()
         self.watch: Watch = watch or Unwatched()
         self.functions: dict[str, Callable[..., Any]] = dict(functions or {})
-        self.definitions = Definitions(database, superior)
+        self.evaluator = Evaluator(self.functions, clock)
+        self.definitions = Definitions(database, superior, self.evaluator)
         self.projections = list(projections)
-        self.script_engine = ScriptEngine(self.functions, clock)
-        self.workshop = Workshop(
-            clock,
-            self.settings,
-            self.definitions,
-            self.script_engine,
-            Rows(self.settings.source if self.settings.publish_jobs else None),
-            self.projections,
-            versions,
-        )
+        self.courier: Courier | None = None
+        """set by a transport of this process that delivers each commit's messages without a look into the outbox"""
+        self.workshop = Workshop(clock, self.settings, self.definitions, self.evaluator, self.projections, versions)
 
     def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
         """Put every executable process of ``files`` into force at ``place`` ("" = everywhere).
@@ -97,11 +103,18 @@ class Engine:
         Raises ``NotWaiting`` for a task, job or timer that is no longer there, ``Suspended``, ``NoDefinition``: then nothing has changed and
         the command's id is free. ``before`` is written in the same transaction.
         """
+        with measures.of(command) as seen:
+            return seen.outcome(self._execute(command, before))
+
+    def _execute(self, command: c.Command, before: Before | None) -> c.Outcome:
         look_first = not isinstance(command, RARELY_REPEATED)
         for attempt in range(ATTEMPTS):
+            if attempt:
+                measures.RETRIES.inc()
             try:
                 self.watch.check(command)
-                return self._once(command, before, look_first)
+                (outcome,) = self._together([Request(command, before)], look_first)
+                return outcome
             except (StepFailed, Convicted) as error:
                 if attempt + 1 < ATTEMPTS and self._met_a_conflict(error):
                     continue
@@ -127,6 +140,33 @@ class Engine:
                 log.warning("command %s begun anew: %s", command.id, error)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
+    def execute_all(
+        self, commands: Sequence[c.Command], places: Sequence[Here | None] | None = None
+    ) -> list[c.Outcome | Exception]:
+        """Carry out several commands in one transaction, in their order; each gets its outcome, or what :meth:`execute` raises for it.
+        ``places``: the door of each.
+
+        Should one fail, all are carried out one by one: a group is worth its commit as long as nobody spoils it.
+        """
+        doors = places or [None] * len(commands)
+        if len(commands) > 1:
+            try:
+                for command in commands:
+                    self.watch.check(command)
+                looks = any(not isinstance(command, RARELY_REPEATED) for command in commands)
+                requests = [Request(command, place=door) for command, door in zip(commands, doors, strict=True)]
+                return list(self._together(requests, looks))
+            except Exception as error:
+                log.info("a group of %d commands is carried out one by one: %r", len(commands), error)
+        return [self._alone(command, door) for command, door in zip(commands, doors, strict=True)]
+
+    def _alone(self, command: c.Command, door: Here | None) -> c.Outcome | Exception:
+        try:
+            with here.at(door or here.place()):
+                return self.execute(command)
+        except Exception as error:
+            return error
+
     def _met_a_conflict(self, error: BaseException) -> bool:
         """Whether what failed the step was the database under a function that an expression called."""
         cause = error.__cause__
@@ -134,21 +174,67 @@ class Engine:
             cause = cause.__cause__
         return cause is not None
 
-    def _once(self, command: c.Command, before: Before | None, look_first: bool) -> c.Outcome:
-        with self.database.write() as connection, self.watch.flight(command):
-            failpoints.hit("engine.begun")
-            known = inbox.result(connection, *_key(command)) if look_first else None
-            if known is not None:
-                return _known(known)
-            unit = Unit(self.workshop, connection, command, before)
-            outcome = HANDLERS[type(command)](unit, command)
-            failpoints.hit("engine.applied")
-            if not inbox.settle(connection, *_key(command), unit.now, _result(outcome)):
-                raise AlreadyClaimed(command.id)
-            failpoints.hit("engine.claimed")
-        failpoints.hit("engine.committed")
+    def _together(self, requests: Sequence[Request], look_first: bool) -> list[c.Outcome]:
+        """One transaction."""
+        courier, begun = self.courier, perf_counter()
+        delivered = courier.take_delivered() if courier is not None else ()
+        try:
+            with self.database.write() as connection:
+                unit = Unit(self.workshop, connection, courier is not None)
+                for row in delivered:
+                    outbox.sent(unit.writes, row)
+                done = self._carry_out(unit, requests, look_first)
+        except BaseException:
+            if courier is not None:
+                courier.put_back(delivered)
+            raise
+        hit("engine.committed")
         unit.committed()
-        return outcome
+        measures.committed(done, perf_counter() - begun)
+        if unit.sent and courier is not None:
+            courier.send(unit.sent)
+        return [outcome for _, _, outcome in done]
+
+    def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
+        done = []
+        known = self._known(unit.connection, requests) if look_first else {}
+        fresh = [each for each in requests if _key(each.command) not in known]
+        if len(fresh) > 1:
+            unit.expect([each.command for each in fresh])
+        for request in requests:
+            command = request.command
+            if _key(command) in known:
+                done.append((command, measures.within(command, request.place).here, _known(known[_key(command)])))
+                continue
+            unit.take(command, request.before)
+            with measures.within(command, request.place) as place, self.watch.flight(command):
+                outcome = HANDLERS[type(command)](unit, command)
+                hit("engine.applied")
+                unit.settle(command, _result(outcome))
+                if len(requests) == 1:
+                    unit.flush()
+            done.append((command, place, outcome))
+        unit.flush()
+        return done
+
+    def tidy(self) -> None:
+        """Strike messages off the outbox that the courier has delivered, when no command takes them along."""
+        self._together([], look_first=False)
+
+    def give_back(self, rows: Sequence[str]) -> None:
+        """Messages of this process could not be delivered: any relay may, now."""
+        try:
+            with self.database.write() as connection:
+                outbox.give_back(connection, rows)
+        except Exception as error:
+            log.warning("%d leases run out by themselves: %s", len(rows), error)
+
+    def _known(
+        self, connection: Connection, requests: Sequence[Request]
+    ) -> Mapping[tuple[str, str, str], Mapping[str, Any]]:
+        """What those of these commands answered that have been carried out before, by their key in the inbox."""
+        keys = [_key(each.command) for each in requests]
+        return {(partner, kind, id): result for partner, kind, id, result in fetch(connection, _RESULTS, keys)}
 
     def _incident(self, command: c.Command, error: StepFailed | Convicted, before: Before | None) -> c.Outcome:
         """The command's effects were rolled back; keep it, whole, for a person to retry."""
@@ -173,17 +259,14 @@ class Engine:
                 command=command,
                 now=self.clock.now(),
             )
-            if isinstance(command, c.FireTimer):
+            if isinstance(command, (c.FireTimer, c.Continue)):
                 connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
-            failpoints.hit("engine.incident-recorded")
+            hit("engine.incident-recorded")
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
-        log.error("command %s became incident %s: %s", command.id, identity, error.en)
+        # Not the reason: it may repeat what somebody wrote. It stands in the incident.
+        log.error("command %s became incident %s at %s", command.id, identity, element_id)
         return outcome
-
-
-class AlreadyClaimed(Exception):
-    """Another process carried out the same command between our look and our claim."""
 
 
 def _key(command: c.Command) -> tuple[str, str, str]:
@@ -214,7 +297,8 @@ def _instance_of(connection: Connection, command: c.Command) -> str | None:
     elif isinstance(command, c.FireTimer):
         lookups = [select(Timer.instance_id).where(Timer.task_id == command.task_id)]
     elif isinstance(command, c.Correlate):
-        found = correlation.receivers(connection, command.message, command.key)
+        pair = (command.message, command.key)
+        found = correlation.receivers(connection, [pair])[pair]
         return str(found[0].instance_id) if len(found) == 1 else None
     elif not isinstance(command, c.Start):
         return getattr(command, "instance_id", None)

@@ -7,17 +7,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
+from processes.kernel.errors import NotWaiting
+from processes.kernel.instance import RunningInstance
+from processes.kernel.plan import Process
+from processes.kernel.timers import Schedule
+from processes.observing import here
 from processes.runtime import commands as c
-from processes.runtime import correlation, incidents
-from processes.runtime.rows import dues, job_message
-from processes.runtime.unit import LOCKED, Suspended, Unit
-from processes.spiff.instance import NotWaiting, RunningInstance
-from processes.store import outbox
-from processes.store.tables import Deadline, Instance, Job, Timer, UserTask
+from processes.runtime import correlation, incidents, rows
+from processes.runtime.rows import dues
+from processes.runtime.unit import Suspended, Unit
+from processes.store.tables import TASK_IS_OPEN, Deadline, Instance, Job, StartTimer, Timer, UserTask
 
 
 def start_id(command: c.Command) -> str:
@@ -27,51 +30,91 @@ def start_id(command: c.Command) -> str:
 
 
 def _start(unit: Unit, command: c.Start) -> c.Outcome:
-    definition = unit.workshop.definitions.in_force(unit.connection, command.process_id, command.place)
-    identity = start_id(command)
-    unit.start(definition, identity, command.place, command.key, command.variables)
+    identity, event = start_id(command), command.event
+    if event.startswith("timer:"):
+        _plan_next_start(unit.connection, command)
+    definition = unit.force.definition(command.process_id, command.place)
+    process = unit.workshop.definitions.process(definition, unit.connection)
+
+    def work(running: RunningInstance) -> None:
+        if event:
+            running.begin_at(_start_event(process, event), command.payload)
+        else:
+            running.begin()
+
+    unit.start(definition, identity, command.place, command.key, command.variables, work)
     return c.Outcome(identity)
 
 
-def _complete_task(unit: Unit, command: c.CompleteTask) -> c.Outcome:
-    row = unit.connection.execute(_TASK, {"b_id": command.task_id}).first()
-    if row is None or row.state != "open":
-        raise NotWaiting(command.task_id)
-    unit.change(
-        row.instance_id,
-        lambda running: running.complete_task(command.task_id, command.data),
-        frozenset((command.task_id,)),
-        locked=row,
+def _start_event(process: Process, event: str) -> Any:
+    """The start of a process that an event means: ``signal:NAME``, ``timer:ELEMENT``, or a message's name behind ``message:``."""
+    kind, _, name = event.partition(":")
+    for start in process.starts:
+        if start.kind == kind and name == (start.node_id if kind == "timer" else start.name):
+            return start
+    raise NotWaiting(event)
+
+
+def _plan_next_start(connection: Connection, command: c.Start) -> None:
+    """A timer start event has fired: plan its next time, or forget it. Raises :class:`NotWaiting` when it is not planned any more."""
+    own = (
+        StartTimer.process_id == command.process_id,
+        StartTimer.place == command.place,
+        StartTimer.node_id == command.event.removeprefix("timer:"),
     )
-    return c.Outcome(row.instance_id)
+    row = connection.execute(select(StartTimer.__table__).where(*own).with_for_update()).first()
+    if row is None:
+        raise NotWaiting(command.event)
+    following = Schedule(row.due_at, row.cycles, row.period).after_firing()
+    if following is None:
+        connection.execute(delete(StartTimer).where(*own))
+    else:
+        connection.execute(update(StartTimer).where(*own).values(due_at=following.due, cycles=following.cycles))
+
+
+def _complete_task(unit: Unit, command: c.CompleteTask) -> c.Outcome:
+    instance = _instance_of(unit, command.task_id, UserTask.instance_id, UserTask.id)
+    unit.change(
+        instance, lambda running: running.complete_task(command.task_id, command.data), frozenset((command.task_id,))
+    )
+    return c.Outcome(instance)
+
+
+def _instance_of(unit: Unit, task_id: str, owner: Any, key: Any) -> str:
+    """The instance a task, job or timer belongs to: its id tells, or (one that an older version made) its row."""
+    found = unit.instance_of(task_id)
+    if found is None:
+        found = unit.connection.execute(select(owner).where(key == task_id)).scalar_one_or_none()
+    if found is None:
+        raise NotWaiting(task_id)
+    return found
 
 
 # -- jobs ------------------------------------------------------------------------------------------------------------
 
 
-def _job(connection: Connection, job_id: str) -> Any:
-    row = connection.execute(_JOB, {"b_id": job_id}).first()
+def _job(unit: Unit, job_id: str) -> Any:
+    """The row of a job that is not done, its instance locked."""
+    if unit.held(_instance_of(unit, job_id, Job.instance_id, Job.id)).touched:
+        unit.flush()
+    row = unit.connection.execute(_JOB, {"b_id": job_id}).first()
     if row is None or row.state not in ("open", "failed"):
         raise NotWaiting(job_id)
+    here.note(topic=row.topic)
     return row
 
 
 def _complete_job(unit: Unit, command: c.CompleteJob) -> c.Outcome:
-    row = _job(unit.connection, command.job_id)
+    instance = _instance_of(unit, command.job_id, Job.instance_id, Job.id)
     unit.change(
-        row.instance_id,
-        lambda running: running.complete_job(command.job_id, command.result),
-        frozenset((command.job_id,)),
-        locked=row,
+        instance, lambda running: running.complete_job(command.job_id, command.result), frozenset((command.job_id,))
     )
-    if row.state == "failed":
-        unit.connection.execute(_SET_JOB_STATE, {"b_id": command.job_id, "s": "done"})
-    return c.Outcome(row.instance_id)
+    return c.Outcome(instance)
 
 
 def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
     """The job row owns attempts and backoff (ARCHITECTURE rule 11)."""
-    row = _job(unit.connection, command.job_id)
+    row = _job(unit, command.job_id)
     if row.state == "failed":
         raise NotWaiting(command.job_id)
     unit.door(row.instance_id)
@@ -97,19 +140,13 @@ def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
         unit.connection.execute(
             _FAILED_JOB, {"b_id": row.id, "s": "open", "n": attempts, "at": at, "e": command.reason}
         )
-        _send_job(unit, {**row._mapping, "attempts": attempts}, at)
-    unit.record(row.instance_id, [], {})
+        unit.send_job({**row._mapping, "attempts": attempts}, at)
+    unit.record(unit.held(row.instance_id).owner)
     return c.Outcome(row.instance_id, incident=incident)
 
 
-def _send_job(unit: Unit, row: Any, at: Any = None) -> None:
-    settings = unit.workshop.settings
-    if settings.publish_jobs:
-        outbox.put(unit.connection, [job_message(settings.source, row, unit.now, at)], unit.now)
-
-
 def _throw_job_error(unit: Unit, command: c.ThrowJobError) -> c.Outcome:
-    row = _job(unit.connection, command.job_id)
+    row = _job(unit, command.job_id)
     caught: list[bool] = []
 
     def work(running: RunningInstance) -> None:
@@ -126,7 +163,7 @@ def _throw_job_error(unit: Unit, command: c.ThrowJobError) -> c.Outcome:
         task_id=row.id,
         element_id=row.element_id,
         kind="business-error",
-        detail=f"{command.code}:{command.message}(没有边界事件捕获这个业务错误)",
+        detail=f"{command.code}:{command.message}(没有边界事件或事件子流程捕获这个业务错误)",
         command=command,
         now=unit.now,
     )
@@ -137,36 +174,50 @@ def _throw_job_error(unit: Unit, command: c.ThrowJobError) -> c.Outcome:
 
 
 def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
-    connection = unit.connection
-    correlation.serialize(connection, command.message, command.key)
-    found = correlation.receivers(connection, command.message, command.key)
-    if len(found) == 1:
-        receiver = found[0]
-        try:
-            unit.change(
-                receiver.instance_id,
-                lambda running: running.catch_message(receiver.task_id, command.message, command.payload),
-            )
-        except Suspended:
-            return _buffered(unit, command, receiver.instance_id)
-        return c.Outcome(receiver.instance_id)
-    if found:
-        return _ambiguous(unit, command, f"{len(found)} 个流程同时在等这条消息")
-    starts = unit.workshop.definitions.started_by(connection, command.message, command.place)
+    found = _deliver(unit, command)
+    if found is not None:
+        return found
+    starts = unit.force.started_by(command.message, command.place)
     if len(starts) == 1:
-        identity = start_id(command)
-        unit.start(
-            starts[0],
-            identity,
-            command.place,
-            command.key or None,
-            command.variables,
-            lambda running: running.start_by_message(command.message, command.payload),
-        )
-        return c.Outcome(identity)
+        return _start_by_message(unit, command, starts[0][1])
     if starts:
         return _ambiguous(unit, command, f"{len(starts)} 个流程都由这条消息启动")
-    return _buffered(unit, command, None)
+    # Nobody waits. A subscriber may come at this very moment: look once more, in turn with it.
+    correlation.serialize(unit.connection, command.message, command.key)
+    return _deliver(unit, command, again=True) or _buffered(unit, command, None)
+
+
+def _deliver(unit: Unit, command: c.Correlate, *, again: bool = False) -> c.Outcome | None:
+    """Give a message to the one instance that waits for it; None when nobody does."""
+    found = unit.receivers(command.message, command.key, again=again)
+    if len(found) > 1:
+        return _ambiguous(unit, command, f"{len(found)} 个流程同时在等这条消息")
+    if not found:
+        return None
+    receiver = found[0]
+    try:
+        unit.change(
+            receiver.instance_id,
+            lambda running: running.catch_message(receiver.task_id, command.message, command.payload),
+        )
+    except Suspended:
+        return _buffered(unit, command, receiver.instance_id)
+    return c.Outcome(receiver.instance_id)
+
+
+def _start_by_message(unit: Unit, command: c.Correlate, definition: str) -> c.Outcome:
+    identity = start_id(command)
+    process = unit.workshop.definitions.process(definition, unit.connection)
+    start = _start_event(process, f"message:{command.message}")
+    unit.start(
+        definition,
+        identity,
+        command.place,
+        command.key or None,
+        command.variables,
+        lambda running: running.begin_at(start, command.payload),
+    )
+    return c.Outcome(identity)
 
 
 def _buffered(unit: Unit, command: c.Correlate, instance_id: str | None) -> c.Outcome:
@@ -204,18 +255,22 @@ def _discard(_: object) -> None:
 
 
 def _fire_timer(unit: Unit, command: c.FireTimer) -> c.Outcome:
-    row = unit.connection.execute(_TIMER, {"b_id": command.task_id}).first()
-    if row is None or row.due_at != command.due_at:
-        raise NotWaiting(command.task_id)
-    unit.change(row.instance_id, lambda running: running.fire_timer(command.task_id))
-    return c.Outcome(row.instance_id)
+    instance = _instance_of(unit, command.task_id, Timer.instance_id, Timer.task_id)
+    unit.change(instance, lambda running: running.fire_timer(command.task_id, command.due_at))
+    return c.Outcome(instance)
+
+
+def _continue(unit: Unit, command: c.Continue) -> c.Outcome:
+    rows.drop_continuation(unit.writes, command.task_id)
+    unit.change(command.instance_id, lambda running: running.run())
+    return c.Outcome(command.instance_id)
 
 
 def _replan(unit: Unit, command: c.Replan) -> c.Outcome:
     connection, instance = unit.connection, command.instance_id
     timers = connection.execute(select(Timer.task_id).where(Timer.instance_id == instance, Timer.provisional)).scalars()
     tasks = connection.execute(
-        select(UserTask.id).where(UserTask.instance_id == instance, UserTask.provisional, UserTask.state == "open")
+        select(UserTask.id).where(UserTask.instance_id == instance, UserTask.provisional, TASK_IS_OPEN)
     ).scalars()
     deadlines = connection.execute(
         select(Deadline.task_id).where(Deadline.instance_id == instance, Deadline.provisional)
@@ -256,14 +311,16 @@ def _resume(unit: Unit, command: c.Resume) -> c.Outcome:
 
 
 def _set_status(unit: Unit, instance_id: str, before: str, after: str) -> c.Outcome:
-    _, version, status = unit.lock(instance_id)
-    if status != before:
+    held = unit.held(instance_id)
+    if held.status != before:
         raise NotWaiting(instance_id)
     unit.door(instance_id)
+    unit.flush()
     unit.connection.execute(
-        update(Instance).where(Instance.id == instance_id).values(status=after, version=version + 1)
+        update(Instance).where(Instance.id == instance_id).values(status=after, version=held.version + 1)
     )
-    unit.record(instance_id, [], {})
+    held.status, held.version, held.running = after, held.version + 1, None
+    unit.record(held.owner)
     return c.Outcome(instance_id)
 
 
@@ -284,19 +341,19 @@ def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
         unit.command = command
     incidents.close(unit.connection, command.incident_id, command.action, unit.now)
     if outcome.instance_id is not None:
-        unit.record(outcome.instance_id, [], {})
+        unit.record(unit.held(outcome.instance_id).owner)
     return outcome
 
 
 def _resolve_job(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
     if command.action == "skip":
         return _complete_job(unit, c.CompleteJob(command.id, job_id, dict(command.variables), actor=command.actor))
-    row = _job(unit.connection, job_id)
+    row = _job(unit, job_id)
     unit.connection.execute(
         _FAILED_JOB, {"b_id": job_id, "s": "open", "n": row.attempts, "at": unit.now, "e": row.error}
     )
     unit.connection.execute(_GRANT, {"b_id": job_id, "r": row.attempts + row.retries})
-    _send_job(unit, {**row._mapping, "attempts": row.attempts})
+    unit.send_job({**row._mapping, "attempts": row.attempts})
     return c.Outcome(row.instance_id)
 
 
@@ -309,6 +366,7 @@ HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.Correlate: _correlate,
     c.Signal: _signal,
     c.FireTimer: _fire_timer,
+    c.Continue: _continue,
     c.Replan: _replan,
     c.Cancel: _cancel,
     c.Suspend: _suspend,
@@ -316,19 +374,7 @@ HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.Resolve: _resolve,
 }
 
-_TASK = (
-    select(UserTask.state, *LOCKED)
-    .join(Instance, Instance.id == UserTask.instance_id)
-    .where(UserTask.id == bindparam("b_id"))
-    .with_for_update(of=Instance)
-)
-_JOB = (
-    select(*(column for column in Job.__table__.c if column.name != "instance_id"), *LOCKED)
-    .join(Instance, Instance.id == Job.instance_id)
-    .where(Job.id == bindparam("b_id"))
-    .with_for_update(of=Instance)
-)
-_TIMER = select(Timer.instance_id, Timer.due_at).where(Timer.task_id == bindparam("b_id"))
+_JOB = select(*Job.__table__.c).where(Job.id == bindparam("b_id"))
 _SET_JOB_STATE = update(Job).where(Job.id == bindparam("b_id")).values(state=bindparam("s"))
 _GRANT = update(Job).where(Job.id == bindparam("b_id")).values(retries=bindparam("r"))
 _FAILED_JOB = (

@@ -1,29 +1,27 @@
 """The rows derived from what an instance waits for: user tasks, jobs, timers, subscriptions, deadlines.
 
-They are the difference between the waits before a command and those after it, so that a row exists exactly as long as its wait does.
+A row exists exactly as long as its wait does: the kernel tells what has begun and ceased to be waited for, and the rows follow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.engine import Connection
 
+from processes.kernel.instance import Changes, RunningInstance
+from processes.kernel.state import Wait
+from processes.kernel.timers import add_duration
 from processes.messaging.bus import Address, Message
-from processes.spiff.instance import RunningInstance, Wait
-from processes.spiff.mended.timers import add_duration, moment
+from processes.observing import here
+from processes.runtime.definitions import TIMERS
 from processes.store import outbox
+from processes.store.bulk import Delete, Insert, Update, Writes
 from processes.store.database import signal
 from processes.store.tables import Deadline, Job, Subscription, Timer, UserTask
-
-Waits = Mapping[tuple[str, str, str], Wait]
-
-TIMERS = "timers"
-"""What ``Database.on_commit`` listeners are called for when timers were planned."""
 
 DEFAULT_RETRIES = 3
 DEFAULT_BACKOFF = "PT10S"
@@ -41,148 +39,132 @@ class Owner:
 
 
 class Rows:
-    """Writes the difference. ``source`` names this platform in the messages of jobs; without one no job messages are sent."""
+    """Adds the rows of one instance to a unit of work."""
 
-    def __init__(self, source: str | None) -> None:
-        self._source = source
+    def __init__(
+        self, connection: Connection, writes: Writes, owner: Owner, running: RunningInstance, now: datetime
+    ) -> None:
+        self._connection = connection
+        self._writes = writes
+        self._owner = owner
+        self._running = running
+        self._now = now
 
-    def apply(
-        self,
-        connection: Connection,
-        owner: Owner,
-        running: RunningInstance,
-        before: Waits,
-        after: Waits,
-        now: datetime,
-        actor: str | None,
-        done_tasks: frozenset[str],
-    ) -> list[Wait]:
-        """Bring the rows in step; returns the new message subscriptions (a buffered message may be waiting for them)."""
-        gone = [wait for identity, wait in before.items() if identity not in after]
-        fresh = [wait for identity, wait in after.items() if identity not in before]
-        moved = [
-            wait
-            for identity, wait in after.items()
-            if wait.kind == "timer" and identity in before and before[identity].due != wait.due
-        ]
-        self._close(connection, gone, now, actor, done_tasks)
-        for wait in moved:
-            connection.execute(_MOVE_TIMER, {"b_id": wait.task_id, "due": moment(wait.due), "prov": wait.provisional})
-            signal(connection, TIMERS)
-        by_kind: dict[str, list[Wait]] = {}
-        for wait in fresh:
-            by_kind.setdefault(wait.kind, []).append(wait)
-        self._open_user_tasks(connection, owner, running, by_kind.get("user", []), now)
-        self._open_jobs(connection, owner, by_kind.get("job", []), now)
-        self._open_timers(connection, owner, by_kind.get("timer", []))
-        self._open_deadlines(connection, owner, running, by_kind.get("deadline", []))
-        return self._open_subscriptions(connection, owner, by_kind)
+    def follow(self, changes: Changes, actor: str | None, done: frozenset[str]) -> list[dict[str, Any]]:
+        """Bring the rows in step; ``done`` are the tasks and jobs that the command itself completed. Returns the new jobs' rows."""
+        for wait in changes.closed:
+            self._close(wait, actor, wait.task_id in done)
+        for wait in changes.moved:
+            assert wait.time is not None
+            self._writes.add(_MOVE_TIMER, wait.time.due, wait.time.provisional, wait.task_id)
+            signal(self._connection, TIMERS)
+        jobs = []
+        for wait in changes.opened:
+            if wait.kind == "job":
+                jobs.append(self._open_job(wait))
+            else:
+                _OPEN[wait.kind](self, wait)
+        return jobs
 
     # -- closing -----------------------------------------------------------------------------------------------------
 
-    def _close(
-        self, connection: Connection, gone: list[Wait], now: datetime, actor: str | None, done_tasks: frozenset[str]
-    ) -> None:
-        for wait in gone:
-            done = wait.task_id in done_tasks
-            if wait.kind == "user":
-                state = "completed" if done else "cancelled"
-                by = actor if done else None
-                connection.execute(_END_TASK, {"b_id": wait.task_id, "s": state, "at": now, "by": by})
-            elif wait.kind == "job":
-                connection.execute(_END_JOB, {"b_id": wait.task_id, "s": "done" if done else "cancelled", "at": now})
-            elif wait.kind == "timer":
-                connection.execute(_DROP_TIMER, {"b_id": wait.task_id})
-            elif wait.kind in ("message", "signal"):
-                connection.execute(_DROP_SUBSCRIPTION, {"b_id": wait.task_id, "b_m": _subscribed(wait)})
-            elif wait.kind == "deadline":
-                connection.execute(_DROP_DEADLINE, {"b_id": wait.task_id})
+    def _close(self, wait: Wait, actor: str | None, done: bool) -> None:
+        if wait.kind == "user":
+            state = "completed" if done else "cancelled"
+            self._writes.add(_END_TASK, state, self._now, actor if done else None, wait.task_id)
+        elif wait.kind == "job":
+            if done:
+                here.note(topic=wait.name)
+            self._writes.add(_END_JOB, "done" if done else "cancelled", self._now, wait.task_id)
+        elif wait.kind == "timer":
+            self._writes.add(_DROP_TIMER, wait.task_id)
+        elif wait.kind in ("message", "signal"):
+            self._writes.add(_DROP_SUBSCRIPTION, wait.task_id, _subscribed(wait))
+        elif wait.kind == "deadline":
+            self._writes.add(_DROP_DEADLINE, wait.task_id)
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
-    def _open_user_tasks(
-        self, connection: Connection, owner: Owner, running: RunningInstance, waits: list[Wait], now: datetime
-    ) -> None:
-        if waits:
-            connection.execute(_NEW_TASK, [_user_task(owner, running, wait, now) for wait in waits])
+    def _open_job(self, wait: Wait) -> dict[str, Any]:
+        properties, now = wait.element.properties, self._now
+        backoff = (add_duration(now, properties.get("backoff", DEFAULT_BACKOFF)) - now).total_seconds()
+        row = {
+            "id": wait.task_id,
+            "instance_id": self._owner.id,
+            "element_id": wait.element.id,
+            "topic": wait.name,
+            "arguments": dict(wait.arguments),
+            "state": "open",
+            "attempts": 0,
+            "retries": int(properties.get("retries", DEFAULT_RETRIES)),
+            "backoff_seconds": backoff,
+            "available_at": now,
+            "created_at": now,
+        }
+        self._writes.add(_NEW_JOB, *row.values())
+        return row
 
-    def _open_jobs(self, connection: Connection, owner: Owner, waits: list[Wait], now: datetime) -> None:
-        if not waits:
-            return
-        rows = []
-        for wait in waits:
-            properties = wait.element.properties
-            backoff = add_duration(now, properties.get("backoff", DEFAULT_BACKOFF)) - now
-            rows.append(
-                {
-                    "id": wait.task_id,
-                    "instance_id": owner.id,
-                    "element_id": wait.element.id,
-                    "topic": wait.name,
-                    "arguments": dict(wait.arguments),
-                    "state": "open",
-                    "attempts": 0,
-                    "retries": int(properties.get("retries", DEFAULT_RETRIES)),
-                    "backoff_seconds": backoff.total_seconds(),
-                    "available_at": now,
-                    "created_at": now,
-                }
-            )
-        connection.execute(_NEW_JOB, rows)
-        if self._source is not None:
-            messages = [job_message(self._source, row, now) for row in rows]
-            outbox.put(connection, messages, now)
+    def _open_timer(self, wait: Wait) -> None:
+        assert wait.time is not None
+        self._writes.add(
+            _NEW_TIMER, wait.task_id, self._owner.id, wait.element.id, wait.time.due, wait.time.provisional
+        )
+        signal(self._connection, TIMERS)
 
-    def _open_timers(self, connection: Connection, owner: Owner, waits: list[Wait]) -> None:
-        if waits:
-            rows = [
-                {
-                    "task_id": wait.task_id,
-                    "instance_id": owner.id,
-                    "element_id": wait.element.id,
-                    "due_at": moment(wait.due),
-                    "provisional": wait.provisional,
-                }
-                for wait in waits
-            ]
-            connection.execute(_NEW_TIMER, rows)
-            signal(connection, TIMERS)
+    def _open_subscription(self, wait: Wait) -> None:
+        self._writes.add(_NEW_SUBSCRIPTION, wait.task_id, self._owner.id, wait.element.id, _subscribed(wait), wait.key)
 
-    def _open_deadlines(
-        self, connection: Connection, owner: Owner, running: RunningInstance, waits: list[Wait]
-    ) -> None:
-        for wait in waits:
-            due_at, warn_at, provisional = dues(running, wait.task_id)
-            if due_at is not None:
-                connection.execute(
-                    _NEW_DEADLINE,
-                    {
-                        "task_id": wait.task_id,
-                        "instance_id": owner.id,
-                        "element_id": wait.element.id,
-                        "due_at": due_at,
-                        "warn_at": warn_at,
-                        "provisional": provisional,
-                    },
-                )
+    def _open_deadline(self, wait: Wait) -> None:
+        due_at, warn_at, provisional = dues(self._running, wait.task_id)
+        if due_at is not None:
+            self._writes.add(_NEW_DEADLINE, wait.task_id, self._owner.id, wait.element.id, due_at, warn_at, provisional)
 
-    def _open_subscriptions(
-        self, connection: Connection, owner: Owner, by_kind: Mapping[str, list[Wait]]
-    ) -> list[Wait]:
-        waits = by_kind.get("message", []) + by_kind.get("signal", [])
-        if waits:
-            rows = [
-                {
-                    "task_id": wait.task_id,
-                    "instance_id": owner.id,
-                    "element_id": wait.element.id,
-                    "message": _subscribed(wait),
-                    "key": wait.key,
-                }
-                for wait in waits
-            ]
-            connection.execute(_NEW_SUBSCRIPTION, rows)
-        return by_kind.get("message", [])
+    def _open_user_task(self, wait: Wait) -> None:
+        running, element, owner = self._running, wait.element, self._owner
+        said = element.properties
+
+        def value(name: str) -> Any:
+            return running.property(wait.task_id, name) if name in said else None
+
+        case = running.task_data(wait.task_id).get("case")
+        due_at, warn_at, provisional = dues(running, wait.task_id)
+        excluded = value("excluded")
+        self._writes.add(
+            _NEW_TASK,
+            wait.task_id,
+            owner.id,
+            case.get("id") if isinstance(case, dict) else None,
+            owner.definition_id,
+            element.id,
+            element.process_id,
+            element.name or element.id,
+            element.instructions,
+            str(value("next") or ""),
+            said.get("form"),
+            str(value("role") or ""),
+            value("organisation"),
+            str(value("place") or owner.place),
+            value("assignee"),
+            list(excluded) if isinstance(excluded, list) else [],
+            "open",
+            self._now,
+            due_at,
+            warn_at,
+            provisional,
+        )
+
+    def _open_nothing(self, wait: Wait) -> None:
+        """Conditions are looked at by the kernel alone."""
+
+
+_OPEN = {
+    "user": Rows._open_user_task,
+    "timer": Rows._open_timer,
+    "message": Rows._open_subscription,
+    "signal": Rows._open_subscription,
+    "deadline": Rows._open_deadline,
+    "condition": Rows._open_nothing,
+}
 
 
 def _subscribed(wait: Wait) -> str:
@@ -192,41 +174,8 @@ def _subscribed(wait: Wait) -> str:
 def dues(running: RunningInstance, task_id: str) -> tuple[datetime | None, datetime | None, bool]:
     """When a waiting task is due and when to warn, and whether either is provisional."""
     due, warn = running.due(task_id, "dueAt"), running.due(task_id, "warnAt")
-    provisional = any(bool(each.get("provisional")) for each in (due, warn) if each)
-    return (moment(due["due"]) if due else None, moment(warn["due"]) if warn else None, provisional)
-
-
-def _user_task(owner: Owner, running: RunningInstance, wait: Wait, now: datetime) -> dict[str, Any]:
-    element = wait.element
-
-    def value(name: str) -> Any:
-        return running.property(wait.task_id, name) if name in element.properties else None
-
-    case = running.task_data(wait.task_id).get("case")
-    due_at, warn_at, provisional = dues(running, wait.task_id)
-    excluded = value("excluded")
-    return {
-        "id": wait.task_id,
-        "instance_id": owner.id,
-        "case_id": case.get("id") if isinstance(case, dict) else None,
-        "definition_id": owner.definition_id,
-        "element_id": element.id,
-        "process_id": element.process_id,
-        "name": element.name or element.id,
-        "instructions": element.instructions,
-        "next": str(value("next") or ""),
-        "form": element.properties.get("form"),
-        "role": str(value("role") or ""),
-        "organisation": value("organisation"),
-        "place": str(value("place") or owner.place),
-        "assignee": value("assignee"),
-        "excluded": list(excluded) if isinstance(excluded, list) else [],
-        "state": "open",
-        "created_at": now,
-        "due_at": due_at,
-        "warn_at": warn_at,
-        "provisional": provisional,
-    }
+    provisional = any(each.provisional for each in (due, warn) if each)
+    return (due.due if due else None, warn.due if warn else None, provisional)
 
 
 def job_message(
@@ -241,35 +190,40 @@ def job_message(
         time=now,
         data=row["arguments"],
         subject=str(row["instance_id"]),
-        extensions={"jobid": str(row["id"]), "attempt": str(attempt)},
+        extensions=here.stamped({"jobid": str(row["id"]), "attempt": str(attempt)}),
     )
     return outbox.Outgoing(Address.JOBS, str(row["topic"]), message, available_at or now)
 
 
-def later(now: datetime, seconds: float) -> datetime:
-    """``now`` plus so many seconds."""
-    return now + timedelta(seconds=seconds)
+def drop_continuation(writes: Writes, task_id: str) -> None:
+    """A continuation's timer row has had its effect."""
+    writes.add(_DROP_TIMER, task_id)
 
 
-_NEW_TASK, _NEW_JOB, _NEW_TIMER = insert(UserTask), insert(Job), insert(Timer)
-_NEW_SUBSCRIPTION, _NEW_DEADLINE = insert(Subscription), insert(Deadline)
-_END_TASK = (
-    update(UserTask)
-    .where(UserTask.id == bindparam("b_id"))
-    .values(state=bindparam("s"), ended_at=bindparam("at"), completed_by=bindparam("by"))
-)
-_END_JOB = (
-    update(Job)
-    .where(Job.id == bindparam("b_id"), Job.state == "open")
-    .values(state=bindparam("s"), ended_at=bindparam("at"))
-)
-_MOVE_TIMER = (
-    update(Timer)
-    .where(Timer.task_id == bindparam("b_id"))
-    .values(due_at=bindparam("due"), provisional=bindparam("prov"))
-)
-_DROP_TIMER = delete(Timer).where(Timer.task_id == bindparam("b_id"))
-_DROP_DEADLINE = delete(Deadline).where(Deadline.task_id == bindparam("b_id"))
-_DROP_SUBSCRIPTION = delete(Subscription).where(
-    Subscription.task_id == bindparam("b_id"), Subscription.message == bindparam("b_m")
-)
+def add_continuation(connection: Connection, writes: Writes, task_id: str, instance_id: str, now: datetime) -> None:
+    """Have the rest of an instance's work done by a command of its own, as soon as others have had their turn."""
+    writes.add(_NEW_TIMER, task_id, instance_id, CONTINUATION, now, False)
+    signal(connection, TIMERS)
+
+
+CONTINUATION = "(continue)"
+"""The element of a timer row that asks for the rest of an instance's work."""
+
+_NEW_TASK = Insert(
+    UserTask,
+    "id", "instance_id", "case_id", "definition_id", "element_id", "process_id", "name", "instructions", "next", "form", "role",
+    "organisation", "place", "assignee", "excluded", "state", "created_at", "due_at", "warn_at", "provisional",
+)  # fmt: skip
+_NEW_JOB = Insert(
+    Job,
+    "id", "instance_id", "element_id", "topic", "arguments", "state", "attempts", "retries", "backoff_seconds", "available_at", "created_at",
+)  # fmt: skip
+_NEW_TIMER = Insert(Timer, "task_id", "instance_id", "element_id", "due_at", "provisional")
+_NEW_SUBSCRIPTION = Insert(Subscription, "task_id", "instance_id", "element_id", "message", "key")
+_NEW_DEADLINE = Insert(Deadline, "task_id", "instance_id", "element_id", "due_at", "warn_at", "provisional")
+_END_TASK = Update(UserTask, "state", "ended_at", "completed_by", keys=("id",))
+_END_JOB = Update(Job, "state", "ended_at", keys=("id",), only="job.state IN ('open', 'failed')")
+_MOVE_TIMER = Update(Timer, "due_at", "provisional", keys=("task_id",))
+_DROP_TIMER = Delete(Timer, "task_id")
+_DROP_DEADLINE = Delete(Deadline, "task_id")
+_DROP_SUBSCRIPTION = Delete(Subscription, "task_id", "message")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, join, select
 
-from processes import failpoints
 from processes.clock import Clock
+from processes.failpoints import hit
+from processes.kernel.errors import NotWaiting
+from processes.observing.health import NotReady
 from processes.runtime import commands as c
-from processes.runtime import correlation
+from processes.runtime import correlation, measures
+from processes.runtime.definitions import TIMERS
 from processes.runtime.engine import Engine
-from processes.runtime.rows import TIMERS
+from processes.runtime.rows import CONTINUATION
 from processes.runtime.unit import Suspended
-from processes.spiff.instance import NotWaiting
-from processes.store.tables import Instance, Timer
+from processes.store.tables import Instance, StartTimer, Timer
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +28,9 @@ GAP = 1.0
 """Seconds between two looks at most: another process may have planned an earlier timer, or somebody moved the clock."""
 
 BATCH = 200
+
+SILENCE = 60.0
+"""Seconds: it looks every :data:`GAP`, and a command in hand is ended by the watchdog long before."""
 
 EXPIRE = timedelta(minutes=1)
 """How often early messages that nobody came for are dropped."""
@@ -38,6 +45,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
+        self._beat = time.monotonic()
         self._expired: datetime | None = None
         engine.database.on_commit(TIMERS, self._woken.set)
 
@@ -45,30 +53,29 @@ class Scheduler:
         """Fire everything that is due now, in order of due time; returns how many fired."""
         fired = 0
         while due := self._due(self._clock.now()):
-            failpoints.hit("scheduler.due-found")
+            hit("scheduler.due-found")
             moved = 0
-            for task_id, due_at in due:
+            for due_at, command in due:
+                self._beat = time.monotonic()
                 try:
-                    self._engine.execute(c.FireTimer(f"timer:{task_id}:{due_at.isoformat()}", task_id, due_at))
+                    self._engine.execute(command)
                     moved += 1
-                    failpoints.hit("scheduler.fired")
+                    hit("scheduler.fired")
+                    measures.LATENESS.observe(max((self._clock.now() - due_at).total_seconds(), 0.0))
                 except (NotWaiting, Suspended):
-                    log.debug("timer %s is gone", task_id)
+                    log.debug("%s is gone", command.id)
             fired += moved
             if not moved:
                 break
         return fired
 
-    def _due(self, now: datetime) -> list[tuple[str, datetime]]:
+    def _due(self, now: datetime) -> list[tuple[datetime, c.Command]]:
+        """What is due, as commands, in the order of the due times."""
         with self._engine.database.read() as connection:
-            rows = connection.execute(
-                select(Timer.task_id, Timer.due_at)
-                .join(Instance, Instance.id == Timer.instance_id)
-                .where(Timer.due_at <= now, Timer.incident_id.is_(None), Instance.status == "active")
-                .order_by(Timer.due_at)
-                .limit(BATCH)
-            )
-            return [(row.task_id, row.due_at) for row in rows]
+            timers = connection.execute(_DUE, {"now": now, "most": BATCH}).all()
+            starts = connection.execute(_DUE_STARTS, {"now": now, "most": BATCH}).all()
+        found = [(row.due_at, _of_timer(row)) for row in timers] + [(row.due_at, _of_start(row)) for row in starts]
+        return sorted(found, key=lambda each: each[0])
 
     def _expire(self) -> None:
         now = self._clock.now()
@@ -78,13 +85,10 @@ class Scheduler:
                 correlation.expire(connection, now)
 
     def next_due(self) -> datetime | None:
-        """When the next timer of an active instance is due."""
+        """When the next timer of an active instance, or timer start, is due."""
         with self._engine.database.read() as connection:
-            return connection.execute(
-                select(func.min(Timer.due_at, type_=Timer.due_at.type))
-                .join(Instance, Instance.id == Timer.instance_id)
-                .where(Timer.incident_id.is_(None), Instance.status == "active")
-            ).scalar_one_or_none()
+            found = [connection.execute(each).scalar_one_or_none() for each in (_NEXT, _NEXT_START)]
+        return min((each for each in found if each is not None), default=None)
 
     # -- as a thread -------------------------------------------------------------------------------------------------
 
@@ -100,9 +104,20 @@ class Scheduler:
         if self._thread is not None:
             self._thread.join(timeout)
 
+    def check(self) -> None:
+        """Raises :class:`NotReady` when the thread has ended, or has looked for nothing in :data:`SILENCE` seconds."""
+        if self._thread is None or not self._thread.is_alive():
+            raise NotReady("定时器没有在运行；请重新启动引擎", "the scheduler's thread has ended")
+        silent = time.monotonic() - self._beat
+        if silent > SILENCE:
+            raise NotReady(
+                f"定时器已有 {silent:.0f} 秒没有动静；请查看日志", f"the scheduler is silent for {silent:.0f} s"
+            )
+
     def _loop(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
+            self._beat = time.monotonic()
             try:
                 self.run_due()
                 self._expire()
@@ -112,3 +127,30 @@ class Scheduler:
                 due = None
             seconds = GAP if due is None else (due - self._clock.now()).total_seconds()
             self._woken.wait(min(max(seconds, 0.0), GAP))
+
+
+def _of_timer(row: Any) -> c.Command:
+    identity = f"timer:{row.task_id}:{row.due_at.isoformat()}"
+    if row.element_id == CONTINUATION:
+        return c.Continue(identity, row.instance_id, row.task_id)
+    return c.FireTimer(identity, row.task_id, row.due_at)
+
+
+def _of_start(row: Any) -> c.Command:
+    identity = f"start:{row.definition_id[:32]}:{row.place}:{row.node_id}:{row.due_at.isoformat()}"
+    return c.Start(identity, row.process_id, row.place, event=f"timer:{row.node_id}")
+
+
+_NOW, _MOST = bindparam("now", type_=Timer.due_at.type), bindparam("most", type_=Integer)
+_ACTIVE = (Timer.incident_id.is_(None), Instance.status == "active")
+_OF_ACTIVE = join(Timer, Instance, Instance.id == Timer.instance_id)
+_DUE = (
+    select(Timer.task_id, Timer.instance_id, Timer.element_id, Timer.due_at)
+    .select_from(_OF_ACTIVE)
+    .where(Timer.due_at <= _NOW, *_ACTIVE)
+    .order_by(Timer.due_at)
+    .limit(_MOST)
+)
+_DUE_STARTS = select(StartTimer.__table__).where(StartTimer.due_at <= _NOW).order_by(StartTimer.due_at).limit(_MOST)
+_NEXT = select(Timer.due_at).select_from(_OF_ACTIVE).where(*_ACTIVE).order_by(Timer.due_at).limit(1)
+_NEXT_START = select(StartTimer.due_at).order_by(StartTimer.due_at).limit(1)

@@ -1,29 +1,44 @@
-"""One transaction's work on instances: load, apply, run, save."""
+"""One transaction's work on instances: load, apply, run, save. It may hold several commands, of the same or of different instances.
+
+What commands write is collected and written together at the end. Nothing of it counts before the commit: whoever fails in between throws the whole
+unit away, and the instances it had in its hands.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
-from processes import failpoints
 from processes.errors import BihuanError
+from processes.failpoints import hit
+from processes.kernel.codec import State
+from processes.kernel.errors import NotWaiting, failing
+from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
+from processes.kernel.state import Thrown, Wait
 from processes.messaging.bus import Address, Message
+from processes.observing import here
 from processes.runtime import commands as c
-from processes.runtime import correlation
-from processes.runtime.rows import Owner, Waits
+from processes.runtime import correlation, rows, signals
+from processes.runtime.courier import OWN_LEASE, Sent
+from processes.runtime.definitions import Force
+from processes.runtime.rows import Owner, Rows
 from processes.runtime.workshop import Changed, Workshop
-from processes.spiff.instance import NotWaiting, RunningInstance, failing
-from processes.spiff.mended.messages import Thrown
-from processes.store import history, outbox
-from processes.store.tables import Instance, Subscription
+from processes.store import history, inbox, outbox
+from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
+from processes.store.database import signal
+from processes.store.tables import Instance, InstancePart
 
-Before = Callable[[Connection, str], None]
-"""What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none)."""
+Before = Callable[[Connection, str], str | None]
+"""What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none).
+It may return the business key of the instance that the command starts."""
 
 Work = Callable[[RunningInstance], None]
+
+PARTNER = "bihuan"
+"""Under this partner stand the ids of our own commands in the inbox; the source is the kind of command."""
 
 
 class Suspended(BihuanError):
@@ -33,18 +48,132 @@ class Suspended(BihuanError):
         super().__init__("该流程已暂停,恢复后才能办理", f"instance {instance_id} is suspended", instance=instance_id)
 
 
-class Unit:
-    """The work of one command inside one transaction."""
+class StaleVersion(Exception):
+    """Somebody else has saved the instance meanwhile (the row lock should have prevented it): begin anew."""
 
-    def __init__(self, workshop: Workshop, connection: Connection, command: c.Command, before: Before | None) -> None:
+
+class AlreadyClaimed(Exception):
+    """Another process carried out the same command between our look and our claim."""
+
+
+@dataclass(slots=True)
+class Held:
+    """An instance in this unit's hands: its row is locked, or it is new (version 0)."""
+
+    owner: Owner
+    version: int
+    status: str
+    running: RunningInstance | None = None
+    touched: bool = False
+    parts: int = 0
+    blob: bytes | None = None
+    """the state, when it was read with the lock"""
+    slices: int = 0
+
+
+class Unit:
+    """The work of some commands inside one transaction. ``direct``: this process delivers their messages itself."""
+
+    def __init__(self, workshop: Workshop, connection: Connection, direct: bool = False) -> None:
         self.workshop = workshop
         self.connection = connection
-        self.command = command
         self.now = workshop.clock.now()
-        self._before = before
-        self._kept: list[tuple[str, int, RunningInstance, Waits]] = []
+        self.writes = Writes(first=(_NEW, _SAVE))
+        self.command: c.Command
+        self.sent: list[Sent] = []
+        self._direct = direct
+        self._before: Before | None = None
+        self._held: dict[str, Held] = {}
+        """by prefix"""
+        self._changes: list[Changed] = []
+        self._force: Force | None = None
+        self._receivers: dict[correlation.Pair, list[correlation.Receiver]] = {}
+        self._signals: dict[tuple[str, str], signals.Reached] = {}
+        self._stirred: set[str] = set()
+        """names of messages for which somebody has begun or ceased to wait in this unit"""
 
-    # -- what handlers do --------------------------------------------------------------------------------------------
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def take(self, command: c.Command, before: Before | None) -> None:
+        """The next command, and what its door writes with it."""
+        self.command, self._before = command, before
+
+    def settle(self, command: c.Command, result: Mapping[str, Any]) -> None:
+        """The command has had its effect; whoever brings it again gets this result."""
+        inbox.add(self.writes, PARTNER, type(command).__name__, command.id, self.now, dict(result))
+
+    def door(self, instance_id: str) -> str | None:
+        """Let the door write what it wants written with this command, once; returns the business key it gives."""
+        here.note(instance=instance_id)
+        before, self._before = self._before, None
+        if before is None:
+            return None
+        key = before(self.connection, instance_id)
+        hit("unit.door-written")
+        return key
+
+    @property
+    def force(self) -> Force:
+        """Which definitions are in force, read once."""
+        if self._force is None:
+            self._force = self.workshop.definitions.in_force(self.connection)
+        return self._force
+
+    def expect(self, commands: Sequence[c.Command]) -> None:
+        """Read and lock, at once, what these commands are going to ask for."""
+        pairs = {(each.message, each.key) for each in commands if isinstance(each, c.Correlate)}
+        if pairs:
+            self._receivers.update(correlation.receivers(self.connection, pairs))
+        wanted = {prefix_of(found[0].instance_id) for found in self._receivers.values() if len(found) == 1}
+        for each in commands:
+            task, instance = _task_of(each), _instance_named(each)
+            if task and task[PREFIX : PREFIX + 1] == "-":
+                wanted.add(task[:PREFIX])
+            elif instance:
+                wanted.add(prefix_of(instance))
+        self._hold(sorted(wanted))
+
+    def receivers(self, message: str, key: str, *, again: bool = False) -> Sequence[correlation.Receiver]:
+        """Who waits for a message; ``again``: now, whatever was read before."""
+        pair = (message, key)
+        if again or message in self._stirred or pair not in self._receivers:
+            self.writes.flush(self.connection)
+            self._receivers.update(correlation.receivers(self.connection, [pair]))
+        return self._receivers[pair]
+
+    # -- instances ---------------------------------------------------------------------------------------------------
+
+    def _hold(self, prefixes: Sequence[str]) -> None:
+        """Lock instances, all at once and in the order of their prefixes (nobody waits in a circle); read what is not hot."""
+        hot = self.workshop.hot
+        warm, cold = [each for each in prefixes if each in hot], [each for each in prefixes if each not in hot]
+        rows = [(*row, None) for row in fetch(self.connection, _LOCK, warm)] if warm else []
+        rows += fetch(self.connection, _LOCK_COLD, cold) if cold else []
+        for prefix, instance_id, definition_id, process_id, place, key, status, version, parts, blob in rows:
+            owner = Owner(instance_id, definition_id, process_id, place, key)
+            self._held[prefix] = Held(owner, version, status, parts=parts, blob=blob)
+
+    def holds(self, prefix: str) -> Held | None:
+        """The instance whose tasks' ids begin so, locked."""
+        if prefix not in self._held:
+            self._hold((prefix,))
+        return self._held.get(prefix)
+
+    def instance_of(self, task_id: str) -> str | None:
+        """The instance whose task or job this is, locked; None when its id does not tell (an older version made it)."""
+        if task_id[PREFIX : PREFIX + 1] != "-":
+            return None
+        held = self.holds(task_id[:PREFIX])
+        if held is None:
+            raise NotWaiting(task_id)
+        return held.owner.id
+
+    def held(self, instance_id: str) -> Held:
+        """The instance, locked. Raises :class:`NotWaiting` when there is none."""
+        held = self.holds(prefix_of(instance_id))
+        if held is None:
+            raise NotWaiting(instance_id)
+        return held
 
     def start(
         self,
@@ -53,28 +182,15 @@ class Unit:
         place: str,
         key: str | None,
         variables: Mapping[str, Any],
-        work: Work | None = None,
+        work: Work,
     ) -> None:
-        """Create an instance and let it run (or do ``work`` with it, which lets it run)."""
+        """Create an instance and do ``work`` with it, which lets it run."""
         process = self.workshop.definitions.process(definition_id, self.connection)
-        owner = Owner(instance_id, definition_id, process.id, place, key)
-        self.connection.execute(
-            _NEW,
-            {
-                "id": instance_id,
-                "definition_id": definition_id,
-                "process_id": process.id,
-                "place": place,
-                "key": key,
-                "status": "active",
-                "version": 0,
-                "state": b"",
-                "created_at": self.now,
-            },
-        )
-        self.door(instance_id)
-        running = RunningInstance.create(process, self.workshop.script_engine, variables)
-        self._go(owner, 0, running, {}, work or (lambda it: it.run()))
+        key = self.door(instance_id) or key
+        held = Held(Owner(instance_id, definition_id, process.id, place, key), 0, "active")
+        self._held[prefix_of(instance_id)] = held
+        held.running = RunningInstance.create(process, self.workshop.evaluator, variables, instance_id)
+        self._go(held, work)
 
     def change(
         self,
@@ -84,160 +200,147 @@ class Unit:
         *,
         cancelled: bool = False,
         offer_all: bool = False,
-        locked: Any = None,
     ) -> None:
-        """Do ``work`` with a running instance. ``offer_all``: every subscription is offered buffered messages, not only new ones.
-
-        ``done``: ids of tasks and jobs that this command completes; ``locked``: a row with ``LOCKED``'s columns that is locked already.
-        """
-        owner, version, status = self.lock(instance_id) if locked is None else _locked(locked)
-        if status == "suspended" and not cancelled:
+        """Do ``work`` with a running instance. ``done``: ids of tasks and jobs that this command completes; ``offer_all``: every
+        subscription is offered buffered messages, not only new ones."""
+        held = self.held(instance_id)
+        if held.status == "suspended" and not cancelled:
             raise Suspended(instance_id)
-        if status not in ("active", "suspended"):
+        if held.status not in ("active", "suspended"):
             raise NotWaiting(instance_id)
         self.door(instance_id)
-        hot = self.workshop.hot.take(instance_id, version)
+        if held.touched and self.workshop.projections:
+            self.flush()  # what casework reads of this case in the meantime is as it should be
+        if held.running is None:
+            held.running = self._load(held)
+        self._go(held, work, done, cancelled, offer_all)
+
+    def _load(self, held: Held) -> RunningInstance:
+        owner, workshop = held.owner, self.workshop
+        hot = workshop.hot.take(prefix_of(owner.id), held.version)
         if hot is not None:
-            running, waits = hot
-        else:
-            process = self.workshop.definitions.process(owner.definition_id, self.connection)
-            blob = self.connection.execute(_STATE, {"b_id": instance_id}).scalar_one()
-            running = RunningInstance.load(blob, process, self.workshop.script_engine)
-            waits = running.waits()
-        self._go(owner, version, running, waits, work, done, cancelled, offer_all)
-
-    def lock(self, instance_id: str) -> tuple[Owner, int, str]:
-        """Lock the instance's row until the transaction ends: who it is, its version and its status."""
-        row = self.connection.execute(_LOCK, {"b_id": instance_id}).first()
-        if row is None:
-            raise NotWaiting(instance_id)
-        return _locked(row)
-
-    def door(self, instance_id: str) -> None:
-        """Let the door write what it wants written with this command, once."""
-        before, self._before = self._before, None
-        if before is not None:
-            before(self.connection, instance_id)
-            failpoints.hit("unit.door-written")
-
-    def record(self, instance_id: str, steps: list[list[str]], versions: Mapping[str, Any]) -> None:
-        """Add the command to the history."""
-        history.append(
-            self.connection,
-            instance_id=instance_id,
-            command_id=self.command.id,
-            kind=type(self.command).__name__,
-            actor=self.command.actor,
-            at=self.now,
-            input=c.to_json(self.command),
-            steps=steps,
-            versions=dict(versions),
-        )
-
-    def committed(self) -> None:
-        """Called after the commit: what ran stays hot."""
-        for instance_id, version, running, waits in self._kept:
-            self.workshop.hot.keep(instance_id, version, running, waits)
+            return hot
+        process = workshop.definitions.process(owner.definition_id, self.connection)
+        state = read_state(self.connection, owner.id, held.parts, held.blob)
+        held.blob = None
+        return RunningInstance.load(state, process, workshop.evaluator, owner.id)
 
     # -- the one way -------------------------------------------------------------------------------------------------
 
     def _go(
         self,
-        owner: Owner,
-        version: int,
-        running: RunningInstance,
-        before: Waits,
+        held: Held,
         work: Work,
         done: frozenset[str] = frozenset(),
         cancelled: bool = False,
         offer_all: bool = False,
     ) -> None:
-        running.allow(self.workshop.settings.steps, self.workshop.settings.seconds)
+        running, owner, settings = held.running, held.owner, self.workshop.settings
+        assert running is not None
+        held.touched = True
+        derived = Rows(self.connection, self.writes, owner, running, self.now)
+        running.allow(settings.steps, settings.seconds, settings.slice)
         with failing():
             work(running)
-            after = running.waits()
-            fresh = self._rows(owner, running, before, after, done)
+            fresh = self._follow(derived, running, done)
         if offer_all:
-            fresh = [wait for wait in after.values() if wait.kind == "message"]
+            fresh = [wait for wait in running.waits() if wait.kind == "message"]
         while (arrived := correlation.take_buffered(self.connection, fresh, self.now)) is not None:
             wait, payload = arrived
             with failing():
                 running.catch_message(wait.task_id, wait.name, payload)
-                before, after = after, running.waits()
-                fresh = self._rows(owner, running, before, after, done)
-        failpoints.hit("unit.rows-written")
-        self._send(owner, running.take_outgoing())
-        failpoints.hit("unit.outbox-written")
+                fresh = self._follow(derived, running, done)
+        self._throw(owner, running.take_outgoing())
         steps = running.take_steps()
-        self.record(
+        self.record(owner, steps, running.take_fired())
+        held.status = "cancelled" if cancelled else "completed" if running.is_completed else "active"
+        if running.is_unfinished and held.status == "active":
+            held.slices += 1
+            task_id = f"{running.prefix}~{held.version + 1}.{held.slices}"
+            rows.add_continuation(self.connection, self.writes, task_id, owner.id, self.now)
+        if self.workshop.projections:
+            self._changes.append(Changed(owner, self.command, steps, running, held.status, self.now))
+
+    def _follow(self, derived: Rows, running: RunningInstance, done: frozenset[str]) -> list[Wait]:
+        """Let the rows follow, and send the new jobs; returns the new message subscriptions (a buffered message may be waiting for them)."""
+        changes = running.take_changes()
+        for row in derived.follow(changes, self.command.actor, done):
+            self.send_job(row)
+        for wait in (*changes.opened, *changes.closed):
+            if wait.kind == "message":
+                self._stirred.add(wait.name)
+            elif wait.kind == "signal":
+                self._signals.clear()
+        return [wait for wait in changes.opened if wait.kind == "message"]
+
+    def record(self, owner: Owner, steps: Sequence[Step] = (), fired: Sequence[Any] = ()) -> None:
+        """Add the command to the history."""
+        versions = {"definition": owner.definition_id, **self.workshop.versions()} if steps else {}
+        history.append(
+            self.writes,
             owner.id,
-            [[step.element_id, step.process_id, step.what, step.element.name] for step in steps],
-            {
-                "definition": owner.definition_id,
-                **self.workshop.versions(),
-                **({"decisions": fired} if (fired := running.take_fired()) else {}),
-            },
-        )
-        failpoints.hit("unit.history-written")
-        status = "cancelled" if cancelled else "completed" if running.is_completed else "active"
-        change = Changed(owner, self.command, steps, running, status, self.now)
-        for projection in self.workshop.projections:
-            projection.apply(self.connection, change)
-        failpoints.hit("unit.projected")
-        self._save(owner, version, running, after, status)
-        failpoints.hit("unit.saved")
-
-    def _rows(
-        self, owner: Owner, running: RunningInstance, before: Waits, after: Waits, done: frozenset[str]
-    ) -> list[Any]:
-        return self.workshop.rows.apply(
-            self.connection, owner, running, before, after, self.now, self.command.actor, done
+            self.command.id,
+            type(self.command).__name__,
+            self.command.actor,
+            self.now,
+            input=c.to_json(self.command),
+            steps=[[step.element_id, step.process_id, step.what, step.element.name] for step in steps],
+            versions={**versions, "decisions": list(fired)} if fired else versions,
         )
 
-    def _save(self, owner: Owner, version: int, running: RunningInstance, waits: Waits, status: str) -> None:
-        ended = status in ("completed", "cancelled")
-        saved = self.connection.execute(
-            _SAVE,
-            {
-                "b_id": owner.id,
-                "b_version": version,
-                "v": version + 1,
-                "blob": running.dump(),
-                "s": status,
-                "ended": self.now if ended else None,
-            },
-        ).first()
-        if saved is None:
-            raise StaleVersion(owner.id)
-        if not ended:
-            self._kept.append((owner.id, version + 1, running, waits))
+    # -- messages ----------------------------------------------------------------------------------------------------
 
-    def _send(self, owner: Owner, thrown: Sequence[Thrown]) -> None:
-        out = []
+    def send(self, outgoing: outbox.Outgoing) -> None:
+        """Have a message leave with the transaction."""
+        own = self._direct and outgoing.available_at in (None, self.now)
+        row = outbox.add(self.writes, outgoing, self.now, self.now + OWN_LEASE if own else None)
+        if own:
+            self.sent.append(Sent(row, outgoing))
+        else:
+            signal(self.connection, outbox.SIGNAL)
+
+    def send_job(self, row: Mapping[str, Any], at: Any = None) -> None:
+        """Have a job's message leave, unless workers fetch their jobs."""
+        settings = self.workshop.settings
+        if settings.publish_jobs:
+            self.send(rows.job_message(settings.source, row, self.now, at))
+
+    def _throw(self, owner: Owner, thrown: Sequence[Thrown]) -> None:
         for each in thrown:
             if each.kind == "signal":
-                out.extend(self._signals(owner, each))
+                self._broadcast(owner, each)
             else:
                 extensions = {"correlationkey": each.key, "place": each.place}
-                out.append(self._message(owner, each, each.task_id, each.name, extensions))
-        outbox.put(self.connection, out, self.now)
+                self.send(self._message(owner, each, Address.INBOX, each.task_id, each.name, extensions))
 
-    def _signals(self, owner: Owner, thrown: Thrown) -> list[outbox.Outgoing]:
-        """One message to each other instance that waits for the signal now: a broadcast is one command an instance."""
-        waiting = self.connection.execute(
-            select(Subscription.instance_id)
-            .where(Subscription.message == f"signal:{thrown.name}", Subscription.instance_id != owner.id)
-            .distinct()
-        ).scalars()
-        return [
-            self._message(
-                owner, thrown, f"{thrown.task_id}:{instance}", f"signal:{thrown.name}", {"instance": instance}
-            )
-            for instance in waiting
-        ]
+    def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
+        """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""
+        name = f"signal:{thrown.name}"
+        reached = self._reached(thrown.name, owner.place)
+        for instance in reached.instances:
+            if instance == owner.id:
+                continue  # its own catchers have had it
+            identity = f"{thrown.task_id}:{instance}"
+            self.send(self._message(owner, thrown, Address.INBOX, identity, name, {"instance": instance}))
+        for process in reached.processes:
+            identity = f"{thrown.task_id}:{process}"
+            extensions = {"starts": process, "place": owner.place}
+            self.send(self._message(owner, thrown, Address.INBOX, identity, name, extensions))
+        if self.workshop.settings.publish_jobs:
+            self.send(self._message(owner, thrown, Address.EVENTS, thrown.task_id, f"signal.{thrown.name}", {}))
+
+    def _reached(self, name: str, place: str) -> signals.Reached:
+        """Whom a signal reaches, looked up once as long as nobody begins or ceases to wait for it in this unit."""
+        known = self._signals.get((name, place))
+        if known is None:
+            self.writes.flush(self.connection)
+            definitions = self.workshop.definitions
+            known = signals.reached(self.connection, definitions, self.force, name, place)
+            self._signals[name, place] = known
+        return known
 
     def _message(
-        self, owner: Owner, thrown: Thrown, identity: str, kind: str, extensions: dict[str, str]
+        self, owner: Owner, thrown: Thrown, address: Address, identity: str, kind: str, extensions: dict[str, str]
     ) -> outbox.Outgoing:
         message = Message(
             id=identity,
@@ -246,36 +349,89 @@ class Unit:
             time=self.now,
             data=thrown.payload,
             subject=owner.id,
-            extensions=extensions,
+            extensions=here.stamped(extensions),
         )
-        return outbox.Outgoing(Address.INBOX, kind, message)
+        return outbox.Outgoing(address, kind, message)
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write what has been collected: states, rows, history, messages, ids of commands; then what casework derives from it.
+
+        Raises :class:`StaleVersion`, :class:`AlreadyClaimed`.
+        """
+        for held in self._held.values():
+            if held.touched:
+                self._save(held)
+        try:
+            self.writes.flush(self.connection)
+        except Unexpected as unexpected:
+            if unexpected.statement is inbox.SETTLED:
+                raise AlreadyClaimed(self.command.id) from unexpected
+            raise StaleVersion from unexpected
+        changes, self._changes = self._changes, []
+        if changes:
+            hit("unit.written")
+            for projection in self.workshop.projections:
+                projection.apply(self.connection, changes)
+
+    def _save(self, held: Held) -> None:
+        running, owner = held.running, held.owner
+        assert running is not None
+        held.touched = False
+        written = running.dump()
+        ended_at = self.now if held.status in ("completed", "cancelled") else None
+        held.parts = written.count
+        if held.version == 0:
+            self.writes.add(
+                _NEW, owner.id, owner.definition_id, owner.process_id, owner.place, owner.key, held.status, 1,
+                written.blob, written.count, running.prefix[:PREFIX], self.now, ended_at,
+            )  # fmt: skip
+        else:
+            self.writes.add(
+                _SAVE, held.version + 1, written.blob, written.count, held.status, ended_at, owner.id, held.version
+            )
+        for name in written.gone:
+            self.writes.add(_DROP_PART, owner.id, name)
+        for name, body in written.parts.items():
+            self.writes.add(_PART, owner.id, name, body)
+        held.version += 1
+
+    def committed(self) -> None:
+        """Called after the commit: what ran stays hot."""
+        for prefix, held in self._held.items():
+            if held.running is not None and held.status == "active":
+                self.workshop.hot.keep(prefix, held.version, held.running)
 
 
-def _locked(row: Any) -> tuple[Owner, int, str]:
-    return Owner(row.instance_id, row.definition_id, row.process_id, row.place, row.key), row.version, row.status
+def _task_of(command: c.Command) -> str | None:
+    return getattr(command, "task_id", None) or getattr(command, "job_id", None)
 
 
-class StaleVersion(Exception):
-    """Somebody else has saved the instance meanwhile (the row lock should have prevented it): begin anew."""
+def _instance_named(command: c.Command) -> str | None:
+    return None if isinstance(command, c.Start) else getattr(command, "instance_id", None)
 
 
-_NEW = insert(Instance)
-_STATE = select(Instance.state).where(Instance.id == bindparam("b_id"))
-LOCKED = (
-    Instance.id.label("instance_id"),
-    Instance.definition_id,
-    Instance.process_id,
-    Instance.place,
-    Instance.key,
-    Instance.status,
-    Instance.version,
+def read_state(connection: Connection, instance_id: str, parts: int, blob: bytes | None = None) -> State:
+    """What is stored of an instance; ``blob`` when it has been read already."""
+    if blob is None:
+        ((_, blob),) = fetch(connection, _STATE, [instance_id])
+    if not parts:
+        return State(blob)
+    return State(blob, {name: body for _, name, body in fetch(connection, _PARTS, [instance_id])})
+
+
+_NEW = Insert(
+    Instance,
+    "id", "definition_id", "process_id", "place", "key", "status", "version", "state", "parts", "prefix", "created_at", "ended_at",
+)  # fmt: skip
+_SAVE = Update(Instance, "version", "state", "parts", "status", "ended_at", keys=("id", "version"), checked=True)
+_PART = Insert(
+    InstancePart, "instance_id", "name", "body", conflict="(instance_id, name) DO UPDATE SET body = excluded.body"
 )
-"""What the lock on an instance's row brings."""
-
-_LOCK = select(*LOCKED).where(Instance.id == bindparam("b_id")).with_for_update()
-_SAVE = (
-    update(Instance)
-    .where(Instance.id == bindparam("b_id"), Instance.version == bindparam("b_version"))
-    .values(version=bindparam("v"), state=bindparam("blob"), status=bindparam("s"), ended_at=bindparam("ended"))
-    .returning(Instance.id)
-)
+_DROP_PART = Delete(InstancePart, "instance_id", "name")
+_OF_INSTANCE = ("prefix", "id", "definition_id", "process_id", "place", "key", "status", "version", "parts")
+_LOCK = Select(Instance, *_OF_INSTANCE, by="prefix", locked=True)
+_LOCK_COLD = Select(Instance, *_OF_INSTANCE, "state", by="prefix", locked=True)
+_STATE = Select(Instance, "id", "state", by="id")
+_PARTS = Select(InstancePart, "instance_id", "name", "body", by="instance_id")

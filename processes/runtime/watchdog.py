@@ -26,8 +26,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -86,10 +86,9 @@ class Watch(Protocol):
 class Unwatched:
     """No watchdog: for embedding, tests and tools."""
 
-    @contextmanager
-    def flight(self, command: c.Command) -> Iterator[None]:
+    def flight(self, command: c.Command) -> AbstractContextManager[None]:
         """Nothing."""
-        yield
+        return nullcontext()
 
     def check(self, command: c.Command) -> None:
         """Nothing."""
@@ -112,6 +111,21 @@ class _Flight:
     """the same at the last look"""
     idle: int = 0
     """looks in a row at which the thread had done nothing, nor waited for the database"""
+
+
+class _InFlight:
+    """A command on its way."""
+
+    __slots__ = ("_name", "_told", "_watchdog")
+
+    def __init__(self, watchdog: Watchdog, name: str) -> None:
+        self._watchdog, self._name = watchdog, name
+
+    def __enter__(self) -> None:
+        self._told = self._watchdog.take_off(self._name)
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.land(*self._told)
 
 
 class Watchdog:
@@ -141,28 +155,36 @@ class Watchdog:
         if self._ends and self._ends[name := name_of(command)] >= ENDS:
             raise Convicted(name)
 
-    @contextmanager
-    def flight(self, command: c.Command) -> Iterator[None]:
+    def flight(self, command: c.Command) -> AbstractContextManager[None]:
         """The command is in flight; a suspected one runs alone in this process."""
-        name = name_of(command)
-        suspected = bool(self._ends) and name in self._ends
-        with self._changed:
-            while self._alone or (suspected and self._flights):
-                self._changed.wait()
-            self._alone = suspected
-            slot = self._free.pop() if self._free else None
-            if slot is not None:
-                begun = time.thread_time()
-                self._flights[slot] = _Flight(name, slot, threading.get_ident(), begun, begun)
-                self._write(slot, name)
-        try:
-            yield
-        finally:
+        return _InFlight(self, name_of(command))
+
+    def take_off(self, name: str) -> tuple[int | None, bool]:
+        """A command begins; returns its slot, if one was free, and whether it is suspected."""
+        suspected = False
+        if self._ends:  # somebody here has ended an engine before: whoever comes waits for a suspect
+            suspected = name in self._ends
             with self._changed:
-                if slot is not None:
-                    self._write(slot, "")
-                    del self._flights[slot]
-                    self._free.append(slot)
+                while self._alone or (suspected and self._flights):
+                    self._changed.wait()
+                self._alone = suspected
+        try:
+            slot = self._free.pop()
+        except IndexError:
+            return None, suspected
+        begun = time.thread_time()
+        self._flights[slot] = _Flight(name, slot, threading.get_ident(), begun, begun)
+        self._write(slot, name)
+        return slot, suspected
+
+    def land(self, slot: int | None, suspected: bool) -> None:
+        """It has ended."""
+        if slot is not None:
+            self._write(slot, "")
+            del self._flights[slot]
+            self._free.append(slot)
+        if self._ends:
+            with self._changed:
                 self._alone = self._alone and not suspected
                 self._changed.notify_all()
 
@@ -215,8 +237,7 @@ class Watchdog:
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def _stalled(self) -> list[_Flight]:
-        with self._changed:
-            return [each for each in self._flights.values() if self._is_stalled(each)]
+        return [each for each in list(self._flights.values()) if self._is_stalled(each)]
 
     def _is_stalled(self, flight: _Flight) -> bool:
         now = _cpu(flight.thread)

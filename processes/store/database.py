@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from processes import failpoints
+from processes.failpoints import hit
 from processes.messaging.json_text import from_json, to_json
 from processes.store import schema
 from processes.store.tables import Base
@@ -34,7 +34,7 @@ from processes.store.tables import Base
 BUSY_SECONDS = 30.0
 """How long a writer waits for the writers before it (in this process, and in others that share the SQLite file)."""
 
-__all__ = ["Database", "NestedTransaction", "WriterBusy", "from_json", "to_json"]
+__all__ = ["Database", "NestedTransaction", "OrphanedRows", "WriterBusy", "from_json", "to_json"]
 
 READERS = 8
 """Connections kept for reading; more are opened under load and closed after use."""
@@ -50,11 +50,20 @@ _SQLITE_PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     # A burst of writes must not leave a gigabyte of log behind.
     "PRAGMA journal_size_limit = 67108864",
+    # A page that many commits have changed is copied back once: every 16 MB, not every 4.
+    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 # Serialization failure, deadlock, lock not available, server going down or coming up, too many connections.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _TRANSIENT_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+_ALIKE: dict[str, Any] = {
+    "json_serializer": to_json,
+    "json_deserializer": from_json,
+    # Errors are logged, and what a statement was given may be a person's.
+    "hide_parameters": True,
+}
 
 # One writer at a time for each SQLite file, however many Database objects a process opens on it.
 _file_locks: dict[str, threading.RLock] = {}
@@ -63,6 +72,10 @@ _file_locks_guard = threading.Lock()
 
 class WriterBusy(Exception):
     """Another transaction of this process kept the writer's place for longer than ``BUSY_SECONDS``."""
+
+
+class OrphanedRows(Exception):
+    """A change of the schema would have left rows that refer to nothing: it did not happen."""
 
 
 class NestedTransaction(Exception):
@@ -83,6 +96,7 @@ class Database:
         self.dialect: Literal["sqlite", "postgresql"] = _dialect(self.url)
         self._local = threading.local()
         self._listeners: dict[str, list[Callable[[], None]]] = {}
+        self._idle: list[Connection] = []
         self._lock: threading.RLock | None = None
         self.in_memory = self.dialect == "sqlite" and self.url.database in (None, "", ":memory:")
         if self.in_memory:
@@ -100,8 +114,9 @@ class Database:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end of the block, rolled back when it raises.
+    def write(self, *, foreign_keys: bool = True) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end of the block, rolled back when it raises. (For ``foreign_keys`` see
+        :meth:`rebuilding`.)
 
         Raises :class:`NestedTransaction`, :class:`WriterBusy`, or what the driver raises (see :meth:`is_transient`).
         """
@@ -110,19 +125,39 @@ class Database:
         if self._lock is not None and not self._lock.acquire(timeout=BUSY_SECONDS):
             raise WriterBusy(f"no writer's place within {BUSY_SECONDS} s")
         try:
-            with self._writer.connect() as connection, self._current(connection):
+            with self._idle_writer() as connection, self._current(connection):
+                if not foreign_keys:
+                    _enforce_foreign_keys(connection, "OFF")
+                connection.begin()  # now: statements that go round SQLAlchemy (``bulk``) would not
                 connection.info.pop(_SIGNALS, None)
                 yield connection
-                failpoints.hit("database.committing")
+                hit("database.committing")
                 connection.commit()
-                failpoints.hit("database.committed")
+                hit("database.committed")
                 signals = connection.info.pop(_SIGNALS, ())
+                if not foreign_keys:
+                    _enforce_foreign_keys(connection, "ON")
         finally:
             if self._lock is not None:
                 self._lock.release()
         for name in signals:
             for listener in self._listeners.get(name, ()):
                 listener()
+
+    @contextmanager
+    def _idle_writer(self) -> Iterator[Connection]:
+        """A connection that an earlier transaction has left in order, else a new one: checking one out of the pool and back into it
+        costs more than a short transaction."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._writer.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
 
     def on_commit(self, name: str, listener: Callable[[], None]) -> None:
         """Call ``listener`` (quick, any thread) after each commit of this process in which :func:`signal` was used."""
@@ -139,6 +174,7 @@ class Database:
                 yield connection
         else:
             with self._reader.connect() as connection, self._current(connection):
+                connection.begin()
                 yield connection
 
     @contextmanager
@@ -149,6 +185,7 @@ class Database:
             raise WriterBusy(f"the in-memory database was not free within {BUSY_SECONDS} s")
         try:
             with self._reader.connect() as connection, self._current(connection):
+                connection.begin()
                 raw = connection.connection.dbapi_connection
                 assert raw is not None
                 raw.execute("PRAGMA query_only = ON")
@@ -176,11 +213,32 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest version. Safe when several processes start at once."""
-        with self.write() as connection:
+        with self.rebuilding() as connection:
             if self.in_memory:
                 Base.metadata.create_all(connection)
             else:
                 schema.upgrade(connection)
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """A write in which tables may be made anew.
+
+        To change a table, SQLite needs another one in its place, and with foreign keys in force to drop the old one is to delete
+        what others refer to. So they are not, and the whole is judged at the end.
+        """
+        if self.dialect != "sqlite" or self.in_memory:
+            with self.write() as connection:
+                yield connection
+            return
+        with self.write(foreign_keys=False) as connection:
+            try:
+                yield connection
+                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if orphans:
+                    raise OrphanedRows(f"{orphans[0][0]} refers to rows of {orphans[0][2]} that are not there")
+            except BaseException:
+                connection.invalidate()  # it must not be used again as it is
+                raise
 
     def is_transient(self, error: BaseException) -> bool:
         """Whether the same transaction, begun anew, may well succeed: lock conflicts, deadlocks, a restarting server.
@@ -223,9 +281,18 @@ class Database:
 
     def dispose(self) -> None:
         """Close every pooled connection. An in-memory database is gone after this."""
+        while self._idle:
+            self._idle.pop().close()
         self._writer.dispose()
         if self._reader is not self._writer:
             self._reader.dispose()
+
+
+def _enforce_foreign_keys(connection: Connection, whether: str) -> None:
+    """On SQLite, between two transactions: within one it has no effect."""
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    raw.execute(f"PRAGMA foreign_keys = {whether}")
 
 
 def signal(connection: Connection, name: str) -> None:
@@ -259,8 +326,7 @@ def _file_engine(url: URL, begin: str, size: int) -> Engine:
         pool_size=size,
         max_overflow=-1,
         connect_args={"check_same_thread": False},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )
     _prepare(engine, begin, query_only=begin == "BEGIN")
     return engine
@@ -271,8 +337,7 @@ def _memory_engine(url: URL) -> Engine:
         url,
         poolclass=StaticPool,
         connect_args={"check_same_thread": False},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )
     _prepare(engine, "BEGIN", query_only=False)
     return engine
@@ -298,12 +363,16 @@ def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    connect_args: dict[str, Any] = {"connect_timeout": 10, "options": "-c timezone=UTC", "keepalives_idle": 30}
+    connect_args: dict[str, Any] = {
+        "connect_timeout": 10,
+        "options": "-c timezone=UTC",
+        "keepalives_idle": 30,
+        "application_name": schema.APPLICATION,
+    }
     return create_engine(
         url,
         pool_size=READERS,
         max_overflow=READERS * 2,
         connect_args={name: value for name, value in connect_args.items() if name not in url.query},
-        json_serializer=to_json,
-        json_deserializer=from_json,
+        **_ALIKE,
     )

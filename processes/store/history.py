@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-import zstandard
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from processes.packing import compress, decompress
+from processes.store.bulk import Insert, Writes
 from processes.store.tables import HistoryEntry
 
 LONG = 512
 """Bytes from which on an entry's JSON is compressed: below that the frame costs more than it saves."""
 
-_INSERT = insert(HistoryEntry)
+_NEW = Insert(HistoryEntry, "instance_id", "command_id", "kind", "actor", "at", "input", "steps", "versions")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A command as the history keeps it. ``steps``: (element id, process id, what, name) in order."""
+    """A command as the history keeps it. ``steps``: (element id, process id, what, name) in order; ``versions``: of reference data and
+    decisions."""
 
     seq: int
     instance_id: str
@@ -30,47 +33,35 @@ class Entry:
     actor: str | None
     at: datetime
     input: dict[str, Any]
-    steps: list[list[str]]
-    versions: dict[str, Any]
+    steps: Sequence[Sequence[str]]
+    versions: Mapping[str, Any]
 
 
 def pack(value: Any) -> bytes:
     """JSON, compressed when long (a zstd frame never begins like JSON does)."""
     body = orjson.dumps(value)
-    return zstandard.compress(body, 1) if len(body) > LONG else body
+    return compress(body) if len(body) > LONG else body
 
 
 def unpack(body: bytes) -> Any:
     """What :func:`pack` packed."""
-    return orjson.loads(zstandard.decompress(body) if body[:4] == b"\x28\xb5\x2f\xfd" else body)
+    return orjson.loads(decompress(body) if body[:4] == b"\x28\xb5\x2f\xfd" else body)
 
 
 def append(
-    connection: Connection,
-    *,
+    writes: Writes,
     instance_id: str,
     command_id: str,
     kind: str,
     actor: str | None,
     at: datetime,
-    input: dict[str, Any],
-    steps: list[list[str]],
-    versions: dict[str, Any],
+    *,
+    input: Mapping[str, Any],
+    steps: Sequence[Sequence[str]],
+    versions: Mapping[str, Any],
 ) -> None:
-    """Add an entry to the transaction."""
-    connection.execute(
-        _INSERT,
-        {
-            "instance_id": instance_id,
-            "command_id": command_id,
-            "kind": kind,
-            "actor": actor,
-            "at": at,
-            "input": pack(input),
-            "steps": pack(steps),
-            "versions": versions,
-        },
-    )
+    """Add an entry (see :class:`Entry`) to a unit of work."""
+    writes.add(_NEW, instance_id, command_id, kind, actor, at, pack(input), pack(steps), versions)
 
 
 def read(connection: Connection, instance_id: str) -> list[Entry]:
@@ -80,15 +71,15 @@ def read(connection: Connection, instance_id: str) -> list[Entry]:
     )
     return [
         Entry(
-            row.seq,
-            row.instance_id,
-            row.command_id,
-            row.kind,
-            row.actor,
-            row.at,
-            unpack(row.input),
-            unpack(row.steps),
-            row.versions,
+            seq=row.seq,
+            instance_id=row.instance_id,
+            command_id=row.command_id,
+            kind=row.kind,
+            actor=row.actor,
+            at=row.at,
+            input=unpack(row.input),
+            steps=unpack(row.steps),
+            versions=row.versions,
         )
         for row in rows
     ]

@@ -14,6 +14,7 @@ from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from processes.store.bulk import Insert, Writes
 from processes.store.tables import InboxMessage
 
 inbox = cast(Table, InboxMessage.__table__)
@@ -52,3 +53,12 @@ def settle(connection: Connection, partner: str, source: str, id: str, now: date
     """Claim and record in one statement, when the effect has been written already; False: somebody else was first."""
     row = {"partner": partner, "source": source, "id": id, "received_at": now, "result": result}
     return connection.execute(_claim_statement(connection.dialect.name), row).first() is not None
+
+
+SETTLED = Insert(InboxMessage, "partner", "source", "id", "received_at", "result", once=True)
+
+
+def add(writes: Writes, partner: str, source: str, id: str, now: datetime, result: dict[str, Any]) -> None:
+    """Like :func:`settle`, among other rows of a unit of work: its flush raises ``Unexpected`` of :data:`SETTLED` when somebody
+    else was first."""
+    writes.add(SETTLED, partner, source, id, now, result)

@@ -18,7 +18,9 @@ from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from processes.messaging import measures
 from processes.messaging.bus import Message
+from processes.store.bulk import Delete, Insert, Writes
 from processes.store.database import signal, to_json
 from processes.store.tables import OutboxMessage
 
@@ -78,6 +80,58 @@ def put(connection: Connection, rows: Iterable[Outgoing], now: datetime) -> None
     if values:
         connection.execute(_put_statement(connection.dialect.name), values)
         signal(connection, SIGNAL)
+
+
+_FRESH = Insert(
+    OutboxMessage,
+    "message_id",
+    "address",
+    "topic",
+    "headers",
+    "body",
+    "created_at",
+    "available_at",
+    "leased_until",
+    "attempts",
+    conflict=(
+        "(message_id) DO UPDATE SET address = excluded.address, topic = excluded.topic, headers = excluded.headers, "
+        "body = excluded.body, available_at = excluded.available_at, attempts = 0, leased_until = excluded.leased_until, "
+        "dead_at = NULL, dead_reason = NULL WHERE outbox.dead_at IS NOT NULL"
+    ),
+)
+
+
+def add(writes: Writes, row: Outgoing, now: datetime, leased_until: datetime | None = None) -> str:
+    """Like :func:`put`, among other rows of a unit of work; returns the row's ``message_id``. ``leased_until``: whoever adds it
+    delivers it himself, and nobody else before then."""
+    values = _values(row, now)
+    writes.add(
+        _FRESH,
+        values["message_id"],
+        values["address"],
+        values["topic"],
+        values["headers"],
+        values["body"],
+        now,
+        values["available_at"],
+        leased_until,
+        0,
+    )
+    return str(values["message_id"])
+
+
+_SENT = Delete(OutboxMessage, "message_id")
+
+
+def sent(writes: Writes, message_id: str) -> None:
+    """A message that was added with a lease of one's own has been delivered."""
+    writes.add(_SENT, message_id)
+
+
+def give_back(connection: Connection, message_ids: Collection[str]) -> None:
+    """Messages that were added with a lease of one's own are for anybody to deliver."""
+    connection.execute(update(outbox).where(_c.message_id.in_(list(message_ids))).values(leased_until=None))
+    signal(connection, SIGNAL)
 
 
 def _row_id(address: str, message: Message) -> str:
@@ -226,6 +280,7 @@ _RETRY = (
 
 def bury(connection: Connection, id: int, reason: str, at: datetime) -> None:
     """Give the message up: it stays in the table, dead, with the reason."""
+    measures.DEAD.inc()
     connection.execute(update(outbox).where(_c.id == id).values(dead_at=at, dead_reason=reason, leased_until=None))
 
 

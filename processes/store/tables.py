@@ -8,7 +8,21 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    literal_column,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -40,6 +54,11 @@ class Base(DeclarativeBase):
     """The declarative base; ``Base.metadata`` is what alembic compares with."""
 
     type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary}
+
+
+def _some(name: str, where: str, *columns: str) -> Index:
+    """An index of some rows only: what is done weighs nothing in the indexes of what is open."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
@@ -88,16 +107,42 @@ class Instance(Base):
 
     __tablename__ = "instance"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    definition_id: Mapped[str] = mapped_column(ForeignKey("definition.id"))
+    definition_id: Mapped[str] = mapped_column(String(64))
     process_id: Mapped[str] = mapped_column(String(120))
     place: Mapped[str] = mapped_column(String(20), default="")
     key: Mapped[str | None] = mapped_column(String(120), index=True)
-    status: Mapped[str] = mapped_column(String(12), default="active", index=True)
+    status: Mapped[str] = mapped_column(String(12), default="active")
     """active, suspended, completed, cancelled"""
     version: Mapped[int] = mapped_column(Integer, default=0)
     state: Mapped[bytes]
+    parts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """how many rows of ``instance_part`` it has"""
+    prefix: Mapped[str | None] = mapped_column(String(24), index=True)
+    """what the ids of its tasks and jobs begin with"""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class InstancePart(Base):
+    """A part of an instance's state that is written by itself: a big variable, or some turns of a wide loop."""
+
+    __tablename__ = "instance_part"
+    instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    body: Mapped[bytes]
+
+
+class StartTimer(Base):
+    """A timer start event of a definition in force: when it starts an instance next."""
+
+    __tablename__ = "start_timer"
+    process_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    place: Mapped[str] = mapped_column(String(20), primary_key=True)
+    node_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    definition_id: Mapped[str] = mapped_column(String(64))
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    cycles: Mapped[int] = mapped_column(Integer, default=1)
+    period: Mapped[str | None] = mapped_column(String(60))
 
 
 class UserTask(Base):
@@ -105,8 +150,8 @@ class UserTask(Base):
 
     __tablename__ = "user_task"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
-    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36))
     definition_id: Mapped[str] = mapped_column(String(64))
     element_id: Mapped[str] = mapped_column(String(120))
     process_id: Mapped[str] = mapped_column(String(120))
@@ -128,10 +173,15 @@ class UserTask(Base):
     ended_at: Mapped[datetime | None]
     completed_by: Mapped[str | None] = mapped_column(String(60))
     __table_args__ = (
-        Index("ix_user_task_inbox", "state", "place", "role", "organisation", "due_at", "created_at"),
-        Index("ix_user_task_assigned", "assignee", "state", "due_at", "created_at"),
-        Index("ix_user_task_done", "completed_by", "ended_at"),
+        _some("ix_user_task_inbox", "state = 'open'", "place", "role", "organisation", "due_at", "created_at"),
+        _some("ix_user_task_assigned", "state = 'open' AND assignee IS NOT NULL", "assignee", "due_at", "created_at"),
+        _some("ix_user_task_done", "completed_by IS NOT NULL", "completed_by", "ended_at"),
+        _some("ix_user_task_case", "case_id IS NOT NULL", "case_id"),
     )
+
+
+TASK_IS_OPEN = UserTask.state == literal_column("'open'")
+"""Written out, so that the databases see that the indexes of open tasks serve."""
 
 
 class TaskDraft(Base):
@@ -149,7 +199,7 @@ class Deadline(Base):
 
     __tablename__ = "deadline"
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     due_at: Mapped[datetime]
     warn_at: Mapped[datetime | None]
@@ -161,7 +211,7 @@ class Job(Base):
 
     __tablename__ = "job"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     topic: Mapped[str] = mapped_column(String(120))
     arguments: Mapped[dict[str, Any]]
@@ -176,7 +226,10 @@ class Job(Base):
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    __table_args__ = (Index("ix_job_fetch", "state", "topic", "available_at"),)
+    __table_args__ = (_some("ix_job_fetch", "state = 'open'", "topic", "available_at"),)
+
+
+JOB_IS_OPEN = Job.state == literal_column("'open'")
 
 
 class Timer(Base):
@@ -184,7 +237,7 @@ class Timer(Base):
 
     __tablename__ = "timer"
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     due_at: Mapped[datetime] = mapped_column(index=True)
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -197,7 +250,7 @@ class Subscription(Base):
 
     __tablename__ = "subscription"
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     message: Mapped[str] = mapped_column(String(140), primary_key=True)
     """the message's name; ``signal:NAME`` for a signal"""
@@ -295,6 +348,7 @@ class InboxMessage(Base):
     id: Mapped[str] = mapped_column(String(200), primary_key=True)
     received_at: Mapped[datetime]
     result: Mapped[dict[str, Any]]
+    __table_args__ = {"sqlite_with_rowid": False}  # the key is all there is to it
 
 
 class RefusedMessage(Base):

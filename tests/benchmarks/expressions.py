@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import statistics
 import sys
@@ -15,11 +16,13 @@ from typing import Any
 from processes.notation import expressions, python_subset
 from processes.notation.decisions import parse_decisions
 from processes.notation.feel import compile_expression, compile_unary
+from tests.benchmarks.report import Section, at_most, figure, times
 
 PROTOTYPE = Path(__file__).resolve().parents[3] / "shared" / "prototypes" / "expressions"
 ROUNDS = 7
 TESTS = ["< 3", "[3..5)", '"gold", "silver"', "not(1, 2)", "? > 10 and ? < 20"]
 VALUES = [4, 4, "silver", 3, 15]
+REDUCED: dict[str, Any] = {}
 BOARDS = ["basic", "project", "policy", "finance", "talent"]
 
 
@@ -77,8 +80,12 @@ def _prototype() -> tuple[Any, Any] | None:
         sys.setrecursionlimit(limit)
 
 
-def run() -> list[str]:
-    """The lines of the report."""
+def add_options(_: argparse.ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(_: argparse.Namespace) -> list[Section]:
+    """Measure, and tell."""
     prototype = _prototype()
     compiled = [(compile_unary(test), value) for test, value in zip(TESTS, VALUES, strict=True)]
     assert [cell.test(value) for cell, value in compiled] == [False, True, True, True, True]
@@ -114,23 +121,39 @@ def run() -> list[str]:
         },
         2_000,
     )
+    door, python = other["door"], other["python"]
     return [
-        f"FEEL, processor time, median of {ROUNDS} alternating rounds:",
-        _line("a compiled unary test", {name: value / len(TESTS) for name, value in tests.items()}, 5.0),
-        _line("a table of 20 rules, 3 inputs", tables, 150.0),
-        f"  a condition {other['condition']:.1f} µs, through the engine's door {other['door']:.1f} µs, "
-        f"in the Python subset {other['python']:.1f} µs",
+        Section(
+            "FEEL",
+            ["", "this engine", "beside it", "ratio", "goal"],
+            [
+                _row("a compiled unary test", {name: value / len(TESTS) for name, value in tests.items()}, 5.0),
+                _row("a table of 20 rules, 3 inputs", tables, 150.0),
+                [
+                    "a condition",
+                    _micros_of(other["condition"]),
+                    f"{_micros_of(python)} in the Python subset",
+                    times(python / other["condition"]),
+                    "",
+                ],
+                [
+                    "the same through the engine's door",
+                    _micros_of(door),
+                    f"{_micros_of(python)} in the Python subset",
+                    times(python / door),
+                    "",
+                ],
+            ],
+            f"Processor time, median of {ROUNDS} alternating rounds.",
+        )
     ]
 
 
-def _line(what: str, micros: dict[str, float], goal: float) -> str:
-    beside = (
-        f", prototype {micros['prototype']:.1f} µs ({micros['prototype'] / micros['ours']:.1f} x)"
-        if len(micros) > 1
-        else ""
-    )
-    return f"  {what:<30} {micros['ours']:.1f} µs{beside}; goal: {goal:.0f} µs"
+def _row(what: str, micros: dict[str, float], goal: float) -> list[str]:
+    mine, theirs = micros["ours"], micros.get("prototype")
+    beside = ["–", "–"] if theirs is None else [f"{_micros_of(theirs)}, the prototype", times(theirs / mine)]
+    return [what, _micros_of(mine), *beside, at_most(mine, goal, "µs")]
 
 
-if __name__ == "__main__":
-    print("\n".join(run()))
+def _micros_of(value: float) -> str:
+    return figure(value, "µs")

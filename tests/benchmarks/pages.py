@@ -6,6 +6,7 @@ texts, its stages, its history and its open task.
 
 from __future__ import annotations
 
+import argparse
 import re
 import statistics
 import tempfile
@@ -26,11 +27,13 @@ from processes.store.tables import (
     ReportText,
     UserTask,
 )
+from tests.benchmarks.report import Section, at_most, figure, times
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.world import World, build
 
 FEW, MANY = 100, 10_000
 TURNS = 40
+REDUCED: dict[str, Any] = {}
 
 
 def _copies(world: World, start: int, count: int) -> None:
@@ -151,8 +154,12 @@ def _measure(world: World) -> dict[str, float]:
     }
 
 
-def run() -> list[str]:
-    """The lines of the report."""
+def add_options(_: argparse.ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(_: argparse.Namespace) -> list[Section]:
+    """Measure, and tell."""
     with tempfile.TemporaryDirectory() as at:
         world = build(Path(at))
         for original in range(10):
@@ -168,11 +175,24 @@ def run() -> list[str]:
         many = _measure(world)
         world.services.database.dispose()
     query = many["one indexed query of 50 rows"]
-    lines = [
-        f"Pages at {MANY:,} cases beside {FEW} (median CPU of {TURNS} requests, SQLite; goals: 1.5 x the same page, 10 x one indexed query):"
-    ]
-    for name, cost in many.items():
-        lines.append(
-            f"  {name:<30} {few[name]:6.2f} → {cost:6.2f} ms   {cost / few[name]:4.2f} x   {cost / query:4.1f} queries"
+    return [
+        Section(
+            f"Pages at {MANY:,} cases",
+            ["", f"at {FEW}", f"at {MANY:,}", "growth", "goal", "in queries", "goal"],
+            [_row(name, few[name], cost, query) for name, cost in many.items()],
+            f"Median CPU of {TURNS} requests, SQLite.",
         )
-    return lines
+    ]
+
+
+def _row(name: str, few: float, many: float, query: float) -> list[str]:
+    growth, queries = many / few, many / query
+    return [
+        name,
+        figure(few, "ms"),
+        figure(many, "ms"),
+        times(growth),
+        at_most(growth, 1.5),
+        figure(queries),
+        at_most(queries, 10, "queries"),
+    ]

@@ -19,6 +19,8 @@ _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/kit/", ("worker",)),
     ("workers/adapters/", ("worker",)),
     ("workers/bus/relay.py", ("engine-1",)),
+    ("workers/bus/line.py", ("engine-1",)),
+    ("workers/bus/consumer.py", ("worker",)),
     ("workers/bus/", ("engine-1", "worker")),
     ("gateway/", ("gateway",)),
     ("processes/runtime/scheduler.py", ("engine-1",)),
@@ -70,7 +72,7 @@ def scan() -> tuple[Failpoint, ...]:
     ]
     for file in files:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoints.hit":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "hit":
                 (name,) = node.args
                 assert isinstance(name, ast.Constant), f"{file}: a failpoint's name is written out"
                 found.append(Failpoint(str(name.value), file.relative_to(ROOT).as_posix()))

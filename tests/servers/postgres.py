@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.servers.process import free_ports, spawn, stop, wait_until
@@ -35,8 +36,9 @@ _OPTIONS = {
 class PostgresServer:
     """One cluster. ``boot`` after ``kill`` or ``stop``; ``destroy`` at the end."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, options: Mapping[str, str] | None = None) -> None:
         self.base = base
+        self._options = {**_OPTIONS, **(options or {})}
         (self.port,) = free_ports(1)
         self._user = "postgres" if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,9 +50,10 @@ class PostgresServer:
         return max(found, key=lambda path: float(path.parent.name), default=None)
 
     @classmethod
-    def start(cls, base: Path | None = None) -> PostgresServer:
-        """Create a cluster under ``base`` (a new temporary folder by default) and boot it (about 1 s)."""
-        server = cls(base or Path(tempfile.mkdtemp(prefix="postgres-")))
+    def start(cls, base: Path | None = None, options: Mapping[str, str] | None = None) -> PostgresServer:
+        """Create a cluster under ``base`` (a new temporary folder by default) and boot it (about 1 s). ``options``: settings of the server
+        beside, or instead of, those that suit tests."""
+        server = cls(base or Path(tempfile.mkdtemp(prefix="postgres-")), options)
         server._create()
         server.boot()
         return server
@@ -89,7 +92,7 @@ class PostgresServer:
 
     def boot(self) -> None:
         """Start and wait until the server takes connections."""
-        options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
         command = [self._program("postgres"), "-D", str(self._data), "-p", str(self.port), "-k", str(self.base)]
         self._process = spawn([*command, *options], cwd=self.base, log=self._log, env=self._env(), user=self._user)
         wait_until(self.answers, self._process, 60.0, self._log)
@@ -103,6 +106,12 @@ class PostgresServer:
         except psycopg.OperationalError:
             return False
         return True
+
+    @property
+    def pid(self) -> int:
+        """The process id of the postmaster."""
+        assert self._process is not None
+        return self._process.pid
 
     def url(self, database: str) -> str:
         """The address of a database."""

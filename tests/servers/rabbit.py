@@ -111,6 +111,12 @@ class RabbitNode:
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
 
+    @property
+    def pid(self) -> int:
+        """The process id of the virtual machine."""
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, vhost: str = "/") -> str:
         """The AMQP address of a vhost, with user and password."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/{vhost.replace('/', '%2F')}"

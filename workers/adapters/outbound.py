@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 import httpx
 
-from processes import failpoints
 from processes.clock import Clock, SystemClock
+from processes.failpoints import hit
 from processes.messaging.jobs import CATALOGUE
+from processes.observing import here
 from workers.adapters.guard import NETWORK_TROUBLE, Deadline, Forbidden, GuardedTransport
 from workers.adapters.settings import ExternalSystem, NotConfigured, Systems
 from workers.kit import BusinessError, Failed, Job, RetryLater
@@ -65,13 +66,13 @@ class Outbound:
 
     def _post(self, system: ExternalSystem, path: Sequence[str], body: Mapping[str, Any], job: Job) -> dict[str, Any]:
         url = "/".join((system.url, *(_segment(each) for each in path)))
-        headers = {"Idempotency-Key": job.id}
+        headers = here.stamped({"Idempotency-Key": job.id})
         if system.token:
             headers["Authorization"] = f"Bearer {system.token}"
         try:
             with self._deadline.within(system.deadline):
                 status, answered, raw = self._exchange(system, url, headers, body)
-            failpoints.hit("outbound.effected")
+            hit("outbound.effected")
         except Forbidden as forbidden:
             log.error("job %s: %s", job.id, forbidden)
             raise Failed(f"外部系统 {system.name} 的地址不允许访问") from forbidden

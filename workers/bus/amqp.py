@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
@@ -14,14 +14,15 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingConnection
 
-from processes import failpoints
 from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
-from processes.messaging import cloudevents
+from processes.failpoints import hit
+from processes.messaging import cloudevents, measures
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
 from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
 from workers.bus.delivery import Again, Done, Ending, GivenUp, Ladder, Subscription, log, run, subscription
+from workers.bus.line import Line, Receive
 from workers.bus.pool import Pool
 from workers.bus.publisher import Publisher
 
@@ -86,11 +87,7 @@ class AmqpBus:
 
     def post(self, address: Address, topic: str, message: Message) -> Future[None]:
         """Like :meth:`send`, without waiting: the future ends with None or :class:`NotSent`. For many messages at once."""
-        wire = (
-            cloudevents.to_structured(message)
-            if address == Address.JOBS and topic in self._structured
-            else cloudevents.to_binary(message)
-        )
+        wire = self.wire(address, topic, message)
         if len(topic.encode()) > envelope.SHORT_STRING:
             raise ValueError(f"a topic has at most {envelope.SHORT_STRING} bytes")
         # Nobody has to listen to events; work and answers must have a queue.
@@ -100,6 +97,34 @@ class AmqpBus:
             wire.body,
             envelope.properties(message, wire),
             mandatory=address != Address.EVENTS,
+        )
+
+    def wire(self, address: Address, topic: str, message: Message) -> cloudevents.Wire:
+        """A message as it leaves: in the mode that its job's workers want."""
+        if address == Address.JOBS and topic in self._structured:
+            return cloudevents.to_structured(message)
+        return cloudevents.to_binary(message)
+
+    def line(
+        self,
+        receive: Receive,
+        *,
+        tidy: Callable[[], None],
+        give_back: Callable[[Sequence[str]], None],
+        resolve: Callable[[Message], Message],
+    ) -> Line:
+        """A line on which an engine takes the messages to the platform in groups, and sends its own (see :class:`Line`)."""
+        return Line(
+            self._parameters,
+            [topology.INBOX_QUEUE],
+            prepare=self._declare,
+            receive=receive,
+            end=self._end,
+            tidy=tidy,
+            give_back=give_back,
+            resolve=resolve,
+            wire=self.wire,
+            decode=self._arrived,
         )
 
     def subscribe(self, address: Address, topics: Sequence[str], handler: Handler, *, concurrency: int = 1) -> None:
@@ -216,20 +241,25 @@ class AmqpBus:
     def _work(self, delivery: Delivery, topic: str, handler: Handler) -> None:
         if not delivery.alive():
             return
-        now = self._clock.now()
+        message = self._arrived(delivery)
+        if message is not None:
+            hit("amqp.delivered")
+            ending = run(handler, message)
+            hit("amqp.handled")
+            self._end(delivery, topic, ending)
+
+    def _arrived(self, delivery: Delivery) -> Message | None:
+        """The message, when it is one and its time has come; else it has been put where it belongs."""
+        now, topic = self._clock.now(), envelope.topic(delivery)
         left = envelope.seconds_left(delivery.properties.headers or {}, now)
         if left > 0:
             self._wait(delivery, topic, left, 0, "")
-            return
+            return None
         try:
-            message = envelope.decode(delivery.properties, delivery.body, now)
+            return envelope.decode(delivery.properties, delivery.body, now)
         except cloudevents.NotACloudEvent as error:
             self._give_up(delivery, topic, f"not a CloudEvent: {error}")
-            return
-        failpoints.hit("amqp.delivered")
-        ending = run(handler, message)
-        failpoints.hit("amqp.handled")
-        self._end(delivery, topic, ending)
+            return None
 
     def _end(self, delivery: Delivery, topic: str, ending: Ending) -> None:
         if isinstance(ending, Done):
@@ -264,6 +294,7 @@ class AmqpBus:
         self._move(delivery, topology.wait_exchange(rung), delivery.queue, headers)
 
     def _give_up(self, delivery: Delivery, topic: str, reason: str) -> None:
+        measures.DEAD.inc()
         headers = envelope.kept(delivery.properties.headers or {}) | {
             envelope.TOPIC: topic,
             envelope.QUEUE: delivery.queue,
@@ -284,7 +315,7 @@ class AmqpBus:
             self._stopping.wait(1.0)
             delivery.settle(False)
         else:
-            failpoints.hit("amqp.moved")
+            hit("amqp.moved")
             delivery.settle(True)
 
 

@@ -15,7 +15,7 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
-from processes import failpoints
+from processes.failpoints import hit
 from workers.bus.delivery import log
 
 _LONGEST_PAUSE = 5.0
@@ -25,7 +25,7 @@ _PUMP_SECONDS = 5.0
 """How long the pump waits at most: deliveries, endings and the end of it all wake it at once."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Delivery:
     """A message as it came off a queue, and its way back to the channel that it must be settled on."""
 
@@ -147,7 +147,7 @@ class Consumer:
         properties: Any,
         body: bytes,
     ) -> None:
-        failpoints.hit("consumer.received")
+        hit("consumer.received")
         settle = functools.partial(_settle_later, connection, channel, method.delivery_tag)
         self._accept(Delivery(queue, method.routing_key, properties, body, settle, lambda: bool(channel.is_open)))
 
@@ -166,9 +166,9 @@ def _settle(channel: BlockingChannel, tag: int, done: bool) -> None:
     if not channel.is_open:
         return
     if done:
-        failpoints.hit("consumer.acknowledging")
+        hit("consumer.acknowledging")
         channel.basic_ack(tag)
-        failpoints.hit("consumer.acknowledged")
+        hit("consumer.acknowledged")
     else:
         channel.basic_nack(tag, requeue=True)
 

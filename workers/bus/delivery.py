@@ -7,7 +7,10 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from processes.messaging import measures
 from processes.messaging.bus import Address, Handler, Message, Reject, Retry
+from processes.observing.here import door
+from processes.observing.trace import HEADER
 
 log = logging.getLogger("bihuan.bus")
 
@@ -95,16 +98,30 @@ Ending = Done | Again | GivenUp
 
 def run(handler: Handler, message: Message, resolve: Resolve = identity) -> Ending:
     """Call a handler; whatever it does, the message gets an ending."""
-    try:
-        handler(resolve(message))
-    except Retry as retry:
-        return Again(_short(str(retry)), retry.after)
-    except Reject as reject:
-        return GivenUp(_short(str(reject)))
-    except BaseException as error:
-        log.warning("handling %s %s failed", message.type, message.id, exc_info=True)
-        return Again(_short(f"{type(error).__name__}: {error}"), None)
-    return Done()
+    with door(message.extensions.get(HEADER)):
+        try:
+            handler(resolve(message))
+        except BaseException as error:
+            return ending_of(error)
+        return ending_of(None)
+
+
+def ending_of(error: BaseException | None) -> Ending:
+    """What a handler's end means for its message; None: it has had its effect."""
+    ending = _judged(error)
+    measures.DELIVERIES.labels(type(ending).__name__.lower()).inc()
+    return ending
+
+
+def _judged(error: BaseException | None) -> Ending:
+    if error is None:
+        return Done()
+    if isinstance(error, Retry):
+        return Again(_short(str(error)), error.after)
+    if isinstance(error, Reject):
+        return GivenUp(_short(str(error)))
+    log.warning("handling a message failed", exc_info=error)
+    return Again(_short(f"{type(error).__name__}: {error}"), None)
 
 
 def _short(reason: str) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from processes import failpoints
 from processes.clock import Clock, SystemClock
+from processes.failpoints import hit
 from processes.messaging.bus import Address, Bus, Message, NotSent, Retry
 from processes.messaging.jobs import CATALOGUE, JobKind, JobViolation
 from processes.messaging.schema import unsound
+from processes.observing import here
 from workers.kit.job import BusinessError, Failed, Job, RetryLater, job_of
 from workers.kit.signature import Call, call_of
 
@@ -78,20 +79,18 @@ class Worker:
 
     def _take(self, bus: Bus, message: Message) -> None:
         job = job_of(message)
-        failpoints.hit("worker.taken")
+        hit("worker.taken")
         answer = self.answer(job)
-        failpoints.hit("worker.done")
+        hit("worker.done")
         try:
-            bus.send(Address.INBOX, answer.type, self._message(job, answer, message.extensions))
-            failpoints.hit("worker.answered")
+            bus.send(Address.INBOX, answer.type, self._message(job, answer))
+            hit("worker.answered")
         except NotSent as not_sent:
             # The job comes again, and its idempotency key sees to it that nothing happens twice.
             raise Retry(str(not_sent), after=1.0) from not_sent
 
-    def _message(self, job: Job, answer: Answer, extensions: Mapping[str, str]) -> Message:
-        told = {"jobid": job.id, "attempt": str(job.attempt)}
-        if "traceparent" in extensions:
-            told["traceparent"] = extensions["traceparent"]
+    def _message(self, job: Job, answer: Answer) -> Message:
+        told = here.stamped({"jobid": job.id, "attempt": str(job.attempt)})
         # The job's own message is <job>:<attempt>; an outbox that holds both tells them apart by the last part.
         id_ = f"{job.id}:{job.attempt}:answer"
         return Message(id_, answer.type, f"/workers/{self.name}", self._clock.now(), dict(answer.data), job.topic, told)

@@ -19,7 +19,7 @@ from processes.casework.people import Authority
 from processes.casework.reference import Reference
 from processes.casework.views.names import boards
 from processes.messaging.json_text import from_json
-from processes.store.tables import Case, Instant, PersonalData, ReportText, UserTask
+from processes.store.tables import TASK_IS_OPEN, Case, Instant, PersonalData, ReportText, UserTask
 
 PAGE = 30
 """Rows a page: what one scrolls through in a breath."""
@@ -194,7 +194,7 @@ def _range(of: ColumnElement[bool], with_term: bool) -> Select[Any]:
             light.label("light"),
             cast(UserTask.excluded, Text).label("excluded"),
         )
-        .where(UserTask.state == "open", of, UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None))
+        .where(TASK_IS_OPEN, of, UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None))
         .order_by(UserTask.due_at, UserTask.created_at)
         .limit(bindparam("limit"))
     )

@@ -4,8 +4,8 @@
 >>> [(each.element, each.rule, each.zh) for each in findings if each.severity == "error"]
 >>> print(render(check_paths([Path("bpmn")]), "zh"))
 
-Layers: the file itself (``sanity``), BPMN's XML schema (``schema``), ``bpmn-io``'s lint (``lint``), our own rules (``rules``), the engine's parser
-(``engine``); decisions and forms beside them.
+Layers: the file itself (``sanity``), BPMN's XML schema (``schema``), and the rules (``rules``): of the standard, of this engine, of style;
+decisions and forms beside them.
 """
 
 from __future__ import annotations

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from processes.notation.check.decisions import decision_findings, decision_ids
-from processes.notation.check.engine import engine_findings
 from processes.notation.check.findings import WARNING, Both, Finding, Place, Rule, Whole, arrange
 from processes.notation.check.forms import form_findings
-from processes.notation.check.lint import lint_findings
 from processes.notation.check.rules import CHECKS
-from processes.notation.check.sanity import kind_by_name, parse
+from processes.notation.check.sanity import is_imported_only, kind_by_name, parse
 from processes.notation.check.schema import schema_findings
 from processes.notation.check.twice import twice_findings
 from processes.notation.check.world import Codes, World
 from processes.notation.diagram import Diagram, Element, read
+
+# Of 100,000 findings of one kind nobody reads more than the first.
+MOST_PER_STEP = 1_000
 
 STUMBLED = Rule(
     "check-failed", WARNING,
@@ -41,12 +43,14 @@ def check_files(
     context: Mapping[str, bytes] | None = None,
     codes: Codes | None = None,
     together: bool = True,
+    deploying: bool = False,
 ) -> list[Finding]:
     """Everything to be said about these files (name → content), sorted; never raises.
 
     ``context``: further files that may answer references but are not checked themselves. ``codes``: roles, stages and job topics there are.
-    ``together``: whether the files are one deployment, where nothing may be defined twice. Names that end in
-    neither ``.bpmn``, ``.dmn`` nor ``.form.json`` are taken for what their content is.
+    ``together``: whether the files are one deployment, where nothing may be defined twice. ``deploying``: whether they are about to be put
+    into force: what this engine needs is an error then in files that were made for another one too. Names that end in neither ``.bpmn``,
+    ``.dmn`` nor ``.form.json`` are taken for what their content is; XML Schema and WSDL files only answer imports.
     """
     context = {name: body for name, body in (context or {}).items() if name not in files}
     findings: list[Finding] = []
@@ -62,9 +66,10 @@ def check_files(
         forms=frozenset(name.replace("\\", "/").rsplit("/", 1)[-1] for name in (*own.forms, *around.forms)),
         codes=codes or Codes(),
         dmn_roots={**own.dmn, **around.dmn},
-        bodies={**context, **files},
         own=frozenset(files),
+        present=frozenset({**context, **files}),
         together=together,
+        deploying=deploying,
     )
     for diagram in own.diagrams:
         findings += _diagram(diagram, world)
@@ -73,12 +78,6 @@ def check_files(
     for name in own.forms:
         findings += _careful(Whole(name), "forms", partial(form_findings, name, files[name]))
     findings += twice_findings(files, own.dmn, together)
-    told: dict[str, list[Finding]] = {}
-    for finding in findings:
-        told.setdefault(finding.file, []).append(finding)
-    if own.diagrams:
-        first = Whole(own.diagrams[0].file)
-        findings += _careful(first, "engine", partial(engine_findings, files, world, told))
     return arrange(findings)
 
 
@@ -88,6 +87,8 @@ def _sort(files: Mapping[str, bytes], findings: list[Finding]) -> _Files:
     for name, body in files.items():
         if kind_by_name(name) == "form":
             found.forms.append(name)
+            continue
+        if is_imported_only(name):
             continue
         try:
             xml, said = parse(name, body)
@@ -107,15 +108,14 @@ def _diagram(diagram: Diagram, world: World) -> list[Finding]:
     for check in CHECKS:
         step = f"{check.__module__.rsplit('.', 1)[-1]}.{check.__name__}"
         findings += _careful(whole, step, partial(check, diagram, world))
-    return findings + _careful(whole, "lint", partial(lint_findings, diagram))
+    return findings
 
 
 def _careful(place: Place, step: str, produce: Callable[[], Iterable[Finding]]) -> list[Finding]:
     """The step's findings; if it falls over, those it had found and one that says so."""
     findings: list[Finding] = []
     try:
-        for finding in produce():
-            findings.append(finding)
+        findings.extend(islice(produce(), MOST_PER_STEP))
     except Exception as error:
         findings.append(_stumbled(place, step, error))
     return findings

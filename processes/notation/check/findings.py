@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from processes.notation.labels import Language
+
 Severity = Literal["error", "warning", "info"]
-Language = Literal["zh", "en"]
 
 ERROR: Severity = "error"
 WARNING: Severity = "warning"
@@ -24,6 +25,7 @@ class Finding:
     """One thing a process owner should know about one element.
 
     ``element`` is an element's id, ``"line N"`` where there is no id, or None for the file as a whole; ``rule`` is a stable code.
+    ``witness``: the ids of the elements that a token reaches, in order, on the way to what is wrong.
     """
 
     file: str
@@ -35,10 +37,11 @@ class Finding:
     remedy_zh: str
     remedy_en: str
     line: int | None = None
+    witness: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        return asdict(self) | {"witness": list(self.witness)}
 
 
 class Labelled(Protocol):
@@ -99,7 +102,10 @@ Value = str | int | Labelled
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule's stable code, how bad breaking it is, and its words; ``{it}`` is the element, other names are values of ``at``."""
+    """A rule's stable code, how bad breaking it is, and its words; ``{it}`` is the element, other names are values of ``at``.
+
+    ``section`` is the clause of BPMN 2.0.2 (formal/2013-12-09) that states it; empty for what only our engine asks for.
+    """
 
     code: str
     severity: Severity
@@ -107,8 +113,11 @@ class Rule:
     en: str
     remedy_zh: str
     remedy_en: str
+    section: str = ""
 
-    def at(self, place: Place, /, *, severity: Severity | None = None, **values: Value) -> Finding:
+    def at(
+        self, place: Place, /, *, severity: Severity | None = None, witness: tuple[str, ...] = (), **values: Value
+    ) -> Finding:
         """The finding at this place."""
 
         def words(template: str, language: Language) -> str:
@@ -125,6 +134,7 @@ class Rule:
             remedy_zh=words(self.remedy_zh, "zh"),
             remedy_en=words(self.remedy_en, "en"),
             line=place.line,
+            witness=witness,
         )
 
 
@@ -143,7 +153,7 @@ def together(items: Iterable[Labelled], most: int = 5) -> Both:
 
 TOO_MANY = Rule(
     "too-many-findings", INFO,
-    "{it}的问题太多，另有 {rest} 条没有列出。", "{it}: {rest} more findings are not listed.",
+    "{it}的问题太多，至少另有 {rest} 条没有列出。", "{it}: at least {rest} more findings are not listed.",
     "先改正已列出的，再检查一次。", "Correct those listed first, then check again.",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from processes.notation.feel.scope import BUILT_IN
 
 Kind = Literal["condition", "script", "timer"]
 
-# What our timers understand (ISO 8601 durations without a sign, dates, repetitions), see processes/spiff/mended/timers.py.
+# What our timers understand (ISO 8601 durations without a sign, dates, repetitions), see processes/kernel/timers.py.
 DURATION = re.compile(
     r"P(?=[\dT])(\d+Y)?(\d+M)?(\d+([.,]\d+)?W)?(\d+([.,]\d+)?D)?"
     r"(T(?=\d)(\d+([.,]\d+)?H)?(\d+([.,]\d+)?M)?(\d+([.,]\d+)?S)?)?",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from processes.notation.check.checker import check_files
 from processes.notation.check.findings import ERROR, Finding, Rule, Whole, arrange
+from processes.notation.check.imports import import_locations, local_path
 from processes.notation.check.sanity import MOST_BYTES, kind_by_name, too_big
 from processes.notation.check.world import Codes
 
@@ -39,13 +40,15 @@ MOST_FILES = 2_000
 MOST_LISTED = 20_000
 MOST_BYTES_IN_ALL = 200 * 1024 * 1024
 MOST_CONTEXT = 100
+MOST_IMPORTED = 1_000
 MOST_CONTEXT_BYTES = 1024 * 1024
 
 
 def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None) -> list[Finding]:
     """Everything to be said about these files and the models in these folders; never raises.
 
-    References of a single file may also be answered by the models beside it and in the folders next to its own. Roles and stages are compared
+    References of a single file may also be answered by the models beside it and in the folders next to its own, and by what it imports.
+    Roles and stages are compared
     with ``reference/roles.csv`` and ``stages.csv`` where a folder of that name stands in or beside what is checked; ``topics`` are the job
     topics there are, None leaves them unchecked.
     """
@@ -66,12 +69,28 @@ def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None)
             for file in _around(path):
                 if str(file) not in files and len(context) < MOST_CONTEXT:
                     _read(file, context, [])
+    _imported({**context, **files}, context)
     known = {_real(name) for name in files}
     context = {name: body for name, body in context.items() if _real(name) not in known}
     codes = Codes(
         _codes(paths, "roles.csv"), _codes(paths, "stages.csv"), frozenset(topics) if topics is not None else None
     )
     return arrange([*findings, *check_files(files, context=context, codes=codes, together=False)])
+
+
+def _imported(files: Mapping[str, bytes], context: dict[str, bytes]) -> None:
+    """Read what the files import from beside them, and what that imports, into ``context``."""
+    pending = dict(files)
+    while pending:
+        name, body = pending.popitem()
+        for location in import_locations(body):
+            path = local_path(name, location)
+            if path is None or path in files or path in context or len(context) >= MOST_IMPORTED:
+                continue
+            found: dict[str, bytes] = {}
+            _read(Path(path), found, [])
+            context.update(found)
+            pending.update(found)
 
 
 def _codes(paths: Sequence[Path], table: str) -> frozenset[str] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from processes.notation.check.findings import Finding, Language, Severity
+from processes.notation.check.findings import Finding, Severity
+from processes.notation.labels import Language
 
 WORDS: dict[Language, dict[Severity, str]] = {
     "zh": {"error": "错误", "warning": "警告", "info": "提示"},

@@ -17,7 +17,7 @@ Kind = Literal["bpmn", "dmn", "form"]
 
 # Far above what a person draws (the largest shipped diagram is under 200 KB), far below what stalls a server.
 MOST_BYTES = 10 * 1024 * 1024
-MOST_ELEMENTS = 50_000
+MOST_ELEMENTS = 150_000
 # Counted before parsing: an element has at most two tags, the rest is room for comments.
 MOST_TAGS = 3 * MOST_ELEMENTS
 
@@ -124,6 +124,11 @@ def kind_by_name(file: str) -> Kind | None:
     if name.endswith(".dmn"):
         return "dmn"
     return "bpmn" if name.endswith((".bpmn", ".bpmn2", ".bpmn20.xml", ".bpmn.xml")) else None
+
+
+def is_imported_only(file: str) -> bool:
+    """Whether a file is no model itself, but what diagrams import: XML Schema, WSDL."""
+    return file.lower().endswith((".xsd", ".wsdl"))
 
 
 def too_big(file: str, size: int) -> Finding | None:

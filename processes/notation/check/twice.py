@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from processes.notation.check.decisions import child
-from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Severity, Whole
+from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule, Severity, Whole
 from processes.notation.check.sanity import kind_by_name
 from processes.notation.diagram import Element, Item
 
@@ -24,8 +24,8 @@ SAME_DECISION = Rule(
 
 
 def twice_findings(files: Mapping[str, bytes], dmn: Mapping[str, Element], together: bool) -> Iterator[Finding]:
-    """File names and decisions that there are twice; only a warning where the files need not be deployed ``together``."""
-    severity: Severity = ERROR if together else WARNING
+    """File names and decisions that there are twice; only a note where the files need not be deployed ``together``."""
+    severity: Severity = ERROR if together else INFO
     by_name: dict[str, list[str]] = {}
     for file in files:
         if kind_by_name(file) is not None:

@@ -47,6 +47,15 @@ TYPES = {
 }
 
 
+# What the schema expects everywhere and nobody misses.
+OPTIONAL = frozenset(
+    {
+        "documentation", "extensionElements", "auditing", "monitoring", "categoryValueRef", "incoming", "outgoing", "correlationKey",
+        "property", "resourceRole", "performer", "humanPerformer", "potentialOwner",
+    }
+)  # fmt: skip
+
+
 def _said(table: tuple[tuple[str, str], ...], message: str, otherwise: str) -> Both:
     return Both(next((zh for part, zh in table if part in message), otherwise), message)
 
@@ -79,10 +88,20 @@ def schema_detail(message: str) -> Both:
         known = "、".join(re.findall(r"'([^']*)'", chosen[2]))
         return Both(f"{name}的值“{chosen[1][:40]}”不对，可以是：{known}", text)
     if missing := re.search(r"Expected is (?:one of )?\( ?(.*?) ?\)", message):
-        return Both(f"缺少 {missing[1]}", text)
+        parts = [each for each in missing[1].split(", ") if each not in OPTIONAL]
+        return Both(f"缺少 {'、'.join(parts)}", shorten(f"one of these is missing: {', '.join(parts)}"))
     if "Character content" in message:
         return Both("这里多出了文字", text)
     return Both(f"格式不对（{text}）", text)
+
+
+def expected_instead(message: str) -> Both:
+    """What the schema misses where it found something else, if it is one thing or a few."""
+    found = re.search(r"Expected is (?:one of )?\( ?(.*?) ?\)", message)
+    parts = [each for each in found[1].split(", ") if each not in OPTIONAL and "{" not in each] if found else []
+    if not parts or len(parts) > 4:
+        return Both("", "")
+    return Both(f"；这里应有 {'、'.join(parts)}", f"; what is expected here: {', '.join(parts)}")
 
 
 def shorten(text: str, most: int = 160) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from processes.notation.diagram import BPMN, Diagram, Element, Item, Node, Scope, is_true
+from processes.notation.check.findings import INFO, Rule, Severity
+from processes.notation.check.imports import Import, imports, normal
+from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Flow, Item, Node, Scope, kind_of, text_of
+
+GLOBAL_TASKS = frozenset(
+    {"globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask"}
+)
 
 
 @dataclass(frozen=True)
@@ -19,11 +25,31 @@ class Codes:
 
 
 @dataclass(frozen=True, eq=False)
+class Target:
+    """What a reference means: an element of a file, or nothing. ``open``: an import that cannot be read may hold it."""
+
+    file: str
+    element: Element | None
+    open: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The element's kind; empty where there is none."""
+        return kind_of(self.element) if self.element is not None else ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it leads nowhere for certain."""
+        return self.element is None and not self.open
+
+
+@dataclass(frozen=True, eq=False)
 class World:
     """The diagrams, decisions and forms that are given together.
 
     ``decisions``: decision id → files that define it; ``forms``: base names of form files; ``together``: whether all are to be
-    deployed at once. ``diagrams`` holds those of the context too, which only answer references; ``own`` names the files that are checked.
+    deployed at once; ``deploying``: whether that is about to happen, so that everything must be ready for this engine. ``diagrams``
+    holds those of the context too, which only answer references; ``own`` names the files that are checked, ``present`` all that are there.
     """
 
     diagrams: tuple[Diagram, ...]
@@ -31,17 +57,121 @@ class World:
     forms: frozenset[str] = frozenset()
     codes: Codes = field(default_factory=Codes)
     dmn_roots: Mapping[str, Element] = field(default_factory=dict)
-    bodies: Mapping[str, bytes] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
     together: bool = True
+    deploying: bool = False
+    _kinds: dict[str, Mapping[str, list[Element]]] = field(default_factory=dict)
+    _imports: dict[str, list[Import]] = field(default_factory=dict)
+    _triggers: dict[Element, list[Element]] = field(default_factory=dict)
 
     def is_own(self, file: str) -> bool:
         """Whether a file is checked itself."""
         return file in self.own
 
-    def body(self, file: str) -> bytes:
-        """A file's content as it was given."""
-        return self.bodies[file]
+    # ---- elements and references -------------------------------------------------------------------------------------
+
+    def elements(self, diagram: Diagram, *kinds: str) -> Iterator[Element]:
+        """All BPMN elements of these kinds, wherever they stand in the file."""
+        found = self._kinds.get(diagram.file)
+        if found is None:
+            index: dict[str, list[Element]] = {}
+            for element in diagram.root.iter(f"{{{BPMN}}}*"):
+                index.setdefault(kind_of(element), []).append(element)
+            found = self._kinds[diagram.file] = index
+        for kind in kinds:
+            yield from found.get(kind, ())
+
+    def items(self, diagram: Diagram, *kinds: str) -> Iterator[Item]:
+        """All BPMN elements of these kinds, as something to point at."""
+        yield from (Item(diagram.file, element) for element in self.elements(diagram, *kinds))
+
+    def imports(self, diagram: Diagram) -> list[Import]:
+        """What the file imports."""
+        found = self._imports.get(diagram.file)
+        if found is None:
+            paths = {normal(name): name for name in sorted(self.present)}
+            found = self._imports[diagram.file] = list(imports(diagram, paths, self._by_file))
+        return found
+
+    def resolve(self, diagram: Diagram, holder: Element, reference: str | None) -> Target:
+        """What a reference (an id, or a QName into this file or an imported one) in an element means."""
+        text = (reference or "").strip()
+        own = diagram.by_id.get(text)
+        if own is not None or not text:
+            return Target(diagram.file, own)
+        prefix, colon, name = text.rpartition(":")
+        space = holder.nsmap.get(prefix if colon else None)
+        unread = bool(colon) and space is None  # a prefix that is not declared: the schema says so
+        for each in self.imports(diagram):
+            if each.namespace != space or not space:
+                continue
+            if each.diagram is None:
+                unread = True
+            elif name in each.diagram.by_id:
+                return Target(each.diagram.file, each.diagram.by_id[name])
+        if colon and space is not None and not unread:
+            # Many tools write prefixes that mean another namespace than the file's own, and name its elements all the same.
+            return Target(diagram.file, diagram.by_id.get(name))
+        return Target(diagram.file, None, unread)
+
+    def diagram_of(self, item: Item) -> Diagram:
+        """The diagram an element stands in."""
+        return self._by_file[item.file]
+
+    def triggers(self, node: Item) -> list[Element]:
+        """An event's definitions, those it refers to (``eventDefinitionRef``) included."""
+        found = self._triggers.get(node.element)
+        if found is not None:
+            return found
+        found = self._triggers[node.element] = []
+        for child in node.element:
+            kind = kind_of(child)
+            if kind.endswith("EventDefinition"):
+                found.append(child)
+            elif kind == "eventDefinitionRef":
+                target = self.resolve(self.diagram_of(node), child, text_of(child))
+                if target.element is not None and target.kind.endswith("EventDefinition"):
+                    found.append(target.element)
+        return found
+
+    def trigger_kinds(self, node: Item) -> list[str]:
+        """``timer``, ``message``… in order, without repetitions."""
+        kinds = (kind_of(each).removesuffix("EventDefinition") for each in self.triggers(node))
+        return list(dict.fromkeys(kinds))
+
+    # ---- what is to run here -----------------------------------------------------------------------------------------
+
+    def speaks(self, diagram: Diagram) -> bool:
+        """Whether the file is written for this engine, by the dialect's namespace."""
+        return diagram.file in self._speaking
+
+    def runs(self, scope: Scope) -> bool:
+        """Whether a process is to run here: marked executable, or not marked at all in a file that is written for this engine."""
+        marked = scope.process.element.get("isExecutable")
+        if marked is None:
+            return self.deploying or scope.file in self._speaking
+        return marked.strip() in {"true", "1"}
+
+    def running(self, diagram: Diagram) -> list[Scope]:
+        """The scopes that are to run here."""
+        return [scope for scope in diagram.scopes if self.runs(scope)]
+
+    def nodes(self, diagram: Diagram) -> Iterator[Node]:
+        """Every node that is to run here."""
+        for scope in self.running(diagram):
+            yield from scope.nodes
+
+    def flows(self, diagram: Diagram) -> Iterator[Flow]:
+        """Every sequence flow that is to run here."""
+        for scope in self.running(diagram):
+            yield from scope.flows
+
+    def need(self, rule: Rule, file: str) -> Severity:
+        """How bad it is to break what only this engine asks for: no more than a note in a file that was made for another one."""
+        return rule.severity if self.deploying or file in self._speaking else INFO
+
+    # ---- between files -----------------------------------------------------------------------------------------------
 
     @cached_property
     def processes(self) -> Mapping[str, list[Scope]]:
@@ -56,38 +186,52 @@ class World:
         return found
 
     @cached_property
+    def global_tasks(self) -> Mapping[str, list[Item]]:
+        """Global tasks by id: what a call activity may call beside processes."""
+        found: dict[str, list[Item]] = {}
+        for diagram in self.diagrams:
+            for item in self.items(diagram, *sorted(GLOBAL_TASKS)):
+                found.setdefault(item.id, []).append(item)
+        return found
+
+    @cached_property
     def _by_file(self) -> Mapping[str, Diagram]:
         return {diagram.file: diagram for diagram in self.diagrams}
 
-    def diagram_of(self, node: Item) -> Diagram:
-        """The diagram a node is drawn in."""
-        return self._by_file[node.file]
+    @cached_property
+    def _speaking(self) -> frozenset[str]:
+        return frozenset(
+            diagram.file
+            for diagram in self.diagrams
+            if SPIFF in diagram.root.nsmap.values() or next(diagram.root.iter(f"{{{SPIFF}}}*"), None) is not None
+        )
 
     @cached_property
     def uses_roles(self) -> bool:
         """Whether any user task here says who does it: then one that does not is a mistake."""
-        return any("role" in node.properties for node in self._nodes("userTask"))
+        return any("role" in node.properties for node in self._running_nodes("userTask"))
 
     @cached_property
     def callers(self) -> Mapping[str, list[Node]]:
         """Process id → the call activities that call it."""
         found: dict[str, list[Node]] = {}
-        for node in self._nodes("callActivity"):
+        for node in self._running_nodes("callActivity"):
             found.setdefault(called_process(node), []).append(node)
         return found
 
-    def _nodes(self, kind: str) -> Iterator[Node]:
+    def _running_nodes(self, kind: str) -> Iterator[Node]:
         for diagram in self.diagrams:
-            yield from (node for node in diagram.nodes if node.kind == kind)
-
-    def is_called(self, scope: Scope) -> bool:
-        """Whether a caller waits for this scope's end: a sub-process, or a process that is called."""
-        return scope.parent is not None or scope.id in self.callers
+            yield from (node for node in self.nodes(diagram) if node.kind == kind)
 
 
-def called_process(node: Node) -> str:
-    """The process id a call activity names."""
-    return (node.element.get("calledElement") or "").strip()
+def full_text(element: Element) -> str:
+    """All text in an element, also that of elements in it, stripped."""
+    return "".join(str(part) for part in element.itertext()).strip()
+
+
+def called_process(node: Item) -> str:
+    """The process or global task a call activity names, without a namespace prefix."""
+    return (node.element.get("calledElement") or "").strip().rpartition(":")[2]
 
 
 FOREIGN = {
@@ -95,6 +239,7 @@ FOREIGN = {
     "camunda.org": "Camunda 7",
     "flowable": "Flowable",
     "activiti": "Activiti",
+    "jboss.org/drools": "jBPM",
 }
 
 
@@ -103,14 +248,39 @@ def foreign_engine(item: Item) -> str:
     spaces = {str(name).partition("}")[0] for name in item.element.attrib}
     for element in item.element.iterfind(f"{{{BPMN}}}extensionElements/*"):
         spaces.add(str(element.tag).partition("}")[0])
+    return _engine_of(spaces)
+
+
+def made_for(diagram: Diagram) -> str:
+    """The other engine whose namespace a file declares; empty when there is none."""
+    return _engine_of(set(diagram.root.nsmap.values()))
+
+
+def _engine_of(spaces: Iterable[str]) -> str:
     return next((name for space, name in FOREIGN.items() if any(space in each for each in spaces)), "")
 
 
-def starts_blank(node: Node) -> bool:
+def is_torn(scope: Scope) -> bool:
+    """Whether flows of a scope lead to or from nowhere, or across its border: then what lacks a flow or is not reached is no news."""
+    if any(flow.source is None or flow.target is None for flow in scope.flows):
+        return True
+    return any(
+        flow.source is None or flow.target is None or flow.source.scope is not flow.target.scope
+        for node in scope.nodes
+        for flow in (*node.incoming, *node.outgoing)
+    )
+
+
+def starts_blank(world: World, node: Node) -> bool:
     """Whether a start event waits for nothing."""
-    return node.kind == "startEvent" and not node.triggers
+    return node.kind == "startEvent" and not world.triggers(node)
+
+
+def instantiates(node: Node) -> bool:
+    """Whether a receive task or event-based gateway starts its process."""
+    return node.kind in {"receiveTask", "eventBasedGateway"} and node.element.get("instantiate") in {"true", "1"}
 
 
 def interrupting(node: Node) -> bool:
     """Whether a boundary event ends the activity it is attached to."""
-    return is_true(node.element.get("cancelActivity", "true"))
+    return node.element.get("cancelActivity", "true").strip() in {"true", "1"}

@@ -19,6 +19,7 @@ from processes.notation.python_subset.syntax import parse_expression, parse_scri
 __all__ = ["Condition", "Script", "SubsetError", "compile_condition", "compile_script", "evaluate", "execute"]
 
 _NOTHING: Functions = {}
+_SHORT = 1_000
 _STEPS = 100_000
 """A node costs a step, and about a microsecond: a tenth of a second."""
 
@@ -69,6 +70,8 @@ class Script:
 
 def _left(value: Any, interpreter: Interpreter) -> Any:
     """The value as it leaves: JSON only, tuples and sets as lists."""
+    if value is None or value is True or value is False or (type(value) is str and len(value) < _SHORT):
+        return value
     return to_json(_without_tuples(value, interpreter), interpreter.budget)
 
 

@@ -16,10 +16,10 @@ from processes.casework.doors import UnknownChannel, complete_form, correlate, n
 from processes.casework.forms import FormErrors
 from processes.casework.loading import load
 from processes.casework.numbers import is_valid
+from processes.kernel.errors import NotWaiting
 from processes.messaging.contracts import parse_report
 from processes.messaging.inlet import Correlation
 from processes.runtime.commands import Correlate
-from processes.spiff.instance import NotWaiting
 from processes.store import history
 from processes.store.tables import (
     Case,

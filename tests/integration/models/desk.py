@@ -60,7 +60,7 @@ class Sent:
 
 @dataclass(repr=False)
 class Desk:
-    """A platform in memory, its clock at Monday 5 January 2026, 9:00 in Beijing."""
+    """A platform, in memory unless ``url`` says where, its clock at Monday 5 January 2026, 9:00 in Beijing."""
 
     models: Mapping[str, bytes]
     reference_folder: Path = MODELS / "reference"
@@ -69,10 +69,11 @@ class Desk:
     errors: dict[str, str] = field(default_factory=dict)
     """topic → the business error its system answers with"""
     sent: list[Sent] = field(default_factory=list)
+    url: str = "sqlite://"
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(datetime(2026, 1, 5, 1, 0, tzinfo=UTC))
-        database = Database("sqlite://")
+        database = Database(self.url)
         database.migrate()
         snapshots = functions.Snapshots(database)
         self.engine = _Orchestrator(
@@ -151,7 +152,9 @@ class Desk:
     def complain(self) -> None:
         """Every incident is a mistake of the diagrams."""
         with self.engine.database.read() as connection:
-            found = connection.execute(select(Incident.element_id, Incident.detail).where(Incident.resolved_at.is_(None)))
+            found = connection.execute(
+                select(Incident.element_id, Incident.detail).where(Incident.resolved_at.is_(None))
+            )
             incidents = [f"{row.element_id}: {row.detail}" for row in found]
         assert not incidents, incidents
 
@@ -232,7 +235,10 @@ class _Orchestrator(Orchestrator):
             for row in leased:
                 extensions = row.message.extensions
                 said = Correlation(
-                    row.message.type, extensions.get("correlationkey", ""), row.message.data, extensions.get("place", "")
+                    row.message.type,
+                    extensions.get("correlationkey", ""),
+                    row.message.data,
+                    extensions.get("place", ""),
                 )
                 doors.correlate(self.engine, f"{row.message.source}/{row.message.id}", said)
             with self.database.write() as connection:

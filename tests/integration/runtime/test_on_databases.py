@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 
 import tests.unit.runtime.test_engine as promises
 from processes.clock import ManualClock
+from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
 from processes.runtime import commands as c
-from processes.spiff.instance import NotWaiting
 from processes.store.database import Database
 from processes.store.tables import HistoryEntry, Instance, UserTask
 from tests.diagrams import boundary, definitions, end, path, process, service, start, timer, user
@@ -150,7 +150,7 @@ def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
         pass
 
     class Dying:
-        def apply(self, connection: Any, change: Any) -> None:
+        def apply(self, connection: Any, changes: Any) -> None:
             raise Died
 
     engine.engine.projections.append(Dying())

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from processes.store.database import Database, NestedTransaction, from_json, signal, to_json
+from processes.store.database import Database, NestedTransaction, OrphanedRows, from_json, signal, to_json
 from processes.store.tables import CalendarYear, Duty, Level, Role, Setting, Stage
 
 EVERY = ["memory", "sqlite_database", pytest.param("postgresql_database", marks=pytest.mark.postgres)]
@@ -158,7 +158,7 @@ def test_json_keeps_its_keys_in_order_and_its_characters(every: Database) -> Non
         connection.execute(insert(Setting).values(key="k", value=value))
 
     with every.read() as connection:
-        found = connection.execute(select(Setting.value)).scalar_one()
+        found = connection.execute(select(Setting.value).where(Setting.key == "k")).scalar_one()
 
     assert found == value
     assert list(found) == ["乙", "甲"]
@@ -173,6 +173,18 @@ def test_json_of_unusual_values_survives(value: object) -> None:
 def test_foreign_keys_are_kept(every: Database) -> None:
     with pytest.raises(IntegrityError), every.write() as connection:
         connection.execute(insert(Duty).values(person="nobody", role="none", place="nowhere"))
+
+
+def test_rebuilding_leaves_no_orphans_and_foreign_keys_in_force(sqlite_database: Database) -> None:
+    orphan = insert(Duty).values(person="nobody", role="none", place="nowhere")
+    with sqlite_database.rebuilding() as connection:
+        connection.execute(orphan)
+        connection.exec_driver_sql("DELETE FROM duty")
+    with pytest.raises(OrphanedRows, match="duty refers to rows of"), sqlite_database.rebuilding() as connection:
+        connection.execute(orphan)
+
+    with pytest.raises(IntegrityError), sqlite_database.write() as connection:
+        connection.execute(orphan)
 
 
 def test_insert_tells_a_conflict_by_what_it_returns(every: Database) -> None:

@@ -14,10 +14,13 @@ from processes.clock import ManualClock
 from processes.messaging import incoming as i
 from processes.messaging.bus import Address, Message
 from processes.messaging.contracts import parse
+from processes.observing.trace import Trace
 from processes.store.database import Database
 from tests.integration.workers.conftest import PATIENCE
 from workers.bus.embedded import EmbeddedBus
 from workers.kit import BusinessError, Failed, Job, RetryLater, Runner, Worker
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Engine:
             self.changed.notify_all()
 
     def send(self, topic: str, data: Any, job: str = "j-1", attempt: int = 1) -> None:
-        extensions = {"jobid": job, "attempt": str(attempt), "traceparent": "00-aa-bb-01"}
+        extensions = {"jobid": job, "attempt": str(attempt), "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
         message = Message(f"{job}:{attempt}", topic, "/engine", self.clock.now(), data, extensions=extensions)
         self.bus.send(Address.JOBS, topic, message)
 
@@ -67,7 +70,9 @@ def test_a_worker_in_five_lines(engine: Engine) -> None:
     [message] = engine.answered()
     assert parse(message) == i.JobCompleted("j-1", {"receipt": "C-1:请答复:False"})
     assert (message.source, message.subject) == ("/workers/boards", "board.ask")
-    assert message.extensions["traceparent"] == "00-aa-bb-01"
+    asked = Trace.parse(message.extensions["traceparent"])
+    assert asked is not None
+    assert asked.id == TRACE
 
 
 def test_each_attempt_has_an_answer_of_its_own_that_no_outbox_takes_for_its_job(engine: Engine) -> None:

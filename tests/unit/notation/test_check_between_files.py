@@ -64,12 +64,13 @@ def test_processes_that_call_each_other_in_a_circle_are_walked_once() -> None:
     assert alarms(check_files(files)) == [("t.bpmn", "refused", "uncaught-error")]
 
 
-def test_a_called_process_that_just_stops_is_an_error_for_its_caller_waits_for_ever() -> None:
-    stops = diagram("stops", '<startEvent id="s"/><userTask id="last"/>' + flow("s", "last"))
-    alone = check_files({"s.bpmn": stops})
-    called = check_files({"s.bpmn": stops, "a.bpmn": caller("a", "stops")})
-    assert [(each.rule, each.severity) for each in alone if each.severity != "info"] == [("no-end", "warning")]
-    assert [(each.rule, each.severity) for each in called if each.severity != "info"] == [("no-end", "error")]
+def test_a_way_that_just_stops_ends_there_called_or_not() -> None:
+    stops = diagram(
+        "stops", '<startEvent id="s"/><userTask id="last"/><endEvent id="e"/>' + flow("s", "last") + flow("s", "e")
+    )
+    findings = check_files({"s.bpmn": stops, "a.bpmn": caller("a", "stops")})
+    assert alarms(findings) == []
+    assert [each.element for each in findings if each.rule == "dead-end"] == ["last"]
 
 
 def test_a_close_name_is_suggested_for_a_missing_process() -> None:
@@ -84,7 +85,7 @@ def test_the_same_process_in_two_files_is_an_error_where_they_are_deployed_toget
     assert alarms(findings) == [("a.bpmn", "same", "duplicate-process"), ("b.bpmn", "same", "duplicate-process")]
     assert {each.severity for each in findings if each.rule == "duplicate-process"} == {"error"}
     apart = check_files({"a.bpmn": same, "b.bpmn": same}, together=False)
-    assert {each.severity for each in apart if each.rule == "duplicate-process"} == {"warning"}
+    assert {each.severity for each in apart if each.rule == "duplicate-process"} == {"info"}
 
 
 def test_the_same_decision_in_two_files_is_an_error_where_they_are_deployed_together() -> None:
@@ -142,7 +143,7 @@ def test_a_job_topic_outside_the_catalogue_is_only_a_note() -> None:
     assert "notice.sent" in finding.zh
 
 
-def test_two_files_with_the_same_sub_process_id_are_told_by_the_engine() -> None:
+def test_ids_may_be_the_same_in_two_files_that_call_each_other() -> None:
     inner = '<subProcess id="inner"><startEvent id="is"/><endEvent id="ie"/>' + flow("is", "ie") + "</subProcess>"
     outer = (
         '<startEvent id="s"/>'
@@ -151,5 +152,10 @@ def test_two_files_with_the_same_sub_process_id_are_told_by_the_engine() -> None
         + flow("s", "inner", "call", "e")
     )
     second = '<startEvent id="s"/>' + inner + '<endEvent id="e"/>' + flow("s", "inner", "e")
-    findings = check_files({"a.bpmn": diagram("a", outer), "b.bpmn": diagram("b", second)})
-    assert ("engine", "error") in {(each.rule, each.severity) for each in findings}
+    assert alarms(check_files({"a.bpmn": diagram("a", outer), "b.bpmn": diagram("b", second)})) == []
+
+
+def test_an_id_of_the_callers_own_file_does_not_hide_the_process_of_that_name_elsewhere() -> None:
+    assert alarms(check_files({"a.bpmn": caller("a", "e"), "e.bpmn": diagram("e", "")})) == [
+        ("e.bpmn", "e", "empty-process")
+    ]

@@ -89,9 +89,9 @@ def test_the_valid_folder_has_no_errors_and_no_warnings() -> None:
 
 
 @pytest.mark.skipif(not ORDER.is_dir(), reason="the order model is not on this machine")
-def test_the_order_model_has_no_errors() -> None:
+def test_the_order_model_has_no_errors_but_a_join_that_a_timer_leads_past() -> None:
     findings = check_paths([ORDER])
-    assert [summary(each) for each in findings if each.severity != "info"] == []
+    assert [summary(each) for each in findings if each.severity != "info"] == ["warning:token-left pj"]
 
 
 def test_the_shipped_models_raise_no_alarm() -> None:

@@ -157,6 +157,7 @@ def test_a_finding_is_plain_values_for_json() -> None:
         "remedy_zh": "重新从建模工具导出这个文件，或把它删掉。",
         "remedy_en": "Export it again from the modeler, or remove it.",
         "line": None,
+        "witness": [],
     }
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
-from processes.spiff.instance import NotWaiting
 from processes.store import history
 from processes.store.tables import BufferedMessage, Job, Subscription, Timer, UserTask
 from tests.diagrams import (

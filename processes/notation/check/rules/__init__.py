@@ -1,28 +1,18 @@
-"""Our own rules, module by module: what the engine would run wrongly in silence is refused here, with the way to draw it instead."""
+"""Our own rules.
+
+``standard``: what BPMN 2.0 itself demands of a file, executable or not. ``engine``: what this engine asks of a process that is to run
+here. ``style``: notes that help a reader.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
 from processes.notation.check.findings import Finding
-from processes.notation.check.rules import (
-    activities,
-    data,
-    dialect,
-    events,
-    expressions,
-    flows,
-    gateways,
-    ids,
-    loops,
-    messages,
-    references,
-    triggers,
-)
+from processes.notation.check.rules import engine, soundness, standard, style
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram
 
 Check = Callable[[Diagram, World], Iterable[Finding]]
 
-MODULES = (ids, references, flows, gateways, events, triggers, messages, activities, loops, data, dialect, expressions)
-CHECKS: tuple[Check, ...] = tuple(check for module in MODULES for check in module.CHECKS)
+CHECKS: tuple[Check, ...] = (*standard.CHECKS, *engine.CHECKS, *style.CHECKS, *soundness.CHECKS)

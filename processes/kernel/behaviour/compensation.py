@@ -1,0 +1,165 @@
+"""Compensation: what was completed is undone by its handlers, the last first (BPMN 2.0.2, 10.7 and 13.5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from processes.kernel.behaviour import events, scopes
+from processes.kernel.data import changed
+from processes.kernel.errors import Stuck
+from processes.kernel.machine import Machine
+from processes.kernel.plan import Node, Trigger
+from processes.kernel.state import GONE, READY, WAITING, Done, Running, Token, Undoing
+
+
+def throw(m: Machine, token: Token, triggers: Sequence[Trigger], then: str) -> None:
+    """Undo some activities, or everything that was completed in the scope; ``then`` says how the event goes on."""
+    scope = token.scope
+    while scope.plan.kind == "eventSubProcess" and scope.owner is not None:
+        scope = scope.owner.scope
+    wanted = {each.activity for each in triggers}
+    pending = [each for each in scope.done if "" in wanted or each.node.id in wanted]
+    scope.done = [each for each in scope.done if each not in pending]
+    if not all(each.waits for each in triggers) and pending:
+        beside = m.branch(token, token.node)
+        m.queue.remove(beside)
+        _start(m, beside, Undoing(pending, scope, "vanish"))
+        pending = []
+    _start(m, token, Undoing(pending, scope, then))
+
+
+def cancel_transaction(m: Machine, token: Token) -> None:
+    """A transaction is cancelled: what runs in it is withdrawn, what was completed is undone, then it is left by its border (13.5.4)."""
+    scope = token.scope
+    while scope.plan.kind == "eventSubProcess" and scope.owner is not None:
+        scope = scope.owner.scope
+    m.disarm_scope(scope)
+    scope.interrupted = True
+    for other in list(scope.tokens.values()):
+        if other is not token and not _around(other, token):
+            m.cancel(other)
+    pending, scope.done = scope.done, []
+    _start(m, token, Undoing(pending, scope, "cancel"))
+
+
+def _around(token: Token, inner: Token) -> bool:
+    """Whether ``inner`` runs inside ``token``."""
+    scope: Running | None = inner.scope
+    while scope is not None and scope.owner is not None:
+        if scope.owner is token:
+            return True
+        scope = scope.owner.scope
+    return False
+
+
+def _start(m: Machine, token: Token, undoing: Undoing) -> None:
+    token.state, token.undoing = WAITING, undoing
+    go_on(m, token)
+
+
+def go_on(m: Machine, token: Token) -> None:
+    """Start the next handler; when none is left, the token that waited for them goes on."""
+    undoing = token.undoing
+    if undoing is None or token.state is GONE:
+        return
+    while undoing.pending:
+        done = undoing.pending.pop()
+        handler = done.node.compensator
+        if handler is not None:
+            running = m.spawn(handler, undoing.scope, token.data)
+            running.undoes = token
+            if done.node.undone_by is not None:
+                m.record("caught", running, done.node.undone_by)
+            return
+        start = _own_handler(done.node)
+        if start is not None or done.inside:
+            _undo_inside(m, token, done, start)
+            return
+    token.undoing = None
+    _AFTER[undoing.then](m, token, undoing)
+
+
+def _own_handler(node: Node) -> Node | None:
+    """The compensation event sub-process inside a sub-process."""
+    if node.inner is None:
+        return None
+    for each in node.inner.event_scopes:
+        if each.inner is not None and any(
+            trigger.kind == "compensate" for trigger in each.inner.typed_starts[0].triggers
+        ):
+            return each.inner.typed_starts[0]
+    return None
+
+
+def _undo_inside(m: Machine, token: Token, done: Done, start: Node | None) -> None:
+    """A sub-process without a handler on its border: its own event sub-process undoes it, or what was completed in it is undone; with
+    the variables as they were when it was completed."""
+    assert done.node.inner is not None
+    inside = Token(m.new_id(), done.node, token.undoing.scope if token.undoing else token.scope, done.data)
+    inside.state, inside.undoes, inside.view = WAITING, token, done.data
+    inside.scope.tokens[inside.id] = inside
+    scope = Running(m.new_id(), done.node.inner, inside, done.data)
+    scope.interrupted = True
+    inside.inner = scope
+    if start is None:
+        _start(m, inside, Undoing(list(done.inside), scope, "done"))
+        return
+    scope.done = list(done.inside)
+    inside.undoing = Undoing([], scope, "done")
+    host = start.scope.host
+    assert host is not None
+    running = Token(m.new_id(), host, scope, scope.base)
+    running.state = WAITING
+    scope.tokens[running.id] = running
+    m.record("entered", running)
+    scopes.begin(m, host.inner, running, scope.base, at=start)
+
+
+def handled(m: Machine, token: Token) -> None:
+    """A handler is done: what it has changed goes to the token that waits for it."""
+    controller = token.undoes
+    assert controller is not None
+    token.undoes = None
+    m.set_data(controller, changed(controller.data if token.view is None else token.view, token.data, controller.data))
+    token.state = GONE
+    token.scope.tokens.pop(token.id, None)
+    go_on(m, controller)
+
+
+def _leave(m: Machine, token: Token, _undoing: Undoing) -> None:
+    m.record("completed", token)
+    token.state = READY
+    m.leave(token, token.node.outgoing)
+
+
+def _end(m: Machine, token: Token, _undoing: Undoing) -> None:
+    m.record("completed", token)
+    m.end(token)
+
+
+def _vanish(m: Machine, token: Token, _undoing: Undoing) -> None:
+    m.end(token)
+
+
+def _done(m: Machine, token: Token, undoing: Undoing) -> None:
+    """Something nested has been undone."""
+    if undoing.scope.outcome is not None:
+        m.set_data(token, undoing.scope.outcome)
+    token.inner = None
+    handled(m, token)
+
+
+def _cancelled(m: Machine, token: Token, undoing: Undoing) -> None:
+    owner = undoing.scope.owner
+    host = (owner.turn_of or owner) if owner is not None else None
+    found = None
+    if host is not None:
+        found = next((each for each in host.node.boundary if each.triggers[0].kind == "cancel"), None)
+    if host is None or found is None:
+        raise Stuck(
+            token.node.id, "取消了事务，但事务的边界上没有取消边界事件", "no cancel boundary event on the transaction"
+        )
+    events.on_border(m, host, found, {})
+
+
+_AFTER = {"leave": _leave, "end": _end, "vanish": _vanish, "done": _done, "cancel": _cancelled}

@@ -1,0 +1,96 @@
+"""Scopes: processes, sub-processes, called processes and event sub-processes begin and end (BPMN 2.0.2, 13.3.4 and 13.3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from processes.kernel.behaviour import activities, arming, compensation
+from processes.kernel.data import Data, Fork
+from processes.kernel.errors import Stuck
+from processes.kernel.machine import Machine, ending, working
+from processes.kernel.plan import Node, Scope
+from processes.kernel.state import Running, Token
+
+
+def begin(m: Machine, plan: Scope | None, owner: Token | None, data: Data, at: Node | None = None) -> Running:
+    """Start a scope: its event sub-processes wait, its starts (or the one node ``at``) get their tokens."""
+    assert plan is not None
+    scope = Running(m.new_id(), plan, owner, data)
+    if owner is None:
+        m.root = scope
+    else:
+        owner.inner = scope
+    for node in plan.armed_event_scopes:
+        assert node.inner is not None
+        arming.arm(m, node.inner.typed_starts[0], None, scope)
+    starts = (at,) if at is not None else plan.starts
+    if len(starts) == 1:
+        m.spawn(starts[0], scope, data)
+    elif starts:
+        fork = Fork(None, data, len(starts))
+        for node in starts:
+            m.spawn(node, scope, data, fork)
+    elif plan.chooser is not None:
+        m.spawn(plan.chooser, scope, data)
+    else:
+        m.end_if_over(scope)
+    return scope
+
+
+@working("subProcess", "transaction")
+def enter_sub_process(m: Machine, token: Token) -> None:
+    """What is drawn inside runs with a copy of the variables."""
+    begin(m, token.node.inner, token, token.data)
+
+
+@working("callActivity")
+def call(m: Machine, token: Token) -> None:
+    """The called process runs with a copy of the variables, or with those it declares (10.3.6)."""
+    plan = token.node.inner
+    assert plan is not None
+    data = token.data
+    if plan.inputs:
+        given = _declared(token, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
+        data = {name: value for names, value in zip(plan.inputs, given, strict=True) for name in names}
+    begin(m, plan, token, data)
+
+
+def _declared(token: Token, declared: Sequence[tuple[str, ...]], data: Data, zh: str, en: str) -> list[Any]:
+    """The values of declared inputs or outputs, by whichever of their names they go. Raises :class:`Stuck` for one that is missing."""
+    found = []
+    for names in declared:
+        present = next((name for name in names if name in data), None)
+        if present is None:
+            raise Stuck(token.node.id, f"{zh}“{names[0]}”", f"{en} {names[0]!r}")
+        found.append(data[present])
+    return found
+
+
+@ending("subProcess", "transaction", "process")
+def sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
+    """The variables come back, and the activity is done."""
+    token.inner = None
+    if token.undoing is not None:
+        compensation.go_on(m, token)
+        return
+    outcome = scope.base if scope.outcome is None else scope.outcome
+    if scope.plan.outputs:
+        zh, en = "被调用的流程没有给出变量", "the called process did not give"
+        given = _declared(token, scope.plan.outputs, outcome, zh, en)
+        m.put(token, {names[0]: value for names, value in zip(scope.plan.outputs, given, strict=True)})
+    elif scope.plan.inputs:
+        m.put(token, {name: value for name, value in outcome.items() if scope.base.get(name) is not value})
+    else:
+        m.set_data(token, outcome)
+    activities.finish(m, token, scope.done)
+
+
+@ending("eventSubProcess")
+def event_sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
+    """Its changes go into the scope it stands in."""
+    token.inner = None
+    if scope.outcome is not None:
+        m.set_data(token, scope.outcome)
+    m.record("completed", token)
+    m.end(token)

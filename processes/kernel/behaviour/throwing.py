@@ -1,0 +1,144 @@
+"""Throw and end events, and send tasks (BPMN 2.0.2, 10.5.4 and 13.5.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processes.kernel.behaviour import activities, catchers, compensation, events
+from processes.kernel.behaviour.gateways import passed
+from processes.kernel.errors import uncaught
+from processes.kernel.machine import Machine, entering, number_of, working
+from processes.kernel.plan import Trigger
+from processes.kernel.state import GONE, Thrown, Token
+
+PLACE = "place"
+
+
+@entering("intermediateThrowEvent")
+def throw(m: Machine, token: Token) -> None:
+    """Throws everything it has, and goes on; a link's flow goes on at its catch."""
+    node = token.node
+    if _compensates(m, token, "leave"):
+        return
+    passed(m, token)
+    _throw_all(m, token)
+    if token.state is GONE:
+        return
+    if node.triggers and node.triggers[0].kind == "link":
+        token.node = token.scope.plan.links[node.triggers[0].name]
+        token.arrived = None
+        m.queue.append(token)
+    else:
+        m.leave(token, node.outgoing)
+
+
+@entering("endEvent")
+def end(m: Machine, token: Token) -> None:
+    """Throws everything it has and ends the token; what ends more than the token comes last."""
+    if _compensates(m, token, "end"):
+        return
+    passed(m, token)
+    _throw_all(m, token)
+    if token.state is GONE:
+        return
+    last = next((each for each in token.node.triggers if each.kind in _LAST), None)
+    if last is None:
+        m.end(token)
+    else:
+        _LAST[last.kind](m, token, last)
+
+
+@working("sendTask")
+def send(m: Machine, token: Token) -> None:
+    """Sends its message."""
+    _throw_all(m, token)
+    activities.finish(m, token)
+
+
+def _throw_all(m: Machine, token: Token) -> None:
+    for trigger in token.node.triggers:
+        if trigger.kind == "message":
+            _send(m, token, trigger)
+        elif trigger.kind == "signal":
+            payload = _payload(m, token, trigger)
+            m.thrown.append(Thrown("signal", trigger.name, "", payload, "", token.node.id, m.new_id()))
+            broadcast(m, trigger.name, payload)
+        elif trigger.kind == "escalation":
+            _escalate(m, token, trigger)
+
+
+def _payload(m: Machine, token: Token, trigger: Trigger) -> dict[str, Any]:
+    if not trigger.expression:
+        return {}
+    value = m.evaluator.evaluate(trigger.expression, m.visible(token), token.node.id)
+    return value if isinstance(value, dict) else {"value": value}
+
+
+def _send(m: Machine, token: Token, trigger: Trigger) -> None:
+    properties, node = token.node.element.properties, token.node
+    data = m.visible(token)
+    key, place = (m.evaluator.property(properties.get(name, ""), data, node.id) for name in ("correlationKey", PLACE))
+    payload = _payload(m, token, trigger)
+    m.thrown.append(
+        Thrown(
+            "message",
+            trigger.name,
+            "" if key is None else str(key),
+            payload,
+            "" if place is None else str(place),
+            node.id,
+            m.new_id(),
+        )
+    )
+
+
+def broadcast(m: Machine, name: str, payload: dict[str, Any]) -> int:
+    """Give a signal to everything in the instance that waits for it now; returns how many there were."""
+    waiting = [each for each in m.watches.values() if each.trigger.kind == "signal" and each.trigger.name == name]
+    caught = 0
+    for watch in sorted(waiting, key=lambda each: number_of(each.id)):
+        if watch.id in m.watches:
+            events.fire(m, watch, payload)
+            caught += 1
+    return caught
+
+
+# -- escalations, errors, and what ends a scope ----------------------------------------------------------------------------
+
+
+def _escalate(m: Machine, token: Token, trigger: Trigger) -> None:
+    """To the nearest that catches it; nobody need (13.5.5)."""
+    catcher = catchers.find("escalation", trigger.code, token.scope)
+    if catcher is not None:
+        catchers.fire(m, catcher, _payload(m, token, trigger) or None)
+
+
+def _error(m: Machine, token: Token, trigger: Trigger) -> None:
+    catcher = catchers.find("error", trigger.code, token.scope)
+    if catcher is None:
+        raise uncaught(trigger.code, token.node.id)
+    catchers.fire(m, catcher, _payload(m, token, trigger) or None)
+
+
+def _terminate(m: Machine, token: Token, _trigger: Trigger) -> None:
+    """Everything else in the scope is withdrawn; the scope is over with what had been done to its variables."""
+    m.stop(token.scope, m.view(token.scope))
+
+
+def _cancel(m: Machine, token: Token, _trigger: Trigger) -> None:
+    compensation.cancel_transaction(m, token)
+
+
+_LAST = {"error": _error, "terminate": _terminate, "cancel": _cancel}
+
+
+def _compensates(m: Machine, token: Token, then: str) -> bool:
+    """Whether the event throws a compensation: it then goes on when the handlers have run."""
+    triggers = [each for each in token.node.triggers if each.kind == "compensate"]
+    if not triggers:
+        return False
+    m.record("entered", token)
+    _throw_all(m, token)
+    if token.state is not GONE:
+        compensation.throw(m, token, triggers, then)
+    return True

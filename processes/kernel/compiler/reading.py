@@ -1,0 +1,58 @@
+"""Small readers of the XML: extension elements of the spiff dialect, names, and errors that say where."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from processes.errors import BihuanError
+from processes.notation.check.languages import is_name
+from processes.notation.diagram import BPMN, SPIFF, Element, children, text_of
+
+
+class ParseError(BihuanError):
+    """A file or process that cannot be run; ``file`` and ``element`` say where."""
+
+    def __init__(self, zh: str, en: str, file: str | None = None, element: str | None = None) -> None:
+        super().__init__(zh, en, file=file, element=element)
+        self.file, self.element = file, element
+
+
+def parse_xml(body: bytes, file: str) -> Element:
+    """An XML root with neither entities, DTD nor network."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        raise ParseError(f"{file}:不是有效的 XML({error})", f"{file}: not XML: {error}", file) from error
+    if getattr(root.getroottree().docinfo, "doctype", ""):
+        raise ParseError(f"{file}:不允许 DTD 和实体声明", f"{file}: DTD and entities are refused", file)
+    return root
+
+
+def extension(element: Element | None, name: str) -> Element | None:
+    """An extension element of the spiff dialect."""
+    return None if element is None else element.find(f"{{{BPMN}}}extensionElements/{{{SPIFF}}}{name}")
+
+
+def extension_text(element: Element | None, name: str) -> str:
+    """The text of an extension element; empty when there is none."""
+    return text_of(extension(element, name))
+
+
+def properties(element: Element) -> dict[str, str]:
+    """The named properties."""
+    found = element.iterfind(f"{{{BPMN}}}extensionElements/{{{SPIFF}}}properties/{{{SPIFF}}}property")
+    return {each.get("name", ""): each.get("value", "") for each in found}
+
+
+def child_text(element: Element, name: str) -> str:
+    """The text of the first BPMN child of that name; empty when there is none."""
+    return next((text_of(each) for each in children(element, name)), "")
+
+
+def names_of(element: Element | None) -> tuple[str, ...]:
+    """What a data input, output or item goes by: its name and its id, as far as they can be variables."""
+    if element is None:
+        return ()
+    given = ((element.get("name") or "").strip(), element.get("id") or "")
+    return tuple(dict.fromkeys(name for name in given if is_name(name)))

@@ -1,0 +1,141 @@
+"""Variables of parallel branches: nobody sees another branch's changes, and where branches meet the changes are put together.
+
+A value is never changed in place, so that branches may share it. A *fork* remembers the variables at the place where branches parted; what a
+branch has changed since then is what counts when it joins (a three-way merge: contexts are looked into, anything else counts whole; where two
+branches changed the same value, the one that arrived later wins). An event sub-process that runs beside its scope begins with what the branches
+there have done so far, so that at the end of such a scope the value written last wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Data = dict[str, Any]
+_GONE = object()
+
+
+class Fork:
+    """Where branches parted: the variables there, the fork before it, and how many branches or later forks still hang on it."""
+
+    __slots__ = ("count", "data", "parent")
+
+    def __init__(self, parent: Fork | None, data: Data, count: int) -> None:
+        self.parent = parent
+        self.data = data
+        self.count = count
+
+
+def changed(base: Data, data: Data, into: Data) -> Data:
+    """``into`` with everything that ``data`` has changed since ``base``. Returns ``into`` itself when nothing has."""
+    if data is base or data is into:
+        return into
+    result = into
+    for key, value in data.items():
+        before = base.get(key, _GONE)
+        if value is before:
+            continue
+        now = into.get(key, _GONE)
+        if now is value:
+            continue
+        if now is not before and isinstance(value, dict) and isinstance(now, dict):
+            value = changed(before if isinstance(before, dict) else {}, value, now)
+        elif before is not _GONE and value == before and type(value) is type(before):
+            continue
+        if result is into:
+            result = dict(into)
+        result[key] = value
+    for key in base:
+        if key not in data and key in result:
+            if result is into:
+                result = dict(into)
+            del result[key]
+    return result
+
+
+def common(one: Fork | None, other: Fork | None) -> Fork | None:
+    """The nearest fork that both come from; None when there is none."""
+    if one is other:
+        return one
+    seen = set()
+    while one is not None:
+        seen.add(id(one))
+        one = one.parent
+    while other is not None and id(other) not in seen:
+        other = other.parent
+    return other
+
+
+def leave(fork: Fork | None, until: Fork | None = None) -> None:
+    """A branch has ended, or has gone back to an earlier fork: it hangs on ``fork`` no more."""
+    while fork is not None and fork is not until:
+        fork.count -= 1
+        if fork.count:
+            return
+        fork = fork.parent
+
+
+def settled(fork: Fork | None) -> Fork | None:
+    """The fork a branch really hangs on: one whose other branches are all gone means nothing any more."""
+    while fork is not None and fork.count == 1:
+        fork = fork.parent
+    return fork
+
+
+WRITTEN = "\0written"
+"""Where variables remember when each of them was written (a growing number); no name in a diagram can be this. Only kept in processes in which
+somebody asks for the newest of several branches that have not met."""
+
+
+def stamped(data: Data, values: Data, now: int) -> Data:
+    """``data`` with ``values``, written ``now``."""
+    return {**data, **values, WRITTEN: {**data.get(WRITTEN, {}), **dict.fromkeys(values, now)}}
+
+
+def newest(base: Data, versions: Sequence[tuple[Data, Data]]) -> Data:
+    """What branches that have not met have done to ``base``: each is given with the variables it began with, in the order of their last
+    changes; where several have changed the same value the one written last counts."""
+    changes: dict[str, list[tuple[int, int, Any, Any]]] = {}
+    for order, (begun, data) in enumerate(versions):
+        if data is begun:
+            continue
+        written = data.get(WRITTEN, {})
+        for key, value in data.items():
+            before = begun.get(key, _GONE)
+            if value is not before and (before is _GONE or value != before or type(value) is not type(before)):
+                changes.setdefault(key, []).append((written.get(key, 0), order, before, value))
+    result = dict(base)
+    for key, found in changes.items():
+        found.sort(key=lambda each: each[:2])
+        for _, _, before, value in found:
+            now = result.get(key)
+            if isinstance(now, dict) and isinstance(value, dict) and now is not before:
+                value = changed(before if isinstance(before, dict) else {}, value, now)
+            result[key] = value
+    return result
+
+
+def newer(base: Data, data: Data, into: Data) -> Data:
+    """As :func:`changed`, but where both have changed the same value the one written last counts, not the one that comes last."""
+    result = changed(base, data, into)
+    mine, theirs = data.get(WRITTEN, {}), into.get(WRITTEN, {})
+    older = [key for key in data if key in into and mine.get(key, 0) < theirs.get(key, 0)] if theirs else []
+    if older and result is not into:
+        for key in older:
+            before, now = base.get(key, _GONE), into[key]
+            if now is before or (now == before and type(now) is type(before)):
+                continue
+            if isinstance(now, dict) and isinstance(data[key], dict):
+                now = changed(before if isinstance(before, dict) else {}, now, data[key])
+            result[key] = now
+        result[WRITTEN] = {
+            **mine,
+            **theirs,
+            **{key: max(mine[key], theirs[key]) for key in mine.keys() & theirs.keys()},
+        }
+    return result
+
+
+def without_stamps(data: Data) -> Data:
+    """The variables alone."""
+    return {key: value for key, value in data.items() if key != WRITTEN} if WRITTEN in data else dict(data)

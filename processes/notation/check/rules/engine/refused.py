@@ -1,0 +1,107 @@
+"""What BPMN allows but this engine does not execute: refused, with the way to draw it instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from processes.notation.check.findings import ERROR, INFO, Finding, Rule, together
+from processes.notation.check.world import World, starts_blank
+from processes.notation.diagram import Diagram, Element, Node, Scope, children, is_true
+
+COMPLEX = Rule(
+    "complex-gateway", ERROR,
+    "引擎不支持{it}。", "The engine does not support {it}.",
+    "改用包容网关（满足条件的都走）或并行网关；“几个里完成几个就继续”用带完成条件的多实例任务。",
+    "Use an inclusive gateway (all whose condition holds) or a parallel one; for m out of n use a multi-instance task with a completion condition.",
+)  # fmt: skip
+AD_HOC = Rule(
+    "ad-hoc-sub-process", ERROR,
+    "{it}是临时（ad-hoc）子流程，引擎不执行：由人随时挑选步骤的做法没有实现。",
+    "{it} is an ad-hoc sub-process, which the engine does not run: steps that people choose at any time are not implemented.",
+    "画成普通子流程：用并行网关或包容网关列出可选的步骤。", "Draw an ordinary sub-process with the choices behind a parallel or inclusive gateway.",
+)  # fmt: skip
+CONDITIONAL_START = Rule(
+    "conditional-start", ERROR,
+    "{it}要在条件成立时启动流程，但流程启动前没有数据可看，引擎无法判断。",
+    "{it} is to start the process when a condition holds, but before the process has started there are no data to look at.",
+    "改用消息、信号或定时开始事件；条件写在后面的排他网关上。",
+    "Use a message, signal or timer start event, and put the condition on an exclusive gateway behind it.",
+)  # fmt: skip
+SEVERAL_STARTS = Rule(
+    "several-starts", ERROR,
+    "{it}有 {count} 个没有触发条件的开始事件：{starts}。从哪里开始是不确定的。",
+    "{it} has {count} blank start events: {starts}. Where it starts is not defined.",
+    "只留一个空白开始事件；其余的改成消息开始事件，或用网关合在一起。",
+    "Keep one blank start event; make the others message start events or join them by a gateway.",
+)  # fmt: skip
+QUANTITY = Rule(
+    "token-quantity", ERROR,
+    "{it}设置了 {attribute}={value}，引擎只按 1 执行。", "{it} has {attribute}={value}; the engine knows only 1.",
+    "删去这个属性；要等几路到齐用并行网关，要重复用循环或多实例。",
+    "Delete it; to wait for several tokens use a parallel gateway, to repeat use a loop or multi-instance.",
+)  # fmt: skip
+BEHAVIOR = Rule(
+    "multi-instance-behavior", ERROR,
+    "{it}的多实例设置了 behavior=\"{value}\"，引擎不执行。", '{it} sets the multi-instance behavior "{value}", which the engine does not execute.',
+    "去掉这个设置；提前结束用完成条件，每完成一个要通知就在子流程里画消息事件。",
+    "Delete it; to end early use a completion condition, to tell of each instance draw a message event inside a sub-process.",
+)  # fmt: skip
+METHOD = Rule(
+    "transaction-method", INFO,
+    "{it}的 method“{value}”不起作用：引擎取消事务时总是做补偿。",
+    "The method {value} of {it} has no effect: the engine always compensates a cancelled transaction.",
+    "删去 method。", "Delete the method.",
+)  # fmt: skip
+
+
+def kinds(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Kinds of elements, and settings of them."""
+    for scope in world.running(diagram):
+        if scope.kind == "adHocSubProcess":
+            yield AD_HOC.at(scope)
+        elif scope.kind == "transaction" and scope.element.get("method", "##Compensate") != "##Compensate":
+            yield METHOD.at(scope, value=scope.element.get("method", "")[:60])
+        for node in scope.nodes:
+            if node.kind == "complexGateway":
+                yield COMPLEX.at(node)
+            yield from _quantities(node)
+            yield from _behaviors(node)
+
+
+def _quantities(node: Node) -> Iterator[Finding]:
+    for attribute in ("startQuantity", "completionQuantity"):
+        value = node.element.get(attribute, "1").strip()
+        # Less than 1 is an error of BPMN itself, and what is no integer one of its schema.
+        if re.fullmatch(r"\+?0*[1-9]\d*", value) and value.lstrip("+0") != "1":
+            yield QUANTITY.at(node, attribute=attribute, value=value[:20])
+
+
+def _behaviors(node: Node) -> Iterator[Finding]:
+    for loop in children(node.element, "multiInstanceLoopCharacteristics"):
+        behavior = loop.get("behavior", "All").strip()
+        if behavior in {"None", "One", "Complex"}:
+            yield BEHAVIOR.at(node, value=behavior)
+
+
+def starts(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """One blank start event a scope at most; no process waits for a condition."""
+    for scope in world.running(diagram):
+        own = [node for node in scope.nodes if node.kind == "startEvent"]
+        blank = [node for node in own if starts_blank(world, node) and not _refers(node.element)]
+        if len(blank) > 1 and not is_true(scope.element.get("triggeredByEvent")):
+            yield SEVERAL_STARTS.at(scope, count=len(blank), starts=together(blank))
+        if scope.parent is None:
+            yield from (CONDITIONAL_START.at(node) for node in own if "conditional" in world.trigger_kinds(node))
+
+
+def _refers(element: Element) -> bool:
+    return bool(children(element, "eventDefinitionRef"))
+
+
+def is_refused(scope: Scope) -> bool:
+    """Whether a scope is in an ad-hoc sub-process, so that its inside need not be discussed."""
+    return scope.kind == "adHocSubProcess" or (scope.parent is not None and is_refused(scope.parent))
+
+
+CHECKS = (kinds, starts)

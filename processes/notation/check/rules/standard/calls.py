@@ -1,0 +1,100 @@
+"""Call activities: what they call is there, is callable, and has the data they say it has."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from processes.notation.check.findings import ERROR, Both, Finding, Rule
+from processes.notation.check.world import GLOBAL_TASKS, World, called_process
+from processes.notation.diagram import Diagram, Element, Item, Node, children, kind_of
+
+UNKNOWN_CALLED = Rule(
+    "unknown-called-process", ERROR,
+    "{it}调用的流程“{process}”在所给的文件里没有{hint}。", "{it} calls the process {process}, which is in none of the given files{hint}.",
+    "核对流程的 id（不是名称），或把含有它的 .bpmn 文件一起检查、一起部署。",
+    "Check the process's id (not its name), or give the .bpmn file that holds it along.",
+    "10.3.6",
+)  # fmt: skip
+NOT_CALLABLE = Rule(
+    "called-element-kind", ERROR,
+    "{it}调用的“{process}”是{found}，只能调用流程或全局任务。", "{it} calls {process}, a {found}; only processes and global tasks can be called.",
+    "填写要调用的流程或全局任务的 id。", "Enter the id of the process or global task to be called.",
+    "10.3.6",
+)  # fmt: skip
+OTHER_DATA = Rule(
+    "call-data", ERROR,
+    "{it}的输入输出（{own}）与被调用的{called}（{theirs}）不一致，两边必须一样。",
+    "The inputs and outputs of {it} ({own}) are not those of {called} ({theirs}): they must match.",
+    "让调用活动的数据输入、数据输出与被调用的流程相同。", "Give the call activity the data inputs and outputs of what it calls.",
+    "10.3.6",
+)  # fmt: skip
+
+CALLABLE = GLOBAL_TASKS | {"process"}
+
+
+def calls(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """What is called is a process or a global task among the files."""
+    for scope in diagram.scopes:
+        for node in scope.nodes:
+            if node.kind == "callActivity" and called_process(node):
+                yield from _call(diagram, world, node)
+
+
+def _call(diagram: Diagram, world: World, node: Node) -> Iterator[Finding]:
+    process = called_process(node)
+    target = world.resolve(diagram, node.element, node.element.get("calledElement"))
+    called = target.element
+    if called is None or target.kind not in CALLABLE:
+        # Files that are deployed together call each other's processes by their ids alone.
+        elsewhere: list[Item] = [*world.processes.get(process, ()), *world.global_tasks.get(process, ())]
+        called = next((each.element for each in elsewhere), called)
+    if called is not None and kind_of(called) not in CALLABLE:
+        yield NOT_CALLABLE.at(node, process=process, found=kind_of(called))
+        return
+    if called is None:
+        if not target.open:
+            yield UNKNOWN_CALLED.at(node, process=process[:80], hint=similar(process, world.processes))
+        return
+    own, theirs = children(node.element, "ioSpecification"), children(called, "ioSpecification")
+    # In this engine's dialect a call passes its variables; elsewhere both sides declare the same data.
+    lacking = theirs and not own and not world.speaks(diagram) and _shape(theirs) != ([], [])
+    if lacking or (own and theirs and _differ(own, theirs)):
+        yield OTHER_DATA.at(node, own=_words(own), called=diagram.item(called), theirs=_words(theirs))
+
+
+def _differ(own: list[Element], theirs: list[Element]) -> bool:
+    """Whether number or types of the data differ (a missing type may be any)."""
+    return any(
+        len(mine) != len(others)
+        or any(a and b and a != b for a, b in zip(sorted(mine), sorted(others), strict=True) if all(mine + others))
+        for mine, others in zip(_shape(own), _shape(theirs), strict=True)
+    )
+
+
+def _shape(specifications: list[Element]) -> tuple[list[str], list[str]]:
+    """The types of the inputs and of the outputs."""
+    found = [
+        [_type(each) for specification in specifications for each in children(specification, kind)]
+        for kind in ("dataInput", "dataOutput")
+    ]
+    return found[0], found[1]
+
+
+def _type(data: Element) -> str:
+    """The name of its type, without a namespace prefix: the two sides may stand in different files."""
+    return (data.get("itemSubjectRef") or "").strip().rpartition(":")[2]
+
+
+def _words(specifications: list[Element]) -> Both:
+    inputs, outputs = (len(each) for each in _shape(specifications))
+    return Both(f"{inputs} 个输入、{outputs} 个输出", f"{inputs} inputs, {outputs} outputs")
+
+
+def similar(wrong: str, known: Iterable[str]) -> Both:
+    """Did you mean…"""
+    close = difflib.get_close_matches(wrong[:100], list(known)[:500], n=1, cutoff=0.7)
+    return Both(f"（是不是“{close[0]}”？）", f" (did you mean {close[0]}?)") if close else Both("", "")
+
+
+CHECKS = (calls,)

@@ -1,0 +1,161 @@
+"""Compensation: a boundary event leads by one association to one activity, which stands outside the normal flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from processes.notation.check.findings import ERROR, Both, Finding, Rule, together
+from processes.notation.check.world import World
+from processes.notation.diagram import (
+    ACTIVITIES,
+    Diagram,
+    Element,
+    Node,
+    Scope,
+    is_true,
+    kind_of,
+)
+
+BOUNDARY_FLOW = Rule(
+    "compensation-boundary-flow", ERROR,
+    "{it}是补偿边界事件，不能有顺序流出线。", "{it} is a compensation boundary event: it has no outgoing sequence flow.",
+    "用关联（association）连到标为“补偿”的活动。", "Connect it by an association to an activity that is marked for compensation.",
+    "10.5.4, 10.7",
+)  # fmt: skip
+NO_HANDLER = Rule(
+    "compensation-without-handler", ERROR,
+    "{it}没有用关联连到补偿活动，撤销时不知道做什么。", "{it} is not connected to a compensation activity: what is to undo the work?",
+    "画一个标为“补偿”（isForCompensation）的活动，用关联从边界事件连过去。",
+    "Draw an activity marked isForCompensation and lead an association from the boundary event to it.",
+    "10.7",
+)  # fmt: skip
+SEVERAL_HANDLERS = Rule(
+    "compensation-several-handlers", ERROR,
+    "{it}连到 {count} 个补偿活动（{handlers}），只能有一个。", "{it} is connected to {count} compensation activities ({handlers}): only one may be.",
+    "把几步补偿放进一个标为“补偿”的子流程。", "Put the steps into one sub-process that is marked for compensation.",
+    "10.7",
+)  # fmt: skip
+NOT_MARKED = Rule(
+    "compensation-handler-not-marked", ERROR,
+    "{it}连到{handler}，但它没有标为补偿活动（isForCompensation）。", "{it} is connected to {handler}, which is not marked isForCompensation.",
+    "把{handler}标为补偿活动。", "Mark {handler} isForCompensation.",
+    "10.7",
+)  # fmt: skip
+ELSEWHERE = Rule(
+    "compensation-handler-elsewhere", ERROR,
+    "{it}连到{handler}，但它在另一个流程或子流程里。", "{it} is connected to {handler}, which stands in another process or sub-process.",
+    "把补偿活动画在边界事件的同一层。", "Draw the compensation activity on the level of the boundary event.",
+    "10.7",
+)  # fmt: skip
+HANDLER_FLOW = Rule(
+    "compensation-activity-flow", ERROR,
+    "{it}是补偿活动，不能有顺序流（{flows}）。", "{it} is a compensation activity: it takes no sequence flows ({flows}).",
+    "删去这些线，由补偿边界事件用关联连过来；不是补偿活动就去掉标记。",
+    "Delete the flows and connect it by an association from a compensation boundary event; take off the mark if it is an ordinary step.",
+    "10.3, 10.7",
+)  # fmt: skip
+WRONG_ACTIVITY = Rule(
+    "compensation-activity-ref", ERROR,
+    "{it}要补偿的“{reference}”不对：{why}。", "What {it} is to compensate, {reference}, is wrong: {why}.",
+    "选择同一层（或所在子流程）里带补偿边界事件的活动；不选就是补偿这一层已完成的全部活动。",
+    "Choose an activity of the same level that has a compensation boundary event; choose none to compensate all that was completed.",
+    "10.5.5, 10.7",
+)  # fmt: skip
+
+
+def boundaries(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """A boundary event that catches compensation has no sequence flow, and an association to one handler."""
+    found = [node for scope in diagram.scopes for node in scope.nodes if _catches(world, node)]
+    ends = _association_ends(diagram, world) if found else {}
+    for node in found:
+        if node.outgoing:
+            yield BOUNDARY_FLOW.at(node)
+        handlers = [each for each in ends.get(node.element, []) if kind_of(each) in ACTIVITIES]
+        if not handlers and not node.outgoing:
+            yield NO_HANDLER.at(node)
+        if len(handlers) > 1:
+            yield SEVERAL_HANDLERS.at(
+                node, count=len(handlers), handlers=together(diagram.item(each) for each in handlers)
+            )
+        for handler in handlers:
+            if not is_true(handler.get("isForCompensation")):
+                yield NOT_MARKED.at(node, handler=diagram.item(handler))
+            elif handler.getparent() is not node.element.getparent():
+                yield ELSEWHERE.at(node, handler=diagram.item(handler))
+
+
+def _catches(world: World, node: Node) -> bool:
+    return node.kind == "boundaryEvent" and "compensate" in world.trigger_kinds(node)
+
+
+def _association_ends(diagram: Diagram, world: World) -> dict[Element, list[Element]]:
+    """Element → what associations connect it with; the way an association points does not matter."""
+    found: dict[Element, list[Element]] = {}
+    for element in world.elements(diagram, "association"):
+        source, target = (
+            world.resolve(diagram, element, element.get(name)).element for name in ("sourceRef", "targetRef")
+        )
+        if source is not None and target is not None:
+            found.setdefault(source, []).append(target)
+            found.setdefault(target, []).append(source)
+    return found
+
+
+def handlers(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Compensation activities stand outside the normal flow."""
+    for scope in diagram.scopes:
+        for node in scope.nodes:
+            if is_true(node.element.get("isForCompensation")) and (node.incoming or node.outgoing):
+                yield HANDLER_FLOW.at(node, flows=together([*node.incoming, *node.outgoing], 3))
+
+
+def throws(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """What a throw event names is an activity that it can see and that can be compensated."""
+    found = [
+        (scope, node, trigger)
+        for scope in diagram.scopes
+        for node in scope.nodes
+        if node.kind in {"intermediateThrowEvent", "endEvent"}
+        for trigger in world.triggers(node)
+        if kind_of(trigger) == "compensateEventDefinition" and trigger.get("activityRef") is not None
+    ]
+    able = _compensable(diagram, world) if found else set()
+    for scope, node, trigger in found:
+        reference = trigger.get("activityRef", "")
+        target = world.resolve(diagram, trigger, reference)
+        why: Both | None = None
+        if target.element is None:
+            why = Both("它不存在", "it is not there") if target.lost else None
+        elif target.kind not in ACTIVITIES:
+            why = Both("它不是活动", "it is no activity")
+        elif target.element.getparent() not in _visible(scope):
+            why = Both("它不在这个事件看得到的范围里", "the event cannot see it")
+        elif target.element not in able:
+            why = Both("它没有补偿边界事件", "it has no compensation boundary event")
+        if why is not None:
+            yield WRONG_ACTIVITY.at(node, reference=reference[:60] or "?", why=why)
+
+
+def _visible(scope: Scope) -> list[Element]:
+    """The level itself and, out of an event sub-process, the level around it."""
+    found = [scope.element]
+    while is_true(scope.element.get("triggeredByEvent")) and scope.parent is not None:
+        scope = scope.parent
+        found.append(scope.element)
+    return found
+
+
+def _compensable(diagram: Diagram, world: World) -> set[Element]:
+    """The activities that have a compensation handler, or hold something that has one."""
+    able: set[Element] = set()
+    for scope in diagram.scopes:
+        for node in scope.nodes:
+            catching = node.kind in {"boundaryEvent", "startEvent"} and "compensate" in world.trigger_kinds(node)
+            if catching:
+                host = world.resolve(diagram, node.element, node.element.get("attachedToRef")).element
+                able.update([host] if host is not None else [])
+                able.update(node.element.iterancestors())
+    return able
+
+
+CHECKS = (boundaries, handlers, throws)

@@ -1,0 +1,109 @@
+"""What a migration did to a schema, judged by the schema itself: an expand migration may only have added.
+
+The rules are those of processes/store/schema.py. They are judged on the database's own account of its tables before and after,
+so that no way of writing a migration gets around them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.engine import Connection
+
+_RELEASE = re.compile(r"\brelease \d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its type as the database names it, and whether a row may leave it out."""
+
+    type: str
+    nullable: bool
+    default: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table and whatever refuses rows of it."""
+
+    columns: Mapping[str, Column]
+    limits: frozenset[str]
+
+
+Shape = Mapping[str, Table]
+
+
+def shape(connection: Connection) -> Shape:
+    """The tables of a database."""
+    found = inspect(connection)
+    found.clear_cache()
+    return {name: _table(found, name) for name in found.get_table_names() if name != "alembic_version"}
+
+
+def _table(found: Any, name: str) -> Table:
+    columns = {
+        each["name"]: Column(str(each["type"]), bool(each["nullable"]), each["default"] is not None)
+        for each in found.get_columns(name)
+    }
+    return Table(columns, frozenset(_limits(found, name)))
+
+
+def _limits(found: Any, name: str) -> Iterator[str]:
+    yield f"primary key {found.get_pk_constraint(name)['constrained_columns']}"
+    for each in found.get_unique_constraints(name):
+        yield f"unique {each['column_names']}"
+    for each in found.get_indexes(name):
+        if each["unique"]:
+            yield f"unique {each['column_names']}"
+    for each in found.get_foreign_keys(name):
+        yield f"foreign key {each['constrained_columns']} -> {each['referred_table']}"
+    for each in found.get_check_constraints(name):
+        yield f"check {each['sqltext']}"
+
+
+def tightened(before: Shape, after: Shape) -> list[str]:
+    """What old software would stumble over, table by table."""
+    return [problem for name, table in before.items() for problem in _problems(name, table, after.get(name))]
+
+
+def _problems(name: str, before: Table, after: Table | None) -> Iterator[str]:
+    if after is None:
+        yield f"table {name} is gone"
+        return
+    for column, old in before.columns.items():
+        new = after.columns.get(column)
+        if new is None:
+            yield f"column {name}.{column} is gone"
+        elif new.type != old.type:
+            yield f"column {name}.{column} was {old.type} and is {new.type}"
+        elif old.nullable and not new.nullable:
+            yield f"column {name}.{column} may no longer be empty"
+        elif old.default and not new.default:
+            yield f"column {name}.{column} has lost its default"
+    for column, new in after.columns.items():
+        if column not in before.columns and not new.nullable and not new.default:
+            yield f"column {name}.{column} is new, and rows without it are refused"
+    for limit in sorted(after.limits - before.limits):
+        yield f"table {name} refuses rows that it took before: {limit}"
+
+
+def marks(module: ModuleType, level: int) -> list[str]:
+    """What is wrong with how a migration says what it is."""
+    kind = getattr(module, "kind", None)
+    if kind == "expand":
+        return ["an expand migration leaves the lowest level as it is"] if hasattr(module, "lowest") else []
+    if kind == "break":
+        return [] if getattr(module, "lowest", None) == level else ["a break's lowest is its own level"]
+    if kind != "contract":
+        return [f'kind is "expand", "contract" or "break", not {kind!r}']
+    problems = []
+    if not _RELEASE.search(module.__doc__ or ""):
+        problems.append("a contract migration's docstring names the release that stopped using what is dropped")
+    if not 1 < int(getattr(module, "lowest", 0)) < level:
+        problems.append("a contract migration's lowest is the level of that release, which came before it")
+    return problems

@@ -1,0 +1,1 @@
+"""The blocks that processes are drawn of, by what they are about."""

@@ -1,0 +1,343 @@
+"""The engine's own line to the broker: takes messages in groups, has each group carried out in one transaction, sends what came of it.
+
+One connection and one channel on a thread of their own; a second thread carries the groups out, one after the other, so that a database that takes
+its time holds up no message. What arrives while a transaction is under way is the next group: the more there is to do, the more share a
+commit. A group is acknowledged once it is committed; the messages that it made are sent at once, and struck off the outbox with a later
+transaction, when the broker has confirmed them. Should this process die in between, their leases run out and a relay sends them, with the
+same ids.
+"""
+
+from __future__ import annotations
+
+import functools
+import queue
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pika
+import pika.exceptions
+
+from processes.failpoints import hit
+from processes.messaging import cloudevents
+from processes.messaging.bus import Address, Message
+from workers.bus import envelope, topology
+from workers.bus.consumer import Delivery
+from workers.bus.delivery import Done, Ending, log
+
+GROUP = 100
+"""Messages that share a transaction at most: beyond that a commit costs each of them next to nothing."""
+
+PREFETCH = 256
+"""Messages in this process's hands: the next groups arrive while one is carried out."""
+
+LINGER_SECONDS = 0.001
+"""How long the first message of a group waits for others."""
+
+UNCONFIRMED = 2_000
+"""Messages sent and not confirmed; beyond that the broker is in trouble, and the relay takes over."""
+
+TIDY_SECONDS = 0.25
+"""How long messages that were confirmed stay in the outbox when no other transaction takes them along."""
+
+_LONGEST_PAUSE = 5.0
+
+Receive = Callable[[Sequence[Message]], Sequence[Ending]]
+"""Carries out a group of messages, in their order; returns what became of each."""
+
+Taken = tuple[int, Any, Delivery]
+"""a delivery with its tag and the channel it came by"""
+
+End = Callable[[Delivery, str, Ending], None]
+"""Puts off or gives up a message that could not be handled now."""
+
+
+class Line:
+    """See above. Also the engine's courier (``processes.runtime.courier``): :meth:`send`, :meth:`take_delivered`, :meth:`put_back`.
+
+    ``prepare`` declares the topology before each connection; ``tidy`` strikes delivered messages off the outbox; ``give_back`` gives the leases
+    of messages back that were not delivered; ``resolve`` completes a job's message as it leaves.
+    """
+
+    def __init__(
+        self,
+        parameters: pika.connection.Parameters,
+        queues: Sequence[str],
+        *,
+        prepare: Callable[[], None],
+        receive: Receive,
+        end: End,
+        tidy: Callable[[], None],
+        give_back: Callable[[Sequence[str]], None],
+        resolve: Callable[[Message], Message],
+        wire: Callable[[Address, str, Message], cloudevents.Wire],
+        decode: Callable[[Delivery], Message | None],
+    ) -> None:
+        self._parameters = parameters
+        self._sources = queues
+        self._prepare = prepare
+        self._receive = receive
+        self._end = end
+        self._tidy = tidy
+        self._give_back = give_back
+        self._resolve = resolve
+        self._wire = wire
+        self._decode = decode
+        self._group: list[Taken] = []
+        self._groups: queue.SimpleQueue[list[Taken] | None] = queue.SimpleQueue()
+        self._busy = False
+        self._planned = False
+        self._sent: OrderedDict[int, str] = OrderedDict()
+        self._next_tag = 1
+        self._delivered: list[str] = []
+        self._lock = threading.Lock()
+        self._connection: Any = None
+        self._channel: Any = None
+        self._closing = threading.Event()
+        self.ready = threading.Event()
+        """set while messages can come and go"""
+        self._thread = threading.Thread(target=self._run, name="line", daemon=True)
+        self._worker = threading.Thread(target=self._work, name="line-groups", daemon=True)
+
+    # -- any thread ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to connect and to take messages, in the background."""
+        self._thread.start()
+        self._worker.start()
+
+    def stop(self, timeout: float) -> None:
+        """Take nothing new, finish the group in hand, and end."""
+        self._closing.set()
+        self._groups.put(None)
+        self._worker.join(timeout)
+        self._on_thread(self._leave)
+        self._thread.join(timeout)
+
+    def send(self, sent: Sequence[Any]) -> None:
+        """Deliver messages of a commit (``processes.runtime.unit.Sent``). Those that do not get out go back to the outbox."""
+        if not (self.ready.is_set() and self._on_thread(functools.partial(self._publish_all, sent))):
+            self._give_back([each.row for each in sent])
+
+    def _on_thread(self, callback: Callable[[], None]) -> bool:
+        """Have the connection's thread call something; False when there is no connection."""
+        connection = self._connection
+        if connection is None:
+            return False
+        connection.ioloop.add_callback_threadsafe(callback)
+        return True
+
+    def take_delivered(self) -> list[str]:
+        """The rows of messages that the broker has confirmed; whoever takes them strikes them off."""
+        with self._lock:
+            rows, self._delivered = self._delivered, []
+        return rows
+
+    def put_back(self, rows: Sequence[str]) -> None:
+        """They could not be struck off now."""
+        with self._lock:
+            self._delivered.extend(rows)
+
+    # -- the thread ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause = 0.1
+        while not self._closing.is_set():
+            began = time.monotonic()
+            try:
+                self._prepare()
+                self._serve()
+            except Exception as error:
+                log.warning("line: %s: %s", type(error).__name__, error)
+            self._lost()
+            pause = 0.1 if time.monotonic() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
+            self._closing.wait(random.uniform(0, pause))
+
+    def _serve(self) -> None:
+        connection = pika.SelectConnection(
+            self._parameters,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_closed,
+            on_close_callback=self._on_closed,
+        )
+        self._connection = connection
+        if not self._closing.is_set():
+            connection.ioloop.start()
+
+    def _on_open(self, connection: Any) -> None:
+        connection.channel(on_open_callback=self._on_channel)
+
+    def _on_channel(self, channel: Any) -> None:
+        self._channel, self._next_tag = channel, 1
+        channel.add_on_close_callback(lambda *_: _close(self._connection))
+        channel.add_on_cancel_callback(lambda *_: _close(self._connection))  # a queue was deleted: declare it anew
+        channel.add_on_return_callback(self._on_return)
+        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._on_ready())
+
+    def _on_ready(self) -> None:
+        self._channel.basic_qos(prefetch_count=PREFETCH)
+        for source in self._sources:
+            self._channel.basic_consume(source, functools.partial(self._on_message, source))
+        self.ready.set()
+        self._connection.ioloop.call_later(TIDY_SECONDS, self._tidy_up)
+
+    def _on_closed(self, connection: Any, error: BaseException) -> None:
+        if not self._closing.is_set():
+            log.warning("the line lost its connection: %s", type(error).__name__)
+        connection.ioloop.stop()
+
+    def _lost(self) -> None:
+        self.ready.clear()
+        self._connection, self._channel = None, None
+        self._group, self._planned = [], False  # not acknowledged: they come again
+        rows = list(self._sent.values())
+        self._sent.clear()
+        if rows:
+            self._give_back(rows)
+
+    def _leave(self) -> None:
+        """What has been carried out is acknowledged and sent by now; what has not goes back to its queue."""
+        self._tidy_quietly()
+        _close(self._connection)
+
+    # -- receiving -------------------------------------------------------------------------------------------------------
+
+    def _on_message(self, source: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        if self._closing.is_set():
+            return  # not acknowledged: it goes back when the connection ends
+        tag = method.delivery_tag
+        settle = functools.partial(self._settle, channel, tag)
+        delivery = Delivery(source, method.routing_key, properties, body, settle, lambda: bool(channel.is_open))
+        self._group.append((tag, channel, delivery))
+        if not (self._planned or self._busy):
+            self._planned = True
+            self._connection.ioloop.call_later(LINGER_SECONDS, self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Give the messages at hand to the other thread, unless it is still busy: then they wait, and more may join them."""
+        self._planned = False
+        if self._group and not self._busy:
+            self._busy = True
+            group, self._group = self._group[:GROUP], self._group[GROUP:]
+            self._groups.put(group)
+
+    def _settle(self, channel: Any, tag: int, done: bool) -> None:
+        """Acknowledge a message, or put it back. From any thread."""
+        self._on_thread(functools.partial(_settle, channel, tag, done))
+
+    # -- the other thread ------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (group := self._groups.get()) is not None:
+            try:
+                self._carry_out(group)
+            except Exception:
+                log.exception("a group of messages was not carried out; it comes again")
+                for _, _, delivery in group:
+                    delivery.settle(False)
+            self._on_thread(self._carried_out)
+
+    def _carry_out(self, group: list[Taken]) -> None:
+        hit("line.taken")
+        waiting = [(delivery, message) for _, _, delivery in group if (message := self._decode(delivery)) is not None]
+        endings = self._receive([message for _, message in waiting])
+        hit("line.carried-out")
+        if len(waiting) == len(group) and all(isinstance(ending, Done) for ending in endings):
+            tag, channel, _ = group[-1]
+            self._on_thread(functools.partial(_settle, channel, tag, True, multiple=True))
+            return
+        for (delivery, _), ending in zip(waiting, endings, strict=True):
+            self._end(delivery, envelope.topic(delivery), ending)
+
+    def _carried_out(self) -> None:
+        self._busy = False
+        self._hand_over()
+
+    # -- sending ---------------------------------------------------------------------------------------------------------
+
+    def _publish_all(self, sent: Sequence[Any]) -> None:
+        late: list[str] = []
+        for each in sent:
+            if self._channel is None or not self._channel.is_open or len(self._sent) >= UNCONFIRMED:
+                late.append(each.row)
+                continue
+            try:
+                self._publish(each.row, each.outgoing)
+            except Exception as error:
+                # The relay will meet the same error, and knows what to do with it.
+                log.warning("message %s was not sent: %s", each.outgoing.message.id, error)
+                late.append(each.row)
+        if late:
+            self._give_back(late)
+
+    def _publish(self, row: str, outgoing: Any) -> None:
+        address, message = Address(outgoing.address), outgoing.message
+        if address == Address.JOBS:
+            message = self._resolve(message)
+        wire = self._wire(address, outgoing.topic, message)
+        properties = envelope.properties(message, wire)
+        properties.headers[_ROW] = row
+        mandatory = address != Address.EVENTS
+        self._channel.basic_publish(topology.EXCHANGES[address], outgoing.topic, wire.body, properties, mandatory)
+        self._sent[self._next_tag] = row
+        self._next_tag += 1
+        hit("line.sent")
+
+    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
+        """Nobody has declared a queue for it: it comes back before its confirm. The relay puts it on its ladder."""
+        row = (properties.headers or {}).get(_ROW)
+        for tag, sent in list(self._sent.items()):
+            if sent == row:
+                del self._sent[tag]
+                self._give_back([sent])
+
+    def _on_confirm(self, frame: Any) -> None:
+        hit("line.confirmed")
+        method = frame.method
+        last = method.delivery_tag
+        rows = []
+        if method.multiple:
+            while self._sent and next(iter(self._sent)) <= last:
+                rows.append(self._sent.popitem(last=False)[1])
+        elif last in self._sent:
+            rows.append(self._sent.pop(last))
+        if isinstance(method, pika.spec.Basic.Ack):
+            with self._lock:
+                self._delivered.extend(rows)
+        else:
+            self._give_back(rows)
+
+    def _tidy_up(self) -> None:
+        if self._connection is None or not self._connection.is_open:
+            return
+        if self._delivered and not self._group:
+            self._tidy_quietly()
+        self._connection.ioloop.call_later(TIDY_SECONDS, self._tidy_up)
+
+    def _tidy_quietly(self) -> None:
+        try:
+            self._tidy()
+        except Exception as error:
+            log.warning("delivered messages are struck off later: %s", error)
+
+
+_ROW = "bihuan-row"
+"""A header of ours: the outbox row of a message."""
+
+
+def _settle(channel: Any, tag: int, done: bool, multiple: bool = False) -> None:
+    if not channel.is_open:
+        return  # it comes again on the next connection
+    if done:
+        channel.basic_ack(tag, multiple=multiple)
+        hit("line.acknowledged")
+    else:
+        channel.basic_nack(tag, requeue=True)
+
+
+def _close(connection: Any) -> None:
+    if connection is not None and connection.is_open:
+        connection.close()
