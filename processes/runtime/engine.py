@@ -27,7 +27,7 @@ from processes.runtime import commands as c
 from processes.runtime import correlation, incidents, measures
 from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
-from processes.runtime.handlers import HANDLERS, start_id
+from processes.runtime.handlers import HANDLERS, TIMER, plan_next_start, start_id
 from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
@@ -249,6 +249,9 @@ class Engine:
             instance_id = _instance_of(connection, command)
             if before is not None:
                 before(connection, instance_id or start_id(command))
+            kept = command
+            if isinstance(command, c.Start) and command.event.startswith(TIMER):
+                kept = plan_next_start(connection, command)  # else it would be due for ever
             identity = incidents.record(
                 connection,
                 instance_id=instance_id,
@@ -256,7 +259,7 @@ class Engine:
                 element_id=element_id,
                 kind="step-failed" if isinstance(error, StepFailed) else "stalled",
                 detail=error.zh,
-                command=command,
+                command=kept,
                 now=self.clock.now(),
             )
             if isinstance(command, (c.FireTimer, c.Continue)):

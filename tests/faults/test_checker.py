@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from processes.orchestrator import Orchestrator
-from processes.store import history, outbox
+from processes.store import outbox
 from processes.store.tables import HistoryEntry, InboxMessage, Instance, Job, Subscription, Timer, UserTask
 from tests.faults import checker
 from tests.faults.cases import AMQP, Case
@@ -130,19 +130,8 @@ def test_a_wait_that_was_answered_twice(played: Played) -> None:
 
 def test_a_command_that_had_its_effect_twice(played: Played) -> None:
     def again(connection: Connection) -> None:
-        instance = connection.execute(select(Instance.id).where(Instance.key == KEY)).scalar_one()
-        (first, *_) = history.read(connection, instance)
-        history.append(
-            connection,
-            instance_id=instance,
-            command_id=first.command_id,
-            kind=first.kind,
-            actor=None,
-            at=NOW,
-            input=first.input,
-            steps=[],
-            versions={},
-        )
+        entry = connection.execute(select(HistoryEntry.__table__).limit(1)).one()._mapping
+        connection.execute(insert(HistoryEntry).values({name: entry[name] for name in entry if name != "seq"}))
 
     played.do(again)
     assert [each for each in played.wrong() if each.endswith("had its effect 2 times")]

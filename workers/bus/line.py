@@ -193,6 +193,7 @@ class Line:
         self.ready.clear()
         self._connection, self._channel = None, None
         self._group, self._planned = [], False  # not acknowledged: they come again
+        self._busy = False  # the end of a group in hand is told to a connection that is no more
         rows = list(self._sent.values())
         self._sent.clear()
         if rows:
