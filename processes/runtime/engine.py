@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -113,7 +114,7 @@ class Engine:
                 measures.RETRIES.inc()
             try:
                 self.watch.check(command)
-                (outcome,) = self._together([Request(command, before)], look_first)
+                ((_, _, outcome),) = self._together([Request(command, before)], look_first)
                 return outcome
             except (StepFailed, Convicted) as error:
                 if attempt + 1 < ATTEMPTS and self._met_a_conflict(error):
@@ -155,10 +156,24 @@ class Engine:
                     self.watch.check(command)
                 looks = any(not isinstance(command, RARELY_REPEATED) for command in commands)
                 requests = [Request(command, place=door) for command, door in zip(commands, doors, strict=True)]
-                return list(self._together(requests, looks))
+                return [outcome for _, _, outcome in self._together(requests, looks)]
             except Exception as error:
                 log.info("a group of %d commands is carried out one by one: %r", len(commands), error)
         return [self._alone(command, door) for command, door in zip(commands, doors, strict=True)]
+
+    def fire(self, timers: Sequence[c.Command]) -> list[c.Command]:
+        """Carry out, in one transaction and in their order, those of these due timers whose instances nobody else has in hands; returns
+        those that fired. Of the others another engine takes care, or the next look.
+
+        Should one fail, all are fired one by one.
+        """
+        try:
+            for timer in timers:
+                self.watch.check(timer)
+            return [timer for timer, _, _ in self._commit(lambda unit: self._fire_free(unit, timers))]
+        except Exception as error:
+            log.info("a group of %d timers is fired one by one: %r", len(timers), error)
+        return [timer for timer in timers if isinstance(self._alone(timer, None), c.Outcome)]
 
     def _alone(self, command: c.Command, door: Here | None) -> c.Outcome | Exception:
         try:
@@ -174,7 +189,10 @@ class Engine:
             cause = cause.__cause__
         return cause is not None
 
-    def _together(self, requests: Sequence[Request], look_first: bool) -> list[c.Outcome]:
+    def _together(self, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
+        return self._commit(lambda unit: self._carry_out(unit, requests, look_first), counted=len(requests) > 1)
+
+    def _commit(self, work: Callable[[Unit], list[measures.Done]], *, counted: bool = True) -> list[measures.Done]:
         """One transaction."""
         courier, begun = self.courier, perf_counter()
         delivered = courier.take_delivered() if courier is not None else ()
@@ -183,17 +201,18 @@ class Engine:
                 unit = Unit(self.workshop, connection, courier is not None)
                 for row in delivered:
                     outbox.sent(unit.writes, row)
-                done = self._carry_out(unit, requests, look_first)
+                done = work(unit)
+                unit.flush()
         except BaseException:
             if courier is not None:
                 courier.put_back(delivered)
             raise
         hit("engine.committed")
         unit.committed()
-        measures.committed(done, perf_counter() - begun)
+        measures.committed(done, perf_counter() - begun, counted)
         if unit.sent and courier is not None:
             courier.send(unit.sent)
-        return [outcome for _, _, outcome in done]
+        return done
 
     def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
         done = []
@@ -205,21 +224,32 @@ class Engine:
             command = request.command
             if _key(command) in known:
                 done.append((command, measures.within(command, request.place).here, _known(known[_key(command)])))
-                continue
-            unit.take(command, request.before)
-            with measures.within(command, request.place) as place, self.watch.flight(command):
-                outcome = HANDLERS[type(command)](unit, command)
-                hit("engine.applied")
-                unit.settle(command, _result(outcome))
-                if len(requests) == 1:
-                    unit.flush()
-            done.append((command, place, outcome))
-        unit.flush()
+            else:
+                done.append(self._do(unit, request, flush=len(requests) == 1))
         return done
+
+    def _fire_free(self, unit: Unit, timers: Sequence[c.Command]) -> list[measures.Done]:
+        done = []
+        for timer in unit.free(timers):
+            if not unit.is_early(timer):
+                with suppress(NotWaiting):  # another of these has ended its wait
+                    done.append(self._do(unit, Request(timer)))
+        return done
+
+    def _do(self, unit: Unit, request: Request, *, flush: bool = False) -> measures.Done:
+        command = request.command
+        unit.take(command, request.before)
+        with measures.within(command, request.place) as place, self.watch.flight(command):
+            outcome = HANDLERS[type(command)](unit, command)
+            hit("engine.applied")
+            unit.settle(command, _result(outcome))
+            if flush:
+                unit.flush()
+        return command, place, outcome
 
     def tidy(self) -> None:
         """Strike messages off the outbox that the courier has delivered, when no command takes them along."""
-        self._together([], look_first=False)
+        self._commit(lambda unit: [])
 
     def give_back(self, rows: Sequence[str]) -> None:
         """Messages of this process could not be delivered: any relay may, now."""

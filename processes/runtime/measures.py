@@ -89,11 +89,11 @@ Done = tuple[c.Command, Here, c.Outcome]
 """A command, where it was carried out, and what came of it."""
 
 
-def committed(commands: Sequence[Done], seconds: float) -> None:
-    """These commands shared a commit. One alone is counted by whoever gave it (:class:`of`), with all its attempts."""
+def committed(commands: Sequence[Done], seconds: float, counted: bool) -> None:
+    """These commands shared a commit. ``counted``: here; one alone is counted by whoever gave it (:class:`of`), with all its attempts."""
     if commands:
         GROUP.observe(len(commands))
-    if len(commands) > 1:
+    if counted:
         for command, place, outcome in commands:
             with here.at(place):
                 _count(command, place, _word(outcome), seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,6 @@ from processes.runtime import correlation, measures
 from processes.runtime.definitions import TIMERS
 from processes.runtime.engine import Engine
 from processes.runtime.rows import CONTINUATION
-from processes.runtime.unit import Suspended
 from processes.store.tables import Instance, StartTimer, Timer
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,14 @@ log = logging.getLogger(__name__)
 GAP = 1.0
 """Seconds between two looks at most: another process may have planned an earlier timer, or somebody moved the clock."""
 
-BATCH = 200
+BATCH = 256
+"""Timers, and timer starts, read at a look."""
+
+GROUP = 32
+"""Timers that share a transaction: enough to share its cost, few enough that nobody waits long for their instances."""
+
+BUSY = 0.05
+"""Seconds until the next look when nothing of what is due could fire: it is in other hands."""
 
 SILENCE = 60.0
 """Seconds: it looks every :data:`GAP`, and a command in hand is ended by the watchdog long before."""
@@ -37,7 +44,8 @@ EXPIRE = timedelta(minutes=1)
 
 
 class Scheduler:
-    """Gives due timers to the engine as commands; two schedulers may see the same timer, its command id makes it fire once."""
+    """Gives due timers to the engine as commands. Several schedulers see the same timers: whoever gets hold of an instance first fires its
+    timers, the others pass it over."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -52,30 +60,41 @@ class Scheduler:
     def run_due(self) -> int:
         """Fire everything that is due now, in order of due time; returns how many fired."""
         fired = 0
-        while due := self._due(self._clock.now()):
+        while not self._stopping.is_set() and (due := self._due(self._clock.now())):
             hit("scheduler.due-found")
             moved = 0
-            for due_at, command in due:
+            for begin in range(0, len(due), GROUP):
                 self._beat = time.monotonic()
-                try:
-                    self._engine.execute(command)
-                    moved += 1
-                    hit("scheduler.fired")
-                    measures.LATENESS.observe(max((self._clock.now() - due_at).total_seconds(), 0.0))
-                except (NotWaiting, Suspended):
-                    log.debug("%s is gone", command.id)
+                moved += self._fire(due[begin : begin + GROUP])
+                hit("scheduler.fired")
             fired += moved
             if not moved:
                 break
         return fired
 
-    def _due(self, now: datetime) -> list[tuple[datetime, c.Command]]:
+    def _fire(self, due: Sequence[tuple[c.Command, datetime]]) -> int:
+        """Fire these; returns how many did. Starts come before timers that are due in the same group: neither can be the other's cause."""
+        fired: list[c.Command] = [each for each, _ in due if isinstance(each, c.Start) and self._start(each)]
+        fired += self._engine.fire([each for each, _ in due if not isinstance(each, c.Start)])
+        now, due_at = self._clock.now(), {each.id: at for each, at in due}
+        for each in fired:
+            measures.LATENESS.observe(max((now - due_at[each.id]).total_seconds(), 0.0))
+        return len(fired)
+
+    def _start(self, command: c.Start) -> bool:
+        try:
+            self._engine.execute(command)
+        except NotWaiting:
+            return False  # another engine has done so
+        return True
+
+    def _due(self, now: datetime) -> list[tuple[c.Command, datetime]]:
         """What is due, as commands, in the order of the due times."""
         with self._engine.database.read() as connection:
             timers = connection.execute(_DUE, {"now": now, "most": BATCH}).all()
             starts = connection.execute(_DUE_STARTS, {"now": now, "most": BATCH}).all()
-        found = [(row.due_at, _of_timer(row)) for row in timers] + [(row.due_at, _of_start(row)) for row in starts]
-        return sorted(found, key=lambda each: each[0])
+        found = [(_of_timer(row), row.due_at) for row in timers] + [(_of_start(row), row.due_at) for row in starts]
+        return sorted(found, key=lambda each: each[1])
 
     def _expire(self) -> None:
         now = self._clock.now()
@@ -118,15 +137,19 @@ class Scheduler:
         while not self._stopping.is_set():
             self._woken.clear()
             self._beat = time.monotonic()
+            fired = 0
             try:
-                self.run_due()
+                fired = self.run_due()
                 self._expire()
                 due = self.next_due()
             except Exception:
                 log.exception("the scheduler goes on after an error")
                 due = None
             seconds = GAP if due is None else (due - self._clock.now()).total_seconds()
-            self._woken.wait(min(max(seconds, 0.0), GAP))
+            if seconds > 0:
+                self._woken.wait(min(seconds, GAP))
+            elif not fired:  # what is due is in other hands
+                self._stopping.wait(BUSY)
 
 
 def _of_timer(row: Any) -> c.Command:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -29,7 +30,7 @@ from processes.runtime.workshop import Changed, Workshop
 from processes.store import history, inbox, outbox
 from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
 from processes.store.database import signal
-from processes.store.tables import Instance, InstancePart
+from processes.store.tables import Instance, InstancePart, Timer
 
 Before = Callable[[Connection, str], str | None]
 """What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none).
@@ -68,6 +69,8 @@ class Held:
     parts: int = 0
     blob: bytes | None = None
     """the state, when it was read with the lock"""
+    planned: datetime | None = None
+    """the earliest time for which this unit has planned one of its timers"""
     slices: int = 0
 
 
@@ -125,13 +128,25 @@ class Unit:
         if pairs:
             self._receivers.update(correlation.receivers(self.connection, pairs))
         wanted = {prefix_of(found[0].instance_id) for found in self._receivers.values() if len(found) == 1}
-        for each in commands:
-            task, instance = _task_of(each), _instance_named(each)
-            if task and task[PREFIX : PREFIX + 1] == "-":
-                wanted.add(task[:PREFIX])
-            elif instance:
-                wanted.add(prefix_of(instance))
-        self._hold(sorted(wanted))
+        self._hold(sorted(wanted | {prefix for each in commands if (prefix := _prefix_told(each)) is not None}))
+
+    def free(self, timers: Sequence[c.Command]) -> list[c.Command]:
+        """Those of these timers that are still there, and whose instances nobody else has in hands: they are locked."""
+        prefixes = {prefix for each in timers if (prefix := _prefix_told(each)) is not None}
+        self._hold(sorted(prefixes), skip_locked=True)
+        mine = [each for each in timers if self._is_active(_prefix_told(each))]
+        rows = fetch(self.connection, _TIMERS, [_task_of(each) for each in mine])
+        there = {task: due for task, due, incident in rows if incident is None}
+        return [each for each in mine if _is_due(each, there.get(_task_of(each)))]
+
+    def is_early(self, timer: c.Command) -> bool:
+        """Whether this unit has planned another timer of the instance for an earlier time: that one is to fire first."""
+        due_at, held = getattr(timer, "due_at", None), self._held.get(_prefix_told(timer) or "")
+        return due_at is not None and held is not None and held.planned is not None and held.planned < due_at
+
+    def _is_active(self, prefix: str | None) -> bool:
+        held = None if prefix is None else self._held.get(prefix)
+        return held is not None and held.status == "active"
 
     def receivers(self, message: str, key: str, *, again: bool = False) -> Sequence[correlation.Receiver]:
         """Who waits for a message; ``again``: now, whatever was read before."""
@@ -143,12 +158,12 @@ class Unit:
 
     # -- instances ---------------------------------------------------------------------------------------------------
 
-    def _hold(self, prefixes: Sequence[str]) -> None:
+    def _hold(self, prefixes: Sequence[str], skip_locked: bool = False) -> None:
         """Lock instances, all at once and in the order of their prefixes (nobody waits in a circle); read what is not hot."""
         hot = self.workshop.hot
         warm, cold = [each for each in prefixes if each in hot], [each for each in prefixes if each not in hot]
-        rows = [(*row, None) for row in fetch(self.connection, _LOCK, warm)] if warm else []
-        rows += fetch(self.connection, _LOCK_COLD, cold) if cold else []
+        rows = [(*row, None) for row in fetch(self.connection, _LOCK, warm, skip_locked=skip_locked)]
+        rows += fetch(self.connection, _LOCK_COLD, cold, skip_locked=skip_locked)
         for prefix, instance_id, definition_id, process_id, place, key, status, version, parts, blob in rows:
             owner = Owner(instance_id, definition_id, process_id, place, key)
             self._held[prefix] = Held(owner, version, status, parts=parts, blob=blob)
@@ -242,14 +257,14 @@ class Unit:
         running.allow(settings.steps, settings.seconds, settings.slice)
         with failing():
             work(running)
-            fresh = self._follow(derived, running, done)
+            fresh = self._follow(held, derived, done)
         if offer_all:
             fresh = [wait for wait in running.waits() if wait.kind == "message"]
         while (arrived := correlation.take_buffered(self.connection, fresh, self.now)) is not None:
             wait, payload = arrived
             with failing():
                 running.catch_message(wait.task_id, wait.name, payload)
-                fresh = self._follow(derived, running, done)
+                fresh = self._follow(held, derived, done)
         self._throw(owner, running.take_outgoing())
         steps = running.take_steps()
         self.record(owner, steps, running.take_fired())
@@ -261,9 +276,10 @@ class Unit:
         if self.workshop.projections:
             self._changes.append(Changed(owner, self.command, steps, running, held.status, self.now))
 
-    def _follow(self, derived: Rows, running: RunningInstance, done: frozenset[str]) -> list[Wait]:
+    def _follow(self, held: Held, derived: Rows, done: frozenset[str]) -> list[Wait]:
         """Let the rows follow, and send the new jobs; returns the new message subscriptions (a buffered message may be waiting for them)."""
-        changes = running.take_changes()
+        assert held.running is not None
+        changes = held.running.take_changes()
         for row in derived.follow(changes, self.command.actor, done):
             self.send_job(row)
         for wait in (*changes.opened, *changes.closed):
@@ -271,6 +287,9 @@ class Unit:
                 self._stirred.add(wait.name)
             elif wait.kind == "signal":
                 self._signals.clear()
+        times = [wait.time.due for wait in (*changes.opened, *changes.moved) if wait.time is not None]
+        if times:
+            held.planned = min(times if held.planned is None else [held.planned, *times])
         return [wait for wait in changes.opened if wait.kind == "message"]
 
     def record(self, owner: Owner, steps: Sequence[Step] = (), fired: Sequence[Any] = ()) -> None:
@@ -412,6 +431,18 @@ def _instance_named(command: c.Command) -> str | None:
     return None if isinstance(command, c.Start) else getattr(command, "instance_id", None)
 
 
+def _is_due(timer: c.Command, due_at: datetime | None) -> bool:
+    return due_at is not None and due_at == getattr(timer, "due_at", due_at)
+
+
+def _prefix_told(command: c.Command) -> str | None:
+    """The prefix of the instance a command is for, when the command tells it."""
+    instance, task = _instance_named(command), _task_of(command)
+    if instance:
+        return prefix_of(instance)
+    return task[:PREFIX] if task and task[PREFIX : PREFIX + 1] == "-" else None
+
+
 def read_state(connection: Connection, instance_id: str, parts: int, blob: bytes | None = None) -> State:
     """What is stored of an instance; ``blob`` when it has been read already."""
     if blob is None:
@@ -433,5 +464,6 @@ _DROP_PART = Delete(InstancePart, "instance_id", "name")
 _OF_INSTANCE = ("prefix", "id", "definition_id", "process_id", "place", "key", "status", "version", "parts")
 _LOCK = Select(Instance, *_OF_INSTANCE, by="prefix", locked=True)
 _LOCK_COLD = Select(Instance, *_OF_INSTANCE, "state", by="prefix", locked=True)
+_TIMERS = Select(Timer, "task_id", "due_at", "incident_id", by="task_id")
 _STATE = Select(Instance, "id", "state", by="id")
 _PARTS = Select(InstancePart, "instance_id", "name", "body", by="instance_id")

@@ -341,7 +341,7 @@ class Select:
         self._asked = self._by.names if len(self._by.names) > 1 else ()
         self._locked = locked
 
-    def text(self, dialect: str, count: int) -> str:
+    def text(self, dialect: str, count: int, skip_locked: bool = False) -> str:
         """The statement for so many keys."""
         columns, by = self.columns, self._by
         key = ", ".join(by.names)
@@ -353,7 +353,9 @@ class Select:
         else:
             found = f"{key} IN ({_marks('?' * count)})"
         text = f"SELECT {', '.join((*columns.names, *self._asked))} FROM {columns.table} WHERE {found} ORDER BY {key}"
-        return f"{text} FOR UPDATE" if self._locked and dialect == "postgresql" else text
+        if not self._locked or dialect != "postgresql":
+            return text
+        return f"{text} FOR UPDATE SKIP LOCKED" if skip_locked else f"{text} FOR UPDATE"
 
     def parameters(self, dialect: str, keys: Sequence[Any]) -> list[Any]:
         """The keys as the statement takes them."""
@@ -371,14 +373,15 @@ class Select:
         return [row[:width] for row in rows if row[width:] in wanted]
 
 
-def fetch(connection: Connection, select: Select, keys: Sequence[Any]) -> Sequence[Row]:
-    """The rows with one of these keys (values, or tuples of them), in the order of the keys' columns."""
+def fetch(connection: Connection, select: Select, keys: Sequence[Any], *, skip_locked: bool = False) -> Sequence[Row]:
+    """The rows with one of these keys (values, or tuples of them), in the order of the keys' columns; ``skip_locked``: without those that
+    another transaction holds, instead of waiting for them."""
     if not keys:
         return []
     dialect = connection.dialect.name
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(select.text(dialect, len(keys)), select.parameters(dialect, keys))
+        cursor.execute(select.text(dialect, len(keys), skip_locked), select.parameters(dialect, keys))
         return select.columns.incoming(dialect, select.asked_for(cursor.fetchall(), keys))
     finally:
         cursor.close()

@@ -24,6 +24,7 @@ import logging
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -132,6 +133,7 @@ def upgrade(connection: Connection) -> None:
     """
     # Imported where used: alembic takes 0.1 s, which every start of the command line would pay for.
     from alembic import command
+    from alembic.runtime.migration import MigrationContext
 
     lock(connection)
     found = schema_of(connection)
@@ -143,9 +145,9 @@ def upgrade(connection: Connection) -> None:
     if found is None:
         Base.metadata.create_all(connection)
         hit("schema.created")
-        command.stamp(_config(connection), "head")
+        MigrationContext.configure(connection).stamp(_scripts(), "head")
     else:
-        check_nobody_older(connection, lowest_level(_scripts(connection)))
+        check_nobody_older(connection, lowest_level(_scripts()))
         command.upgrade(_config(connection), "head")
     _mark(connection)
 
@@ -179,7 +181,7 @@ def _level_of(application: str) -> int:
 
 def _mark(connection: Connection) -> None:
     insert = sqlite.insert(_setting) if connection.dialect.name == "sqlite" else postgresql.insert(_setting)
-    values = insert.values(key=MARK, value={"level": LEVEL, "lowest": lowest_level(_scripts(connection))})
+    values = insert.values(key=MARK, value={"level": LEVEL, "lowest": lowest_level(_scripts())})
     connection.execute(values.on_conflict_do_update(index_elements=["key"], set_={"value": values.excluded.value}))
 
 
@@ -232,7 +234,7 @@ def write_migration(message: str) -> Path:
     return written
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None = None) -> Config:
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
@@ -241,10 +243,11 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _scripts(connection: Connection) -> ScriptDirectory:
+@lru_cache(1)
+def _scripts() -> ScriptDirectory:
     from alembic.script import ScriptDirectory
 
-    return ScriptDirectory.from_config(_config(connection))
+    return ScriptDirectory.from_config(_config())
 
 
 if __name__ == "__main__":

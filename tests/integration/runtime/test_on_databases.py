@@ -17,7 +17,7 @@ from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
 from processes.runtime import commands as c
 from processes.store.database import Database
-from processes.store.tables import HistoryEntry, Instance, UserTask
+from processes.store.tables import HistoryEntry, Instance, Timer, UserTask
 from tests.diagrams import boundary, definitions, end, path, process, service, start, timer, user
 
 PROMISES: list[Any] = [each for name, each in vars(promises).items() if name.startswith("test_")]
@@ -102,28 +102,72 @@ def test_a_message_and_its_subscriber_that_meet_always_find_each_other(database:
     engines[1].database.dispose()
 
 
-def test_a_timer_seen_by_two_schedulers_fires_once(database: Database) -> None:
-    model = definitions(
-        process(
-            "p",
-            start(),
-            user("work"),
-            boundary("remind", "work", timer("timeDuration", "PT1H"), interrupting=False),
-            service("note", "notice"),
-            end(),
-            end("e2"),
-            path("start", "work", "end"),
-            path("remind", "note", "e2"),
-        )
+REMINDED = definitions(
+    process(
+        "p",
+        start(),
+        user("work"),
+        boundary("remind", "work", timer("timeCycle", "R3/PT1H"), interrupting=False),
+        boundary("expire", "work", timer("timeDuration", "PT20H")),
+        user("late"),
+        service("note", "notice"),
+        end(),
+        end("e2"),
+        path("start", "work", "end"),
+        path("remind", "note", "e2"),
+        path("expire", "late", "end"),
     )
-    engines = two_engines(database, model)
-    cases = [engines[0].start("p") for _ in range(5)]
-    clock = engines[0].clock
+)
+
+
+def later(engine: Orchestrator, hours: float) -> None:
+    clock = engine.clock
     assert isinstance(clock, ManualClock)
-    clock.advance(timedelta(hours=2))
+    clock.advance(timedelta(hours=hours))
+
+
+def test_a_timer_seen_by_two_schedulers_fires_once(database: Database) -> None:
+    engines = two_engines(database, REMINDED)
+    cases = [engines[0].start("p") for _ in range(100)]
+    later(engines[0], 1)
+    gate = threading.Barrier(2)
+
+    def fire(engine: Orchestrator) -> int:
+        gate.wait(10)
+        return engine.scheduler.run_due()
+
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda each: each.scheduler.run_due(), engines))
+        fired = list(pool.map(fire, engines))
+    assert sum(fired) == len(cases)
     assert len(engines[0].jobs("notice")) == len(cases)
+    engines[1].database.dispose()
+
+
+def test_what_fell_due_during_an_outage_is_caught_up_in_order_and_each_time_once(database: Database) -> None:
+    engine = Orchestrator(database, ManualClock())
+    engine.deploy({"model.bpmn": REMINDED})
+    case = engine.start("p")
+    later(engine, 24)
+    assert engine.scheduler.run_due() == 4
+    with database.read() as connection:
+        fired = select(HistoryEntry.command_id).where(HistoryEntry.kind == "FireTimer").order_by(HistoryEntry.seq)
+        times = [each.split(":", 2)[2] for each in connection.scalars(fired)]
+        left = connection.scalar(select(func.count()).select_from(Timer))
+    assert times == sorted(times)
+    assert [each.element for each in engine.tasks(case)] == ["late"]
+    assert left == 0
+
+
+@pytest.mark.postgres
+def test_timers_of_an_instance_in_other_hands_are_passed_over_until_it_is_free(postgresql_database: Database) -> None:
+    engines = two_engines(postgresql_database, REMINDED)
+    first, second = engines[0].start("p"), engines[0].start("p")
+    later(engines[0], 1)
+    with postgresql_database.write() as connection:
+        connection.execute(select(Instance.id).where(Instance.id == first).with_for_update())
+        assert engines[1].scheduler.run_due() == 1
+        assert [each.instance for each in engines[1].jobs("notice")] == [second]
+    assert engines[1].scheduler.run_due() == 1
     engines[1].database.dispose()
 
 

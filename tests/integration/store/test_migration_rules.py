@@ -33,7 +33,7 @@ def test_every_migration_keeps_to_the_rule(empty: Database) -> None:
     problems: list[str] = []
     with empty.write() as connection:
         config = schema._config(connection)
-        for script in reversed(list(schema._scripts(connection).walk_revisions())):
+        for script in reversed(list(schema._scripts().walk_revisions())):
             before = shape(connection)
             command.upgrade(config, script.revision)
             found = marks(script.module, int(script.revision))

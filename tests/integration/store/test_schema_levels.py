@@ -33,7 +33,7 @@ def found(database: Database) -> Schema | None:
 
 def test_a_database_says_its_level(database: Database) -> None:
     with database.read() as connection:
-        lowest = schema.lowest_level(schema._scripts(connection))
+        lowest = schema.lowest_level(schema._scripts())
         mark = connection.execute(select(Setting.value).where(Setting.key == schema.MARK)).scalar_one()
         schema.check(connection)
     assert mark == {"level": LEVEL, "lowest": lowest}
