@@ -90,6 +90,7 @@ class Run:
     def _scenario(self, world: World, scenario: Scenario, chance: random.Random) -> Row:
         cases = self._share[scenario.name]
         if scenario.failpoint is None:
+            world.disarm()
             return self._trial(world, scenario, chance, cases, problems=scenario.problems).run(scenario.fault)
         point = scenario.failpoint
         began = time.monotonic()
@@ -112,7 +113,6 @@ class Run:
         row = self._trial(world, scenario, chance, cases, **how).run(scenario.fault)
         row.kills += at_start
         row.failpoint = point.name
-        world.disarm()
         return row
 
     def _hit(self, world: World, row: Row, point: Failpoint) -> Row:

@@ -22,7 +22,7 @@ from tests.faults.load import ODD, Load
 from tests.faults.world import World
 from workers.bus.amqp import AmqpBus
 
-STILL = 2.0
+STILL = 0.7
 """Seconds without any progress after which the clock is moved, so that leases and backoffs run out: nobody waits for them in real time."""
 
 NUDGE = timedelta(seconds=31)

@@ -290,25 +290,22 @@ class World:
         self._keepers[name].part.kill()
 
     def arm(self, settings: Mapping[str, str]) -> None:
-        """Start processes anew, to die at failpoints (process → ``name:n``); returns when they, or those after them, are up."""
-        before = {name: self._said(name) for name in settings}
-        for name, failpoint in settings.items():
-            self.programs[name].extra = {VARIABLE: failpoint}
+        """Start processes anew, to die at failpoints (process → ``name:n``), and whoever is still armed otherwise, unarmed; returns when
+        they, or those after them, are up."""
+        armed = {name for name, program in self.programs.items() if VARIABLE in program.extra}
+        names = sorted({*settings, *armed})
+        before = {name: self._said(name) for name in names}
+        for name in names:
+            self.programs[name].extra = {VARIABLE: settings[name]} if name in settings else {}
             self.kill(name)
-        for name in settings:
+        for name in names:
             self.wait(lambda name=name: self._said(name) > before[name], name)  # type: ignore[misc]
-        self.wait(self._gateway_answers, "gateway")
+        if names:
+            self.wait(self._gateway_answers, "gateway")
 
-    def disarm(self) -> bool:
-        """Start whoever is still armed anew, unarmed; returns whether somebody was."""
-        armed = [name for name, program in self.programs.items() if VARIABLE in program.extra]
-        before = {name: self._said(name) for name in armed}
-        for name in armed:
-            self.programs[name].extra.pop(VARIABLE, None)
-            self.kill(name)
-        for name in armed:
-            self.wait(lambda name=name: self._said(name) > before[name], name)  # type: ignore[misc]
-        return bool(armed)
+    def disarm(self) -> None:
+        """Start whoever is still armed anew, unarmed."""
+        self.arm({})
 
     def sync(self) -> None:
         """Make the queues safe from kill -9 (see RabbitNode.sync)."""
