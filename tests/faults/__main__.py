@@ -12,10 +12,14 @@ from functools import partial
 
 from tests.faults.run import Run
 from tests.faults.scenarios import chosen, share
+from tests.faults.trial import STUCK
 from tests.faults.unguarded import GUARDS
 from tests.servers import install
 
 CASES = 10_000
+
+SOON = 15.0
+"""Seconds without progress after which a run without a guard need not wait any longer: it is to go wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.guard:
         print(f"WITHOUT A GUARD: {options.guard} ({GUARDS[options.guard][0]})", flush=True)
     began = time.monotonic()
-    run = Run(seed, cases, options.guard, partial(print, flush=True))
+    run = Run(seed, cases, options.guard, partial(print, flush=True), stuck=SOON if options.guard else STUCK)
     run.play(list(lanes.values()))
     return _sum_up(run, seed, time.monotonic() - began)
 

@@ -15,6 +15,9 @@ _FRESH = ("app.py", "processes/store/schema.py", "processes/casework/assembly.py
 _MODELS = ("gateway/api/models.py", "processes/runtime/definitions.py")
 """What is in these happens when somebody deploys models or loads reference data."""
 
+_OFFLINE = "processes/store/backup/"
+"""What is in here happens in commands of an operator: ``backup``, ``restore``."""
+
 _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/kit/", ("worker",)),
     ("workers/adapters/", ("worker",)),
@@ -38,10 +41,17 @@ class Failpoint:
 
     @property
     def lanes(self) -> tuple[str, ...]:
-        """Where it can be reached: a transport's own only over that transport."""
+        """Where cases come by: a transport's own only over that transport."""
+        if self.offline:
+            return ()
         if not self.file.startswith("workers/bus/"):
             return (EMBEDDED, BROKER)
         return (EMBEDDED,) if self.file == "workers/bus/embedded.py" else (BROKER,)
+
+    @property
+    def offline(self) -> bool:
+        """Whether only an operator's commands come by."""
+        return self.file.startswith(_OFFLINE)
 
     @property
     def fresh(self) -> bool:

@@ -11,12 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.failpoints import Failpoint
-from tests.faults.scenarios import Group, Scenario
+from tests.faults.scenarios import Group, Scenario, latest
 from tests.faults.trial import STUCK, Row, Trial, prepare
 from tests.faults.world import Tell, World
-
-LATEST = 6
-"""The pass at which a failpoint kills is drawn from the first to this one; who did not come by so often is armed for the first."""
 
 AGAIN = 16
 """Cases of the second try."""
@@ -94,7 +91,7 @@ class Run:
             return self._trial(world, scenario, chance, cases, problems=scenario.problems).run(scenario.fault)
         point = scenario.failpoint
         began = time.monotonic()
-        row = self._armed(world, scenario, chance, chance.randint(1, LATEST), cases)
+        row = self._armed(world, scenario, chance, chance.randint(1, latest(point)), cases)
         if not world.deaths[point.name]:
             row.add(self._armed(world, scenario, chance, 1, min(cases, AGAIN)))
         row.seconds = time.monotonic() - began

@@ -120,7 +120,7 @@ class World:
         self.disk.mkdir()
         if self.plan.small:
             self._stack.enter_context(_small_disk(self.disk, self.plan.small))
-        environment = self._environment()
+        self._environ = environment = self._environment()
         self.programs = self._commands(environment)
         for program in self.ours():
             if self.plan.failpoint:
@@ -139,7 +139,8 @@ class World:
 
     def _environment(self) -> dict[str, str]:
         given = {
-            **{name: value for name, value in os.environ.items() if name != VARIABLE},
+            # Bytecode is kept: they start again hundreds of times.
+            **{name: value for name, value in os.environ.items() if name not in (VARIABLE, "PYTHONDONTWRITEBYTECODE")},
             "DATA": str(self.folder / "data"),
             "PORT": str(self._ports[0]),
             "CLOCK": str(self.folder / "clock"),
@@ -282,6 +283,12 @@ class World:
     def ours(self) -> list[Program]:
         """The processes of the platform."""
         return [program for name, program in self.programs.items() if name != "standins"]
+
+    def run(self, *arguments: str, failpoint: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        """An operator's command: ``app.py …``, with other settings if given."""
+        environment = {**self._environ, **settings, **({VARIABLE: failpoint} if failpoint else {})}
+        command = [sys.executable, "app.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     # -- what can be done to it --------------------------------------------------------------------------------------
 
