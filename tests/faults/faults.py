@@ -129,6 +129,7 @@ def _alarm(trial: Trial, raise_: tuple[str, ...], lift: tuple[str, ...]) -> None
 def hold_deliveries_too_long(trial: Trial) -> None:
     """consumer_timeout: the outside is so slow that the broker takes the jobs away from the worker and hands them out again."""
     node, outside = trial.world.nodes[0], trial.world.standins_url
+    trial.world.programs["worker"].tell(signal.SIGSTOP)  # else it might have done all the jobs before anything is slow
     _set(node, consumer_timeout=2000, channel_tick_interval=500)
     # Channels ask for their tick when they are opened.
     trial.world.kill("worker")

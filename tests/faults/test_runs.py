@@ -17,20 +17,28 @@ from tests.servers import install
 SEED = 20261125
 
 EMBEDDED_POINTS = (
+    "bulk.statement-written",
     "database.committing",
     "embedded.delivered",
     "embedded.handled",
     "embedded.leased",
     "engine.applied",
-    "engine.claimed",
     "engine.committed",
     "gateway.received",
     "inlet.handled",
-    "unit.outbox-written",
+    "unit.written",
     "worker.answered",
     "worker.done",
 )
-BROKER_POINTS = ("amqp.handled", "engine.claimed", "gateway.received", "relay.confirmed", "relay.leased", "worker.done")
+BROKER_POINTS = (
+    "amqp.handled",
+    "engine.applied",
+    "gateway.received",
+    "line.carried-out",
+    "line.sent",
+    "relay.confirmed",
+    "worker.done",
+)
 
 
 def named(names: Sequence[str]) -> list[Failpoint]:
