@@ -6,6 +6,9 @@ import threading
 
 import zstandard
 
+FRAME = b"\x28\xb5\x2f\xfd"
+"""What every frame begins with."""
+
 _LEVEL = 1
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Transaction
 
 from processes.casework import records, texts
 from processes.casework.calendar import WorkingCalendar, aware
@@ -37,7 +37,7 @@ class Snapshot:
 class _Sight:
     """What a transaction has looked up. Words are never changed by diagrams, so those read once need not be read again."""
 
-    connection: weakref.ref[Connection]
+    transaction: weakref.ref[Transaction]
     snapshot: Snapshot
     words: dict[str, str] = field(default_factory=dict)
 
@@ -70,9 +70,13 @@ class Snapshots:
 
     def _sight(self, connection: Connection) -> _Sight:
         seen: _Sight | None = getattr(self._seen, "last", None)
-        if seen is None or seen.connection() is not connection:
+        transaction = connection.get_transaction()
+        assert transaction is not None, "database.read() and write() begin one"
+        if (
+            seen is None or seen.transaction() is not transaction
+        ):  # the connection may be the same: it is used again and again
             snapshot = Snapshot(Reference.read(connection), WorkingCalendar.read(connection))
-            seen = self._seen.last = _Sight(weakref.ref(connection), snapshot)
+            seen = self._seen.last = _Sight(weakref.ref(transaction), snapshot)
         return seen
 
     def versions(self) -> Mapping[str, str]:

@@ -253,8 +253,8 @@ class RunningInstance:
         thrown, self._m.thrown = self._m.thrown, []
         return thrown
 
-    def take_fired(self) -> list[dict[str, Any]]:
-        """Which rules of which decisions fired since the last look."""
+    def take_fired(self) -> list[tuple[str, str, list[str]]]:
+        """The decisions taken since the last look: element, decision, and which of its rules fired."""
         fired, self._m.fired = self._m.fired, []
         return fired
 

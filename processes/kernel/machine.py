@@ -59,7 +59,7 @@ class Machine:
         # What came of the command in hand.
         self.steps: list[Step] = []
         self.thrown: list[Thrown] = []
-        self.fired: list[dict[str, Any]] = []
+        self.fired: list[tuple[str, str, list[str]]] = []
         self.opened: dict[tuple[str, str, str], Wait] = {}
         self.closed: dict[tuple[str, str, str], Wait] = {}
         self.rescheduled: dict[str, Watch] = {}

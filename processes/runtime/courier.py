@@ -9,7 +9,7 @@ from typing import Protocol
 
 from processes.store.outbox import Outgoing
 
-OWN_LEASE = timedelta(seconds=30)
+OWN_LEASE = timedelta(seconds=5)
 """For so long the process that has written a message delivers it itself; after that any relay may."""
 
 

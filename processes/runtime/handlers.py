@@ -149,7 +149,7 @@ def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
             _FAILED_JOB, {"b_id": row.id, "s": "open", "n": attempts, "at": at, "e": command.reason}
         )
         unit.send_job({**row._mapping, "attempts": attempts}, at)
-    unit.record(unit.held(row.instance_id).owner)
+    unit.record(unit.held(row.instance_id))
     return c.Outcome(row.instance_id, incident=incident)
 
 
@@ -328,7 +328,7 @@ def _set_status(unit: Unit, instance_id: str, before: str, after: str) -> c.Outc
         update(Instance).where(Instance.id == instance_id).values(status=after, version=held.version + 1)
     )
     held.status, held.version, held.running = after, held.version + 1, None
-    unit.record(held.owner)
+    unit.record(held)
     return c.Outcome(instance_id)
 
 
@@ -349,7 +349,7 @@ def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
         unit.command = command
     incidents.close(unit.connection, command.incident_id, command.action, unit.now)
     if outcome.instance_id is not None:
-        unit.record(unit.held(outcome.instance_id).owner)
+        unit.record(unit.held(outcome.instance_id))
     return outcome
 
 

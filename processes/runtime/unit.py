@@ -26,7 +26,7 @@ from processes.runtime import correlation, rows, signals
 from processes.runtime.courier import OWN_LEASE, Sent
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, Rows
-from processes.runtime.workshop import Changed, Workshop
+from processes.runtime.workshop import Changed, Hot, Workshop
 from processes.store import history, inbox, outbox
 from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
 from processes.store.database import signal
@@ -69,6 +69,8 @@ class Held:
     parts: int = 0
     blob: bytes | None = None
     """the state, when it was read with the lock"""
+    noted: Mapping[str, Any] | None = None
+    """the versions that the instance's last entry in the history met; None when this process does not know"""
     planned: datetime | None = None
     """the earliest time for which this unit has planned one of its timers"""
     slices: int = 0
@@ -234,7 +236,8 @@ class Unit:
         owner, workshop = held.owner, self.workshop
         hot = workshop.hot.take(prefix_of(owner.id), held.version)
         if hot is not None:
-            return hot
+            held.noted = hot.noted
+            return hot.running
         process = workshop.definitions.process(owner.definition_id, self.connection)
         state = read_state(self.connection, owner.id, held.parts, held.blob)
         held.blob = None
@@ -267,7 +270,7 @@ class Unit:
                 fresh = self._follow(held, derived, done)
         self._throw(owner, running.take_outgoing())
         steps = running.take_steps()
-        self.record(owner, steps, running.take_fired())
+        self.record(held, steps, running.take_fired())
         held.status = "cancelled" if cancelled else "completed" if running.is_completed else "active"
         if running.is_unfinished and held.status == "active":
             held.slices += 1
@@ -292,19 +295,28 @@ class Unit:
             held.planned = min(times if held.planned is None else [held.planned, *times])
         return [wait for wait in changes.opened if wait.kind == "message"]
 
-    def record(self, owner: Owner, steps: Sequence[Step] = (), fired: Sequence[Any] = ()) -> None:
+    def _fresh_versions(self, held: Held) -> Mapping[str, Any]:
+        """Of the reference data in use, when the instance's entry before did not say so."""
+        versions = self.workshop.versions()
+        if versions == held.noted:
+            return {}
+        held.noted = versions
+        return versions
+
+    def record(self, held: Held, steps: Sequence[Step] = (), fired: Sequence[history.Fired] = ()) -> None:
         """Add the command to the history."""
-        versions = {"definition": owner.definition_id, **self.workshop.versions()} if steps else {}
+        versions = self._fresh_versions(held) if steps else {}
         history.append(
             self.writes,
-            owner.id,
+            held.owner.id,
             self.command.id,
             type(self.command).__name__,
             self.command.actor,
             self.now,
             input=c.to_json(self.command),
-            steps=[[step.element_id, step.process_id, step.what, step.element.name] for step in steps],
-            versions={**versions, "decisions": list(fired)} if fired else versions,
+            steps=[(step.element_id, step.process_id, step.what) for step in steps],
+            versions=versions,
+            decisions=fired,
         )
 
     # -- messages ----------------------------------------------------------------------------------------------------
@@ -420,7 +432,7 @@ class Unit:
         """Called after the commit: what ran stays hot."""
         for prefix, held in self._held.items():
             if held.running is not None and held.status == "active":
-                self.workshop.hot.keep(prefix, held.version, held.running)
+                self.workshop.hot.keep(prefix, Hot(held.version, held.running, held.noted))
 
 
 def _task_of(command: c.Command) -> str | None:

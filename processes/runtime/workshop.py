@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -61,31 +61,39 @@ class Projection(Protocol):
         """Instances have changed, in this order: write what follows from it."""
 
 
+class Hot(NamedTuple):
+    """A running instance at rest; ``noted``: the versions its last entry in the history met."""
+
+    version: int
+    running: RunningInstance
+    noted: Mapping[str, Any] | None
+
+
 class HotInstances:
     """Running instances, by prefix, as they were when their state was committed last. Advisory: the version decides (ARCHITECTURE rule 12)."""
 
     def __init__(self, limit: int = HOT) -> None:
         self._limit = limit
-        self._kept: OrderedDict[str, tuple[int, RunningInstance]] = OrderedDict()
+        self._kept: OrderedDict[str, Hot] = OrderedDict()
         self._lock = Lock()
 
     def __contains__(self, prefix: str) -> bool:
         return prefix in self._kept
 
-    def take(self, prefix: str, version: int) -> RunningInstance | None:
+    def take(self, prefix: str, version: int) -> Hot | None:
         """The instance if it is of this version; it is gone from here until it is kept again."""
         with self._lock:
             found = self._kept.pop(prefix, None)
-        if found is None or found[0] != version:
+        if found is None or found.version != version:
             measures.HOT_MISS.inc()
             return None
         measures.HOT_HIT.inc()
-        return found[1]
+        return found
 
-    def keep(self, prefix: str, version: int, running: RunningInstance) -> None:
+    def keep(self, prefix: str, hot: Hot) -> None:
         """Keep an instance whose state has just been committed."""
         with self._lock:
-            self._kept[prefix] = (version, running)
+            self._kept[prefix] = hot
             while len(self._kept) > self._limit:
                 self._kept.popitem(last=False)
 

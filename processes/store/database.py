@@ -29,7 +29,6 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from processes.failpoints import hit
 from processes.messaging.json_text import from_json, to_json
 from processes.store import schema
-from processes.store.tables import Base
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for the writers before it (in this process, and in others that share the SQLite file)."""
@@ -215,7 +214,7 @@ class Database:
         """Bring the schema to the newest version. Safe when several processes start at once."""
         with self.rebuilding() as connection:
             if self.in_memory:
-                Base.metadata.create_all(connection)
+                schema.create_tables(connection)
             else:
                 schema.upgrade(connection)
 

@@ -1,8 +1,13 @@
-"""The append-only history: one entry a command, with its full input, and what it ran through."""
+"""The append-only history: one entry a command, with its full input, and what it ran through.
+
+Cases are kept for decades, so an entry repeats nothing that is known from elsewhere: the names of elements stand in the definition, the command's
+id, kind and actor in columns of their own, the versions of reference data in the entry in which they changed. Entries of older releases, which
+repeated all of it, are read the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,20 +16,26 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from processes.packing import compress, decompress
+from processes.packing import FRAME, compress, decompress
 from processes.store.bulk import Insert, Writes
-from processes.store.tables import HistoryEntry
+from processes.store.tables import HistoryEntry, Instance
 
-LONG = 512
-"""Bytes from which on an entry's JSON is compressed: below that the frame costs more than it saves."""
+LONG = 160
+"""Bytes from which on an entry's texts are compressed: below that the frame costs more than it saves."""
+
+StepLine = tuple[str, str, str]
+"""What happened: element id, process id, and ``entered``, ``completed``, ``caught`` or ``cancelled``."""
+
+Fired = tuple[str, str, Sequence[str]]
+"""A decision that was taken: element id, decision id, and the ids of the rules that fired."""
 
 _NEW = Insert(HistoryEntry, "instance_id", "command_id", "kind", "actor", "at", "input", "steps", "versions")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A command as the history keeps it. ``steps``: (element id, process id, what, name) in order; ``versions``: of reference data and
-    decisions."""
+    """A command as the history keeps it. ``steps`` and ``decisions`` in the order they happened; ``versions``: of the definition and of
+    reference data."""
 
     seq: int
     instance_id: str
@@ -33,19 +44,9 @@ class Entry:
     actor: str | None
     at: datetime
     input: dict[str, Any]
-    steps: Sequence[Sequence[str]]
+    steps: Sequence[StepLine]
     versions: Mapping[str, Any]
-
-
-def pack(value: Any) -> bytes:
-    """JSON, compressed when long (a zstd frame never begins like JSON does)."""
-    body = orjson.dumps(value)
-    return compress(body) if len(body) > LONG else body
-
-
-def unpack(body: bytes) -> Any:
-    """What :func:`pack` packed."""
-    return orjson.loads(decompress(body) if body[:4] == b"\x28\xb5\x2f\xfd" else body)
+    decisions: Sequence[Fired]
 
 
 def append(
@@ -57,29 +58,112 @@ def append(
     at: datetime,
     *,
     input: Mapping[str, Any],
-    steps: Sequence[Sequence[str]],
+    steps: Iterable[StepLine],
     versions: Mapping[str, Any],
+    decisions: Sequence[Fired] = (),
 ) -> None:
-    """Add an entry (see :class:`Entry`) to a unit of work."""
-    writes.add(_NEW, instance_id, command_id, kind, actor, at, pack(input), pack(steps), versions)
+    """Add an entry (see :class:`Entry`) to a unit of work. ``versions``: those that the entry before did not have."""
+    said = {name: value for name, value in input.items() if name not in _COLUMNS}
+    body, path = _packed(orjson.dumps(said)), _packed(_path(steps).encode())
+    if decisions:
+        versions = {**versions, _DECISIONS: [" ".join((element, name, *rules)) for element, name, rules in decisions]}
+    writes.add(_NEW, instance_id, command_id, kind, actor, at, body, path, versions)
 
 
 def read(connection: Connection, instance_id: str) -> list[Entry]:
     """An instance's whole history, oldest first."""
     rows = connection.execute(
-        select(HistoryEntry.__table__).where(HistoryEntry.instance_id == instance_id).order_by(HistoryEntry.seq)
+        select(HistoryEntry.__table__, Instance.definition_id)
+        .outerjoin(Instance, Instance.id == HistoryEntry.instance_id)
+        .where(HistoryEntry.instance_id == instance_id)
+        .order_by(HistoryEntry.seq)
     )
-    return [
-        Entry(
-            seq=row.seq,
-            instance_id=row.instance_id,
-            command_id=row.command_id,
-            kind=row.kind,
-            actor=row.actor,
-            at=row.at,
-            input=unpack(row.input),
-            steps=unpack(row.steps),
-            versions=row.versions,
+    entries, known = list[Entry](), dict[str, Any]()
+    for row in rows:
+        columns = {"kind": row.kind, "id": row.command_id, "actor": row.actor}
+        known |= {"definition": row.definition_id, **row.versions}
+        fired = known.pop(_DECISIONS, ())
+        entries.append(
+            Entry(
+                seq=row.seq,
+                instance_id=row.instance_id,
+                command_id=row.command_id,
+                kind=row.kind,
+                actor=row.actor,
+                at=row.at,
+                input={**columns, **orjson.loads(_unpacked(row.input))},
+                steps=_steps(_unpacked(row.steps)),
+                versions=dict(known),
+                decisions=[_fired(each) for each in fired],
+            )
         )
-        for row in rows
-    ]
+    return entries
+
+
+_COLUMNS = ("kind", "id", "actor")
+"""What of a command's JSON has columns of its own."""
+
+
+def _packed(body: bytes) -> bytes:
+    return compress(body) if len(body) > LONG else body
+
+
+def _unpacked(body: bytes) -> bytes:
+    return decompress(body) if body.startswith(FRAME) else body
+
+
+_DECISIONS = "decisions"
+
+
+def _fired(kept: str | Mapping[str, Any]) -> Fired:
+    """From a line of ids, or from what older releases wrote."""
+    if isinstance(kept, Mapping):
+        return kept["element"], kept["decision"], tuple(kept["rules"])
+    element, decision, *rules = kept.split(" ")
+    return element, decision, tuple(rules)
+
+
+# -- steps -----------------------------------------------------------------------------------------------------------
+
+_MARKS = {"entered": "+", "completed": "-", "caught": "!", "cancelled": "x"}
+_AT_ONCE = "="
+"""entered and completed"""
+_MEANINGS = {mark: (what,) for what, mark in _MARKS.items()} | {_AT_ONCE: ("entered", "completed")}
+_PROCESS = "@"
+
+
+def _path(steps: Iterable[StepLine]) -> str:
+    """Steps in one line: ``@process`` where the process changes, then ids with a mark each. (Ids of BPMN hold none of these signs where they
+    would be misread: no space, and no ``@``.)
+
+    >>> _path([("one", "p", "entered"), ("one", "p", "completed"), ("two", "p", "entered"), ("start", "q", "caught")])
+    '@p one= two+ @q start!'
+    """
+    words, process = list[str](), ""
+    for element, within, what in steps:
+        if within != process:
+            process = within
+            words.append(f"{_PROCESS}{within}")
+        entered = f"{element}{_MARKS['entered']}"
+        if what == "completed" and words[-1:] == [entered]:
+            words[-1] = f"{element}{_AT_ONCE}"
+        else:
+            words.append(f"{element}{_MARKS[what]}")
+    return " ".join(words)
+
+
+def _steps(body: bytes) -> list[StepLine]:
+    """What :func:`_path` put into a line; or the JSON of older releases: [[element, process, what, name], …].
+
+    >>> _steps(b"@p one= two+")
+    [('one', 'p', 'entered'), ('one', 'p', 'completed'), ('two', 'p', 'entered')]
+    """
+    if body.startswith(b"["):
+        return [(element, process, what) for element, process, what, *_ in orjson.loads(body)]
+    found, process = list[StepLine](), ""
+    for word in body.decode().split():
+        if word.startswith(_PROCESS):
+            process = word.removeprefix(_PROCESS)
+        else:
+            found += [(word[:-1], process, what) for what in _MEANINGS[word[-1]]]
+    return found

@@ -307,11 +307,11 @@ class HistoryEntry(Base):
     actor: Mapped[str | None] = mapped_column(String(60))
     at: Mapped[datetime]
     input: Mapped[bytes]
-    """JSON of the whole command, zstd-compressed when long (see processes/store/history.py)"""
+    """JSON of the command's fields, zstd-compressed when long (see processes/store/history.py)"""
     steps: Mapped[bytes]
-    """JSON: [[element id, process id, what, name], …] in the order they happened"""
+    """what happened to which elements, in order: a line of text, zstd-compressed when long"""
     versions: Mapped[dict[str, Any]]
-    """the versions of the calendar and of the decisions this command met"""
+    """the versions of calendar and reference data, when they are others than in the instance's entry before; and which rules fired"""
     __table_args__ = (Index("ix_history_instance", "instance_id", "seq"),)
 
 

@@ -14,7 +14,6 @@ from processes.store import history
 from processes.store.tables import (
     BufferedMessage,
     Deadline,
-    HistoryEntry,
     InboxMessage,
     Incident,
     Instance,
@@ -143,20 +142,14 @@ def _check_history(found: Findings, connection: Connection, bounds: tuple[str, s
     commands: Counter[tuple[str, str, str]] = Counter()
     waits: Counter[tuple[str, str, str, str]] = Counter()
     answered: set[str] = set()
-    rows = connection.execute(
-        select(HistoryEntry.instance_id, HistoryEntry.kind, HistoryEntry.command_id, HistoryEntry.input).where(
-            HistoryEntry.instance_id.in_(_within(bounds))
-        )
-    )
-    for row in rows:
-        key = owner[row.instance_id]
-        commands[key, row.kind, row.command_id] += 1
-        name = _ANSWERS.get(row.kind)
-        if name is not None:
-            said = history.unpack(row.input)
-            answered.add(said[name])
-            # A cycle's timer has one id and rings at several times.
-            waits[key, row.kind, said[name], str(said.get("due_at", ""))] += 1
+    for instance, key in owner.items():
+        for entry in history.read(connection, instance):
+            commands[key, entry.kind, entry.command_id] += 1
+            name = _ANSWERS.get(entry.kind)
+            if name is not None:
+                answered.add(entry.input[name])
+                # A cycle's timer has one id and rings at several times.
+                waits[key, entry.kind, entry.input[name], str(entry.input.get("due_at", ""))] += 1
     for (key, kind, command), times in commands.items():
         if times > 1 and kind != "Resolve":
             found.add(key, f"{kind} {command} had its effect {times} times")

@@ -78,7 +78,7 @@ def _walk(
     done: dict[tuple[str, str], None] = {}
     order = [models.root] if models.root else []
     for entry in entries:
-        for element, process, what, *_ in entry.steps:
+        for element, process, what in entry.steps:
             key = (process, element)
             if process not in order:
                 order.append(process)

@@ -60,6 +60,9 @@ class Models:
 
 NOTHING = Models("", {})
 
+NOWHERE = Drawing("", "", "", {}, {})
+"""For a process that no diagram shows."""
+
 _known: OrderedDict[str, Models] = OrderedDict()
 _lock = threading.Lock()
 

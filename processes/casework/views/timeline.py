@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from processes.casework.views.models import BOUNDARY, USER_TASK, Models
+from processes.casework.views.models import BOUNDARY, NOWHERE, USER_TASK, Models
 from processes.store.history import Entry
 
 RECEIVING = "receiveTask"
@@ -97,12 +97,11 @@ def _told(
         yield Event(entry.at, "person", "处理了异常，流程继续", who)
     decided: list[str] = []
     found: list[Event] = []
-    for element, process, what, *rest in entry.steps:
-        tag = models.drawings[process].tags.get(element, "") if process in models.drawings else ""
-        # A step keeps the name it had; an unnamed element is nothing that people speak of.
-        name = str(rest[0]) if rest and rest[0] and rest[0] != element else ""
+    for element, process, what in entry.steps:
+        drawing = models.drawings.get(process, NOWHERE)
+        tag, name = drawing.tags.get(element, ""), drawing.names.get(element, "")
         if not name or element in elsewhere:
-            continue
+            continue  # an unnamed element is nothing that people speak of
         if what == "caught" and tag in CATCHING:
             found.append(Event(entry.at, "timer" if entry.kind == "FireTimer" else "message", name))
         elif what == "completed" and tag == RECEIVING:

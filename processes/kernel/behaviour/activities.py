@@ -150,7 +150,7 @@ def decide(m: Machine, token: Token) -> None:
     node, decision = token.node, token.node.decision
     assert decision is not None
     values, rules = m.evaluator.decide(decision, token.data, node.id)
-    m.fired.append({"element": node.id, "decision": decision.id, "rules": rules})
+    m.fired.append((node.id, decision.id, rules))
     m.put(token, values)
     finish(m, token)
 

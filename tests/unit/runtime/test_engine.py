@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
 from processes.store import history
-from processes.store.tables import BufferedMessage, Incident, Job, Subscription, Timer, UserTask
+from processes.store.tables import BufferedMessage, HistoryEntry, Incident, Job, Subscription, Timer, UserTask
 from tests.diagrams import (
     boundary,
     definitions,
@@ -84,7 +85,32 @@ def test_the_history_keeps_every_command_with_its_full_input() -> None:
     assert first.kind == "Start"
     assert first.input["variables"]["words"] == "长" * 2000
     assert (second.kind, second.actor, second.input["data"]) == ("CompleteTask", "wx.li", {"answer": 42})
-    assert ["one", "p", "completed", "one"] in second.steps
+    assert ("one", "p", "completed") in second.steps
+
+
+def test_the_history_says_of_every_command_which_versions_it_met() -> None:
+    engine = deployed(
+        process("p", start(), *(user(each) for each in "abc"), end(), path("start", "a", "b", "c", "end"))
+    )
+    versions = {"calendar": "1"}
+    engine.engine.workshop = replace(engine.engine.workshop, versions=lambda: dict(versions))
+    case = engine.start("p")
+    engine.complete(engine.tasks(case)[0].id)
+    versions["calendar"] = "2"
+    engine.complete(engine.tasks(case)[0].id)
+    engine.engine.workshop.hot.clear()
+    engine.complete(engine.tasks(case)[0].id)
+    with engine.database.read() as connection:
+        met = [entry.versions for entry in history.read(connection, case)]
+        kept = connection.scalars(select(HistoryEntry.versions).order_by(HistoryEntry.seq)).all()
+    definition = engine.instance(case).definition
+    assert met == [{"definition": definition, "calendar": version} for version in "1122"]
+    assert kept == [
+        {"calendar": "1"},
+        {},
+        {"calendar": "2"},
+        {"calendar": "2"},
+    ]  # the last did not know what the one before met
 
 
 def test_a_workers_result_lands_in_the_result_variable() -> None:
