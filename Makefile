@@ -1,11 +1,12 @@
 # make run    the whole platform in one process tree (PORT, DATA)      make test   everything a change must pass
 # make bench  figures as ratios in one run (FULL=1: at full size)      make tour   the scripted tour on RabbitMQ and PostgreSQL
+# make faults everything dies everywhere, nothing is lost or doubled (CASES=10000, SEED=, ONLY=, BREAK=)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FRONTEND := $(shell git ls-files gateway/frontend 2>/dev/null)
 
-.PHONY: run test fast lint bench tour tck clean
+.PHONY: run test fast lint bench tour faults tck clean
 
 run: $(VENV)/.ready
 	@exec $(BIN)/python app.py run
@@ -31,6 +32,10 @@ bench: servers
 
 tour: servers
 	$(BIN)/python -m tests.tour $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SEED),--seed $(SEED))
+
+faults: servers
+	$(BIN)/python -m tests.faults --cases $(or $(CASES),10000) $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK)) \
+		$(foreach each,$(ONLY),--only $(each))
 
 tck: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.tck.run $(or $(TCK),../shared/tck) $(if $(VERBOSE),--verbose)

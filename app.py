@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from processes.failpoints import hit
+
 if TYPE_CHECKING:
     from processes.clock import Clock
     from processes.notation.check import Finding
@@ -112,6 +114,7 @@ class Secrets:
         new = path.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump({"operator": fresh.operator, "partners": dict(fresh.partners)}, file)
+        hit("secrets.written")
         new.replace(path)
         return fresh
 

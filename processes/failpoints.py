@@ -1,6 +1,6 @@
 """Named places at which a process can be made to die: one in every gap between two effects.
 
-``FAILPOINT=engine.claimed:3`` in the environment makes the process kill itself (SIGKILL, as a machine that loses its power) when it comes
+``FAILPOINT=engine.applied:3`` in the environment makes the process kill itself (SIGKILL, as a machine that loses its power) when it comes
 to that place for the third time. Without the variable a failpoint costs a comparison with None. ``make faults`` finds every call of
 :func:`hit` in the source and dies at each.
 """

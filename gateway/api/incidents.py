@@ -12,6 +12,7 @@ from gateway.api.access import BadRequest, blueprint, body, caller, field, limit
 from gateway.context import services
 from gateway.web import error_page
 from processes.casework.views import incidents as view
+from processes.failpoints import hit
 from processes.runtime.commands import Resolve
 from processes.runtime.incidents import NoIncident
 from processes.store.tables import Incident
@@ -41,6 +42,7 @@ def resolve(incident_id: str) -> Response:
     variables = field(asked, "variables", dict, default={})
     try:
         outcome = services().engine.execute(Resolve(command_id, incident_id, action, variables, actor=caller()))
+        hit("gateway.resolved")
     except NoIncident as error:
         return error_page(409, error.zh, error.en)
     return jsonify({"resolved": outcome.incident is None, "duplicate": outcome.duplicate})

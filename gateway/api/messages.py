@@ -14,6 +14,7 @@ from gateway.context import services
 from gateway.web import error_page
 from processes.casework import doors
 from processes.casework.views import search
+from processes.failpoints import hit
 from processes.messaging import cloudevents, contracts
 from processes.messaging.contracts import ContractViolation
 from processes.messaging.inlet import Status
@@ -37,6 +38,7 @@ def receive() -> Response:
         _keep(reason)
         return error_page(400, reason, str(error))
     receipt = services().inlet.receive(replace(message, extensions={**message.extensions, "partner": caller()}))
+    hit("gateway.received")
     answer = jsonify({"status": receipt.status.value, "reason": receipt.reason, **dict(receipt.result)})
     answer.status_code = STATUS[receipt.status]
     return answer
@@ -52,7 +54,9 @@ def report() -> Response:
     refusal = _channel_refused(channel)
     if refusal is not None:
         return refusal
-    return jsonify([_report(channel, row, at) for at, row in enumerate(rows, start=1)])
+    found = [_report(channel, row, at) for at, row in enumerate(rows, start=1)]
+    hit("gateway.reported")
+    return jsonify(found)
 
 
 def _report(channel: str, row: Any, at: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
 from processes.casework import loading
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.notation.check.findings import ERROR
 from processes.runtime.commands import Replan
 from processes.store.tables import TASK_IS_OPEN, Deadline, Definition, InForce, ModelFile, Timer, UserTask
@@ -44,6 +45,7 @@ def deploy() -> Response:
         answer.status_code = 422
         return answer
     deployed = services().engine.deploy(files, place)
+    hit("gateway.deployed")
     touched = [each for each in deployed if set(each.files) & set(sent)]
     return jsonify(
         {
@@ -64,6 +66,7 @@ def load() -> Response:
             path.write_bytes(content)
         with services().database.write() as connection:
             summary = loading.load(connection, Path(folder), now)
+    hit("gateway.loaded")
     replanned = _replan() if summary.years else 0
     return jsonify(plain({"changes": summary.changes, "years": summary.years, "replanned": replanned}))
 

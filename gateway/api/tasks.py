@@ -13,6 +13,7 @@ from gateway.context import services
 from gateway.web import error_page
 from processes.casework import access, doors, people
 from processes.casework.forms import FormErrors
+from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.store.tables import TASK_IS_OPEN, Case, UserTask
 
@@ -46,6 +47,7 @@ def complete(task_id: str) -> Response:
     try:
         command = f"api:{task_id}:{command_id}" if command_id else None
         outcome = doors.complete_form(services().engine, task_id, data, str(person), command_id=command)
+        hit("gateway.completed")
     except FormErrors as error:
         answer = jsonify({"error": error.zh, "en": error.en, "fields": error.fields})
         answer.status_code = 422

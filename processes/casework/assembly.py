@@ -12,6 +12,7 @@ from processes.casework import functions, loading, texts
 from processes.casework.projection import CaseProjection
 from processes.casework.reception import Reception
 from processes.clock import Clock
+from processes.failpoints import hit
 from processes.messaging.bus import Message
 from processes.notation.bundle import read_folder
 from processes.runtime.engine import Engine
@@ -46,10 +47,12 @@ class Core:
     def seed(self, folder: Path, models: Mapping[str, bytes] | None = None) -> None:
         """Bring the schema up to date; fill an empty database with the reference data and models of ``folder``."""
         self.database.migrate()
+        hit("seed.migrated")
         with self.database.write() as connection:
             if not connection.scalar(select(func.count()).select_from(Place)):
                 loading.load(connection, folder / "reference", self.clock)
         with self.database.read() as connection:
+            hit("seed.loaded")
             empty = not connection.scalar(select(func.count()).select_from(InForce))
         if empty:
             self.engine.deploy(models if models is not None else read_folder([folder]))

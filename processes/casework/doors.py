@@ -18,6 +18,7 @@ from processes.casework.calendar import WorkingCalendar
 from processes.casework.library import Arrival, KnownMeanwhile, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
 from processes.casework.reference import Reference
+from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
 from processes.messaging.incoming import ReportMessage
@@ -67,6 +68,7 @@ def report(
         outcome = engine.execute(command, before=arrival.write)
     except KnownMeanwhile:
         outcome = Outcome(None, duplicate=True)
+    hit("report.started")
     with engine.database.read() as connection:
         if outcome.duplicate:
             known = _known(connection, incoming.channel, original)

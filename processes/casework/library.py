@@ -16,6 +16,7 @@ from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.clock import Clock
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.messaging.incoming import ReportMessage
 from processes.store import inbox
 from processes.store.tables import Case, PersonalData, Report, ReportText
@@ -92,6 +93,7 @@ class Arrival:
         number = numbers.allocate(connection, self.place, self.year)
         self.variables["case"]["number"] = number
         _new_case(connection, self.case_id, number, self.report_id, self.place, None, instance_id, now)
+        hit("report.written")
         return number
 
     def _write_report(self, connection: Connection) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import insert, select
 
 from processes.casework import doors
+from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
@@ -172,6 +173,7 @@ class Reception:
                 self._engine.execute(command)
             except NotWaiting:
                 continue  # it went on meanwhile
+            hit("reception.signalled")
         return Handled(result={"instances": len(commands)})
 
     # -- answers of workers ------------------------------------------------------------------------------------------
@@ -233,6 +235,7 @@ class Reception:
                     at=self._engine.clock.now(),
                 )
             )
+        hit("reception.refused")
 
 
 def _handled(outcome: c.Outcome) -> Handled:

@@ -10,18 +10,22 @@ The doors are callables given by the wiring, so that this module knows neither t
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.messaging import contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation
 from processes.observing import here
 from processes.observing.trace import HEADER
+
+log = logging.getLogger(__name__)
 
 INTERNAL = "bihuan"
 """the partner of our own processes and workers: whose messages have no ``partner`` extension, which outer doors set"""
@@ -153,6 +157,7 @@ def count(handled: object) -> Status:
         status = Status.REFUSED
     elif isinstance(handled, Handled) and handled.duplicate:
         status = Status.DUPLICATE
+        log.info("a message had its effect before")
     measures.RECEIVED.labels(status.value).inc()
     return status
 
@@ -169,8 +174,10 @@ class Inlet:
 
     def receive(self, message: Message) -> Receipt:
         """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
+        hit("inlet.received")
         with here.at(place_of(message)):
             handled = self.take(message)
+        hit("inlet.handled")
         status = count(handled)
         if isinstance(handled, Refusal):
             return Receipt(status, handled.reason)

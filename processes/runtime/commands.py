@@ -30,7 +30,8 @@ class Start(Command):
     """a business key (a problem number)"""
     instance_id: str | None = None
     event: str = ""
-    """the start event that has come, ``signal:NAME`` or ``timer:ELEMENT``; empty: started by hand"""
+    """the start event that has come, ``signal:NAME`` or ``timer:ELEMENT`` (``late:ELEMENT`` when its next time has been planned already);
+    empty: started by hand"""
     payload: Variables = field(default_factory=dict)
     """what the event brings"""
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.kernel.compiler import compile_process
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.plan import Process, Start
@@ -106,6 +107,7 @@ class Definitions:
                 "body": body,
             }
             connection.execute(self._database.insert(ModelFile).values(row).on_conflict_do_nothing())
+        hit("deploy.files-written")
         for each in found:
             definition = {
                 "id": each.id,
@@ -125,7 +127,9 @@ class Definitions:
                     where=InForce.definition_id != each.id,
                 )
             )
+            hit("deploy.in-force")
             self._plan_starts(connection, parsed[each.id], each.id, place)
+            hit("deploy.planned")
         return found
 
     def _plan_starts(self, connection: Connection, process: Process, definition_id: str, place: str) -> None:

@@ -28,7 +28,7 @@ from processes.runtime import commands as c
 from processes.runtime import correlation, incidents, measures
 from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
-from processes.runtime.handlers import HANDLERS, start_id
+from processes.runtime.handlers import HANDLERS, TIMER, plan_next_start, start_id
 from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
@@ -133,8 +133,11 @@ class Engine:
                         "这一步的结果存不进数据库：有的值太长，或类型不对", f"does not fit the columns: {error!s:.200}"
                     )
                     return self._incident(command, unfit, before)
-                if attempt + 1 == ATTEMPTS or not self.database.is_transient(error):
+                # The same start on two engines at once: the other's instance has the same id, and the inbox will say so.
+                same = self.database.was_first(error)
+                if attempt + 1 == ATTEMPTS or not (same or self.database.is_transient(error)):
                     raise
+                look_first = look_first or same
                 log.warning("command %s begun anew: %s", command.id, error)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
@@ -200,7 +203,6 @@ class Engine:
                     outbox.sent(unit.writes, row)
                 done = work(unit)
                 unit.flush()
-                hit("engine.written")
         except BaseException:
             if courier is not None:
                 courier.put_back(delivered)
@@ -239,6 +241,7 @@ class Engine:
         unit.take(command, request.before)
         with measures.within(command, request.place) as place, self.watch.flight(command):
             outcome = HANDLERS[type(command)](unit, command)
+            hit("engine.applied")
             unit.settle(command, _result(outcome))
             if flush:
                 unit.flush()
@@ -276,6 +279,9 @@ class Engine:
             instance_id = _instance_of(connection, command)
             if before is not None:
                 before(connection, instance_id or start_id(command))
+            kept = command
+            if isinstance(command, c.Start) and command.event.startswith(TIMER):
+                kept = plan_next_start(connection, command)  # else it would be due for ever
             identity = incidents.record(
                 connection,
                 instance_id=instance_id,
@@ -283,12 +289,13 @@ class Engine:
                 element_id=element_id,
                 kind="step-failed" if isinstance(error, StepFailed) else "stalled",
                 detail=error.zh,
-                command=command,
+                command=kept,
                 now=self.clock.now(),
             )
             if isinstance(command, (c.FireTimer, c.Continue)):
                 connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
+            hit("engine.incident-recorded")
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
         # Not the reason: it may repeat what somebody wrote. It stands in the incident.
         log.error("command %s became incident %s at %s", command.id, identity, element_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -22,6 +23,9 @@ from processes.runtime.rows import dues
 from processes.runtime.unit import Suspended, Unit
 from processes.store.tables import TASK_IS_OPEN, Deadline, Instance, Job, StartTimer, Timer, UserTask
 
+TIMER, LATE = "timer:", "late:"
+"""What the event of a start by a timer begins with; LATE: its next time has been planned already."""
+
 
 def start_id(command: c.Command) -> str:
     """The id of the instance that a command starts: its own wish, or made from the command's id, so that a retry makes the same."""
@@ -31,8 +35,8 @@ def start_id(command: c.Command) -> str:
 
 def _start(unit: Unit, command: c.Start) -> c.Outcome:
     identity, event = start_id(command), command.event
-    if event.startswith("timer:"):
-        _plan_next_start(unit.connection, command)
+    if event.startswith(TIMER):
+        plan_next_start(unit.connection, command)
     definition = unit.force.definition(command.process_id, command.place)
     process = unit.workshop.definitions.process(definition, unit.connection)
 
@@ -48,19 +52,22 @@ def _start(unit: Unit, command: c.Start) -> c.Outcome:
 
 def _start_event(process: Process, event: str) -> Any:
     """The start of a process that an event means: ``signal:NAME``, ``timer:ELEMENT``, or a message's name behind ``message:``."""
-    kind, _, name = event.partition(":")
+    kind, _, name = event.replace(LATE, TIMER, 1).partition(":")
     for start in process.starts:
         if start.kind == kind and name == (start.node_id if kind == "timer" else start.name):
             return start
     raise NotWaiting(event)
 
 
-def _plan_next_start(connection: Connection, command: c.Start) -> None:
-    """A timer start event has fired: plan its next time, or forget it. Raises :class:`NotWaiting` when it is not planned any more."""
+def plan_next_start(connection: Connection, command: c.Start) -> c.Start:
+    """A timer start event has fired: plan its next time, or forget it; returns the command for whoever tries this start again.
+
+    Raises :class:`NotWaiting` when it is not planned any more.
+    """
     own = (
         StartTimer.process_id == command.process_id,
         StartTimer.place == command.place,
-        StartTimer.node_id == command.event.removeprefix("timer:"),
+        StartTimer.node_id == command.event.removeprefix(TIMER),
     )
     row = connection.execute(select(StartTimer.__table__).where(*own).with_for_update()).first()
     if row is None:
@@ -70,6 +77,7 @@ def _plan_next_start(connection: Connection, command: c.Start) -> None:
         connection.execute(delete(StartTimer).where(*own))
     else:
         connection.execute(update(StartTimer).where(*own).values(due_at=following.due, cycles=following.cycles))
+    return replace(command, event=command.event.replace(TIMER, LATE, 1))
 
 
 def _complete_task(unit: Unit, command: c.CompleteTask) -> c.Outcome:

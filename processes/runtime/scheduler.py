@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, bindparam, join, select
 
 from processes.clock import Clock
+from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.observing.health import NotReady
 from processes.runtime import commands as c
@@ -60,22 +61,24 @@ class Scheduler:
         """Fire everything that is due now, in order of due time; returns how many fired."""
         fired = 0
         while not self._stopping.is_set() and (due := self._due(self._clock.now())):
+            hit("scheduler.due-found")
             moved = 0
             for begin in range(0, len(due), GROUP):
                 self._beat = time.monotonic()
-                moved += self._fire(dict(due[begin : begin + GROUP]))
+                moved += self._fire(due[begin : begin + GROUP])
+                hit("scheduler.fired")
             fired += moved
             if not moved:
                 break
         return fired
 
-    def _fire(self, due: Mapping[c.Command, datetime]) -> int:
+    def _fire(self, due: Sequence[tuple[c.Command, datetime]]) -> int:
         """Fire these; returns how many did. Starts come before timers that are due in the same group: neither can be the other's cause."""
-        fired: list[c.Command] = [each for each in due if isinstance(each, c.Start) and self._start(each)]
-        fired += self._engine.fire([each for each in due if not isinstance(each, c.Start)])
-        now = self._clock.now()
+        fired: list[c.Command] = [each for each, _ in due if isinstance(each, c.Start) and self._start(each)]
+        fired += self._engine.fire([each for each, _ in due if not isinstance(each, c.Start)])
+        now, due_at = self._clock.now(), {each.id: at for each, at in due}
         for each in fired:
-            measures.LATENESS.observe(max((now - due[each]).total_seconds(), 0.0))
+            measures.LATENESS.observe(max((now - due_at[each.id]).total_seconds(), 0.0))
         return len(fired)
 
     def _start(self, command: c.Start) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.kernel.codec import State
 from processes.kernel.errors import NotWaiting, failing
 from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
@@ -110,7 +111,11 @@ class Unit:
         """Let the door write what it wants written with this command, once; returns the business key it gives."""
         here.note(instance=instance_id)
         before, self._before = self._before, None
-        return None if before is None else before(self.connection, instance_id)
+        if before is None:
+            return None
+        key = before(self.connection, instance_id)
+        hit("unit.door-written")
+        return key
 
     @property
     def force(self) -> Force:
@@ -397,6 +402,7 @@ class Unit:
             raise StaleVersion from unexpected
         changes, self._changes = self._changes, []
         if changes:
+            hit("unit.written")
             for projection in self.workshop.projections:
                 projection.apply(self.connection, changes)
 

@@ -21,12 +21,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Date, Float, Integer, LargeBinary, Table
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase
 
+from processes.failpoints import hit
 from processes.messaging.json_text import from_json, to_json
 from processes.store.tables import Instant
 
@@ -84,6 +86,9 @@ class _Columns:
         self.table = f'"{table.name}"'
         self.names = names
         self._columns = [table.c[name] for name in names]
+        key = [column.name for column in table.primary_key]
+        self.identity = itemgetter(*map(names.index, key)) if set(key) <= set(names) else None
+        """takes a row's primary key out of its values; None when they do not tell it"""
 
     @cached_property
     def types(self) -> list[str]:
@@ -252,14 +257,32 @@ class Unexpected(Exception):
 
 
 class Writes:
-    """Rows that wait to be written, by statement: those of ``first`` before all others, the others as their statements came."""
+    """Rows that wait to be written, by statement: those of ``first`` before all others, the others as their statements came.
+
+    What is done to a row that something has been done to already (a wait that is over as soon as it has begun) is written after all
+    that came before: another order would leave the row.
+    """
 
     def __init__(self, first: Sequence[Statement] = ()) -> None:
         self._first = first
-        self._rows: dict[Statement, list[Row]] = {statement: [] for statement in first}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._rows: dict[Statement, list[Row]] = {statement: [] for statement in self._first}
+        self._before: list[tuple[Statement, list[Row]]] = []
+        self._touched: set[Row] = set()
 
     def add(self, statement: Statement, *row: Any) -> None:
         """One more row."""
+        columns = statement.columns
+        if columns.identity is not None:
+            key = (columns.table, columns.identity(row))
+            if key in self._touched:
+                first = {each: self._rows.pop(each) for each in self._first}
+                self._before += self._rows.items()
+                self._rows = first
+                self._touched.clear()
+            self._touched.add(key)
         rows = self._rows.get(statement)
         if rows is None:
             rows = self._rows[statement] = []
@@ -267,15 +290,17 @@ class Writes:
 
     def flush(self, connection: Connection) -> None:
         """Write them all. Raises :class:`Unexpected` when a checked statement met other rows than it should."""
-        rows, self._rows = self._rows, {statement: [] for statement in self._first}
-        if not any(rows.values()):
+        first = [(each, self._rows.pop(each)) for each in self._first]
+        batches = [batch for batch in (*first, *self._before, *self._rows.items()) if batch[1]]
+        self._begin()
+        if not batches:
             return
         dialect = connection.dialect.name
         cursor = connection.connection.cursor()
         try:
-            for statement, each in rows.items():
-                if not each:
-                    continue
+            for number, (statement, each) in enumerate(batches):
+                if number:
+                    hit("bulk.statement-written")
                 values = statement.columns.outgoing(dialect, each)
                 changed = _ON[dialect](cursor, statement, values)
                 if statement.checked and changed != len(each):

@@ -26,6 +26,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from processes.failpoints import hit
 from processes.messaging.json_text import from_json, to_json
 from processes.store import schema
 
@@ -129,7 +130,9 @@ class Database:
                 connection.begin()  # now: statements that go round SQLAlchemy (``bulk``) would not
                 connection.info.pop(_SIGNALS, None)
                 yield connection
+                hit("database.committing")
                 connection.commit()
+                hit("database.committed")
                 signals = connection.info.pop(_SIGNALS, ())
                 if not foreign_keys:
                     _enforce_foreign_keys(connection, "ON")
@@ -256,6 +259,14 @@ class Database:
                 return isinstance(error, psycopg.OperationalError)
             return state in _TRANSIENT_STATES or state.startswith("08")
         return False
+
+    def was_first(self, error: BaseException) -> bool:
+        """Whether somebody else has written a row of the same key meanwhile: begun anew, the transaction finds it."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg.Error):
+            return isinstance(cause, psycopg.errors.UniqueViolation)
+        code = getattr(cause, "sqlite_errorcode", 0)
+        return code in (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 
     def refuses_value(self, error: BaseException) -> bool:
         """Whether a value did not fit its column (too long, of the wrong kind): it never will."""

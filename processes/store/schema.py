@@ -34,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.store.tables import Base, Setting
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def upgrade(connection: Connection) -> None:
         return
     if found is None:
         create_tables(connection)
+        hit("schema.created")
         MigrationContext.configure(connection).stamp(_scripts(), "head")
     else:
         check_nobody_older(connection, lowest_level(_scripts()))

@@ -10,6 +10,7 @@ psycopg is imported where it is used: the installer asks this module what is the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -94,9 +95,10 @@ class PostgresServer:
         options = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
         command = [self._program("postgres"), "-D", str(self._data), "-p", str(self.port), "-k", str(self.base)]
         self._process = spawn([*command, *options], cwd=self.base, log=self._log, env=self._env(), user=self._user)
-        wait_until(self._answers, self._process, 60.0, self._log)
+        wait_until(self.answers, self._process, 60.0, self._log)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it takes connections."""
         import psycopg
 
         try:
@@ -133,7 +135,9 @@ class PostgresServer:
     def kill(self) -> None:
         """kill -9 the server with all its backends."""
         assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        children: list[str] = []
+        with contextlib.suppress(FileNotFoundError):  # it may have ended by itself
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         self._process.kill()
         for child in children:
             try:

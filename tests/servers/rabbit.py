@@ -27,16 +27,20 @@ disk_free_limit.absolute = 50MB
 vm_memory_high_watermark.absolute = 512MB
 log.console = false
 log.file.level = warning
-cluster_partition_handling = ignore
+cluster_partition_handling = pause_minority
 """
 
 
 class RabbitNode:
     """One node. ``boot`` after ``create``, ``kill`` or ``stop``; ``destroy`` at the end."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, peer: RabbitNode | None = None) -> None:
+        """``peer``: a node whose port mapper and cookie this one shares, so that it can join its cluster."""
         self.base = base
         self.port, self._distribution_port, self._mapper_port = free_ports(3)
+        self._cookie = uuid.uuid4().hex
+        if peer is not None:
+            self._mapper_port, self._cookie = peer._mapper_port, peer._cookie
         self.name = f"mq-{self.port}@localhost"
         self._process: subprocess.Popen[bytes] | None = None
         self._write_files()
@@ -53,12 +57,33 @@ class RabbitNode:
         node.boot()
         return node
 
+    @classmethod
+    def cluster(cls, size: int) -> list[RabbitNode]:
+        """So many nodes in one cluster (13 s for three)."""
+        first = cls.start()
+        nodes = [first, *(cls(Path(tempfile.mkdtemp(prefix="rabbit-")), first) for _ in range(size - 1))]
+        for node in nodes[1:]:
+            node.boot()
+            for words in (("stop_app",), ("join_cluster", first.name), ("start_app",)):
+                node.ctl(*words)
+        return nodes
+
+    def leave_unheard(self, peer: RabbitNode) -> None:
+        """Believe nothing more that a peer of its cluster says, as if the network between the two were cut."""
+        self.ctl("eval", f"erlang:set_cookie('{peer.name}', 'not-{self.name}'), erlang:disconnect_node('{peer.name}').")
+
+    def hear_again(self, peer: RabbitNode) -> None:
+        """Undo :meth:`leave_unheard`."""
+        self.ctl(
+            "eval", f"erlang:set_cookie('{peer.name}', erlang:get_cookie()), net_kernel:connect_node('{peer.name}')."
+        )
+
     def _write_files(self) -> None:
         for name in ("home", "mnesia", "log", "generated"):
             (self.base / name).mkdir(parents=True, exist_ok=True)
         cookie = self.base / "home" / ".erlang.cookie"
         if not cookie.exists():
-            cookie.write_text(uuid.uuid4().hex)
+            cookie.write_text(self._cookie)
             cookie.chmod(0o400)
         (self.base / "plugins").write_text("[].\n")
         (self.base / "rabbitmq.conf").write_text(_CONF)
@@ -103,9 +128,9 @@ class RabbitNode:
         env = self._env() | {"RABBITMQ_ALLOW_INPUT": "1"}
         command = [str(BIN / "rabbitmq-server"), "-noinput"]
         self._process = spawn(command, cwd=self.base, log=log, env=env)
-        wait_until(self._answers, self._process, 90.0, log)
+        wait_until(self.answers, self._process, 90.0, log)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         """The listener answers the protocol header with Connection.Start (a method frame: type 1)."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1.0) as peer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -45,11 +46,19 @@ class Program:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
+        self.extra: dict[str, str] = {}
+        """environment variables that it gets besides when it is started the next time"""
 
     def start(self) -> None:
         command, cwd, env = self._how
         with self._lock:
-            self._process, self._killed = spawn(command, cwd=cwd, log=self.log, env=env), False
+            self._process, self._killed = spawn(command, cwd=cwd, log=self.log, env=env | self.extra), False
+
+    def tell(self, what: signal.Signals) -> None:
+        """Send it a signal, if it lives (SIGSTOP and SIGCONT: it sleeps, and wakes without knowing)."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                self._process.send_signal(what)
 
     def kill(self) -> None:
         with self._lock:

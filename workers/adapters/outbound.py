@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from processes.clock import Clock, SystemClock
+from processes.failpoints import hit
 from processes.messaging.jobs import CATALOGUE
 from processes.observing import here
 from workers.adapters.guard import NETWORK_TROUBLE, Deadline, Forbidden, GuardedTransport
@@ -71,6 +72,7 @@ class Outbound:
         try:
             with self._deadline.within(system.deadline):
                 status, answered, raw = self._exchange(system, url, headers, body)
+            hit("outbound.effected")
         except Forbidden as forbidden:
             log.error("job %s: %s", job.id, forbidden)
             raise Failed(f"外部系统 {system.name} 的地址不允许访问") from forbidden

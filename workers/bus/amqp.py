@@ -16,6 +16,7 @@ from pika.adapters.blocking_connection import BlockingConnection
 
 from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.messaging import cloudevents, measures
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
 from workers.bus import envelope, topology
@@ -242,7 +243,10 @@ class AmqpBus:
             return
         message = self._arrived(delivery)
         if message is not None:
-            self._end(delivery, topic, run(handler, message))
+            hit("amqp.delivered")
+            ending = run(handler, message)
+            hit("amqp.handled")
+            self._end(delivery, topic, ending)
 
     def _arrived(self, delivery: Delivery) -> Message | None:
         """The message, when it is one and its time has come; else it has been put where it belongs."""
@@ -281,6 +285,7 @@ class AmqpBus:
             envelope.TOPIC: topic,
             envelope.ATTEMPTS: envelope.attempts(delivery.properties.headers or {}) + failures,
             envelope.NOT_BEFORE: (self._clock.now() + timedelta(seconds=seconds)).isoformat(),
+            envelope.WAITS: str(seconds),
         }
         if reason:
             headers[envelope.REASON] = reason
@@ -310,6 +315,7 @@ class AmqpBus:
             self._stopping.wait(1.0)
             delivery.settle(False)
         else:
+            hit("amqp.moved")
             delivery.settle(True)
 
 

@@ -15,6 +15,7 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
+from processes.failpoints import hit
 from workers.bus.delivery import log
 
 _LONGEST_PAUSE = 5.0
@@ -146,6 +147,7 @@ class Consumer:
         properties: Any,
         body: bytes,
     ) -> None:
+        hit("consumer.received")
         settle = functools.partial(_settle_later, connection, channel, method.delivery_tag)
         self._accept(Delivery(queue, method.routing_key, properties, body, settle, lambda: bool(channel.is_open)))
 
@@ -164,7 +166,9 @@ def _settle(channel: BlockingChannel, tag: int, done: bool) -> None:
     if not channel.is_open:
         return
     if done:
+        hit("consumer.acknowledging")
         channel.basic_ack(tag)
+        hit("consumer.acknowledged")
     else:
         channel.basic_nack(tag, requeue=True)
 

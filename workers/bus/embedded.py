@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
+from processes.failpoints import hit
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
 from processes.store import outbox
 from processes.store.database import Database
@@ -95,6 +96,7 @@ class EmbeddedBus:
         try:
             with self._database.write() as connection:
                 outbox.put(connection, [Outgoing(address, topic, message)], self._clock.now())
+            hit("embedded.sent")
         except Exception as error:
             if not self._database.is_transient(error):
                 raise
@@ -191,6 +193,7 @@ class EmbeddedBus:
             spread = self._spread(connection, events)
             self._renew(connection)
             taken = [(consumer, row) for consumer in self._consumers for row in self._take(connection, consumer, gone)]
+        hit("embedded.leased")
         self._forget(settled)
         for consumer, row in taken:
             consumer.held.add(row.id)
@@ -208,7 +211,9 @@ class EmbeddedBus:
 
     def _handle(self, consumer: _Consumer, row: Leased) -> None:
         resolve = self._resolve if row.address == Address.JOBS else identity
+        hit("embedded.delivered")
         ending = run(consumer.subscription.handler, row.message, resolve)
+        hit("embedded.handled")
         self._endings.append((consumer, row, ending))
         self.wake()
 

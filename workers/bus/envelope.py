@@ -16,6 +16,7 @@ from workers.bus.consumer import Delivery
 ATTEMPTS = "bihuan-attempts"
 TOPIC = "bihuan-topic"
 NOT_BEFORE = "bihuan-not-before"
+WAITS = "bihuan-waits"
 REASON = "bihuan-reason"
 GIVEN_UP_AT = "bihuan-given-up-at"
 QUEUE = "bihuan-queue"
@@ -75,9 +76,11 @@ def attempts(headers: Mapping[str, Any]) -> int:
 
 
 def seconds_left(headers: Mapping[str, Any], now: datetime) -> float:
-    """How long it still has to wait."""
+    """How long it still has to wait: nothing any more when that is longer than it was to wait at all, for then the clock was set back."""
     try:
         left = (datetime.fromisoformat(headers[NOT_BEFORE]) - now).total_seconds()
+        if left > float(headers.get(WAITS, left)):
+            return 0.0
     except (KeyError, TypeError, ValueError):
         return 0.0
     # A rung is worth its delay: what remains of it by rounding is not waited for again.

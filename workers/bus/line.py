@@ -193,6 +193,7 @@ class Line:
         self.ready.clear()
         self._connection, self._channel = None, None
         self._group, self._planned = [], False  # not acknowledged: they come again
+        self._busy = False  # the end of a group in hand is told to a connection that is no more
         rows = list(self._sent.values())
         self._sent.clear()
         if rows:
@@ -295,6 +296,7 @@ class Line:
                 self._give_back([sent])
 
     def _on_confirm(self, frame: Any) -> None:
+        hit("line.confirmed")
         method = frame.method
         last = method.delivery_tag
         rows = []
@@ -332,6 +334,7 @@ def _settle(channel: Any, tag: int, done: bool, multiple: bool = False) -> None:
         return  # it comes again on the next connection
     if done:
         channel.basic_ack(tag, multiple=multiple)
+        hit("line.acknowledged")
     else:
         channel.basic_nack(tag, requeue=True)
 

@@ -15,6 +15,7 @@ from typing import Any
 import pika
 import pika.exceptions
 
+from processes.failpoints import hit
 from processes.messaging.bus import NotSent
 from workers.bus.delivery import log
 
@@ -168,6 +169,7 @@ class Publisher:
             ) as error:
                 _fail(one, NotSent(f"the message does not fit into AMQP: {error}"))
                 continue
+            hit("publisher.published")
             self._sent[self._next_tag] = one
             self._next_tag += 1
 
@@ -178,6 +180,7 @@ class Publisher:
                 _fail(one, Unroutable(f"no queue for {method.routing_key!r} at {method.exchange!r}"))
 
     def _on_confirm(self, frame: Any) -> None:
+        hit("publisher.confirmed")
         method = frame.method
         last = method.delivery_tag
         tags = [tag for tag in self._sent if tag <= last] if method.multiple else [last]

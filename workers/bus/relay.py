@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
+from processes.failpoints import hit
 from processes.messaging.bus import Address, NotSent
 from processes.store import outbox
 from processes.store.database import Database
@@ -96,10 +97,14 @@ class Relay:
                 return 0
         with self._database.write() as connection:
             rows = outbox.lease(connection, now, self._window, now + self._lease)
+        hit("relay.leased")
         posted = [(row, self._post(row)) for row in rows]
+        hit("relay.posted")
         wait([future for _, future in posted], _CONFIRM_SECONDS)
+        hit("relay.confirmed")
         with self._database.write() as connection:
             self._settle(connection, posted, self._clock.now())
+        hit("relay.settled")
         return len(rows)
 
     def _post(self, row: Leased) -> Future[None]:

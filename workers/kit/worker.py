@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from processes.clock import Clock, SystemClock
+from processes.failpoints import hit
 from processes.messaging.bus import Address, Bus, Message, NotSent, Retry
 from processes.messaging.jobs import CATALOGUE, JobKind, JobViolation
 from processes.messaging.schema import unsound
@@ -78,9 +79,12 @@ class Worker:
 
     def _take(self, bus: Bus, message: Message) -> None:
         job = job_of(message)
+        hit("worker.taken")
         answer = self.answer(job)
+        hit("worker.done")
         try:
             bus.send(Address.INBOX, answer.type, self._message(job, answer))
+            hit("worker.answered")
         except NotSent as not_sent:
             # The job comes again, and its idempotency key sees to it that nothing happens twice.
             raise Retry(str(not_sent), after=1.0) from not_sent

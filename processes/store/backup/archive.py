@@ -22,6 +22,7 @@ import orjson
 import zstandard
 
 from processes.errors import BihuanError
+from processes.failpoints import hit
 from processes.store.backup.progress import Tell
 from processes.store.backup.values import KINDS, Column
 
@@ -167,6 +168,7 @@ def writing(file: Path) -> Iterator[Writer]:
                 yield writer
             stream.flush()
             os.fsync(stream.fileno())
+        hit("backup.written")
         fresh.rename(file)
         _sync(file.parent)
     except OSError as error:

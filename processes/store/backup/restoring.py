@@ -19,6 +19,7 @@ import psycopg
 from sqlalchemy import MetaData, delete, inspect, select, text, update
 from sqlalchemy.engine import Connection
 
+from processes.failpoints import hit
 from processes.store import outbox, schema
 from processes.store.backup.archive import Archive, BackupError, Damaged, Manifest, Table
 from processes.store.backup.progress import Progress, Tell, silent
@@ -60,9 +61,12 @@ def restore(
         with database.rebuilding() as connection:
             schema.lock(connection)
             _make_room(connection, names, force)
+            hit("restore.room-made")
             schema.create_at(connection, manifest.schema)
+            hit("restore.tables-made")
             with progress("恢复", manifest.rows) as tell:
                 _fill(connection, archive, file, tell)
+            hit("restore.filled")
             schema.upgrade(connection)
             _release(connection)
             finish(connection)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from processes.clock import ManualClock
-from processes.messaging.bus import Address, NotSent
+from processes.messaging.bus import Address, Message, NotSent
 from processes.store import outbox
 from processes.store.database import Database
 from processes.store.tables import OutboxMessage
@@ -26,6 +26,7 @@ from tests.integration.bus.transports import (
 )
 from tests.servers import install
 from tests.servers.rabbit import RabbitNode
+from workers.bus.delivery import Done, Ending
 from workers.bus.relay import Relay
 
 pytestmark = pytest.mark.broker
@@ -61,6 +62,36 @@ def test_a_broker_killed_in_mid_stream_loses_nothing(rabbit: RabbitNode, make_bu
 
     assert not sending.is_alive()
     eventually(lambda: set(inbox.ids) == set(ids))
+
+
+def test_a_line_that_loses_its_connection_while_a_group_is_carried_out_takes_the_next_ones(
+    rabbit: RabbitNode, make_bus: MakeBus
+) -> None:
+    carried: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def receive(messages: Sequence[Message]) -> list[Ending]:
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        carried.extend(each.id for each in messages)
+        return [Done()] * len(messages)
+
+    bus = started(make_bus())
+    line = bus.line(receive, tidy=lambda: None, give_back=lambda rows: None, resolve=lambda message: message)
+    line.start()
+    assert line.ready.wait(PATIENCE)
+    rabbit.sync()
+    bus.send(Address.INBOX, "m", message("m-1"))
+    assert begun.wait(PATIENCE)
+    rabbit.kill()
+    eventually(lambda: not line.ready.is_set())
+    go_on.set()
+    eventually(lambda: carried)
+    rabbit.boot()
+
+    send_until_taken(bus, message("m-2"), Address.INBOX)
+    eventually(lambda: "m-2" in carried)
+    line.stop(5.0)
 
 
 def test_messages_that_wait_in_a_queue_survive_the_broker_s_death(rabbit: RabbitNode, make_bus: MakeBus) -> None:

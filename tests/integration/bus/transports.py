@@ -183,12 +183,12 @@ def started(bus: AmqpBus) -> AmqpBus:
     return bus
 
 
-def send_until_taken(bus: AmqpBus, sent: Message) -> None:
+def send_until_taken(bus: AmqpBus, sent: Message, address: Address = Address.JOBS) -> None:
     """As a relay does: what was not taken is sent again with the same id."""
 
     def taken() -> bool:
         try:
-            bus.send(Address.JOBS, "rating.request", sent)
+            bus.send(address, "rating.request", sent)
         except NotSent:
             return False
         return True

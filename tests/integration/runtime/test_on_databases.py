@@ -38,6 +38,22 @@ def two_engines(database: Database, model: bytes) -> tuple[Orchestrator, Orchest
     return first, Orchestrator(Database(database.url.render_as_string(hide_password=False)), clock)
 
 
+def test_the_same_start_on_two_engines_at_once_starts_one_instance(database: Database) -> None:
+    """The second finds nothing in the inbox, and then the first's instance under the same id."""
+    model = definitions(process("p", start(), user("one"), end(), path("start", "one", "end")))
+    engines = two_engines(database, model)
+    for number in range(10):
+        gate = threading.Barrier(2)
+
+        def begin(engine: Orchestrator, gate: threading.Barrier = gate, number: int = number) -> bool:
+            gate.wait(10)
+            return engine.engine.execute(c.Start(f"start-{number}", "p")).duplicate
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(begin, engines)) == [False, True]
+    assert len(engines[0].instances("p")) == 10
+
+
 @pytest.mark.slow
 def test_the_same_click_on_two_engines_at_once_counts_once(database: Database) -> None:
     model = definitions(process("p", start(), user("one"), user("two"), end(), path("start", "one", "two", "end")))

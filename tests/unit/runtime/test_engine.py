@@ -11,7 +11,7 @@ from sqlalchemy import select
 from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
 from processes.store import history
-from processes.store.tables import BufferedMessage, HistoryEntry, Job, Subscription, Timer, UserTask
+from processes.store.tables import BufferedMessage, HistoryEntry, Incident, Job, Subscription, Timer, UserTask
 from tests.diagrams import (
     boundary,
     definitions,
@@ -329,6 +329,26 @@ def test_a_cycle_timer_fires_as_often_as_it_says() -> None:
     engine.advance(timedelta(hours=5))
     assert engine.instance(case).trace.count("count") == 3
     assert [task.element for task in engine.tasks(case)] == ["work"]
+    assert engine.scheduler.next_due() is None, "a row of a timer that has rung for the last time is due for ever"
+
+
+def test_a_timer_start_whose_first_step_fails_is_an_incident_each_time_and_a_retry_begins_one_instance() -> None:
+    numbers = [0]
+    engine = Orchestrator()
+    engine.register("number", lambda: numbers[-1])
+    begin = element("startEvent", "begin", timer("timeCycle", "R2/PT10M"))
+    body = (script("divide", "part = 10 / number()"), user("one"), end(), path("begin", "divide", "one", "end"))
+    engine.deploy({"model.bpmn": definitions(process("p", begin, *body))})
+    engine.advance(timedelta(hours=1))
+    assert engine.scheduler.next_due() is None
+    assert engine.instances("p") == []
+    with engine.database.read() as connection:
+        incidents = list(connection.execute(select(Incident.id).where(Incident.element_id == "divide")).scalars())
+    assert len(incidents) == 2
+    numbers.append(5)
+    for each in incidents:
+        engine.resolve(each)
+    assert [engine.instance(each).variables["part"] for each in engine.instances("p")] == [2, 2]
 
 
 def test_late_timers_fire_in_the_order_of_their_due_times() -> None:

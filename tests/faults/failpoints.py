@@ -1,0 +1,89 @@
+"""Every failpoint there is, read from the source: whoever writes a new one has it in the matrix."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.faults.world import BROKER, EMBEDDED, ROOT
+
+_FRESH = ("app.py", "processes/store/schema.py", "processes/casework/assembly.py")
+"""What is in these files happens when an empty database is filled."""
+
+_MODELS = ("gateway/api/models.py", "processes/runtime/definitions.py")
+"""What is in these happens when somebody deploys models or loads reference data."""
+
+_OFFLINE = "processes/store/backup/"
+"""What is in here happens in commands of an operator: ``backup``, ``restore``."""
+
+_ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
+    ("workers/kit/", ("worker",)),
+    ("workers/adapters/", ("worker",)),
+    ("workers/bus/relay.py", ("engine-1",)),
+    ("workers/bus/line.py", ("engine-1",)),
+    ("workers/bus/consumer.py", ("worker",)),
+    ("workers/bus/", ("engine-1", "worker")),
+    ("gateway/", ("gateway",)),
+    ("processes/runtime/scheduler.py", ("engine-1",)),
+    ("processes/", ("engine-1", "gateway")),
+)
+"""Which processes come by, in the lane with a broker; the first that fits. Any other file: all of them."""
+
+
+@dataclass(frozen=True)
+class Failpoint:
+    """A name, and the file (from the root) that it stands in."""
+
+    name: str
+    file: str
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """Where cases come by: a transport's own only over that transport."""
+        if self.offline:
+            return ()
+        if not self.file.startswith("workers/bus/"):
+            return (EMBEDDED, BROKER)
+        return (EMBEDDED,) if self.file == "workers/bus/embedded.py" else (BROKER,)
+
+    @property
+    def offline(self) -> bool:
+        """Whether only an operator's commands come by."""
+        return self.file.startswith(_OFFLINE)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it takes an empty database to come by."""
+        return self.file in _FRESH
+
+    @property
+    def models(self) -> bool:
+        """Whether somebody must change the models."""
+        return self.file in _MODELS
+
+    def processes(self, lane: str) -> tuple[str, ...]:
+        """Whom to arm."""
+        if lane == EMBEDDED:
+            return ("platform",)
+        return next(
+            (names for start, names in _ROLES if self.file.startswith(start)), ("engine-1", "worker", "gateway")
+        )
+
+
+@functools.cache
+def scan() -> tuple[Failpoint, ...]:
+    """All of them, by name."""
+    found = []
+    files = [
+        ROOT / "app.py",
+        *(file for folder in ("processes", "workers", "gateway") for file in (ROOT / folder).rglob("*.py")),
+    ]
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "hit":
+                (name,) = node.args
+                assert isinstance(name, ast.Constant), f"{file}: a failpoint's name is written out"
+                found.append(Failpoint(str(name.value), file.relative_to(ROOT).as_posix()))
+    return tuple(sorted(found, key=lambda each: each.name))
