@@ -46,6 +46,14 @@ def plain_number(value: Any) -> int | float:
     return result
 
 
+def is_plain(value: Any) -> bool:
+    """Whether a value is a number that leaves as it is."""
+    kind = type(value)
+    if kind is float:
+        return math.isfinite(value) and not value.is_integer()
+    return kind is int and -_SAFE_INTEGER < value < _SAFE_INTEGER
+
+
 def to_json(value: Any, budget: Budget | None = None) -> Any:
     """Copy a FEEL value into JSON types: numbers to int or float, temporal values to ISO 8601 strings.
 
@@ -69,7 +77,7 @@ def _to_json(value: Any, budget: Budget) -> Any:
         return {_key(name): _to_json(item, budget) for name, item in value.items()}
     if kind is list:
         return [_to_json(item, budget) for item in value]
-    if kind is int and -_SAFE_INTEGER < value < _SAFE_INTEGER:
+    if is_plain(value):
         return value
     return _scalar_to_json(value, budget)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from processes.notation.feel.budget import Budget
-from processes.notation.feel.json_values import to_json
+from processes.notation.feel.json_values import is_plain, to_json
 from processes.notation.python_subset.errors import SubsetError
 from processes.notation.python_subset.interpreter import Functions, Interpreter
 from processes.notation.python_subset.syntax import parse_expression, parse_script
@@ -78,6 +78,12 @@ def _left(value: Any, interpreter: Interpreter) -> Any:
 
 def _plain(value: Any, budget: Budget) -> Any:
     kind = type(value)
+    if is_plain(value):
+        budget.spend()
+        return value
+    if kind is str:
+        budget.spend(1 + len(value) // 64)
+        return value
     if kind is dict and all(type(key) is str for key in value):
         budget.spend()
         return {key: _plain(item, budget) for key, item in value.items()}
