@@ -179,6 +179,17 @@ class RunningInstance:
         m.clear(m.root)
         m.root.outcome, m.ended = outcome, True
 
+    def let_go(self) -> None:
+        """Nobody needs this object any more: its circles are cut, so that it is gone at once, without the garbage collector."""
+        scopes = {self._m.root}
+        for token in list(_tokens(self._m)):
+            scopes.add(token.scope)
+            token.inner = token.watches = token.repetition = token.undoing = None
+        for scope in scopes:
+            scope.tokens.clear()
+            scope.parked.clear()
+            scope.watches = None
+
     # -- what is -----------------------------------------------------------------------------------------------------
 
     def _working(self, task_id: str, job: bool) -> Token:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,32 +11,28 @@ from sqlalchemy.engine import Connection
 from processes.kernel.state import Thrown
 from processes.messaging.bus import Address, Message
 from processes.observing import here
+from processes.runtime import signals
 from processes.runtime.courier import OWN_LEASE, Sent
 from processes.runtime.rows import Owner, job_message
-from processes.runtime.signals import Reached
-from processes.runtime.workshop import Settings
+from processes.runtime.workshop import Workshop
 from processes.store import outbox
 from processes.store.bulk import Writes
 from processes.store.database import signal
-
-Reach = Callable[[str, str], Reached]
-"""Whom a signal reaches that is thrown at a place."""
 
 
 class Sending:
     """Puts messages into the outbox. ``direct``: this process delivers them itself, as soon as they are committed."""
 
-    def __init__(
-        self, connection: Connection, writes: Writes, now: datetime, settings: Settings, direct: bool, reach: Reach
-    ) -> None:
+    def __init__(self, connection: Connection, writes: Writes, now: datetime, workshop: Workshop, direct: bool) -> None:
         self.sent: list[Sent] = []
         """what this process has to deliver"""
         self._connection = connection
         self._writes = writes
         self._now = now
-        self._settings = settings
+        self._settings = workshop.settings
+        self._definitions = workshop.definitions
         self._direct = direct
-        self._reach = reach
+        self._reached: dict[tuple[str, str], signals.Reached] = {}
 
     def send(self, outgoing: outbox.Outgoing) -> None:
         """Have a message leave with the transaction."""
@@ -64,7 +60,7 @@ class Sending:
     def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
         """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""
         name = f"signal:{thrown.name}"
-        reached = self._reach(thrown.name, owner.place)
+        reached = self._receivers(thrown.name, owner.place)
         for instance in reached.instances:
             if instance == owner.id:
                 continue  # its own catchers have had it
@@ -76,6 +72,20 @@ class Sending:
             self.send(self._message(owner, thrown, Address.INBOX, identity, name, extensions))
         if self._settings.publish_jobs:
             self.send(self._message(owner, thrown, Address.EVENTS, thrown.task_id, f"signal.{thrown.name}", {}))
+
+    def _receivers(self, name: str, place: str) -> signals.Reached:
+        """Whom a signal reaches, looked up once as long as nobody begins or ceases to wait for it in this unit."""
+        known = self._reached.get((name, place))
+        if known is None:
+            self._writes.flush(self._connection)
+            force = self._definitions.in_force(self._connection)
+            known = signals.reached(self._connection, self._definitions, force, name, place)
+            self._reached[name, place] = known
+        return known
+
+    def forget_receivers(self) -> None:
+        """Somebody has begun or ceased to wait for a signal."""
+        self._reached.clear()
 
     def _message(
         self, owner: Owner, thrown: Thrown, address: Address, identity: str, kind: str, extensions: dict[str, str]

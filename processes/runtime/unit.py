@@ -21,7 +21,7 @@ from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
 from processes.kernel.state import Wait
 from processes.observing import here
 from processes.runtime import commands as c
-from processes.runtime import correlation, rows, signals
+from processes.runtime import correlation, rows
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, Rows
 from processes.runtime.sending import Sending
@@ -83,14 +83,13 @@ class Unit:
         self.now = workshop.clock.now()
         self.writes = Writes(first=(_NEW, _SAVE))
         self.command: c.Command
-        self.sending = Sending(connection, self.writes, self.now, workshop.settings, direct, self._reached)
+        self.sending = Sending(connection, self.writes, self.now, workshop, direct)
         self._before: Before | None = None
         self._held: dict[str, Held] = {}
         """by prefix"""
         self._changes: list[Changed] = []
         self._force: Force | None = None
         self._receivers: dict[correlation.Pair, list[correlation.Receiver]] = {}
-        self._signals: dict[tuple[str, str], signals.Reached] = {}
         self._stirred: set[str] = set()
         """names of messages for which somebody has begun or ceased to wait in this unit"""
 
@@ -286,7 +285,7 @@ class Unit:
             if wait.kind == "message":
                 self._stirred.add(wait.name)
             elif wait.kind == "signal":
-                self._signals.clear()
+                self.sending.forget_receivers()
         times = [wait.time.due for wait in (*changes.opened, *changes.moved) if wait.time is not None]
         if times:
             held.planned = min(times if held.planned is None else [held.planned, *times])
@@ -315,16 +314,6 @@ class Unit:
             versions=versions,
             decisions=fired,
         )
-
-    def _reached(self, name: str, place: str) -> signals.Reached:
-        """Whom a signal reaches, looked up once as long as nobody begins or ceases to wait for it in this unit."""
-        known = self._signals.get((name, place))
-        if known is None:
-            self.writes.flush(self.connection)
-            definitions = self.workshop.definitions
-            known = signals.reached(self.connection, definitions, self.force, name, place)
-            self._signals[name, place] = known
-        return known
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,8 @@ class HotInstances:
         with self._lock:
             found = self._kept.pop(prefix, None)
         if found is None or found.version != version:
+            if found is not None:
+                found.running.let_go()
             measures.HOT_MISS.inc()
             return None
         measures.HOT_HIT.inc()
@@ -95,12 +97,13 @@ class HotInstances:
         with self._lock:
             self._kept[prefix] = hot
             while len(self._kept) > self._limit:
-                self._kept.popitem(last=False)
+                self._kept.popitem(last=False)[1].running.let_go()
 
     def clear(self) -> None:
         """Forget all of them."""
         with self._lock:
-            self._kept.clear()
+            while self._kept:
+                self._kept.popitem()[1].running.let_go()
 
 
 @dataclass(frozen=True)
