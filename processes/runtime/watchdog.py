@@ -105,9 +105,9 @@ class _Flight:
     name: str
     slot: int
     thread: int
-    cpu: float
-    """the thread's processor time when it began"""
-    last: float
+    cpu: float = -1.0
+    """the thread's processor time at the first look: to ask for it when a command begins costs more than all the rest of watching it"""
+    last: float = 0.0
     """the same at the last look"""
     idle: int = 0
     """looks in a row at which the thread had done nothing, nor waited for the database"""
@@ -172,8 +172,7 @@ class Watchdog:
             slot = self._free.pop()
         except IndexError:
             return None, suspected
-        begun = time.thread_time()
-        self._flights[slot] = _Flight(name, slot, threading.get_ident(), begun, begun)
+        self._flights[slot] = _Flight(name, slot, threading.get_ident())
         self._write(slot, name)
         return slot, suspected
 
@@ -241,6 +240,9 @@ class Watchdog:
 
     def _is_stalled(self, flight: _Flight) -> bool:
         now = _cpu(flight.thread)
+        if flight.cpu < 0:
+            flight.cpu = flight.last = now
+            return False
         idle = now - flight.last < _BUSY and not _waits(flight.thread)
         # Counted in looks, not read off a clock: a process that was stopped for an hour has not stalled.
         flight.idle, flight.last = flight.idle + 1 if idle else 0, now
