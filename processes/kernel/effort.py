@@ -44,7 +44,7 @@ class Effort:
         """Charge a step. Raises :class:`EffortSpent`."""
         self.left -= 1
         self.taken += 1
-        if self.taken > self._most or (not self.left & 15 and self._is_late()):
+        if self.taken > self._most or (not self.left & 63 and self._is_late()):
             raise EffortSpent(element, min(self.taken, self._most))
 
     def _is_late(self) -> bool:

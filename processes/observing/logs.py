@@ -51,7 +51,7 @@ def set_up(environment: Mapping[str, str], stream: TextIO | None = None) -> None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty, lowest in (("spiff", logging.ERROR), ("pika", logging.WARNING)):
+    for chatty, lowest in (("pika", logging.WARNING),):
         logging.getLogger(chatty).setLevel(lowest)
 
 

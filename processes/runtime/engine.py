@@ -210,8 +210,8 @@ class Engine:
         hit("engine.committed")
         unit.committed()
         measures.committed(done, perf_counter() - begun, counted)
-        if unit.sent and courier is not None:
-            courier.send(unit.sent)
+        if unit.sending.sent and courier is not None:
+            courier.send(unit.sending.sent)
         return done
 
     def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:

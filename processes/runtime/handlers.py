@@ -148,7 +148,7 @@ def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
         unit.connection.execute(
             _FAILED_JOB, {"b_id": row.id, "s": "open", "n": attempts, "at": at, "e": command.reason}
         )
-        unit.send_job({**row._mapping, "attempts": attempts}, at)
+        unit.sending.send_job({**row._mapping, "attempts": attempts}, at)
     unit.record(unit.held(row.instance_id))
     return c.Outcome(row.instance_id, incident=incident)
 
@@ -361,7 +361,7 @@ def _resolve_job(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
         _FAILED_JOB, {"b_id": job_id, "s": "open", "n": row.attempts, "at": unit.now, "e": row.error}
     )
     unit.connection.execute(_GRANT, {"b_id": job_id, "r": row.attempts + row.retries})
-    unit.send_job({**row._mapping, "attempts": row.attempts})
+    unit.sending.send_job({**row._mapping, "attempts": row.attempts})
     return c.Outcome(row.instance_id)
 
 

@@ -18,18 +18,16 @@ from processes.failpoints import hit
 from processes.kernel.codec import State
 from processes.kernel.errors import NotWaiting, failing
 from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
-from processes.kernel.state import Thrown, Wait
-from processes.messaging.bus import Address, Message
+from processes.kernel.state import Wait
 from processes.observing import here
 from processes.runtime import commands as c
 from processes.runtime import correlation, rows, signals
-from processes.runtime.courier import OWN_LEASE, Sent
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, Rows
+from processes.runtime.sending import Sending
 from processes.runtime.workshop import Changed, Hot, Workshop
-from processes.store import history, inbox, outbox
+from processes.store import history, inbox
 from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
-from processes.store.database import signal
 from processes.store.tables import Instance, InstancePart, Timer
 
 Before = Callable[[Connection, str], str | None]
@@ -85,8 +83,7 @@ class Unit:
         self.now = workshop.clock.now()
         self.writes = Writes(first=(_NEW, _SAVE))
         self.command: c.Command
-        self.sent: list[Sent] = []
-        self._direct = direct
+        self.sending = Sending(connection, self.writes, self.now, workshop.settings, direct, self._reached)
         self._before: Before | None = None
         self._held: dict[str, Held] = {}
         """by prefix"""
@@ -268,7 +265,7 @@ class Unit:
             with failing():
                 running.catch_message(wait.task_id, wait.name, payload)
                 fresh = self._follow(held, derived, done)
-        self._throw(owner, running.take_outgoing())
+        self.sending.throw(owner, running.take_outgoing())
         steps = running.take_steps()
         self.record(held, steps, running.take_fired())
         held.status = "cancelled" if cancelled else "completed" if running.is_completed else "active"
@@ -284,7 +281,7 @@ class Unit:
         assert held.running is not None
         changes = held.running.take_changes()
         for row in derived.follow(changes, self.command.actor, done):
-            self.send_job(row)
+            self.sending.send_job(row)
         for wait in (*changes.opened, *changes.closed):
             if wait.kind == "message":
                 self._stirred.add(wait.name)
@@ -319,47 +316,6 @@ class Unit:
             decisions=fired,
         )
 
-    # -- messages ----------------------------------------------------------------------------------------------------
-
-    def send(self, outgoing: outbox.Outgoing) -> None:
-        """Have a message leave with the transaction."""
-        own = self._direct and outgoing.available_at in (None, self.now)
-        row = outbox.add(self.writes, outgoing, self.now, self.now + OWN_LEASE if own else None)
-        if own:
-            self.sent.append(Sent(row, outgoing))
-        else:
-            signal(self.connection, outbox.SIGNAL)
-
-    def send_job(self, row: Mapping[str, Any], at: Any = None) -> None:
-        """Have a job's message leave, unless workers fetch their jobs."""
-        settings = self.workshop.settings
-        if settings.publish_jobs:
-            self.send(rows.job_message(settings.source, row, self.now, at))
-
-    def _throw(self, owner: Owner, thrown: Sequence[Thrown]) -> None:
-        for each in thrown:
-            if each.kind == "signal":
-                self._broadcast(owner, each)
-            else:
-                extensions = {"correlationkey": each.key, "place": each.place}
-                self.send(self._message(owner, each, Address.INBOX, each.task_id, each.name, extensions))
-
-    def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
-        """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""
-        name = f"signal:{thrown.name}"
-        reached = self._reached(thrown.name, owner.place)
-        for instance in reached.instances:
-            if instance == owner.id:
-                continue  # its own catchers have had it
-            identity = f"{thrown.task_id}:{instance}"
-            self.send(self._message(owner, thrown, Address.INBOX, identity, name, {"instance": instance}))
-        for process in reached.processes:
-            identity = f"{thrown.task_id}:{process}"
-            extensions = {"starts": process, "place": owner.place}
-            self.send(self._message(owner, thrown, Address.INBOX, identity, name, extensions))
-        if self.workshop.settings.publish_jobs:
-            self.send(self._message(owner, thrown, Address.EVENTS, thrown.task_id, f"signal.{thrown.name}", {}))
-
     def _reached(self, name: str, place: str) -> signals.Reached:
         """Whom a signal reaches, looked up once as long as nobody begins or ceases to wait for it in this unit."""
         known = self._signals.get((name, place))
@@ -369,20 +325,6 @@ class Unit:
             known = signals.reached(self.connection, definitions, self.force, name, place)
             self._signals[name, place] = known
         return known
-
-    def _message(
-        self, owner: Owner, thrown: Thrown, address: Address, identity: str, kind: str, extensions: dict[str, str]
-    ) -> outbox.Outgoing:
-        message = Message(
-            id=identity,
-            type=kind,
-            source=self.workshop.settings.source,
-            time=self.now,
-            data=thrown.payload,
-            subject=owner.id,
-            extensions=here.stamped(extensions),
-        )
-        return outbox.Outgoing(address, kind, message)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

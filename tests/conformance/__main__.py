@@ -36,9 +36,14 @@ def _result(case: Case) -> tuple[str, str]:
             return "wrong", f"check: {'; '.join(_words(said))}"
         player = Player(case)
         player.play()
-        return "right", player.trace
+        return "right", _shortened(player.trace)
     except Exception as error:  # whatever an engine raises, the other cases want to be seen as well
         return "wrong", f"{type(error).__name__}: {error}"
+
+
+def _shortened(trace: str) -> str:
+    """A loop of many turns need not be read in full."""
+    return trace if len(trace) <= 300 else f"{trace[:150]} … {trace[-100:]}"
 
 
 def _words(said: dict[tuple[str, str], str]) -> Iterator[str]:

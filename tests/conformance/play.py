@@ -120,8 +120,9 @@ class Player:
 
     @property
     def trace(self) -> str:
-        """The trace of the first instance."""
-        return " ".join(self._view("").trace)
+        """The traces of the process's instances."""
+        instances = self.engine.instances(self.case.process)
+        return "; ".join(" ".join(self.engine.instance(each).trace) for each in instances)
 
     # -- steps -------------------------------------------------------------------------------------------------------
 

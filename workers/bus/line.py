@@ -118,7 +118,7 @@ class Line:
         self._thread.join(timeout)
 
     def send(self, sent: Sequence[Any]) -> None:
-        """Deliver messages of a commit (``processes.runtime.unit.Sent``). Those that do not get out go back to the outbox."""
+        """Deliver messages of a commit (``processes.runtime.courier.Sent``). Those that do not get out go back to the outbox."""
         if not (self.ready.is_set() and self._on_thread(functools.partial(self._publish_all, sent))):
             self._give_back([each.row for each in sent])
 

@@ -20,6 +20,7 @@ __all__ = ["Condition", "Script", "SubsetError", "compile_condition", "compile_s
 
 _NOTHING: Functions = {}
 _SHORT = 1_000
+_SEQUENCES = frozenset({list, tuple, range, set})
 _STEPS = 100_000
 """A node costs a step, and about a microsecond: a tenth of a second."""
 
@@ -72,18 +73,18 @@ def _left(value: Any, interpreter: Interpreter) -> Any:
     """The value as it leaves: JSON only, tuples and sets as lists."""
     if value is None or value is True or value is False or (type(value) is str and len(value) < _SHORT):
         return value
-    return to_json(_without_tuples(value, interpreter), interpreter.budget)
+    return _plain(value, interpreter.budget)
 
 
-def _without_tuples(value: Any, interpreter: Interpreter) -> Any:
-    interpreter.budget.spend()
-    if isinstance(value, dict):
-        return {key: _without_tuples(item, interpreter) for key, item in value.items()}
-    if isinstance(value, list | tuple | range):
-        return [_without_tuples(item, interpreter) for item in value]
-    if isinstance(value, set):
-        return [_without_tuples(item, interpreter) for item in sorted(value, key=repr)]
-    return value
+def _plain(value: Any, budget: Budget) -> Any:
+    kind = type(value)
+    if kind is dict and all(type(key) is str for key in value):
+        budget.spend()
+        return {key: _plain(item, budget) for key, item in value.items()}
+    if kind in _SEQUENCES:
+        budget.spend()
+        return [_plain(item, budget) for item in (sorted(value, key=repr) if kind is set else value)]
+    return to_json(value, budget)
 
 
 def _same(before: Any, after: Any) -> bool:

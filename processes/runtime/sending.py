@@ -1,0 +1,92 @@
+"""Messages that leave with a unit's transaction: jobs, messages and signals that instances throw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from processes.kernel.state import Thrown
+from processes.messaging.bus import Address, Message
+from processes.observing import here
+from processes.runtime.courier import OWN_LEASE, Sent
+from processes.runtime.rows import Owner, job_message
+from processes.runtime.signals import Reached
+from processes.runtime.workshop import Settings
+from processes.store import outbox
+from processes.store.bulk import Writes
+from processes.store.database import signal
+
+Reach = Callable[[str, str], Reached]
+"""Whom a signal reaches that is thrown at a place."""
+
+
+class Sending:
+    """Puts messages into the outbox. ``direct``: this process delivers them itself, as soon as they are committed."""
+
+    def __init__(
+        self, connection: Connection, writes: Writes, now: datetime, settings: Settings, direct: bool, reach: Reach
+    ) -> None:
+        self.sent: list[Sent] = []
+        """what this process has to deliver"""
+        self._connection = connection
+        self._writes = writes
+        self._now = now
+        self._settings = settings
+        self._direct = direct
+        self._reach = reach
+
+    def send(self, outgoing: outbox.Outgoing) -> None:
+        """Have a message leave with the transaction."""
+        own = self._direct and outgoing.available_at in (None, self._now)
+        row = outbox.add(self._writes, outgoing, self._now, self._now + OWN_LEASE if own else None)
+        if own:
+            self.sent.append(Sent(row, outgoing))
+        else:
+            signal(self._connection, outbox.SIGNAL)
+
+    def send_job(self, row: Mapping[str, Any], at: Any = None) -> None:
+        """Have a job's message leave, unless workers fetch their jobs."""
+        if self._settings.publish_jobs:
+            self.send(job_message(self._settings.source, row, self._now, at))
+
+    def throw(self, owner: Owner, thrown: Sequence[Thrown]) -> None:
+        """Have the messages and signals leave that an instance has thrown."""
+        for each in thrown:
+            if each.kind == "signal":
+                self._broadcast(owner, each)
+            else:
+                extensions = {"correlationkey": each.key, "place": each.place}
+                self.send(self._message(owner, each, Address.INBOX, each.task_id, each.name, extensions))
+
+    def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
+        """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""
+        name = f"signal:{thrown.name}"
+        reached = self._reach(thrown.name, owner.place)
+        for instance in reached.instances:
+            if instance == owner.id:
+                continue  # its own catchers have had it
+            identity = f"{thrown.task_id}:{instance}"
+            self.send(self._message(owner, thrown, Address.INBOX, identity, name, {"instance": instance}))
+        for process in reached.processes:
+            identity = f"{thrown.task_id}:{process}"
+            extensions = {"starts": process, "place": owner.place}
+            self.send(self._message(owner, thrown, Address.INBOX, identity, name, extensions))
+        if self._settings.publish_jobs:
+            self.send(self._message(owner, thrown, Address.EVENTS, thrown.task_id, f"signal.{thrown.name}", {}))
+
+    def _message(
+        self, owner: Owner, thrown: Thrown, address: Address, identity: str, kind: str, extensions: dict[str, str]
+    ) -> outbox.Outgoing:
+        message = Message(
+            id=identity,
+            type=kind,
+            source=self._settings.source,
+            time=self._now,
+            data=thrown.payload,
+            subject=owner.id,
+            extensions=here.stamped(extensions),
+        )
+        return outbox.Outgoing(address, kind, message)
