@@ -27,7 +27,7 @@ from processes.runtime import commands as c
 from processes.runtime import correlation, incidents, measures
 from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
-from processes.runtime.handlers import HANDLERS, start_id
+from processes.runtime.handlers import HANDLERS, plan_next_start, start_id
 from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
@@ -256,7 +256,9 @@ class Engine:
                 command=command,
                 now=self.clock.now(),
             )
-            if isinstance(command, (c.FireTimer, c.Continue)):
+            if isinstance(command, c.Start):
+                plan_next_start(connection, command)
+            elif isinstance(command, (c.FireTimer, c.Continue)):
                 connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
             inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))

@@ -30,9 +30,12 @@ def start_id(command: c.Command) -> str:
 
 
 def _start(unit: Unit, command: c.Start) -> c.Outcome:
+    plan_next_start(unit.connection, command)
+    return _begin(unit, command)
+
+
+def _begin(unit: Unit, command: c.Start) -> c.Outcome:
     identity, event = start_id(command), command.event
-    if event.startswith("timer:"):
-        _plan_next_start(unit.connection, command)
     definition = unit.force.definition(command.process_id, command.place)
     process = unit.workshop.definitions.process(definition, unit.connection)
 
@@ -55,8 +58,10 @@ def _start_event(process: Process, event: str) -> Any:
     raise NotWaiting(event)
 
 
-def _plan_next_start(connection: Connection, command: c.Start) -> None:
-    """A timer start event has fired: plan its next time, or forget it. Raises :class:`NotWaiting` when it is not planned any more."""
+def plan_next_start(connection: Connection, command: c.Start) -> None:
+    """When a timer start event has fired: plan its next time, or forget it. Raises :class:`NotWaiting` when it is not planned any more."""
+    if not command.event.startswith("timer:"):
+        return
     own = (
         StartTimer.process_id == command.process_id,
         StartTimer.place == command.place,
@@ -337,7 +342,8 @@ def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
         if command.variables and row.instance_id:
             unit.change(row.instance_id, lambda running: running.merge_variables(command.variables))
         unit.command = failed
-        outcome = HANDLERS[type(failed)](unit, failed)
+        # The next time of a timer start was planned when this one became an incident.
+        outcome = _begin(unit, failed) if isinstance(failed, c.Start) else HANDLERS[type(failed)](unit, failed)
         unit.command = command
     incidents.close(unit.connection, command.incident_id, command.action, unit.now)
     if outcome.instance_id is not None:

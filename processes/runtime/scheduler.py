@@ -56,7 +56,8 @@ class Scheduler:
             for due_at, command in due:
                 self._beat = time.monotonic()
                 try:
-                    self._engine.execute(command)
+                    if self._engine.execute(command).duplicate:
+                        continue  # another scheduler's
                     moved += 1
                     measures.LATENESS.observe(max((self._clock.now() - due_at).total_seconds(), 0.0))
                 except (NotWaiting, Suspended):
