@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from tests.diagrams import definitions, element, end, flow, message, process, script, timer
-from tests.reference.words import Attributes, catch, root, signal
+from tests.reference.words import ASSOCIATION, Attributes, catch, root, signal
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
@@ -125,6 +125,11 @@ class Drawing:
     def add(self, *parts: str) -> None:
         """Draw into the scope."""
         self.parts += parts
+
+    @property
+    def body(self) -> str:
+        """What is drawn into the scope: the schema wants artifacts behind all flow elements."""
+        return "".join(sorted(self.parts, key=lambda part: part.startswith(ASSOCIATION)))
 
     # -- names and keys ----------------------------------------------------------------------------------------------
 

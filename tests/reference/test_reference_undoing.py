@@ -33,7 +33,7 @@ def undoing(*names: str) -> tuple[str, ...]:
     found: list[str] = []
     for name in names:
         handler = script(f"no_{name}", "= {}").replace("<bpmn:scriptTask", '<bpmn:scriptTask isForCompensation="true"')
-        found += [script(name, "= {}"), handler, compensated(name, f"no_{name}")]
+        found += [script(name, "= {}"), handler, *compensated(name, f"no_{name}")]
     return tuple(found)
 
 
@@ -62,7 +62,7 @@ def test_the_throw_waits_for_its_handlers_unless_it_says_not_to() -> None:
             start(),
             script("a", "= {}"),
             handler,
-            compensated("a", "no_a"),
+            *compensated("a", "no_a"),
             throw("undo", compensation(waits=waits_for)),
             script("after", "= {}"),
             path("start", "a", "undo", "after"),
@@ -91,7 +91,7 @@ def test_a_sub_process_with_a_handler_of_its_own_is_compensated_by_that() -> Non
         start(),
         sub_process("sub", *undoing("a")),
         own,
-        compensated("sub", "no_sub"),
+        *compensated("sub", "no_sub"),
         end("undo", compensation()),
         path("start", "sub", "undo"),
     )
@@ -117,7 +117,7 @@ def test_each_instance_that_was_completed_is_compensated() -> None:
     task = element("scriptTask", "a", many(number="= 2"), "<bpmn:script>= {}</bpmn:script>")
     handler = script("no_a", "= {}").replace("<bpmn:scriptTask", '<bpmn:scriptTask isForCompensation="true"')
     run = run_of(
-        start(), task, handler, compensated("a", "no_a"), end("undo", compensation()), path("start", "a", "undo")
+        start(), task, handler, *compensated("a", "no_a"), end("undo", compensation()), path("start", "a", "undo")
     )
     assert run.trace == ["start", "a", "a", "a", "a_undo", "no_a", "a_undo", "no_a", "undo"]
 

@@ -27,7 +27,7 @@ def scope(drawing: Drawing, fill: Callable[[Drawing], Ends] = Drawing.sequence, 
         begin = drawing.name("start")
         drawing.add(start(begin), flow(begin, first))
     drawing.finish(last)
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     return body
 
 
@@ -87,7 +87,7 @@ def add_event_sub_process(drawing: Drawing, begin: str, start_event: str, occurr
     drawing.keys[len(drawing.keys) - bool(occurrence) :] = []
     drawing.add(flow(begin, first))
     drawing.finish(last)
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     drawing.add(words.event_sub_process(drawing.name("event"), body))
 
 
@@ -108,7 +108,7 @@ def branches_apart(drawing: Drawing) -> Ends:
         first, (begin, last) = drawing.name("task"), drawing.block()
         drawing.add(element("task", first), flow(first, begin))
         drawing.finish(last)
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     drawing.add(sub_process(name, body))
     return name, name
 
@@ -125,7 +125,7 @@ def several_tokens(drawing: Drawing) -> Ends:
     for way in ("a", "b"):
         mark = drawing.script(f'= {{{via}: "{way}"}}')
         drawing.add(flow(split, mark), flow(mark, task))
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     drawing.add(sub_process(name, body))
     return name, name
 

@@ -1,0 +1,77 @@
+"""What variables are known where: to turns of a loop, to event sub-processes, at the end of scopes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processes.orchestrator import Orchestrator
+from tests.diagrams import definitions, element, end, path, process, script, start, user
+from tests.reference.words import begins, event_sub_process, many, root, signal, sub_process
+
+SIGNALS = "".join(root("signal", name) for name in ("first", "second"))
+
+
+def started(*body: str, **variables: Any) -> tuple[Orchestrator, str]:
+    """An instance of a process with this body."""
+    engine = Orchestrator()
+    engine.deploy({"p.bpmn": definitions(SIGNALS, process("p", *body))})
+    return engine, engine.start("p", variables)
+
+
+def do(engine: Orchestrator, case: str, **data: Any) -> None:
+    """Complete the first task that is open."""
+    engine.complete(engine.tasks(case)[0].id, data)
+
+
+def instead(name: str, event: str, inside: str) -> str:
+    """An event sub-process that interrupts by a signal, and does one thing."""
+    begin = begins(f"begin_{name}", signal(event))
+    return event_sub_process(name, begin, inside, path(f"begin_{name}", f"in_{name}"))
+
+
+def test_a_turn_of_a_sequential_loop_begins_with_what_those_before_it_have_done() -> None:
+    add = "<bpmn:script>= {n: if n = 2 then 0 else n + 1, seen: append(seen, n)}</bpmn:script>"
+    task = element("scriptTask", "add", many(number="= 4", one_by_one=True), add)
+    engine, case = started(start(), task, end(), path("start", "add", "end"), n=0, seen=[])
+    assert engine.instance(case).variables == {"n": 1, "seen": [1, 2, 0, 1]}
+
+
+def test_what_turns_of_a_sequential_loop_have_done_is_known_to_an_event_that_interrupts_their_scope() -> None:
+    task = element("userTask", "work", many(number="= 3", one_by_one=True))
+    engine, case = started(
+        instead("e", "first", script("in_e", "= {seen: done}")), start(), task, end(), path("start", "work", "end")
+    )
+    do(engine, case, done=1)
+    engine.engine.workshop.hot.clear()  # as in another process: the state is read from the database
+    engine.signal("first", instance=case)
+    assert engine.instance(case).variables == {"done": 1, "seen": 1}
+
+
+def test_variables_that_a_person_corrects_are_corrected_for_every_turn_of_a_loop() -> None:
+    for one_by_one in (True, False):
+        task = element("userTask", "work", many(number="= 2", one_by_one=one_by_one))
+        divide = script("divide", "part = total / number")
+        engine, case = started(
+            start(), task, script("see", "= {seen: number}"), user("other"), divide, end(),
+            path("start", "work", "see", "end"), path("start", "other", "divide", "end"),
+            total=10, number=0,
+        )  # fmt: skip
+        do(engine, case)
+        engine.complete(next(each.id for each in engine.tasks(case) if each.element == "other"))
+        (incident,) = engine.instance(case).incidents
+        engine.resolve(incident.id, "retry", {"number": 4})
+        do(engine, case)
+        assert engine.instance(case).variables == {"total": 10, "number": 4, "part": 2.5, "seen": 4}, one_by_one
+
+
+def test_what_an_interrupted_scope_knew_is_known_around_it_while_its_event_sub_process_runs() -> None:
+    inner = sub_process(
+        "inner", instead("e", "first", user("in_e")), start("s"), user("work"), user("more"), path("s", "work", "more")
+    )
+    engine, case = started(
+        instead("f", "second", script("in_f", "= {seen: done}")), start(), inner, end(), path("start", "inner", "end")
+    )
+    do(engine, case, done=1)
+    engine.signal("first", instance=case)
+    engine.signal("second", instance=case)
+    assert engine.instance(case).variables == {"done": 1, "seen": 1}
