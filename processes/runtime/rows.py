@@ -53,13 +53,16 @@ class Rows:
     def follow(self, changes: Changes, actor: str | None, done: frozenset[str]) -> list[dict[str, Any]]:
         """Bring the rows in step; ``done`` are the tasks and jobs that the command itself completed. Returns the new jobs' rows."""
         for wait in changes.closed:
+            self._writes.after(wait.identity)
             self._close(wait, actor, wait.task_id in done)
         for wait in changes.moved:
             assert wait.time is not None
+            self._writes.after(wait.identity)
             self._writes.add(_MOVE_TIMER, wait.time.due, wait.time.provisional, wait.task_id)
             signal(self._connection, TIMERS)
         jobs = []
         for wait in changes.opened:
+            self._writes.adding(wait.identity)
             if wait.kind == "job":
                 jobs.append(self._open_job(wait))
             else:

@@ -18,7 +18,7 @@ statement a table. Everything else goes through SQLAlchemy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -252,24 +252,48 @@ class Unexpected(Exception):
 
 
 class Writes:
-    """Rows that wait to be written, by statement: those of ``first`` before all others, the others as their statements came."""
+    """Rows that wait to be written, by statement: those of ``first`` before all others, the others as their statements came. A statement's
+    rows are written at once; where a row has to follow one that waits under another statement, a new section begins (see :meth:`after`)."""
 
     def __init__(self, first: Sequence[Statement] = ()) -> None:
         self._first = first
-        self._rows: dict[Statement, list[Row]] = {statement: [] for statement in first}
+        self._clear()
+
+    def _clear(self) -> None:
+        self._section: dict[Statement, list[Row]] = {statement: [] for statement in self._first}
+        self._sections = [self._section]
+        self._added: set[Hashable] = set()
+        """what is added in the section at hand"""
 
     def add(self, statement: Statement, *row: Any) -> None:
         """One more row."""
-        rows = self._rows.get(statement)
+        section = self._sections[0] if statement in self._first else self._section
+        rows = section.get(statement)
         if rows is None:
-            rows = self._rows[statement] = []
+            rows = section[statement] = []
         rows.append(row)
+
+    def adding(self, what: Hashable) -> None:
+        """The next row adds something that a later one may change."""
+        self._added.add(what)
+
+    def after(self, what: Hashable) -> None:
+        """The next row changes something; if that waits to be added, the row is written after it."""
+        if what in self._added:
+            self._section = {}
+            self._sections.append(self._section)
+            self._added = set()
 
     def flush(self, connection: Connection) -> None:
         """Write them all. Raises :class:`Unexpected` when a checked statement met other rows than it should."""
-        rows, self._rows = self._rows, {statement: [] for statement in self._first}
-        if not any(rows.values()):
-            return
+        sections = self._sections
+        self._clear()
+        for section in sections:
+            if any(section.values()):
+                self._write(connection, section)
+
+    @staticmethod
+    def _write(connection: Connection, rows: Mapping[Statement, Sequence[Row]]) -> None:
         dialect = connection.dialect.name
         cursor = connection.connection.cursor()
         try:

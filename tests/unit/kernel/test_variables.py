@@ -75,3 +75,18 @@ def test_what_an_interrupted_scope_knew_is_known_around_it_while_its_event_sub_p
     engine.signal("first", instance=case)
     engine.signal("second", instance=case)
     assert engine.instance(case).variables == {"done": 1, "seen": 1}
+
+
+def test_beside_each_other_the_value_written_last_counts_even_if_it_was_there_before() -> None:
+    tasks = path("begin", "set", "more"), user("set"), user("more")
+    beside = event_sub_process("e", begins("begin", signal("first"), interrupting=False), *tasks)
+    engine, case = started(beside, start(), user("work"), end(), path("start", "work", "end"), k=1)
+    engine.signal("first", instance=case)
+    engine.signal("first", instance=case)
+    work, one, other = engine.tasks(case)
+    engine.complete(one.id, {"k": 2})
+    engine.complete(other.id, {"k": 1})
+    engine.complete(next(each.id for each in engine.tasks(case) if each.element == "more"))
+    engine.complete(work.id)
+    engine.complete(engine.tasks(case)[-1].id)
+    assert (engine.instance(case).state, engine.instance(case).variables) == ("completed", {"k": 1})
