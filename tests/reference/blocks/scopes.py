@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.diagrams import element, end, flow, process, script, start
 from tests.reference import words
 from tests.reference.blocks.leaves import job
-from tests.reference.drawing import DEEPEST, Block, Drawing, Ends
+from tests.reference.drawing import DEEPEST, OPENING, Block, Drawing, Ends
 from tests.reference.words import call, gateway, many, reads, repeated, sub_process, writes
 
 # -- insides ---------------------------------------------------------------------------------------------------------
@@ -40,18 +40,18 @@ def _typed_starts(drawing: Drawing, first: str) -> None:
         drawing.add(element("eventBasedGateway", race, instantiate="true"))
     for kind in ("message", "signal") if way == "gateway" else ("multiple", "all"):
         if way == "gateway":
-            name = drawing.catching(kind)
+            name = drawing.catching(kind, OPENING)
             drawing.add(flow(race, name))
         else:
             name = drawing.name("begin")
-            definition, properties, _ = drawing.trigger(kind, name)
+            definition, properties, _ = drawing.trigger(kind, name, OPENING)
             drawing.add(words.begins(name, definition, all_of=kind == "all", **properties))
         drawing.add(flow(name, merge))
     if way == "receive":
         name = drawing.name("receive")
         key = {"correlationKey": drawing.key(name)}
         drawing.add(
-            element("receiveTask", name, properties=key, messageRef="news", instantiate="true"), flow(name, merge)
+            element("receiveTask", name, properties=key, messageRef=OPENING, instantiate="true"), flow(name, merge)
         )
 
 
