@@ -37,11 +37,7 @@ def _difference(entries: Sequence[Entry], numbers: Sequence[int], found: Sequenc
     missing, surplus = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
     if missing or surplus:
         return f"expected {expected}, found {list(found)}: missing {sorted(missing)}, surplus {sorted(surplus)}"
-    return (
-        ""
-        if _fits(entries, numbers, found)
-        else f"expected {expected}, found {list(found)}: wrong order"
-    )
+    return "" if _fits(entries, numbers, found) else f"expected {expected}, found {list(found)}: wrong order"
 
 
 def _fits(entries: Sequence[Entry], numbers: Sequence[int], found: Sequence[str]) -> bool:
