@@ -130,8 +130,9 @@ def newest(base: Data, versions: Sequence[tuple[Data, Data]]) -> Data:
 def newer(base: Data, data: Data, into: Data) -> Data:
     """As :func:`changed`, but where both have written the same value the one written last counts, not the one that comes last."""
     result = changed(base, data, into)
-    mine, theirs = data.get(WRITTEN, {}), into.get(WRITTEN, {})
-    both = [key for key in mine if key in data and key in into and mine[key] != theirs.get(key, 0)]
+    mine, theirs, since = data.get(WRITTEN, {}), into.get(WRITTEN, {}), base.get(WRITTEN, {})
+    written = [key for key, at in mine.items() if at != since.get(key, 0)]
+    both = [key for key in written if key in data and key in into and mine[key] != theirs.get(key, 0)]
     if both:
         result = {**result, WRITTEN: {**result.get(WRITTEN, {})}}
         for key in both:

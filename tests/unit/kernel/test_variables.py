@@ -90,3 +90,21 @@ def test_beside_each_other_the_value_written_last_counts_even_if_it_was_there_be
     engine.complete(work.id)
     engine.complete(engine.tasks(case)[-1].id)
     assert (engine.instance(case).state, engine.instance(case).variables) == ("completed", {"k": 1})
+
+
+def test_what_an_event_sub_process_found_when_it_began_is_not_its_own_writing() -> None:
+    work = "".join(element("userTask", name, properties={"organisation": f"= {name}"}) for name in ("left", "right"))
+    marks = script("m_left", '= {k: "left", left: "left"}'), script("m_right", '= {k: "right", right: "right"}')
+    ways = path("begin_sub", "m_left", "left"), path("begin_sub", "m_right", "right")
+    inside = sub_process("sub", start("begin_sub"), work, *marks, *ways)
+    tasks = path("begin", "see"), user("see")
+    beside = event_sub_process("e", begins("begin", signal("first"), interrupting=False), *tasks)
+    engine, case = started(beside, start(), inside, end(), path("start", "sub", "end"))
+    engine.signal("first", instance=case)  # it begins with what was written last: the right branch's
+    for element_id in (
+        "right",
+        "left",
+        "see",
+    ):  # but the left one is done later, and what comes last counts at the end of the sub-process
+        engine.complete(next(each.id for each in engine.tasks(case) if each.element == element_id))
+    assert engine.instance(case).variables == {"k": "left", "left": "left", "right": "right"}
