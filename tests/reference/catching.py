@@ -298,7 +298,7 @@ def _versions(frame: Frame) -> Iterator[Data]:
         if token.activity is not None:
             yield from _at_work(token.activity)
         if token.compensation is not None:
-            yield from _undoing(token.compensation, frame)
+            yield from _undoing(token.compensation)
     for event in frame.events:
         for version in _versions(event):
             yield version if event.known is None else alone(event.known, version, frame.start)
@@ -313,11 +313,14 @@ def _at_work(whole: Activity) -> Iterator[Data]:
             yield from _versions(activity.inner)
 
 
-def _undoing(compensation: Compensation, frame: Frame) -> Iterator[Data]:
-    """What handlers have done so far; an event sub-process began with what its scope knew when that was completed."""
+def _undoing(compensation: Compensation) -> Iterator[Data]:
+    """What handlers have done so far; some began with what a sub-process knew when it was completed."""
     yield compensation.data
-    if compensation.activity is not None:
-        yield from _at_work(compensation.activity)
+    handler = compensation.activity
+    if handler is not None:
+        assert handler.begun is not None
+        for version in _at_work(handler):
+            yield alone(handler.begun, version, compensation.data)
     if compensation.frame is not None:
         for version in _versions(compensation.frame):
-            yield alone(compensation.frame.start, version, frame.start)
+            yield alone(compensation.frame.start, version, compensation.data)

@@ -85,6 +85,14 @@ def test_a_completed_sub_process_is_compensated_from_inside() -> None:
     assert run.trace == ["start", "c", "a", "b", "sub", *undone, "undo"]
 
 
+def test_handlers_inside_a_completed_sub_process_know_what_it_knew_at_its_end() -> None:
+    a, _, *handled = undoing("a")
+    handler = element("scriptTask", "no_a", "<bpmn:script>= {seen: n}</bpmn:script>", isForCompensation="true")
+    inner, later = sub_process("sub", a, handler, *handled), script("later", "= {n: 5}")
+    run = run_of(start(), inner, later, end("undo", compensation()), path("start", "sub", "later", "undo"), n=1)
+    assert run.variables == {"n": 5, "seen": 1}
+
+
 def test_a_sub_process_with_a_handler_of_its_own_is_compensated_by_that() -> None:
     own = script("no_sub", "= {}").replace("<bpmn:scriptTask", '<bpmn:scriptTask isForCompensation="true"')
     run = run_of(
