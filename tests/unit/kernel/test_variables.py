@@ -6,7 +6,7 @@ from typing import Any
 
 from processes.orchestrator import Orchestrator
 from tests.diagrams import definitions, element, end, path, process, script, start, user
-from tests.reference.words import begins, event_sub_process, many, root, signal, sub_process
+from tests.reference.words import begins, data_object, event_sub_process, guard, many, reads, root, signal, sub_process
 
 SIGNALS = "".join(root("signal", name) for name in ("first", "second"))
 
@@ -108,3 +108,16 @@ def test_what_an_event_sub_process_found_when_it_began_is_not_its_own_writing() 
     ):  # but the left one is done later, and what comes last counts at the end of the sub-process
         engine.complete(next(each.id for each in engine.tasks(case) if each.element == element_id))
     assert engine.instance(case).variables == {"k": "left", "left": "left", "right": "right"}
+
+
+def test_a_copy_of_a_data_object_does_not_leave_its_activity_by_the_border() -> None:
+    task = element("userTask", "work", reads("report", "work"))
+    beside, out = (
+        guard("beside", "work", signal("first"), interrupting=False),
+        guard("out", "work", signal("second")),
+    )
+    ends = end("e1"), end("e2"), path("beside", "e1"), path("out", "e2")
+    engine, case = started(data_object("report"), start(), task, beside, out, *ends, path("start", "work"))
+    engine.signal("first", instance=case)
+    engine.signal("second", instance=case)
+    assert (engine.instance(case).state, engine.instance(case).variables) == ("completed", {})
