@@ -131,14 +131,14 @@ def newer(base: Data, data: Data, into: Data) -> Data:
     """As :func:`changed`, but where both have written the same value the one written last counts, not the one that comes last."""
     result = changed(base, data, into)
     mine, theirs, since = data.get(WRITTEN, {}), into.get(WRITTEN, {}), base.get(WRITTEN, {})
-    written = [key for key, at in mine.items() if at != since.get(key, 0)]
-    both = [key for key in written if key in data and key in into and mine[key] != theirs.get(key, 0)]
-    if both:
+    written = [key for key, at in mine.items() if at != since.get(key, 0) and at != theirs.get(key, 0) and key in data]
+    if written:
         result = {**result, WRITTEN: {**result.get(WRITTEN, {})}}
-        for key in both:
+        for key in written:
             earlier, later = (data, into) if mine[key] < theirs.get(key, 0) else (into, data)
-            result[key] = _entries(base.get(key, _GONE), earlier[key], later[key])
-            result[WRITTEN][key] = max(mine[key], theirs.get(key, 0))
+            if key in later:
+                result[key] = _entries(base.get(key, _GONE), earlier.get(key), later[key])
+                result[WRITTEN][key] = max(mine[key], theirs.get(key, 0))
     return result
 
 

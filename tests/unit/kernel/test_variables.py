@@ -92,6 +92,21 @@ def test_beside_each_other_the_value_written_last_counts_even_if_it_was_there_be
     assert (engine.instance(case).state, engine.instance(case).variables) == ("completed", {"k": 1})
 
 
+def test_beside_each_other_what_is_written_counts_even_if_another_that_is_gone_had_written_it_before() -> None:
+    wait = element("userTask", "wait", properties={"organisation": "= who"})
+    inner = sub_process("inner", start("s"), script("mark", "= {k: 1}"), wait, path("s", "mark", "wait"))
+    begin, out = begins("begin", signal("first"), interrupting=False), guard("out", "inner", signal("second"))
+    beside = event_sub_process("e", begin, inner, out, path("begin", "inner"))
+    engine, case = started(beside, start(), user("work"), end(), path("start", "work", "end"))
+    for who in ("one", "other"):  # the other begins with k = 1 of the first, and writes it once more
+        engine.signal("first", {"who": who}, instance=case)
+    engine.complete(next(each.id for each in engine.tasks(case) if each.organisation == "other"))
+    engine.signal("second", instance=case)  # the first is gone with what it wrote
+    engine.complete(engine.tasks(case)[0].id)
+    found = engine.instance(case)
+    assert (found.state, found.variables) == ("completed", {"k": 1, "who": "other"})
+
+
 def test_what_an_event_sub_process_found_when_it_began_is_not_its_own_writing() -> None:
     work = "".join(element("userTask", name, properties={"organisation": f"= {name}"}) for name in ("left", "right"))
     marks = script("m_left", '= {k: "left", left: "left"}'), script("m_right", '= {k: "right", right: "right"}')
