@@ -131,7 +131,7 @@ def condition_of_another(drawing: Drawing) -> Ends:
 def signal_from_another(drawing: Drawing) -> Ends:
     """One branch throws a signal; others catch it, or are interrupted by it, if they are there already."""
     name = drawing.name("told")
-    drawing.roots.append(root("signal", name, payload='= {n: "inside"}', variable=name))
+    drawing.roots.append(root("signal", name, payload=_payload(drawing.key(name)), variable=name))
     definition = words.signal(name)
     others = [_hearing(drawing, definition, "event sub-process") for _ in range(drawing.choose((1, 2)))]
     return _beside_each_other(drawing, drawing.note(), _telling(drawing, definition), *others)
@@ -142,9 +142,14 @@ def message_from_another(drawing: Drawing) -> Ends:
     letter, wait = drawing.name("letter"), drawing.name("catch")
     key = drawing.key(letter)
     drawing.add(catch(wait, message("news", variable=letter), correlationKey=key))
-    sender = _telling(drawing, message("news", f'= {{n: "{letter}"}}'), correlationKey=key)
+    sender = _telling(drawing, message("news", _payload(key)), correlationKey=key)
     receiver = drawing.chain(*([drawing.block()] if drawing.choose((True, False)) else []), wait)
     return _beside_each_other(drawing, drawing.note(), sender, receiver)
+
+
+def _payload(key: str) -> str:
+    """A context that no other occurrence writes: whether an entry was written that has the value it had before, nobody can tell afterwards."""
+    return f"= {{n: {key.removeprefix('= ')}}}"
 
 
 def _beside_each_other(drawing: Drawing, before: str, *branches: Ends) -> Ends:
