@@ -33,7 +33,7 @@ def changed(base: Data, data: Data, into: Data) -> Data:
     result = into
     for key, value in data.items():
         before = base.get(key, _GONE)
-        if value is before:
+        if value is before or key == WRITTEN:
             continue
         now = into.get(key, _GONE)
         if now is value:
@@ -50,7 +50,19 @@ def changed(base: Data, data: Data, into: Data) -> Data:
             if result is into:
                 result = dict(into)
             del result[key]
-    return result
+    return _with_stamps(result, into, data) if WRITTEN in data else result
+
+
+def _with_stamps(result: Data, into: Data, data: Data) -> Data:
+    """``result``, put together of the two others: of each value it is known when that was written."""
+    mine, theirs = data[WRITTEN], into.get(WRITTEN, {})
+    stamps = dict(theirs)
+    for key, at in mine.items():
+        if at != theirs.get(key, 0) and key in result:
+            sides = ((data, at), (into, theirs.get(key, 0)))
+            same = [written for side, written in sides if side.get(key, _GONE) == result[key]]
+            stamps[key] = max(same or [written for _, written in sides])
+    return result if stamps == theirs else {**result, WRITTEN: stamps}
 
 
 def common(one: Fork | None, other: Fork | None) -> Fork | None:
@@ -94,46 +106,51 @@ def stamped(data: Data, values: Data, now: int) -> Data:
 
 def newest(base: Data, versions: Sequence[tuple[Data, Data]]) -> Data:
     """What branches that have not met have done to ``base``: each is given with the variables it began with, in the order of their last
-    changes; where several have changed the same value the one written last counts."""
+    changes; where several have written the same value the one written last counts."""
     changes: dict[str, list[tuple[int, int, Any, Any]]] = {}
     for order, (begun, data) in enumerate(versions):
         if data is begun:
             continue
-        written = data.get(WRITTEN, {})
+        written, since = data.get(WRITTEN, {}), begun.get(WRITTEN, {})
         for key, value in data.items():
-            before = begun.get(key, _GONE)
-            if value is not before and (before is _GONE or value != before or type(value) is not type(before)):
-                changes.setdefault(key, []).append((written.get(key, 0), order, before, value))
-    result = dict(base)
+            before, at = begun.get(key, _GONE), written.get(key, 0)
+            if key != WRITTEN and (at != since.get(key, 0) or not _same(value, before)):
+                changes.setdefault(key, []).append((at, order, before, value))
+    result, stamps = dict(base), dict(base.get(WRITTEN, {}))
     for key, found in changes.items():
         found.sort(key=lambda each: each[:2])
-        for _, _, before, value in found:
-            now = result.get(key)
-            if isinstance(now, dict) and isinstance(value, dict) and now is not before:
-                value = changed(before if isinstance(before, dict) else {}, value, now)
-            result[key] = value
+        for at, _, before, value in found:
+            result[key] = _entries(before, result.get(key), value)
+            stamps[key] = at
+    if any(WRITTEN in data for _, data in versions):
+        result[WRITTEN] = stamps
     return result
 
 
 def newer(base: Data, data: Data, into: Data) -> Data:
-    """As :func:`changed`, but where both have changed the same value the one written last counts, not the one that comes last."""
+    """As :func:`changed`, but where both have written the same value the one written last counts, not the one that comes last."""
     result = changed(base, data, into)
-    mine, theirs = data.get(WRITTEN, {}), into.get(WRITTEN, {})
-    older = [key for key in data if key in into and mine.get(key, 0) < theirs.get(key, 0)] if theirs else []
-    if older and result is not into:
-        for key in older:
-            before, now = base.get(key, _GONE), into[key]
-            if now is before or (now == before and type(now) is type(before)):
-                continue
-            if isinstance(now, dict) and isinstance(data[key], dict):
-                now = changed(before if isinstance(before, dict) else {}, now, data[key])
-            result[key] = now
-        result[WRITTEN] = {
-            **mine,
-            **theirs,
-            **{key: max(mine[key], theirs[key]) for key in mine.keys() & theirs.keys()},
-        }
+    mine, theirs, since = data.get(WRITTEN, {}), into.get(WRITTEN, {}), base.get(WRITTEN, {})
+    written = [key for key, at in mine.items() if at != since.get(key, 0) and at != theirs.get(key, 0) and key in data]
+    if written:
+        result = {**result, WRITTEN: {**result.get(WRITTEN, {})}}
+        for key in written:
+            earlier, later = (data, into) if mine[key] < theirs.get(key, 0) else (into, data)
+            if key in later:
+                result[key] = _entries(base.get(key, _GONE), earlier.get(key), later[key])
+                result[WRITTEN][key] = max(mine[key], theirs.get(key, 0))
     return result
+
+
+def _same(value: Any, before: Any) -> bool:
+    return value is before or (before is not _GONE and value == before and type(value) is type(before))
+
+
+def _entries(before: Any, earlier: Any, later: Any) -> Any:
+    """The later of two values that were written; of contexts each entry that was changed."""
+    if isinstance(earlier, dict) and isinstance(later, dict):
+        return changed(before if isinstance(before, dict) else {}, later, earlier)
+    return later
 
 
 def without_stamps(data: Data) -> Data:

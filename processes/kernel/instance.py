@@ -170,6 +170,7 @@ class RunningInstance:
             m.put(token, dict(variables))
             if token.repetition is not None:
                 token.repetition.base = {**token.repetition.base, **variables}
+                token.repetition.merged = {**token.repetition.merged, **variables}
 
     def cancel(self) -> None:
         """End the instance and all that it waits for."""

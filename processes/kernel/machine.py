@@ -116,8 +116,8 @@ class Machine:
         return found
 
     def view(self, scope: Running) -> Data:
-        """A scope's variables with what all its branches have done to them so far, the newest last. What a called process or one of
-        several instances does with its own is not seen before it ends."""
+        """A scope's variables with what all its branches have done to them so far, the newest last. What a called process, or an instance
+        of several, does with its own is not seen before it ends; of parallel instances not before all have ended."""
         versions = list(self._versions(scope))
         return variables.newest(scope.base, versions) if versions else scope.base
 
@@ -132,7 +132,11 @@ class Machine:
         if token.inner is not None and token.inner.plan.kind != "process":
             yield from self._versions(token.inner)
         loop = token.node.repetition
-        if token.repetition is not None and loop is not None and loop.kind == "standard":
+        if token.repetition is None or loop is None:
+            return
+        if loop.kind == "sequential":
+            yield token.data, token.repetition.merged
+        elif loop.kind == "standard":
             for turn in token.repetition.turns.values():
                 yield token.data, turn.data
                 yield from self._inside(turn)

@@ -133,7 +133,7 @@ class Repeating:
         self.items = items
         self.base = base
         self.merged = base
-        """what finished turns have done to the variables, when no outputs are collected"""
+        """the variables with what finished turns have done to them, when no outputs are collected"""
         self.begun = 0
         self.ended = 0
         self.turns: dict[int | str, Token] = {}

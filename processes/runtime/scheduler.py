@@ -83,10 +83,9 @@ class Scheduler:
 
     def _start(self, command: c.Start) -> bool:
         try:
-            self._engine.execute(command)
+            return not self._engine.execute(command).duplicate
         except NotWaiting:
             return False  # another engine has done so
-        return True
 
     def _due(self, now: datetime) -> list[tuple[c.Command, datetime]]:
         """What is due, as commands, in the order of the due times."""

@@ -84,6 +84,7 @@ def _explore(
 ) -> Exception | None:
     """Play examples of these kinds; the first difference, if there is one. ``seen`` is told of every example, ``same`` of those whose
     traces are the same to the last place."""
+    told: list[Play] = []
 
     @seed(options.seed)
     @settings(
@@ -97,11 +98,17 @@ def _explore(
     @given(plays(of, family))
     def explore(play: Play) -> None:
         seen(play)
-        end = compare(play)
+        try:
+            end = compare(play)
+            again = restarted(play)
+            assert again == end, f"with restarts it ends otherwise: {again}, without: {end}"
+        except Exception as failure:
+            if not options.each and not told:
+                told.append(play)
+                print(f"a difference, which is now made smaller: {failure}", file=sys.stderr, flush=True)
+            raise
         if end.trace == play.trace:
             same(play)
-        again = restarted(play)
-        assert again == end, f"with restarts it ends otherwise: {again}, without: {end}"
 
     try:
         explore()

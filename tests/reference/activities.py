@@ -158,7 +158,8 @@ def finish(machine: Machine, activity: Activity, data: Data, causes: Causes) -> 
     if activity.whole is not None:
         _count(machine, activity.whole, activity)
     elif activity.compensation is not None:
-        activity.compensation.go_on(data, activity.causes)
+        assert activity.begun is not None
+        activity.compensation.go_on(activity.frame, activity.begun, data, activity.causes)
     elif activity.token is not None:
         token = activity.token
         token.data, token.causes = data, activity.causes

@@ -10,7 +10,7 @@ from tests.reference import gateways
 from tests.reference.data import Data, Values, alone, newest, newest_writes
 from tests.reference.machine import Incident, Machine
 from tests.reference.reading import Node, Trigger
-from tests.reference.state import Activity, Catcher, Causes, Frame, Token, Wait
+from tests.reference.state import Activity, Catcher, Causes, Compensation, Frame, Token, Wait
 from tests.reference.times import later, plan
 
 WAITED_FOR = {"message": "message", "signal": "signal", "timer": "timer", "conditional": "condition"}
@@ -295,12 +295,32 @@ def _versions(frame: Frame) -> Iterator[Data]:
     yield from (arrival.data for arrival in frame.ended)
     for token in frame.tokens:
         yield token.data
-        for activity in token.activity.all() if token.activity is not None else ():
-            if activity.whole is not None and activity.node.loop is not None and activity.node.loop.kind != "standard":
-                continue  # one of several: what it knows is its own until it ends
-            yield activity.data
-            if activity.inner is not None and not activity.inner.called:
-                yield from _versions(activity.inner)
+        if token.activity is not None:
+            yield from _at_work(token.activity)
+        if token.compensation is not None:
+            yield from _undoing(token.compensation)
     for event in frame.events:
         for version in _versions(event):
             yield version if event.known is None else alone(event.known, version, frame.start)
+
+
+def _at_work(whole: Activity) -> Iterator[Data]:
+    for activity in whole.all():
+        if activity.whole is not None and activity.node.loop is not None and activity.node.loop.kind != "standard":
+            continue  # one of several: what it knows is its own until it ends
+        yield activity.data
+        if activity.inner is not None and not activity.inner.called:
+            yield from _versions(activity.inner)
+
+
+def _undoing(compensation: Compensation) -> Iterator[Data]:
+    """What handlers have done so far; some began with what a sub-process knew when it was completed."""
+    yield compensation.data
+    handler = compensation.activity
+    if handler is not None:
+        assert handler.begun is not None
+        for version in _at_work(handler):
+            yield alone(handler.begun, version, compensation.data)
+    if compensation.frame is not None:
+        for version in _versions(compensation.frame):
+            yield alone(compensation.frame.start, version, compensation.data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.reference import activities, catching
-from tests.reference.data import Arrival
 from tests.reference.machine import Machine
 from tests.reference.reading import Node
 from tests.reference.state import Activity, Causes, Compensation, Frame, Record, Token
@@ -55,6 +54,7 @@ def _to_do(machine: Machine, frame: Frame, activity: str = "") -> Iterator[Recor
         if _boundary(record.node) is not None or _event_sub_process(record.node) is not None:
             found = [record]
         elif record.inner is not None and not record.inner.called:
+            record.inner.snapshot = record.data
             found = list(_to_do(machine, record.inner))
         else:
             continue
@@ -88,13 +88,15 @@ def _event_sub_process(node: Node) -> tuple[Node, Node] | None:
 
 
 def next_handler(machine: Machine, compensation: Compensation) -> None:
-    """Let the next handler begin. It knows what the thrower knows; an event sub-process knows what its scope knew at its end."""
+    """Let the next handler begin. It knows what the thrower knows; inside a completed sub-process, and an event sub-process of one, what that
+    knew at its end (§13.5.5: a snapshot)."""
     record = compensation.todo.pop(0)
     boundary = _boundary(record.node)
     if boundary is not None:
         assert boundary.handler is not None
         causes = machine.happened(boundary, compensation.causes)
-        handler = Activity(boundary.handler, record.frame, compensation.data, causes, compensation=compensation)
+        data = compensation.data if record.frame.snapshot is None else record.frame.snapshot
+        handler = Activity(boundary.handler, record.frame, data, causes, compensation=compensation, begun=data)
         compensation.activity = handler
         activities.begin_handler(machine, handler)
         return
@@ -108,5 +110,6 @@ def next_handler(machine: Machine, compensation: Compensation) -> None:
 
 def end_event_sub_process(machine: Machine, compensation: Compensation, frame: Frame, causes: Causes) -> None:
     """A compensation event sub-process is done; what it changed is changed for the thrower."""
-    arrivals = [Arrival(compensation.data, machine.step - 1), *frame.ended]
-    compensation.go_on(machine.gather(arrivals), causes)
+    assert frame.parent is not None
+    assert frame.parent.parent is not None
+    compensation.go_on(frame.parent.parent, frame.start, machine.outcome(frame), causes)

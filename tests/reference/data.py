@@ -82,7 +82,10 @@ def merged(arrivals: Sequence[Arrival], by_time: bool = False) -> tuple[Data, se
             values = (fork.get(name), result.get(name), arrival.data.get(name))
             together = came.get(name, arrivals[0].step) == arrival.step
             if by_time:
-                together = _step(result.written.get(name, 0)) == _step(arrival.data.written.get(name, 0))
+                moments = (result.written.get(name, 0), arrival.data.written.get(name, 0))
+                together = moments[0] != moments[1] and _step(moments[0]) == _step(moments[1])
+                if not _are_contexts(*values[1:]):
+                    values = (ABSENT, *values[1:])  # to write what was there before is to write
             if disagree(*values) and together:
                 unsure.add(name)
             if values[0] != values[2]:
@@ -111,7 +114,7 @@ def newest_writes(versions: Sequence[Data]) -> Values:
 
 
 def newest(versions: Sequence[Data]) -> Data:
-    """What branches know together that have not met: where several changed the same value the newest write counts."""
+    """What branches know together that have not met: where several wrote the same value the newest write counts."""
     result = versions[0]
     for version in versions[1:]:
         result = _joined(result, version, by_time=True)
@@ -119,14 +122,15 @@ def newest(versions: Sequence[Data]) -> Data:
 
 
 def alone(begun: Data, ended: Data, onto: Data) -> Data:
-    """What was changed between two versions, and nothing else, made to a third one."""
+    """What was written between two versions, and nothing else, written to a third one."""
     values, written = {}, dict(onto.written)
     for name in {**onto.values, **begun.values, **ended.values}:
-        value = three_ways(begun.get(name), onto.get(name), ended.get(name))
+        value = onto.get(name)
+        if ended.written.get(name) != begun.written.get(name):
+            value = _written(begun.get(name), value, ended.get(name))
+            written[name] = ended.written.get(name, 0)
         if value is not ABSENT:
             values[name] = value
-        if ended.get(name) != begun.get(name):
-            written[name] = ended.written.get(name, 0)
     return Data(values, written, (onto,))
 
 
@@ -140,14 +144,25 @@ def _joined(ours: Data, theirs: Data, by_time: bool = False) -> Data:
         return theirs
     values, written = {}, {}
     for name in {**ours.values, **theirs.values, **fork.values}:
-        late = not by_time or theirs.written.get(name, 0) >= ours.written.get(name, 0)
-        first, last = (ours, theirs) if late else (theirs, ours)
-        value = three_ways(fork.get(name), first.get(name), last.get(name))
+        if by_time:
+            first, last = sorted((ours, theirs), key=lambda side: side.written.get(name, 0))
+            value = _written(fork.get(name), first.get(name), last.get(name))
+        else:
+            value = three_ways(fork.get(name), ours.get(name), theirs.get(name))
         if value is not ABSENT:
             values[name] = value
         sources = [side.written.get(name, 0) for side in (ours, theirs) if side.get(name) == value]
         written[name] = max(sources or (ours.written.get(name, 0), theirs.written.get(name, 0)))
     return Data(values, written, (ours, theirs))
+
+
+def _written(old: Any, first: Any, last: Any) -> Any:
+    """The last of two values that were written; of contexts each entry that was changed."""
+    return three_ways(old, first, last) if _are_contexts(first, last) else last
+
+
+def _are_contexts(*values: Any) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def three_ways(old: Any, ours: Any, theirs: Any) -> Any:

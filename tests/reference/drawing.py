@@ -14,12 +14,15 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from tests.diagrams import definitions, element, end, flow, message, process, script, timer
-from tests.reference.words import Attributes, catch, root, signal
+from tests.reference.words import ASSOCIATION, Attributes, catch, root, signal
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
 Ends = tuple[str, str]
 """The ids of a block's first and last element."""
+
+OPENING = "opening"
+"""The message that starts instances. Nobody sends it: an instance that did so before it waits would start the next, without an end."""
 
 DEEPEST = 5
 """Levels of blocks in blocks."""
@@ -126,6 +129,11 @@ class Drawing:
         """Draw into the scope."""
         self.parts += parts
 
+    @property
+    def body(self) -> str:
+        """What is drawn into the scope: the schema wants artifacts behind all flow elements."""
+        return "".join(sorted(self.parts, key=lambda part: part.startswith(ASSOCIATION)))
+
     # -- names and keys ----------------------------------------------------------------------------------------------
 
     def name(self, kind: str) -> str:
@@ -177,9 +185,9 @@ class Drawing:
         self.add(script(name, f'= {{box: context put(box, "{name}", n)}}' if nested else f"= {{{name}: n}}"))
         return name
 
-    def trigger(self, kind: str, element_id: str) -> tuple[str, Attributes, str]:
+    def trigger(self, kind: str, element_id: str, letter: str = "news") -> tuple[str, Attributes, str]:
         """What an event waits for (message, signal, timer, multiple, all): its definitions, the properties it needs, and a FEEL term
-        that tells one occurrence from the next."""
+        that tells one occurrence from the next. ``letter``: which message."""
         if kind == "timer":
             return self._timer(), {}, '""'
         if kind == "signal":
@@ -195,7 +203,7 @@ class Drawing:
                 definition = f"<bpmn:eventDefinitionRef>{variable}_event</bpmn:eventDefinitionRef>"
             return definition, {}, _occurrence(variable)
         variable = self.name("m")
-        news, correlated = message("news", variable=variable), {"correlationKey": self.key(element_id)}
+        news, correlated = message(letter, variable=variable), {"correlationKey": self.key(element_id)}
         if kind == "message":
             return news, correlated, _occurrence(variable)
         other, _, occurrence = self.trigger("signal", element_id)
@@ -211,10 +219,10 @@ class Drawing:
         )
         return timer("timeDate", f"= {at}")
 
-    def catching(self, kind: str) -> str:
+    def catching(self, kind: str, letter: str = "news") -> str:
         """An intermediate catching event."""
         name = self.name("catch")
-        definition, properties, _ = self.trigger(kind, name)
+        definition, properties, _ = self.trigger(kind, name, letter)
         self.add(catch(name, definition, all_of=kind == "all", **properties))
         return name
 
@@ -222,8 +230,8 @@ class Drawing:
 
     def model(self, body: str) -> Model:
         """The finished process ``p`` with this body."""
-        news = root("message", "news")
-        drawn = definitions(news, *self.roots, process("p", body), *self.processes)
+        messages = root("message", "news"), root("message", OPENING)
+        drawn = definitions(*messages, *self.roots, process("p", body), *self.processes)
         return Model({"p.bpmn": drawn, **self.files}, self.variables, self.answers, self.errors)
 
 

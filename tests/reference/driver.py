@@ -27,13 +27,20 @@ def _migrated() -> Database:
     return database
 
 
-def fresh_database() -> Database:
-    """An empty database in memory, ten times as fast as by making its tables anew."""
-    made = Database("sqlite://")
-    with _migrated().write() as old, made.write() as new:
+@cache
+def _database() -> Database:
+    return Database("sqlite://")
+
+
+def empty_database() -> Database:
+    """An empty database in memory. It is always the same one, emptied again: whoever had it before is done with it. Making its tables anew
+    would take ten times as long, and a new connection would prepare every statement anew."""
+    database = _database()
+    database._listeners.clear()  # those of the engine before
+    with _migrated().write() as old, database.write() as new:
         source: Any = old.connection.driver_connection
         source.backup(new.connection.driver_connection)
-    return made
+    return database
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class EngineRun:
     """An instance of the engine. ``restarts``: after every step the engine forgets all it holds in memory."""
 
     def __init__(self, model: Model, restarts: bool = False) -> None:
-        self.engine = Orchestrator(fresh_database())
+        self.engine = Orchestrator(empty_database())
         self.engine.deploy(model.files)
         self.restarts = restarts
         self.case = self.engine.start("p", model.variables)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.reference.data import Arrival, Data
+from tests.reference.data import Arrival, Data, alone
 from tests.reference.reading import Flow, Node, Scope, Trigger
 
 Causes = frozenset[int]
@@ -81,6 +81,8 @@ class Frame:
     """data objects"""
     records: list[Record] = field(default_factory=list)
     """activities completed in it, which might be compensated"""
+    snapshot: Data | None = None
+    """of a completed sub-process that is compensated from inside: what it knew at its end, with what handlers in it have done since"""
 
     def die(self) -> None:
         self.alive = False
@@ -142,6 +144,8 @@ class Activity:
     """what its finished instances knew"""
     compensation: Compensation | None = None
     """for which it is a handler"""
+    begun: Data | None = None
+    """of a handler: what it began with"""
 
     def die(self) -> None:
         self.alive = False
@@ -242,9 +246,13 @@ class Compensation:
     def is_idle(self) -> bool:
         return self.activity is None and self.frame is None
 
-    def go_on(self, data: Data, causes: Causes) -> None:
-        """The handler at work is done."""
-        self.data, self.causes = data, causes
+    def go_on(self, scope: Frame, before: Data, after: Data, causes: Causes) -> None:
+        """The handler at work, of something completed in ``scope``, is done: what it changed is changed there and in the scopes around."""
+        within: Frame | None = scope
+        while within is not None and within.snapshot is not None:
+            within.snapshot = alone(before, after, within.snapshot)
+            within = within.parent
+        self.data, self.causes = alone(before, after, self.data), causes
         self.activity = self.frame = None
 
     def die(self) -> None:

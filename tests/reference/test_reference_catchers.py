@@ -194,6 +194,14 @@ def test_terminate_ends_its_scope_at_once_and_no_other() -> None:
     assert (run.state, run.trace, run.variables) == ("completed", ["start", "b", "stop", "sub", "end"], {"x": 1})
 
 
+def test_terminate_keeps_what_other_branches_have_done() -> None:
+    branches = path("start", "a", "b", "end"), path("start", "c", "over")
+    run = run_of(start(), user("a"), user("b"), user("c"), end(), end("over", TERMINATE), *branches)
+    do(run, "a", done=1)
+    do(run, "c", stopped=True)
+    assert (run.state, run.variables) == ("completed", {"done": 1, "stopped": True})
+
+
 def test_terminate_in_one_instance_ends_only_that_instance() -> None:
     inner = sub_process("sub", many(number="= 2"), user("a"), user("b"), end("stop", TERMINATE), flow("b", "stop"))
     run = run_of(*between(inner, first="sub"))

@@ -317,7 +317,8 @@ def test_data_objects_are_copied_in_before_and_out_after() -> None:
         ),
     )
     do(run, "a", text="A")
-    assert run.variables == {"text": "A", "given": "A", "x": "A", "report": "A", "y": "A"}
+    # What bears the object's name is the object's alone.
+    assert run.variables == {"text": "A", "given": "A", "x": "A", "y": "A"}
 
 
 def test_a_data_object_lives_in_the_scope_that_declares_it() -> None:

@@ -48,7 +48,7 @@ def test_an_implicit_start_is_no_boundary_event_link_or_handler() -> None:
     run = run_of(
         user("a"),
         boundary("late", "a", timer("timeDuration", "PT1H")),
-        compensated("a", "undo"),
+        *compensated("a", "undo"),
         script("undo", "= {}").replace("<bpmn:scriptTask", '<bpmn:scriptTask isForCompensation="true"'),
         catch("there", link("L")),
         event_sub_process("on", begins("on_start", signal("S"))),

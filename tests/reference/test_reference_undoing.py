@@ -33,7 +33,7 @@ def undoing(*names: str) -> tuple[str, ...]:
     found: list[str] = []
     for name in names:
         handler = script(f"no_{name}", "= {}").replace("<bpmn:scriptTask", '<bpmn:scriptTask isForCompensation="true"')
-        found += [script(name, "= {}"), handler, compensated(name, f"no_{name}")]
+        found += [script(name, "= {}"), handler, *compensated(name, f"no_{name}")]
     return tuple(found)
 
 
@@ -62,7 +62,7 @@ def test_the_throw_waits_for_its_handlers_unless_it_says_not_to() -> None:
             start(),
             script("a", "= {}"),
             handler,
-            compensated("a", "no_a"),
+            *compensated("a", "no_a"),
             throw("undo", compensation(waits=waits_for)),
             script("after", "= {}"),
             path("start", "a", "undo", "after"),
@@ -85,13 +85,21 @@ def test_a_completed_sub_process_is_compensated_from_inside() -> None:
     assert run.trace == ["start", "c", "a", "b", "sub", *undone, "undo"]
 
 
+def test_handlers_inside_a_completed_sub_process_know_what_it_knew_at_its_end() -> None:
+    a, _, *handled = undoing("a")
+    handler = element("scriptTask", "no_a", "<bpmn:script>= {seen: n}</bpmn:script>", isForCompensation="true")
+    inner, later = sub_process("sub", a, handler, *handled), script("later", "= {n: 5}")
+    run = run_of(start(), inner, later, end("undo", compensation()), path("start", "sub", "later", "undo"), n=1)
+    assert run.variables == {"n": 5, "seen": 1}
+
+
 def test_a_sub_process_with_a_handler_of_its_own_is_compensated_by_that() -> None:
     own = script("no_sub", "= {}").replace("<bpmn:scriptTask", '<bpmn:scriptTask isForCompensation="true"')
     run = run_of(
         start(),
         sub_process("sub", *undoing("a")),
         own,
-        compensated("sub", "no_sub"),
+        *compensated("sub", "no_sub"),
         end("undo", compensation()),
         path("start", "sub", "undo"),
     )
@@ -117,7 +125,7 @@ def test_each_instance_that_was_completed_is_compensated() -> None:
     task = element("scriptTask", "a", many(number="= 2"), "<bpmn:script>= {}</bpmn:script>")
     handler = script("no_a", "= {}").replace("<bpmn:scriptTask", '<bpmn:scriptTask isForCompensation="true"')
     run = run_of(
-        start(), task, handler, compensated("a", "no_a"), end("undo", compensation()), path("start", "a", "undo")
+        start(), task, handler, *compensated("a", "no_a"), end("undo", compensation()), path("start", "a", "undo")
     )
     assert run.trace == ["start", "a", "a", "a", "a_undo", "no_a", "a_undo", "no_a", "undo"]
 

@@ -52,11 +52,13 @@ def _throw(machine: Machine, token: Token, trigger: Trigger) -> None:
 
 
 def _terminate(machine: Machine, token: Token) -> None:
-    """The scope ends at once, with what the terminating token knows."""
+    """The scope ends at once, with all that has been done in it so far."""
     frame = token.frame
+    data = catching.known(frame)
     frame.disarm()
     frame.clear()
-    machine.give(frame, token.data, token.causes)
+    frame.ended.clear()
+    machine.give(frame, data, token.causes)
 
 
 def _cancel(machine: Machine, token: Token) -> None:

@@ -101,12 +101,15 @@ CANCEL = "<bpmn:cancelEventDefinition/>"
 TERMINATE = "<bpmn:terminateEventDefinition/>"
 
 
-def compensated(activity: str, handler: str) -> str:
-    """A compensation boundary event (``ACTIVITY_undo``) with its association to a handler."""
+ASSOCIATION = "<bpmn:association "
+
+
+def compensated(activity: str, handler: str) -> tuple[str, str]:
+    """A compensation boundary event (``ACTIVITY_undo``), and its association to a handler."""
     event = f"{activity}_undo"
     return (
-        element("boundaryEvent", event, compensation(), attachedToRef=activity)
-        + f'<bpmn:association id="{event}_of" associationDirection="One" sourceRef="{event}" targetRef="{handler}"/>'
+        element("boundaryEvent", event, compensation(), attachedToRef=activity),
+        f'{ASSOCIATION}id="{event}_of" associationDirection="One" sourceRef="{event}" targetRef="{handler}"/>',
     )
 
 

@@ -8,7 +8,7 @@ from processes.kernel.behaviour import arming, compensation, flows, loops
 from processes.kernel.data import Data
 from processes.kernel.errors import Stuck
 from processes.kernel.machine import WORK, Machine, entering, working
-from processes.kernel.plan import DataMove
+from processes.kernel.plan import DataMove, Node
 from processes.kernel.state import WAITING, Done, Token, Wait
 
 # -- before and after ----------------------------------------------------------------------------------------------------
@@ -78,10 +78,13 @@ def _write_objects(m: Machine, token: Token) -> None:
         holder.objects = {**holder.objects, move.data_object: data[variable]}
         if move.temporary:
             del data[variable]
-    for move in token.node.inputs:
-        if move.temporary:
-            data.pop(move.data_object, None)
-    m.set_data(token, data)
+    m.set_data(token, without_copies(token.node, data))
+
+
+def without_copies(node: Node, data: Data) -> Data:
+    """The variables that leave an activity: not those that bear the name of a data object it has read, which are the object's alone."""
+    copies = {move.data_object for move in node.inputs if move.temporary} & data.keys()
+    return {name: value for name, value in data.items() if name not in copies} if copies else data
 
 
 def _holder(token: Token, move: DataMove) -> Any:

@@ -119,9 +119,11 @@ def _part(m: Machine, token: Token, node: Node) -> None:
 
 def on_border(m: Machine, host: Token, node: Node, values: Data, watch: Watch | None = None) -> None:
     """A boundary event fires: the activity is interrupted at once, or a second token leaves from its border."""
+    data = activities.without_copies(host.node, host.data)
     if node.interrupting:
         controller, host.undoes = host.undoes, None
         m.cancel_inside(host)
+        m.set_data(host, data)
         host.node, host.arrived, host.state = node, None, READY
         m.put(host, values)
         m.queue.append(host)
@@ -129,7 +131,9 @@ def on_border(m: Machine, host: Token, node: Node, values: Data, watch: Watch | 
         if controller is not None:  # it was a compensation handler: whoever waits for it goes on
             compensation.go_on(m, controller)
         return
-    m.put(m.branch(host, node), values)
+    beside = m.branch(host, node)
+    m.set_data(beside, data)
+    m.put(beside, values)
     _rearm(m, node, host, None, watch)
 
 
@@ -141,7 +145,7 @@ def start_event_scope(m: Machine, scope: Running, start_node: Node, values: Data
     if start_node.interrupting:
         m.clear(scope)
         scope.interrupted = True
-        scope.base, scope.outcome, scope.outcome_fork = view, None, None
+        scope.outcome = scope.outcome_fork = None  # its event sub-process goes on with that
     token = Token(m.new_id(), node, scope, m.written(view, values))
     token.state = WAITING
     scope.tokens[token.id] = token

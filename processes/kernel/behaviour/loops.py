@@ -94,7 +94,7 @@ def _turn(m: Machine, token: Token, repetition: Repeating) -> None:
         item = items[number]
     elif items is not None:
         item = items[index]
-    data = token.data if plan.kind == "standard" else repetition.base
+    data = {"standard": token.data, "sequential": repetition.merged, "parallel": repetition.base}[plan.kind]
     turn = Token(m.new_id(), token.node, token.scope, {**data, **dict.fromkeys(plan.item, item)} if plan.item else data)
     turn.turn_of, turn.number = token, number
     repetition.turns[number] = turn
@@ -151,7 +151,10 @@ def _keep_output(m: Machine, token: Token, turn: Token, plan: Repetition, repeti
     if plan.item:  # the item is the turn's own
         given = {key: value for key, value in given.items() if key not in plan.item}
         given |= {name: base[name] for name in plan.item if name in base}
-    repetition.merged = variables.changed(base, given, repetition.merged)
+    if plan.kind == "sequential":  # it has begun with what those before it have done
+        repetition.merged = given
+    else:
+        repetition.merged = variables.changed(base, given, repetition.merged)
 
 
 def _is_complete(m: Machine, token: Token, turn: Token, plan: Repetition, repetition: Repeating) -> bool:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.diagrams import end, flow, message, process, service, timer
+from tests.diagrams import end, flow, message, process, service, start, timer
 from tests.reference import words
 from tests.reference.blocks.leaves import job, receive_task
 from tests.reference.blocks.scopes import add_event_sub_process, scope
 from tests.reference.drawing import Block, Drawing, Ends
 from tests.reference.words import TERMINATE, begins, call, catch, gateway, guard, many, root, sub_process, throw
+
+JOINS = ("<bpmn:parallelGateway", "<bpmn:inclusiveGateway")
 
 # -- boundary events -------------------------------------------------------------------------------------------------
 
@@ -73,10 +75,21 @@ def instead(drawing: Drawing, host: str, *events: str) -> Ends:
 
 
 def beside(drawing: Drawing, host: str, event: str, occurrence: str = "") -> Ends:
-    """What comes behind an event that does not interrupt ends for itself."""
+    """What comes behind an event that does not interrupt ends for itself.
+
+    It may happen again before that. Should it have joins, it is put into a sub-process of its own: tokens of different occurrences could
+    meet at them otherwise, and no text says what branches that never parted have changed "since their fork".
+    """
+    outer, drawing.parts = drawing.parts, []
     drawing.keys += [occurrence] if occurrence else []
     first, last = drawing.block()
     drawing.keys[len(drawing.keys) - bool(occurrence) :] = []
+    if any(part.startswith(JOINS) for part in drawing.parts):
+        name, begin = drawing.name("sub"), drawing.name("start")
+        drawing.add(start(begin), flow(begin, first))
+        drawing.finish(last)
+        drawing.parts, first, last = [sub_process(name, drawing.body)], name, name
+    drawing.parts = outer + drawing.parts
     drawing.add(flow(event, first))
     drawing.finish(last)
     return host, host
@@ -91,8 +104,8 @@ def conditional(drawing: Drawing) -> Ends:
     def fill(_: Drawing) -> Ends:
         changes = [drawing.user({hot: False}, {hot: True}) for _ in range(drawing.choose((1, 3)))]
         if place != "boundary":
-            start = begins(event, words.condition(f"= {hot}"), interrupting=interrupting)
-            add_event_sub_process(drawing, event, start)
+            begin = begins(event, words.condition(f"= {hot}"), interrupting=interrupting)
+            add_event_sub_process(drawing, event, begin)
         return drawing.chain(*changes, drawing.user())
 
     cool = drawing.script(f"= {{{hot}: false}}")
@@ -118,7 +131,7 @@ def condition_of_another(drawing: Drawing) -> Ends:
 def signal_from_another(drawing: Drawing) -> Ends:
     """One branch throws a signal; others catch it, or are interrupted by it, if they are there already."""
     name = drawing.name("told")
-    drawing.roots.append(root("signal", name, payload='= {n: "inside"}', variable=name))
+    drawing.roots.append(root("signal", name, payload=_payload(drawing.key(name)), variable=name))
     definition = words.signal(name)
     others = [_hearing(drawing, definition, "event sub-process") for _ in range(drawing.choose((1, 2)))]
     return _beside_each_other(drawing, drawing.note(), _telling(drawing, definition), *others)
@@ -129,9 +142,14 @@ def message_from_another(drawing: Drawing) -> Ends:
     letter, wait = drawing.name("letter"), drawing.name("catch")
     key = drawing.key(letter)
     drawing.add(catch(wait, message("news", variable=letter), correlationKey=key))
-    sender = _telling(drawing, message("news", f'= {{n: "{letter}"}}'), correlationKey=key)
+    sender = _telling(drawing, message("news", _payload(key)), correlationKey=key)
     receiver = drawing.chain(*([drawing.block()] if drawing.choose((True, False)) else []), wait)
     return _beside_each_other(drawing, drawing.note(), sender, receiver)
+
+
+def _payload(key: str) -> str:
+    """A context that no other occurrence writes: whether an entry was written that has the value it had before, nobody can tell afterwards."""
+    return f"= {{n: {key.removeprefix('= ')}}}"
 
 
 def _beside_each_other(drawing: Drawing, before: str, *branches: Ends) -> Ends:

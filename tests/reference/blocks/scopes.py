@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.diagrams import element, end, flow, process, script, start
 from tests.reference import words
 from tests.reference.blocks.leaves import job
-from tests.reference.drawing import DEEPEST, Block, Drawing, Ends
+from tests.reference.drawing import DEEPEST, OPENING, Block, Drawing, Ends
 from tests.reference.words import call, gateway, many, reads, repeated, sub_process, writes
 
 # -- insides ---------------------------------------------------------------------------------------------------------
@@ -27,7 +27,7 @@ def scope(drawing: Drawing, fill: Callable[[Drawing], Ends] = Drawing.sequence, 
         begin = drawing.name("start")
         drawing.add(start(begin), flow(begin, first))
     drawing.finish(last)
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     return body
 
 
@@ -40,18 +40,18 @@ def _typed_starts(drawing: Drawing, first: str) -> None:
         drawing.add(element("eventBasedGateway", race, instantiate="true"))
     for kind in ("message", "signal") if way == "gateway" else ("multiple", "all"):
         if way == "gateway":
-            name = drawing.catching(kind)
+            name = drawing.catching(kind, OPENING)
             drawing.add(flow(race, name))
         else:
             name = drawing.name("begin")
-            definition, properties, _ = drawing.trigger(kind, name)
+            definition, properties, _ = drawing.trigger(kind, name, OPENING)
             drawing.add(words.begins(name, definition, all_of=kind == "all", **properties))
         drawing.add(flow(name, merge))
     if way == "receive":
         name = drawing.name("receive")
         key = {"correlationKey": drawing.key(name)}
         drawing.add(
-            element("receiveTask", name, properties=key, messageRef="news", instantiate="true"), flow(name, merge)
+            element("receiveTask", name, properties=key, messageRef=OPENING, instantiate="true"), flow(name, merge)
         )
 
 
@@ -87,7 +87,7 @@ def add_event_sub_process(drawing: Drawing, begin: str, start_event: str, occurr
     drawing.keys[len(drawing.keys) - bool(occurrence) :] = []
     drawing.add(flow(begin, first))
     drawing.finish(last)
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     drawing.add(words.event_sub_process(drawing.name("event"), body))
 
 
@@ -108,7 +108,7 @@ def branches_apart(drawing: Drawing) -> Ends:
         first, (begin, last) = drawing.name("task"), drawing.block()
         drawing.add(element("task", first), flow(first, begin))
         drawing.finish(last)
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     drawing.add(sub_process(name, body))
     return name, name
 
@@ -125,7 +125,7 @@ def several_tokens(drawing: Drawing) -> Ends:
     for way in ("a", "b"):
         mark = drawing.script(f'= {{{via}: "{way}"}}')
         drawing.add(flow(split, mark), flow(mark, task))
-    body, drawing.parts = "".join(drawing.parts), outer
+    body, drawing.parts = drawing.body, outer
     drawing.add(sub_process(name, body))
     return name, name
 

@@ -69,7 +69,7 @@ def _handler(drawing: Drawing, activity: str) -> None:
         drawing.user({name: 1}, {name: 2}, name=name, **given)
     else:
         drawing.add(sub_process(name, scope(drawing), **given))
-    drawing.add(compensated(activity, name))
+    drawing.add(*compensated(activity, name))
 
 
 def undone(drawing: Drawing) -> Ends:

@@ -411,6 +411,24 @@ def test_an_early_message_waits_for_its_receiver_until_its_time_is_over() -> Non
     assert engine.tasks(late) == []
 
 
+def test_an_early_message_is_taken_by_an_event_that_comes_after_another_and_nobody_waits_for_it_any_more() -> None:
+    keyed = {"properties": {"correlationKey": "= number"}}
+    first = element("receiveTask", "first", messageRef="N", **keyed)
+    then = element("intermediateCatchEvent", "then", message("M"), **keyed)
+    engine = deployed(
+        PAID,
+        '<bpmn:message id="N" name="ordered"/>',
+        process("p", start(), first, then, end(), path("start", "first", "then", "end")),
+    )
+    case = engine.start("p", {"number": "A"})
+    assert engine.correlate("paid", "A").buffered
+    engine.correlate("ordered", "A")
+    assert engine.instance(case).state == "completed"
+    with engine.database.read() as connection:
+        assert connection.execute(select(Subscription)).all() == []
+    assert engine.correlate("paid", "A").buffered
+
+
 def test_a_message_that_two_wait_for_is_an_incident_and_reaches_neither() -> None:
     engine = deployed(PAID, waiting_for_payment())
     cases = [engine.start("p", {"number": "A"}) for _ in range(2)]

@@ -1,0 +1,51 @@
+"""Processes that timers start."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from processes.orchestrator import Orchestrator
+from processes.store.tables import Incident
+from tests.diagrams import definitions, element, end, path, process, script, timer
+
+EVERY_HOUR, ONCE = timer("timeCycle", "R3/PT1H"), timer("timeDuration", "PT1H")
+
+
+def started_by(clock: str, text: str) -> Orchestrator:
+    """A process that a timer starts, with one script."""
+    engine = Orchestrator()
+    begin = element("startEvent", "begin", clock)
+    model = process("p", begin, script("work", text), end(), path("begin", "work", "end"))
+    engine.deploy({"p.bpmn": definitions(model)})
+    return engine
+
+
+def open_incidents(engine: Orchestrator) -> list[str]:
+    with engine.database.read() as connection:
+        return list(connection.execute(select(Incident.id).where(Incident.resolved_at.is_(None))).scalars())
+
+
+@pytest.mark.parametrize(("clock", "times"), [(ONCE, 1), (EVERY_HOUR, 3)], ids=["once", "every hour"])
+def test_a_timer_start_that_fails_is_an_incident_and_does_not_hold_up_its_next_time(clock: str, times: int) -> None:
+    engine = started_by(clock, "x = 1 / missing")
+    engine.advance(timedelta(hours=1))
+    assert len(open_incidents(engine)) == 1
+    engine.advance(timedelta(hours=5))
+    assert len(open_incidents(engine)) == times
+    assert engine.instances() == []
+
+
+def test_a_retry_of_a_timer_start_leaves_its_next_time_alone() -> None:
+    engine = started_by(EVERY_HOUR, "x = 1 / missing")
+    engine.advance(timedelta(hours=1))
+    (incident,) = open_incidents(engine)
+    fixed = process("p", element("startEvent", "begin", EVERY_HOUR), end(), path("begin", "end"))
+    engine.deploy({"p.bpmn": definitions(fixed)})  # from now on every hour, three times
+    engine.resolve(incident)
+    assert len(engine.instances()) == 1
+    engine.advance(timedelta(hours=5))
+    assert len(engine.instances()) == 4
+    assert open_incidents(engine) == []
