@@ -7,7 +7,6 @@ with ``DATABASE_URL`` (PostgreSQL) and ``AMQP_URL`` (RabbitMQ). The other comman
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib.util
 import json
 import logging
@@ -200,6 +199,7 @@ class Platform:
     def start_engine(self, with_workers: bool, systems_url: str | None) -> None:
         """Timers, and the bus with the inlet behind it; with the workers on the same bus when there is no broker."""
         from processes.messaging.bus import Address
+        from processes.runtime.memory import spare_collector
         from workers.bus.amqp import AmqpBus
         from workers.bus.embedded import EmbeddedBus
         from workers.bus.relay import Relay
@@ -226,7 +226,7 @@ class Platform:
         self.scheduler.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
         self._stops += [bus.stop, *stops, self.scheduler.stop]
-        _spare_the_collector()
+        spare_collector()
 
     def _receive(self, messages: Sequence[Any]) -> Sequence[Any]:
         """What became of each of these messages off the bus."""
@@ -330,15 +330,6 @@ def _observed(settings: Settings, metrics: Any, health: Any) -> list[Callable[[]
     server = Server(settings.host, settings.metrics_port, metrics, health)
     server.start()
     return [server.stop]
-
-
-def _spare_the_collector() -> None:
-    """Instances that have ended, or are hot no more, leave nothing for the garbage collector (``tests/unit/runtime/test_memory.py``). To look
-    through the hot ones again and again costs a quarter of the processor, and stops everything for a fifth of a second each time. So it
-    looks seldom, and at nothing that was there from the start."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
 
 
 def _connected(ready: Callable[[], bool]) -> Callable[[], None]:

@@ -49,8 +49,6 @@ _SQLITE_PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     # A burst of writes must not leave a gigabyte of log behind.
     "PRAGMA journal_size_limit = 67108864",
-    # A page that many commits have changed is copied back once: every 16 MB, not every 4.
-    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 # Serialization failure, deadlock, lock not available, server going down or coming up, too many connections.
