@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 from processes.errors import BihuanError
 
@@ -55,14 +54,18 @@ def uncaught(code: str | None, element_id: str) -> Stuck:
     )
 
 
-@contextmanager
-def failing() -> Iterator[None]:
-    """Whatever an instance's diagram and variables make go wrong in here is a :class:`StepFailed` that names the element."""
-    try:
-        yield
-    except (StepFailed, NotWaiting):
-        raise
-    except BihuanError as error:
-        raise StepFailed(error.zh, error.en, str(error.details.get("element") or "") or None) from error
-    except _DATA_ERRORS as error:
-        raise StepFailed(f"这一步的数据不合用：{error}", f"the data do not fit: {error!r}") from error
+class failing:
+    """Whatever an instance's diagram and variables make go wrong in this block is a :class:`StepFailed` that names the element."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing has gone wrong yet."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, (StepFailed, NotWaiting)):
+            return
+        if isinstance(error, BihuanError):
+            raise StepFailed(error.zh, error.en, str(error.details.get("element") or "") or None) from error
+        if isinstance(error, _DATA_ERRORS):
+            raise StepFailed(f"这一步的数据不合用：{error}", f"the data do not fit: {error!r}") from error

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -48,6 +48,7 @@ _TYPES: tuple[tuple[type[Any], str], ...] = (
 """PostgreSQL's type of a column; anything else is text."""
 
 
+@lru_cache(64)  # the rows of a command bear the same few times
 def _instant_out(value: datetime | None) -> str | None:
     """As SQLAlchemy's SQLite dialect writes it: naive UTC."""
     if value is None:

@@ -122,7 +122,9 @@ class Database:
         if self._lock is not None and not self._lock.acquire(timeout=BUSY_SECONDS):
             raise WriterBusy(f"no writer's place within {BUSY_SECONDS} s")
         try:
-            with self._idle_writer() as connection, self._current(connection):
+            connection = self._idle_writer()
+            self._local.connection = connection
+            try:
                 if not foreign_keys:
                     _enforce_foreign_keys(connection, "OFF")
                 connection.begin()  # now: statements that go round SQLAlchemy (``bulk``) would not
@@ -134,6 +136,12 @@ class Database:
                 signals = connection.info.pop(_SIGNALS, ())
                 if not foreign_keys:
                     _enforce_foreign_keys(connection, "ON")
+            except BaseException:
+                connection.close()
+                raise
+            finally:
+                self._local.connection = None
+            self._idle.append(connection)
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -141,20 +149,13 @@ class Database:
             for listener in self._listeners.get(name, ()):
                 listener()
 
-    @contextmanager
-    def _idle_writer(self) -> Iterator[Connection]:
+    def _idle_writer(self) -> Connection:
         """A connection that an earlier transaction has left in order, else a new one: checking one out of the pool and back into it
         costs more than a short transaction."""
         try:
-            connection = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            connection = self._writer.connect()
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
+            return self._writer.connect()
 
     def on_commit(self, name: str, listener: Callable[[], None]) -> None:
         """Call ``listener`` (quick, any thread) after each commit of this process in which :func:`signal` was used."""

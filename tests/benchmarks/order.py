@@ -76,14 +76,9 @@ def next_command(engine: Orchestrator, case: str, number: int) -> c.Command | No
     return None if job is None else c.CompleteJob(f"{case}:{number}", job.id, RESULT)
 
 
-def naive(instances: int) -> dict[str, Any]:
-    """The yardstick, unmodified, as a process of its own."""
-    done = subprocess.run(
-        [sys.executable, str(BASELINES / "naive.py"), "--instances", str(instances)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def _told(*command: str) -> dict[str, Any]:
+    """The last line, JSON, of a contender that runs as a process of its own."""
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
@@ -98,7 +93,9 @@ def run(options: argparse.Namespace) -> list[Section]:
     title = "A durable command on the order model"
     if not BASELINES.exists():
         return [Section(title, ["skipped: ../shared/baselines is not here"], [])]
-    rounds = [(naive(options.instances), ours(options.instances)) for _ in range(options.rounds)]
+    each = str(options.instances)
+    yardstick = (str(BASELINES / "naive.py"), "--instances", each)  # unmodified
+    rounds = [(_told(*yardstick), _told("-m", __name__, each)) for _ in range(options.rounds)]
     costs = [[each[at]["cpu_ms_per_command"] for each in rounds] for at in (0, 1)]
     ratios = [theirs / mine for theirs, mine in zip(*costs, strict=True)]
     sizes = [each["state_bytes"] for each in rounds[-1]]
@@ -118,3 +115,7 @@ def run(options: argparse.Namespace) -> list[Section]:
             f"(ratios of the rounds from {times(min(ratios))} to {times(max(ratios))}).",
         )
     ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(ours(int(sys.argv[1]))))
