@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway.context import services
 from processes.errors import BihuanError
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ ERRORS = {
     409: ("已有变化", "这件事刚刚有了变化。请返回查看最新情况。"),
     413: ("内容过大", "提交的内容太大。请删减后再试。"),
     429: ("操作过于频繁", "请稍等片刻再试。"),
+    503: ("暂时不能办理", "数据库正在恢复，刚才的操作没有完成。请稍等片刻再试。"),
     500: ("系统出错", "刚才的操作没有完成，已记录下来。请稍后再试；仍不行时，请把下面的错误编号告诉管理员。"),
 }
 
@@ -129,6 +131,8 @@ def _expired(error: CSRFError) -> Response:
 
 
 def _refused(error: BihuanError) -> Response:
+    if services().database.was_away(error):
+        return _failed(error)
     return error_page(409, error.zh, error.en)
 
 
@@ -141,6 +145,8 @@ def _http_error(error: HTTPException) -> AnyResponse:
 def _failed(error: Exception) -> Response:
     error_id = secrets.token_hex(4)
     log.error("error %s at %s %s", error_id, request.method, request.path, exc_info=error)
+    if services().database.was_away(error):
+        return error_page(503, en="the database is away", error_id=error_id)
     return error_page(500, en="internal error", error_id=error_id)
 
 

@@ -84,6 +84,8 @@ def complete(task_id: str) -> AnyResponse:
     except access.Forbidden:
         abort(403)
     except BihuanError as error:
+        if services().database.was_away(error):
+            raise
         with services().database.read() as connection:
             return _page(connection, _open(connection, row), data, conflict=error.zh, status=409)
     if outcome.incident:

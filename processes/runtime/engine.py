@@ -117,7 +117,7 @@ class Engine:
                 ((_, _, outcome),) = self._together([Request(command, before)], look_first)
                 return outcome
             except (StepFailed, Convicted) as error:
-                if attempt + 1 < ATTEMPTS and self._met_a_conflict(error):
+                if attempt + 1 < ATTEMPTS and self.database.was_away(error):
                     continue
                 return self._incident(command, error, before)
             except (StaleVersion, AlreadyClaimed) as error:
@@ -181,13 +181,6 @@ class Engine:
                 return self.execute(command)
         except Exception as error:
             return error
-
-    def _met_a_conflict(self, error: BaseException) -> bool:
-        """Whether what failed the step was the database under a function that an expression called."""
-        cause = error.__cause__
-        while cause is not None and not self.database.is_transient(cause):
-            cause = cause.__cause__
-        return cause is not None
 
     def _together(self, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
         return self._commit(lambda unit: self._carry_out(unit, requests, look_first), counted=len(requests) > 1)

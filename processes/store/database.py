@@ -259,6 +259,12 @@ class Database:
             return state in _TRANSIENT_STATES or state.startswith("08")
         return False
 
+    def was_away(self, error: BaseException | None) -> bool:
+        """Whether an error, or what it was raised from, is a transient one: the database under a function that an expression called, say."""
+        while error is not None and not self.is_transient(error):
+            error = error.__cause__
+        return error is not None
+
     def was_first(self, error: BaseException) -> bool:
         """Whether somebody else has written a row of the same key meanwhile: begun anew, the transaction finds it."""
         cause = error.orig if isinstance(error, DBAPIError) else error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from typing import Any
 
 import pytest
@@ -137,6 +138,25 @@ def test_a_task_is_completed_in_a_persons_name_once(world: World, operator: Prog
     assert operator.post(f"/api/tasks/{task.id}/complete", given)["duplicate"] is True
     late = {**given, "command_id": "c2"}
     operator.post(f"/api/tasks/{task.id}/complete", late, status=409)
+
+
+def test_a_database_that_goes_away_under_a_form_s_expression_is_no_answer_to_the_form(
+    world: World, operator: Program
+) -> None:
+    task = world.open_tasks(world.report("H1").number)[0]
+    given = {"data": {"outcome": "accept"}, "person": "wx.wu", "command_id": "c1"}
+    whole = world.engine.functions["add working days"]
+
+    def cut_off(*_: object) -> object:
+        error = sqlite3.OperationalError("the words of a statement")
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise error
+
+    world.engine.functions["add working days"] = cut_off
+    answer = operator.post(f"/api/tasks/{task.id}/complete", given, status=503)
+    assert "statement" not in str(answer)
+    world.engine.functions["add working days"] = whole
+    assert operator.post(f"/api/tasks/{task.id}/complete", given)["duplicate"] is False
 
 
 def test_without_a_person_whoever_may_do_it_does_it(world: World, operator: Program) -> None:
