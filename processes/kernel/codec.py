@@ -20,6 +20,7 @@ import orjson
 from processes.errors import BihuanError
 from processes.kernel import upgrade
 from processes.kernel.data import Data, Fork
+from processes.kernel.data import ended as mark_ended
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.machine import GROUP, Machine, group_of
 from processes.kernel.plan import Node, Process, Scope
@@ -159,14 +160,14 @@ class _Writer:
     def _scope(self, scope: Running, around: Data) -> list[Any]:
         forks: dict[int, int] = {}
         written: list[Any] = []
-        for fork in (scope.outcome_fork, *(token.fork for token in scope.tokens.values())):
-            self._fork(fork, forks, written, scope.base)
+        for token in scope.tokens.values():
+            self._fork(token.fork, forks, written, scope.base)
         return [
             scope.id,
             scope.plan.id,
             self._data(scope.base, around),
             None if scope.outcome is None else [self._data(scope.outcome, scope.base)],
-            forks.get(id(scope.outcome_fork), -1),
+            -1,  # for older versions: the fork of the branch that has ended last
             written,
             scope.objects or 0,
             int(scope.interrupted),
@@ -184,7 +185,7 @@ class _Writer:
         for each in reversed(chain):
             parent = known.get(id(each.parent), -1)
             known[id(each)] = len(written)
-            written.append([parent, each.count, self._data(each.data, base)])
+            written.append([parent, each.count, self._data(each.data, base), *([1] if each.ended else [])])
 
     def _token(self, token: Token, base: Data, forks: Mapping[int, int]) -> list[Any]:
         extra: dict[str, Any] = {}
@@ -362,10 +363,11 @@ class _Reader:
         scope = Running(scope_id, plan, owner, self._data(base, around))
         self._scopes[scope_id] = scope
         made: list[Fork] = []
-        for parent, count, data in forks:
-            made.append(Fork(made[parent] if parent >= 0 else None, self._data(data, scope.base), count))
+        for parent, count, data, *ended in forks:
+            made.append(Fork(made[parent] if parent >= 0 else None, self._data(data, scope.base), count, bool(ended)))
         scope.outcome = None if outcome is None else self._data(outcome[0], scope.base)
-        scope.outcome_fork = made[outcome_fork] if outcome_fork >= 0 else None
+        if outcome_fork >= 0:  # an older version kept no more than the last one
+            mark_ended(made[outcome_fork])
         scope.objects, scope.interrupted = objects or {}, bool(interrupted)
         scope.done = self._dones(done or [], plan, scope.base)
         for each in tokens:

@@ -16,14 +16,16 @@ _GONE = object()
 
 
 class Fork:
-    """Where branches parted: the variables there, the fork before it, and how many branches or later forks still hang on it."""
+    """Where branches parted: the variables there, the fork before it, how many branches or later forks still hang on it, and whether a
+    branch from here has ended in the scope (which has what it did)."""
 
-    __slots__ = ("count", "data", "parent")
+    __slots__ = ("count", "data", "ended", "parent")
 
-    def __init__(self, parent: Fork | None, data: Data, count: int) -> None:
+    def __init__(self, parent: Fork | None, data: Data, count: int, ended: bool = False) -> None:
         self.parent = parent
         self.data = data
         self.count = count
+        self.ended = ended
 
 
 def changed(base: Data, data: Data, into: Data) -> Data:
@@ -88,8 +90,20 @@ def leave(fork: Fork | None, until: Fork | None = None) -> None:
 
 
 def settled(fork: Fork | None) -> Fork | None:
-    """The fork a branch really hangs on: one whose other branches are all gone means nothing any more."""
-    while fork is not None and fork.count == 1:
+    """The fork a branch really hangs on: one whose other branches are all gone means nothing any more, unless the scope has what one of
+    them did; then the ones before it mean nothing to this branch."""
+    while fork is not None and fork.count == 1 and not fork.ended:
+        fork = fork.parent
+    if fork is not None:
+        while fork.ended and fork.parent is not None and fork.parent.count == 1:
+            fork.parent = fork.parent.parent
+    return fork
+
+
+def ended(fork: Fork | None) -> Fork | None:
+    """A branch ends in its scope: the nearest fork from which another has ended there before; None when there is none."""
+    while fork is not None and not fork.ended:
+        fork.ended = True
         fork = fork.parent
     return fork
 

@@ -217,13 +217,11 @@ class Machine:
         self._gone(token)
         base = token.view
         if base is None:
-            meet = variables.common(scope.outcome_fork, token.fork) if scope.outcome is not None else None
+            meet = variables.ended(token.fork)
             base = meet.data if meet is not None else scope.base
         before = scope.base if scope.outcome is None else scope.outcome
         together = variables.newer if scope.plan.runs_beside else variables.changed
         scope.outcome = together(base, token.data, before)
-        if token.view is None:
-            scope.outcome_fork = token.fork
         variables.leave(token.fork)
         self.end_if_over(scope)
 

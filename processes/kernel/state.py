@@ -74,7 +74,6 @@ class Running:
         "interrupted",
         "objects",
         "outcome",
-        "outcome_fork",
         "owner",
         "parked",
         "plan",
@@ -91,7 +90,6 @@ class Running:
         self.tokens: dict[str, Token] = {}
         self.outcome: Data | None = None
         """the variables of the branches that have ended, put together"""
-        self.outcome_fork: Fork | None = None
         self.objects: Data = {}
         """values of its data objects"""
         self.parked: dict[str, list[Token]] = {}

@@ -145,7 +145,7 @@ def start_event_scope(m: Machine, scope: Running, start_node: Node, values: Data
     if start_node.interrupting:
         m.clear(scope)
         scope.interrupted = True
-        scope.outcome = scope.outcome_fork = None  # its event sub-process goes on with that
+        scope.outcome = None  # its event sub-process goes on with that
     token = Token(m.new_id(), node, scope, m.written(view, values))
     token.state = WAITING
     scope.tokens[token.id] = token

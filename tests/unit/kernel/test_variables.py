@@ -136,3 +136,14 @@ def test_a_copy_of_a_data_object_does_not_leave_its_activity_by_the_border() -> 
     engine.signal("first", instance=case)
     engine.signal("second", instance=case)
     assert (engine.instance(case).state, engine.instance(case).variables) == ("completed", {})
+
+
+def test_at_the_end_of_a_scope_a_branch_changes_what_it_has_changed_since_any_other_parted_from_it() -> None:
+    two = element("parallelGateway", "split"), element("parallelGateway", "again")
+    ways = path("start", "split", "x"), path("split", "mark", "again", "y"), path("again", "z")
+    mark = script("mark", "= {k: 1}")
+    engine, case = started(start(), *two, mark, *(user(name) for name in "xyz"), *ways, k=0)
+    for name, data in {"y": {}, "x": {"k": 2}, "z": {}}.items():  # z has not changed k since it parted from y
+        engine.engine.workshop.hot.clear()
+        engine.complete(next(each.id for each in engine.tasks(case) if each.element == name), data)
+    assert engine.instance(case).variables == {"k": 2}
