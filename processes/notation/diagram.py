@@ -105,10 +105,6 @@ class Item:
         """Its event definitions, in order."""
         return [child for child in self.element if kind_of(child).endswith("EventDefinition")]
 
-    def has_trigger(self, kind: str) -> bool:
-        """Whether it has an event definition of that kind: ``timer``, ``message``…"""
-        return any(kind_of(each) == f"{kind}EventDefinition" for each in self.triggers)
-
 
 @dataclass(frozen=True, eq=False)
 class Node(Item):
@@ -154,12 +150,6 @@ class Scope(Item):
     def process(self) -> Scope:
         """The process around it."""
         return self if self.parent is None else self.parent.process
-
-    @property
-    def refused(self) -> bool:
-        """Whether it is a kind that is refused as a whole, so that its inside need not be discussed."""
-        own = self.kind == "adHocSubProcess" or is_true(self.element.get("triggeredByEvent"))
-        return own or (self.parent is not None and self.parent.refused)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,11 @@ command's own id commit together or not at all (ARCHITECTURE rule 2). Gateway, q
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from sqlalchemy import select, update
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 6
 """How often a transaction is begun anew after a lock conflict or a restarting database, before the caller is told."""
+
+PAUSE = 0.05
+"""Seconds before the first of these at most; twice as long each time: a second or so in all."""
 
 RARELY_REPEATED = (c.CompleteTask, c.CompleteJob, c.FireTimer)
 """Commands whose repetition shows by itself (nothing waits any more, or the claim at the end fails): no look into the inbox before."""
@@ -117,9 +121,9 @@ class Engine:
                 ((_, _, outcome),) = self._together([Request(command, before)], look_first)
                 return outcome
             except (StepFailed, Convicted) as error:
-                if attempt + 1 < ATTEMPTS and self.database.was_away(error):
-                    continue
-                return self._incident(command, error, before)
+                if attempt + 1 == ATTEMPTS or not self.database.was_away(error):
+                    return self._incident(command, error, before)
+                _pause(attempt)
             except (StaleVersion, AlreadyClaimed) as error:
                 log.info("command %s begun anew: %r", command.id, error)
                 look_first = True
@@ -139,6 +143,7 @@ class Engine:
                     raise
                 look_first = look_first or same
                 log.warning("command %s begun anew: %s", command.id, error)
+                _pause(attempt)
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
     def execute_all(
@@ -293,6 +298,11 @@ class Engine:
         # Not the reason: it may repeat what somebody wrote. It stands in the incident.
         log.error("command %s became incident %s at %s", command.id, identity, element_id)
         return outcome
+
+
+def _pause(attempt: int) -> None:
+    """Let the database come back, or whoever holds the lock get on."""
+    sleep(random.uniform(0.5, 1) * PAUSE * 2**attempt)
 
 
 def _key(command: c.Command) -> tuple[str, str, str]:

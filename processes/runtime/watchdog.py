@@ -47,7 +47,7 @@ STALLED = 86
 """The exit code of a process that its own watchdog has ended."""
 
 LIMIT = 30.0
-"""Seconds. A command takes milliseconds; the engine's own budget (``mended.effort``) ends long ones at half of this."""
+"""Seconds. A command takes milliseconds; the engine's own budget (``processes.kernel.effort``) ends long ones at half of this."""
 
 ENDS = 2
 """Ends with a command in flight after which it is not tried again."""
