@@ -178,14 +178,22 @@ class _Writer:
         ]
 
     def _fork(self, fork: Fork | None, known: dict[int, int], written: list[Any], base: Data) -> None:
-        chain = []
-        while fork is not None and id(fork) not in known:
-            chain.append(fork)
-            fork = fork.parent
-        for each in reversed(chain):
-            parent = known.get(id(each.parent), -1)
-            known[id(each)] = len(written)
-            written.append([parent, each.count, self._data(each.data, base), *([1] if each.ended else [])])
+        """Each after those it comes from."""
+        pending = [fork]
+        while pending:
+            each = pending[-1]
+            before = [] if each is None else [other for other in (each.parent, *each.also) if other is not None]
+            missing = [other for other in before if id(other) not in known]
+            if each is None or id(each) in known or not missing:
+                pending.pop()
+            else:
+                pending += missing
+                continue
+            if each is not None and id(each) not in known:
+                known[id(each)] = len(written)
+                also = [known[id(other)] for other in each.also]
+                more: list[Any] = [int(each.ended), also] if also else [1] if each.ended else []
+                written.append([known.get(id(each.parent), -1), each.count, self._data(each.data, base), *more])
 
     def _token(self, token: Token, base: Data, forks: Mapping[int, int]) -> list[Any]:
         extra: dict[str, Any] = {}
@@ -363,8 +371,10 @@ class _Reader:
         scope = Running(scope_id, plan, owner, self._data(base, around))
         self._scopes[scope_id] = scope
         made: list[Fork] = []
-        for parent, count, data, *ended in forks:
-            made.append(Fork(made[parent] if parent >= 0 else None, self._data(data, scope.base), count, bool(ended)))
+        for parent, count, data, *more in forks:
+            before, also = made[parent] if parent >= 0 else None, more[1] if len(more) > 1 else ()
+            ended, others = bool(more and more[0]), tuple(made[each] for each in also)
+            made.append(Fork(before, self._data(data, scope.base), count, ended, others))
         scope.outcome = None if outcome is None else self._data(outcome[0], scope.base)
         if outcome_fork >= 0:  # an older version kept no more than the last one
             mark_ended(made[outcome_fork])

@@ -8,7 +8,8 @@ there have done so far, so that at the end of such a scope the value written las
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 Data = dict[str, Any]
@@ -17,15 +18,21 @@ _GONE = object()
 
 class Fork:
     """Where branches parted: the variables there, the fork before it, how many branches or later forks still hang on it, and whether a
-    branch from here has ended in the scope (which has what it did)."""
+    branch from here has ended in the scope (which has what it did). ``also``: what a join keeps of the forks that its branches came from
+    and that others still hang on: what has met there has parted from those others at these."""
 
-    __slots__ = ("count", "data", "ended", "parent")
+    __slots__ = ("also", "count", "data", "depth", "ended", "parent")
 
-    def __init__(self, parent: Fork | None, data: Data, count: int, ended: bool = False) -> None:
+    def __init__(
+        self, parent: Fork | None, data: Data, count: int, ended: bool = False, also: tuple[Fork, ...] = ()
+    ) -> None:
         self.parent = parent
         self.data = data
         self.count = count
         self.ended = ended
+        self.also = also
+        self.depth: int = 1 + max((each.depth for each in (parent, *also) if each is not None), default=0)
+        """larger than that of all it comes from"""
 
 
 def changed(base: Data, data: Data, into: Data) -> Data:
@@ -67,45 +74,78 @@ def _with_stamps(result: Data, into: Data, data: Data) -> Data:
     return result if stamps == theirs else {**result, WRITTEN: stamps}
 
 
+def lineage(fork: Fork | None, before_ended: bool = True) -> Iterator[Fork]:
+    """A fork and all it comes from, none of them before one that comes from it; ``before_ended``: also what those come from from which a
+    branch has ended."""
+    pending: list[tuple[int, int, Fork]] = []
+    seen, met = set[int](), [fork]
+    while True:
+        for each in met:
+            if each is not None and id(each) not in seen:
+                seen.add(id(each))
+                heappush(pending, (-each.depth, len(seen), each))
+        if not pending:
+            return
+        nearest = heappop(pending)[2]
+        yield nearest
+        met = [nearest.parent, *nearest.also] if before_ended or not nearest.ended else []
+
+
 def common(one: Fork | None, other: Fork | None) -> Fork | None:
     """The nearest fork that both come from; None when there is none."""
     if one is other:
         return one
-    seen = set()
-    while one is not None:
-        seen.add(id(one))
-        one = one.parent
-    while other is not None and id(other) not in seen:
-        other = other.parent
-    return other
+    ours = {id(each) for each in lineage(one)}
+    return next((each for each in lineage(other) if id(each) in ours), None)
 
 
-def leave(fork: Fork | None, until: Fork | None = None) -> None:
+def leave(fork: Fork | None) -> None:
     """A branch has ended, or has gone back to an earlier fork: it hangs on ``fork`` no more."""
-    while fork is not None and fork is not until:
-        fork.count -= 1
-        if fork.count:
-            return
-        fork = fork.parent
+    pending = [fork]
+    while pending:
+        each = pending.pop()
+        if each is not None:
+            each.count -= 1
+            if not each.count:
+                pending += [each.parent, *each.also]
+
+
+def joined(meet: Fork | None, base: Data, forks: Sequence[Fork | None]) -> Fork | None:
+    """The fork that what has met hangs on. ``forks``: those of its branches; ``meet``, the nearest that all of them come from, counts it
+    as its own already."""
+    known = {id(each) for each in lineage(meet)}
+    passed = {id(each): each for fork in forks for each in lineage(fork) if id(each) not in known}
+    for fork in forks:
+        leave(fork)
+    inner = {id(each) for fork in passed.values() if fork.count for each in lineage(fork) if each is not fork}
+    also = tuple(fork for fork in passed.values() if fork.count and id(fork) not in inner)
+    if not also:
+        return settled(meet)
+    for fork in also:
+        fork.count += 1
+    return Fork(meet, base, 1, also=also)
 
 
 def settled(fork: Fork | None) -> Fork | None:
     """The fork a branch really hangs on: one whose other branches are all gone means nothing any more, unless the scope has what one of
     them did; then the ones before it mean nothing to this branch."""
-    while fork is not None and fork.count == 1 and not fork.ended:
+    while fork is not None and all(each.count == 1 and not each.ended for each in (fork, *fork.also)):
+        for each in fork.also:
+            leave(each)
         fork = fork.parent
     if fork is not None:
-        while fork.ended and fork.parent is not None and fork.parent.count == 1:
+        while fork.ended and fork.parent is not None and fork.parent.count == 1 and not fork.parent.also:
             fork.parent = fork.parent.parent
     return fork
 
 
 def ended(fork: Fork | None) -> Fork | None:
     """A branch ends in its scope: the nearest fork from which another has ended there before; None when there is none."""
-    while fork is not None and not fork.ended:
-        fork.ended = True
-        fork = fork.parent
-    return fork
+    forks = list(lineage(fork, before_ended=False))
+    found = next((each for each in forks if each.ended), None)
+    for each in forks:
+        each.ended = True
+    return found
 
 
 WRITTEN = "\0written"

@@ -256,12 +256,12 @@ class Machine:
                 meet.count += 1
             for token in tokens:
                 result = variables.changed(base, token.data, result)
-                variables.leave(token.fork)
             for token in others:
                 self._gone(token)
-            first.fork = meet
+            first.fork = variables.joined(meet, base, [token.fork for token in tokens])
             self.set_data(first, result)
-        first.fork = variables.settled(first.fork)
+        else:
+            first.fork = variables.settled(first.fork)
         return first
 
     def _gone(self, token: Token) -> None:

@@ -147,3 +147,16 @@ def test_at_the_end_of_a_scope_a_branch_changes_what_it_has_changed_since_any_ot
         engine.engine.workshop.hot.clear()
         engine.complete(next(each.id for each in engine.tasks(case) if each.element == name), data)
     assert engine.instance(case).variables == {"k": 2}
+
+
+def test_a_branch_that_parted_from_one_before_a_join_has_parted_from_it_there() -> None:
+    gates = "".join(element("parallelGateway", name) for name in ("split", "join"))
+    ways = path("start", "split", "mark", "a", "join", "x"), path("split", "c", "join"), path("beside", "b")
+    beside = guard("beside", "a", signal("first"), interrupting=False)
+    tasks = (user(name) for name in "abcx")
+    engine, case = started(start(), gates, script("mark", "= {k: 1}"), *tasks, beside, *ways, k=0)
+    engine.signal("first", instance=case)  # b begins with k = 1, and never changes it
+    for name, data in {"a": {"k": 2}, "c": {}, "x": {}, "b": {}}.items():
+        engine.engine.workshop.hot.clear()
+        engine.complete(next(each.id for each in engine.tasks(case) if each.element == name), data)
+    assert engine.instance(case).variables == {"k": 2}
