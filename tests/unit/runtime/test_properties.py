@@ -13,6 +13,7 @@ from tests.reference.generators import ALL, FAMILIES, plays
 from tests.reference.paths import Play
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_engine_and_reference_tell_the_same_and_a_restart_after_every_step_changes_nothing(family: str) -> None:
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
