@@ -109,6 +109,7 @@ def test_the_keyboard_alone_is_enough(world: World, desk: At) -> None:
     world.report("H2", title="项目用地审批", body="我公司新建项目用地审批卡了三个月，厂房建设项目不能开工，请协调。")
     page = desk("wx.wu").page
     rows = page.locator("a[data-row]")
+    expect(page.locator("[data-open-keys]").first).to_be_visible()  # scripts show it once they listen
     page.keyboard.press("j")
     expect(rows.nth(0)).to_be_focused()
     page.keyboard.press("j")
