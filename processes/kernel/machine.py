@@ -220,7 +220,7 @@ class Machine:
             meet = variables.ended(token.fork)
             base = meet.data if meet is not None else scope.base
         before = scope.base if scope.outcome is None else scope.outcome
-        together = variables.newer if scope.plan.runs_beside else variables.changed
+        together = variables.newer if scope.plan.asks_for_newest else variables.changed
         scope.outcome = together(base, token.data, before)
         variables.leave(token.fork)
         self.end_if_over(scope)

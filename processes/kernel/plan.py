@@ -178,8 +178,9 @@ class Scope:
     event_scopes: tuple[Node, ...] = ()
     """event sub-processes in it"""
     armed_event_scopes: tuple[Node, ...] = ()
-    runs_beside: bool = False
-    """whether one of them does not interrupt it"""
+    asks_for_newest: bool = False
+    """whether something in it, or in a scope around it, wants to know what branches have done to the variables before they meet: then of
+    two that end in it with the same value the one written last counts, not that of the branch that came last"""
     data_objects: frozenset[str] = frozenset()
     objects_around: bool = False
     """whether it or a scope around it has data objects"""

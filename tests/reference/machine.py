@@ -112,9 +112,9 @@ class Machine:
         return data
 
     def outcome(self, frame: Frame) -> Data:
-        """What a scope that is over hands on. An event sub-process that ran beside it began with what the others had done, and they with
-        nothing of it: who wrote last wins there, not who came last."""
-        return self.gather(frame.ended, by_time=frame.scope.has_events_beside)
+        """What a scope that is over hands on. Where somebody asks for the newest of branches that have not met, who wrote last wins at
+        the end, too, and not who came last."""
+        return self.gather(frame.ended, by_time=frame.asks_for_newest)
 
     def happened(self, node: Node, causes: Causes) -> Causes:
         """Write an element into the trace; what follows from it has it as its cause."""

@@ -146,10 +146,10 @@ class Scope:
         return [node for node in self.nodes if node.is_event_sub_process]
 
     @property
-    def has_events_beside(self) -> bool:
-        """Whether one of its event sub-processes does not interrupt it."""
-        inside = [each for node in self.event_sub_processes if node.inner is not None for each in node.inner.nodes]
-        return any(each.tag == "startEvent" and not each.interrupts for each in inside)
+    def asks_for_newest(self) -> bool:
+        """Whether something in it wants to know what branches have done to the variables before they meet."""
+        asking = ("conditional", "terminate")
+        return any(node.is_event_sub_process or any(map(node.has, asking)) for node in self.nodes)
 
     @property
     def beginnings(self) -> list[Node]:

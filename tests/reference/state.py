@@ -106,6 +106,13 @@ class Frame:
     def is_over(self) -> bool:
         return not self.tokens and not self.events
 
+    @property
+    def asks_for_newest(self) -> bool:
+        """Whether something in it, or around it in its process, wants to know what branches have done before they meet."""
+        if self.scope.asks_for_newest or self.called or self.parent is None:
+            return self.scope.asks_for_newest
+        return self.parent.asks_for_newest
+
     def all(self) -> Iterator[Frame]:
         """This frame and all inside it, innermost first."""
         for token in list(self.tokens):

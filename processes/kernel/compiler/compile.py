@@ -63,7 +63,7 @@ class _Compiler:
             raise ParseError(f"没有流程 {process_id}", f"no process {process_id}")
         plan = self._called(process_id)
         name = self._processes[process_id][1].name or process_id
-        stamped = any(_asks_for_newest(scope) for scope in self._scopes.values())
+        stamped = any(scope.asks_for_newest for scope in self._scopes.values())
         return Process(process_id, name, plan, self._scopes, tuple(_starts(plan)), stamped)
 
     # -- scopes ------------------------------------------------------------------------------------------------------
@@ -109,6 +109,7 @@ class _Compiler:
         plan.objects_around = bool(plan.data_objects) or (plan.parent is not None and plan.parent.objects_around)
         for each in scope.nodes:
             plan.nodes[each.id] = self._node(plan, diagram, each, lanes)
+        plan.asks_for_newest = _asks_for_newest(plan)
         _connect(plan, diagram, scope)
         for each in scope.nodes:
             if id(each) in inside:
@@ -285,7 +286,6 @@ def _set_starts(plan: Scope, scope: drawn.Scope) -> None:
         for node in plan.event_scopes
         if node.inner is not None and any(trigger.kind in ARMED for trigger in _event_start(node).triggers)
     )
-    plan.runs_beside = any(not _event_start(node).interrupting for node in plan.event_scopes)
     if plan.kind == "eventSubProcess":
         return
     if blank:
@@ -361,9 +361,11 @@ _ASKING = frozenset({"conditional", "terminate"})
 
 
 def _asks_for_newest(plan: Scope) -> bool:
-    """Whether something in a scope wants to know what its branches have done to the variables before they meet."""
+    """Whether something in a scope, or around it, wants to know what branches have done to the variables before they meet."""
+    if plan.parent is not None and plan.parent.asks_for_newest:
+        return True
     kinds = {trigger.kind for node in plan.nodes.values() for trigger in node.triggers}
-    return bool(plan.event_scopes) or bool(kinds & _ASKING)
+    return bool(kinds & _ASKING) or any(node.kind == "eventSubProcess" for node in plan.nodes.values())
 
 
 def _starts(plan: Scope) -> Iterator[Start]:

@@ -116,12 +116,8 @@ def test_what_an_event_sub_process_found_when_it_began_is_not_its_own_writing() 
     beside = event_sub_process("e", begins("begin", signal("first"), interrupting=False), *tasks)
     engine, case = started(beside, start(), inside, end(), path("start", "sub", "end"))
     engine.signal("first", instance=case)  # it begins with what was written last: the right branch's
-    for element_id in (
-        "right",
-        "left",
-        "see",
-    ):  # but the left one is done later, and what comes last counts at the end of the sub-process
-        engine.complete(next(each.id for each in engine.tasks(case) if each.element == element_id))
+    for element_id, data in (("right", {}), ("left", {"k": "left"}), ("see", {})):  # the left one writes after that
+        engine.complete(next(each.id for each in engine.tasks(case) if each.element == element_id), data)
     assert engine.instance(case).variables == {"k": "left", "left": "left", "right": "right"}
 
 
@@ -160,3 +156,18 @@ def test_a_branch_that_parted_from_one_before_a_join_has_parted_from_it_there() 
         engine.engine.workshop.hot.clear()
         engine.complete(next(each.id for each in engine.tasks(case) if each.element == name), data)
     assert engine.instance(case).variables == {"k": 2}
+
+
+def test_of_branches_that_have_ended_an_event_that_interrupts_their_scope_knows_what_was_written_last() -> None:
+    engine, case = started(
+        instead("e", "first", script("in_e", "= {seen: x}")),
+        start(), user("early"), user("late"), user("a"), user("b"), user("open"), end(),
+        path("start", "early", "a", "end"), path("start", "late", "b", "end"), path("start", "open", "end"),
+    )  # fmt: skip
+    tasks = {each.element: each.id for each in engine.tasks(case)}
+    engine.complete(tasks["early"], {"x": 1})
+    engine.complete(tasks["late"], {"x": 2})
+    for name in ("b", "a"):  # who wrote first ends last
+        engine.complete(next(each.id for each in engine.tasks(case) if each.element == name))
+    engine.signal("first", instance=case)
+    assert engine.instance(case).variables == {"x": 2, "seen": 2}
