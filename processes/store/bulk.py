@@ -18,6 +18,7 @@ statement a table. Everything else goes through SQLAlchemy.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -138,7 +139,7 @@ def _converted(rows: Sequence[Row], converters: Sequence[tuple[int, Callable[[An
     return found
 
 
-class Statement:
+class Statement(ABC):
     """A fixed statement that takes many rows. ``checked``: how many rows it changed is to be known."""
 
     checked = False
@@ -157,8 +158,9 @@ class Statement:
         """Short names of the columns."""
         return tuple(f"c{number}" for number in range(len(self.columns.names)))
 
+    @abstractmethod
     def _many(self, source: str) -> str:
-        raise NotImplementedError
+        """The statement over the rows of a source ``v``."""
 
     @property
     def among(self) -> int | None:
@@ -169,10 +171,10 @@ class Statement:
         """Says once more, as an array, which rows are meant: joined with the rows alone, the planner might read the whole table."""
         return f"{self.columns.table}.{name} = ANY(%s::{self.columns.types[self.among or 0]}[])"
 
-    @cached_property
+    @property
+    @abstractmethod
     def sqlite(self) -> str:
         """Takes the values of one row."""
-        raise NotImplementedError
 
 
 class Insert(Statement):

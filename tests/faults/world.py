@@ -38,7 +38,7 @@ from tests.faults.proxy import Proxy
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_ports
 from tests.servers.rabbit import RabbitNode
-from tests.tour.programs import Keeper, Part, Program, Server
+from tests.tour.programs import Keeper, Part, Program, Server, keep
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "bpmn"
@@ -212,14 +212,7 @@ class World:
         return found
 
     def _keep(self, *parts: Part) -> None:
-        keepers = [Keeper(part, self._ended) for part in parts]
-        self._keepers |= {keeper.part.name: keeper for keeper in keepers}
-        for keeper in keepers:
-            keeper.start()
-        for keeper in keepers:
-            keeper.started.wait()
-            if keeper.failure is not None:
-                raise keeper.failure
+        keep(self._keepers, parts, self._ended)
 
     def _ended(self, name: str, code: str) -> None:
         """A process ended by itself: at its failpoint, or for another reason that is told. It starts again without a failpoint."""

@@ -159,3 +159,15 @@ class Keeper(threading.Thread):
         self._stopping.set()
         self.join()
         self.part.kill()
+
+
+def keep(kept: dict[str, Keeper], parts: Sequence[Part], on_exit: Callable[[str, str], None]) -> None:
+    """Start parts, and keep them alive from now on: their keepers join those that are ``kept``. Raises what a start raises."""
+    keepers = [Keeper(part, on_exit) for part in parts]
+    kept |= {keeper.part.name: keeper for keeper in keepers}
+    for keeper in keepers:
+        keeper.start()
+    for keeper in keepers:
+        keeper.started.wait()
+        if keeper.failure is not None:
+            raise keeper.failure

@@ -21,7 +21,7 @@ from processes.clock import FileClock
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_ports
 from tests.servers.rabbit import RabbitNode
-from tests.tour.programs import Keeper, Part, Program, Server
+from tests.tour.programs import Keeper, Part, Program, Server, keep
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "bpmn"
@@ -82,14 +82,7 @@ class World:
         rabbit.sync()
 
     def _keep(self, *parts: Part) -> None:
-        keepers = [Keeper(part, self._ended) for part in parts]
-        self._keepers |= {keeper.part.name: keeper for keeper in keepers}
-        for keeper in keepers:
-            keeper.start()
-        for keeper in keepers:
-            keeper.started.wait()
-            if keeper.failure is not None:
-                raise keeper.failure
+        keep(self._keepers, parts, self._ended)
 
     def _postgres(self) -> PostgresServer:
         server = self._servers["postgresql"].server

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def _child(pid: int, number: int) -> cpu.Clock:
     return seconds
 
 
-class Loaded:
+class Loaded(ABC):
     """A contender under our generator and our worker."""
 
     name: str
@@ -97,12 +98,13 @@ class Loaded:
         self.load = Load(self.place, servers.folder)
         self._window = window
 
+    @abstractmethod
     def engines(self) -> list[Program]:
         """Its engine processes, started."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settle(self) -> None:
-        """What is to be looked at while the engines still run."""
+        """Look at what is to be looked at while the engines still run."""
 
     def turn(self, seconds: float, rate: float = 0.0) -> Turn:
         engines = self.engines()
@@ -155,6 +157,9 @@ class Naive(Loaded):
 
     def __init__(self, servers: Servers, window: int = WINDOW) -> None:
         super().__init__(servers, "naive", min(window, NAIVE_WINDOW))
+
+    def settle(self) -> None:
+        """Nothing."""
 
     def engines(self) -> list[Program]:
         self.place.purge()  # what an overload has left
