@@ -87,8 +87,13 @@ class Drawing:
         return kind in self.kinds and self.choose((False, True))
 
     def allowed(self, *kinds: str) -> list[str]:
-        """Which of these may be used."""
-        return [kind for kind in kinds if kind in self.kinds]
+        """Which of these may be used.
+
+        What waits for several events (``all``) is not, where there may be several of it: one signal would be kept by each of them and written
+        at a moment of its own, and a value that is written anew, but the same, cannot be told from one that was left alone.
+        """
+        left_out = {"all"} if self.keys else set()
+        return [kind for kind in kinds if kind in self.kinds and kind not in left_out]
 
     # -- blocks ------------------------------------------------------------------------------------------------------
 
