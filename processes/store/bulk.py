@@ -336,56 +336,51 @@ _ON: dict[str, Callable[[Any, Statement, Sequence[Row]], int]] = {
 
 
 class Select:
-    """Rows by the values of one or more columns. ``locked``: until the transaction ends; the rows are locked in the order of ``by``."""
+    """Rows by the values of one column, in its order, or of several columns. ``locked``: until the transaction ends; the rows are locked in
+    the order of the one column."""
 
     def __init__(self, kind: Kind, *names: str, by: str | tuple[str, ...], locked: bool = False) -> None:
         self.columns = _Columns(kind, *names)
         self._by = _Columns(kind, *((by,) if isinstance(by, str) else by))
-        self._asked = self._by.names if len(self._by.names) > 1 else ()
         self._locked = locked
 
     def text(self, dialect: str, count: int, skip_locked: bool = False) -> str:
         """The statement for so many keys."""
         columns, by = self.columns, self._by
-        key = ", ".join(by.names)
-        if dialect == "postgresql":
-            # An array a column: every pair of their values is looked up in the index, and what was not asked for is left out afterwards.
-            found = " AND ".join(f"{name} = ANY(%s::{kind}[])" for name, kind in zip(by.names, by.types, strict=True))
-        elif len(by.names) > 1:
-            found = f"({key}) IN (VALUES {', '.join([f'({_marks(by.names)})'] * count)})"
-        else:
-            found = f"{key} IN ({_marks('?' * count)})"
-        text = f"SELECT {', '.join((*columns.names, *self._asked))} FROM {columns.table} WHERE {found} ORDER BY {key}"
-        if not self._locked or dialect != "postgresql":
-            return text
-        return f"{text} FOR UPDATE SKIP LOCKED" if skip_locked else f"{text} FOR UPDATE"
+        key, rows = ", ".join(by.names), f"SELECT {', '.join(columns.names)} FROM {columns.table} WHERE"
+        if len(by.names) > 1:
+            if dialect == "sqlite":
+                return f"{rows} ({key}) IN (VALUES {', '.join([f'({_marks(by.names)})'] * count)})"
+            # Each key on its own: of a table that it has not analysed yet, the planner might read all rows with the same first column.
+            keys = ", ".join(f"%s::{kind}[]" for kind in by.types)
+            each = " AND ".join(f"{name} = k.k{number}" for number, name in enumerate(by.names))
+            named = ", ".join(f"k{number}" for number in range(len(by.names)))
+            return f"SELECT r.* FROM unnest({keys}) AS k({named}), LATERAL ({rows} {each} OFFSET 0) AS r"
+        if dialect == "sqlite":
+            return f"{rows} {key} IN ({_marks('?' * count)}) ORDER BY {key}"
+        lock = "" if not self._locked else " FOR UPDATE SKIP LOCKED" if skip_locked else " FOR UPDATE"
+        return f"{rows} {key} = ANY(%s::{by.types[0]}[]) ORDER BY {key}{lock}"
 
     def parameters(self, dialect: str, keys: Sequence[Any]) -> list[Any]:
         """The keys as the statement takes them."""
         if len(self._by.names) == 1:
             return [list(keys)] if dialect == "postgresql" else list(keys)
         if dialect == "postgresql":
-            return [list(dict.fromkeys(column)) for column in zip(*keys, strict=True)]
+            return [list(column) for column in zip(*keys, strict=True)]
         return [value for key in keys for value in key]
-
-    def asked_for(self, rows: Sequence[Row], keys: Sequence[Any]) -> Sequence[Row]:
-        """The rows without those of pairs that nobody asked for."""
-        if not self._asked:
-            return rows
-        width, wanted = len(self.columns.names), set(keys)
-        return [row[:width] for row in rows if row[width:] in wanted]
 
 
 def fetch(connection: Connection, select: Select, keys: Sequence[Any], *, skip_locked: bool = False) -> Sequence[Row]:
-    """The rows with one of these keys (values, or tuples of them), in the order of the keys' columns; ``skip_locked``: without those that
-    another transaction holds, instead of waiting for them."""
+    """The rows with one of these keys (values, or tuples of them); ``skip_locked``: without those that another transaction holds, instead of
+    waiting for them."""
     if not keys:
         return []
+    keys = list(dict.fromkeys(keys))
     dialect = connection.dialect.name
     cursor = connection.connection.cursor()
     try:
         cursor.execute(select.text(dialect, len(keys), skip_locked), select.parameters(dialect, keys))
-        return select.columns.incoming(dialect, select.asked_for(cursor.fetchall(), keys))
+        return select.columns.incoming(dialect, cursor.fetchall())
     finally:
         cursor.close()
 

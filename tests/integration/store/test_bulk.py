@@ -1,0 +1,55 @@
+"""Lookups by several columns: right on both databases, and by the index however little PostgreSQL knows of a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from processes.store.bulk import Select, fetch
+from processes.store.database import Database
+from processes.store.tables import InboxMessage
+
+RESULTS = Select(InboxMessage, "id", "result", by=("partner", "source", "id"))
+
+ROWS = 3_000
+
+NEW = "INSERT INTO inbox (partner, source, id, received_at, result) VALUES ('p', '{source}', '{id}', '2026-01-01', '{{}}')"
+
+
+def keys(*ids: str, source: str = "a") -> list[tuple[str, str, str]]:
+    return [("p", source, id) for id in ids]
+
+
+def test_only_rows_of_the_very_keys_are_found_each_once(database: Database) -> None:
+    with database.write() as connection:
+        for source, id in (("a", "1"), ("b", "2"), ("a", "3")):
+            connection.exec_driver_sql(NEW.format(source=source, id=id))
+        found = fetch(connection, RESULTS, [*keys("1", "2", "1", "9"), *keys("3", source="b")])
+    assert found == [("1", {})]
+
+
+@pytest.mark.postgres
+def test_a_lookup_takes_the_index_though_it_was_planned_when_the_table_was_empty(postgresql_database: Database) -> None:
+    with postgresql_database.write() as connection:
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        for _ in range(10):  # the driver prepares what it sees often
+            fetch(connection, RESULTS, keys("1", "2"))
+        rows = "generate_series(1, %(rows)s)"
+        connection.exec_driver_sql(
+            f"INSERT INTO inbox (partner, source, id, received_at, result) SELECT 'p', 'a', number, now(), '{{}}' FROM {rows} AS number",
+            {"rows": ROWS},
+        )
+
+        before = read(connection)
+        assert len(fetch(connection, RESULTS, keys(*map(str, range(1, 101))))) == 100
+
+        assert read(connection) - before <= 100
+
+
+def read(connection: Any) -> int:
+    """Rows of the inbox that statements of this transaction have read, by whatever way."""
+    counts = (
+        "pg_stat_get_xact_tuples_returned('inbox'::regclass) + pg_stat_get_xact_tuples_returned('inbox_pkey'::regclass)"
+    )
+    return int(connection.exec_driver_sql(f"SELECT {counts}").scalar())
