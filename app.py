@@ -228,11 +228,11 @@ class Platform:
         self._stops += [bus.stop, *stops, self.scheduler.stop]
         spare_collector()
 
-    def _receive(self, messages: Sequence[Any]) -> Sequence[Any]:
+    def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:
         """What became of each of these messages off the bus."""
         from workers.bus.delivery import ending_of
 
-        return [ending_of(error) for error in self.core.reception.receive_all(messages, self._may_send)]
+        return [ending_of(error) for error in self.core.reception.receive_all(messages, self._may_send, turn)]
 
     def start_gateway(self) -> None:
         """The web server, in a thread of its own."""

@@ -31,6 +31,7 @@ from processes.observing.here import Here
 from processes.runtime import commands as c
 from processes.runtime import signals
 from processes.runtime.engine import Engine
+from processes.runtime.turns import Turn
 from processes.store.database import to_json
 from processes.store.tables import Job, RefusedMessage
 
@@ -59,12 +60,15 @@ class Reception:
             )
         )
 
-    def receive_all(self, messages: Sequence[Message], may_send: MaySend) -> list[Exception | None]:
-        """Take a group of messages, in their order; what is a plain command shares a transaction with its neighbours.
+    def receive_all(
+        self, messages: Sequence[Message], may_send: MaySend, turn: Turn | None = None
+    ) -> list[Exception | None]:
+        """Take a group of messages, in their order and when it is their ``turn``; what is a plain command shares a transaction with its
+        neighbours.
 
         Of each message: None when it has had its effect (or was refused and is kept), else what a bus handler would raise.
         """
-        planner = Inlet(self._planning(may_send))
+        planner, turn = Inlet(self._planning(may_send)), turn or Turn()
         endings: list[Exception | None] = [None] * len(messages)
         together: list[tuple[int, _Planned, Here]] = []
         for index, message in enumerate(messages):
@@ -77,13 +81,14 @@ class Reception:
                 if isinstance(planned, _Planned):
                     together.append((index, planned, place))
                     continue
+                turn.wait()
                 self._carry_out(together, messages, endings)
                 together = []
                 if isinstance(planned, _Alone):
                     endings[index] = self._settle(messages[index], planned.run)
                 else:
                     count(planned)
-        self._carry_out(together, messages, endings)
+        self._carry_out(together, messages, endings, turn)
         return endings
 
     def _carry_out(
@@ -91,11 +96,12 @@ class Reception:
         together: Sequence[tuple[int, _Planned, Here]],
         messages: Sequence[Message],
         endings: list[Exception | None],
+        turn: Turn | None = None,
     ) -> None:
         if not together:
             return
         outcomes = self._engine.execute_all(
-            [planned.command for _, planned, _ in together], [place for _, _, place in together]
+            [planned.command for _, planned, _ in together], [place for _, _, place in together], turn
         )
         for (index, planned, _), outcome in zip(together, outcomes, strict=True):
             endings[index] = self._settle(messages[index], partial(planned.settle, outcome))

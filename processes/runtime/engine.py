@@ -30,6 +30,7 @@ from processes.runtime import correlation, incidents, measures
 from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, TIMER, plan_next_start, start_id
+from processes.runtime.turns import Overtaken, Turn
 from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
@@ -147,24 +148,37 @@ class Engine:
         raise BihuanError("系统繁忙,请稍后重试", f"command {command.id} met {ATTEMPTS} conflicts")
 
     def execute_all(
-        self, commands: Sequence[c.Command], places: Sequence[Here | None] | None = None
+        self, commands: Sequence[c.Command], places: Sequence[Here | None] | None = None, turn: Turn | None = None
     ) -> list[c.Outcome | Exception]:
         """Carry out several commands in one transaction, in their order; each gets its outcome, or what :meth:`execute` raises for it.
-        ``places``: the door of each.
+        ``places``: the door of each; ``turn``: among groups that are to have their effects one after the other.
 
         Should one fail, all are carried out one by one: a group is worth its commit as long as nobody spoils it.
         """
+        turn = turn or Turn()
         doors = places or [None] * len(commands)
-        if len(commands) > 1:
+        if len(commands) > 1 and (outcomes := self._as_one(commands, doors, turn)) is not None:
+            return outcomes
+        turn.wait()
+        return [self._alone(command, door) for command, door in zip(commands, doors, strict=True)]
+
+    def _as_one(
+        self, commands: Sequence[c.Command], doors: Sequence[Here | None], turn: Turn
+    ) -> list[c.Outcome | Exception] | None:
+        """None when one of the commands has spoilt the transaction."""
+        requests = [Request(command, place=door) for command, door in zip(commands, doors, strict=True)]
+        looks = any(not isinstance(command, RARELY_REPEATED) for command in commands)
+        while True:
             try:
                 for command in commands:
                     self.watch.check(command)
-                looks = any(not isinstance(command, RARELY_REPEATED) for command in commands)
-                requests = [Request(command, place=door) for command, door in zip(commands, doors, strict=True)]
-                return [outcome for _, _, outcome in self._together(requests, looks)]
+                return [outcome for _, _, outcome in self._together(requests, looks, turn)]
+            except Overtaken:
+                turn.wait()
             except Exception as error:
+                turn.fail()
                 log.info("a group of %d commands is carried out one by one: %r", len(commands), error)
-        return [self._alone(command, door) for command, door in zip(commands, doors, strict=True)]
+                return None
 
     def fire(self, timers: Sequence[c.Command]) -> list[c.Command]:
         """Carry out, in one transaction and in their order, those of these due timers whose instances nobody else has in hands; returns
@@ -187,10 +201,12 @@ class Engine:
         except Exception as error:
             return error
 
-    def _together(self, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
-        return self._commit(lambda unit: self._carry_out(unit, requests, look_first), counted=len(requests) > 1)
+    def _together(self, requests: Sequence[Request], look_first: bool, turn: Turn | None = None) -> list[measures.Done]:
+        return self._commit(lambda unit: self._carry_out(unit, requests, look_first), turn, counted=len(requests) > 1)
 
-    def _commit(self, work: Callable[[Unit], list[measures.Done]], *, counted: bool = True) -> list[measures.Done]:
+    def _commit(
+        self, work: Callable[[Unit], list[measures.Done]], turn: Turn | None = None, *, counted: bool = True
+    ) -> list[measures.Done]:
         """One transaction."""
         courier, begun = self.courier, perf_counter()
         delivered = courier.take_delivered() if courier is not None else ()
@@ -200,6 +216,8 @@ class Engine:
                 for row in delivered:
                     outbox.sent(unit.writes, row)
                 done = work(unit)
+                if turn is not None:
+                    turn.store()
                 unit.flush()
         except BaseException:
             if courier is not None:

@@ -1,10 +1,10 @@
 """The engine's own line to the broker: takes messages in groups, has each group carried out in one transaction, sends what came of it.
 
-One connection and one channel on a thread of their own; a second thread carries the groups out, one after the other, so that a database that takes
-its time holds up no message. What arrives while a transaction is under way is the next group: the more there is to do, the more share a
-commit. A group is acknowledged once it is committed; the messages that it made are sent at once, and struck off the outbox with a later
-transaction, when the broker has confirmed them. Should this process die in between, their leases run out and a relay sends them, with the
-same ids.
+One connection and one channel on a thread of their own; two more carry the groups out, so that a database that takes its time holds up no
+message: while one group is stored, the next is worked out (``processes.runtime.turns``). What arrives meanwhile is the group after that: the
+more there is to do, the more share a commit. A group is acknowledged once it is committed; the messages that it made are sent at once, and
+struck off the outbox with a later transaction, when the broker has confirmed them. Should this process die in between, their leases run out
+and a relay sends them, with the same ids.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import pika.exceptions
 from processes.failpoints import hit
 from processes.messaging import cloudevents
 from processes.messaging.bus import Address, Message
+from processes.runtime.turns import Turn
 from workers.bus import envelope, topology
 from workers.bus.consumer import Delivery
 from workers.bus.delivery import Done, Ending, log
@@ -45,8 +46,8 @@ TIDY_SECONDS = 0.25
 
 _LONGEST_PAUSE = 5.0
 
-Receive = Callable[[Sequence[Message]], Sequence[Ending]]
-"""Carries out a group of messages, in their order; returns what became of each."""
+Receive = Callable[[Sequence[Message], Turn], Sequence[Ending]]
+"""Carries out a group of messages, in their order and when it is their turn; returns what became of each."""
 
 Taken = tuple[int, Any, Delivery]
 """a delivery with its tag and the channel it came by"""
@@ -87,8 +88,11 @@ class Line:
         self._wire = wire
         self._decode = decode
         self._group: list[Taken] = []
-        self._groups: queue.SimpleQueue[list[Taken] | None] = queue.SimpleQueue()
+        self._groups: queue.SimpleQueue[tuple[list[Taken], Turn] | None] = queue.SimpleQueue()
+        self._turn: Turn | None = None
+        """of the newest group"""
         self._busy = False
+        """the newest group is not worked out yet"""
         self._planned = False
         self._sent: OrderedDict[int, str] = OrderedDict()
         self._next_tag = 1
@@ -100,20 +104,24 @@ class Line:
         self.ready = threading.Event()
         """set while messages can come and go"""
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
-        self._worker = threading.Thread(target=self._work, name="line-groups", daemon=True)
+        self._workers = [threading.Thread(target=self._work, name="line-groups", daemon=True) for _ in range(2)]
 
     # -- any thread ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to connect and to take messages, in the background."""
         self._thread.start()
-        self._worker.start()
+        for worker in self._workers:
+            worker.start()
 
     def stop(self, timeout: float) -> None:
-        """Take nothing new, finish the group in hand, and end."""
+        """Take nothing new, finish the groups in hand, and end."""
         self._closing.set()
-        self._groups.put(None)
-        self._worker.join(timeout)
+        deadline = time.monotonic() + timeout
+        for _ in self._workers:
+            self._groups.put(None)
+        for worker in self._workers:
+            worker.join(max(deadline - time.monotonic(), 0.0))
         self._on_thread(self._leave)
         self._thread.join(timeout)
 
@@ -193,7 +201,7 @@ class Line:
         self.ready.clear()
         self._connection, self._channel = None, None
         self._group, self._planned = [], False  # not acknowledged: they come again
-        self._busy = False  # the end of a group in hand is told to a connection that is no more
+        self._busy = False
         rows = list(self._sent.values())
         self._sent.clear()
         if rows:
@@ -218,33 +226,45 @@ class Line:
             self._connection.ioloop.call_later(LINGER_SECONDS, self._hand_over)
 
     def _hand_over(self) -> None:
-        """Give the messages at hand to the other thread, unless it is still busy: then they wait, and more may join them."""
+        """Give the messages at hand to another thread, unless the group before is still worked out: then they wait, and more may join them."""
         self._planned = False
         if self._group and not self._busy:
             self._busy = True
             group, self._group = self._group[:GROUP], self._group[GROUP:]
-            self._groups.put(group)
+            turn = Turn(self._turn, lambda: self._let_next_begin(turn))
+            self._turn = turn
+            self._groups.put((group, turn))
+
+    def _next(self, turn: Turn) -> None:
+        if turn is self._turn:
+            self._busy = False
+            self._hand_over()
 
     def _settle(self, channel: Any, tag: int, done: bool) -> None:
         """Acknowledge a message, or put it back. From any thread."""
         self._on_thread(functools.partial(_settle, channel, tag, done))
 
-    # -- the other thread ------------------------------------------------------------------------------------------------
+    def _let_next_begin(self, turn: Turn) -> None:
+        self._on_thread(functools.partial(self._next, turn))
+
+    # -- the other threads -----------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while (group := self._groups.get()) is not None:
+        while (taken := self._groups.get()) is not None:
+            group, turn = taken
             try:
-                self._carry_out(group)
+                self._carry_out(group, turn)
             except Exception:
                 log.exception("a group of messages was not carried out; it comes again")
                 for _, _, delivery in group:
                     delivery.settle(False)
-            self._on_thread(self._carried_out)
+            finally:
+                turn.end()
 
-    def _carry_out(self, group: list[Taken]) -> None:
+    def _carry_out(self, group: list[Taken], turn: Turn) -> None:
         hit("line.taken")
         waiting = [(delivery, message) for _, _, delivery in group if (message := self._decode(delivery)) is not None]
-        endings = self._receive([message for _, message in waiting])
+        endings = self._receive([message for _, message in waiting], turn)
         hit("line.carried-out")
         if len(waiting) == len(group) and all(isinstance(ending, Done) for ending in endings):
             tag, channel, _ = group[-1]
@@ -252,10 +272,6 @@ class Line:
             return
         for (delivery, _), ending in zip(waiting, endings, strict=True):
             self._end(delivery, envelope.topic(delivery), ending)
-
-    def _carried_out(self) -> None:
-        self._busy = False
-        self._hand_over()
 
     # -- sending ---------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from processes.clock import ManualClock
 from processes.messaging.bus import Address, Message, NotSent
+from processes.runtime.turns import Turn
 from processes.store import outbox
 from processes.store.database import Database
 from processes.store.tables import OutboxMessage
@@ -70,7 +71,7 @@ def test_a_line_that_loses_its_connection_while_a_group_is_carried_out_takes_the
     carried: list[str] = []
     begun, go_on = threading.Event(), threading.Event()
 
-    def receive(messages: Sequence[Message]) -> list[Ending]:
+    def receive(messages: Sequence[Message], turn: Turn) -> list[Ending]:
         begun.set()
         assert go_on.wait(PATIENCE)
         carried.extend(each.id for each in messages)

@@ -18,6 +18,7 @@ from processes.messaging.bus import Address, Message
 from processes.messaging.inlet import anyone
 from processes.observing import here
 from processes.observing.trace import Trace
+from processes.runtime.turns import Turn
 from tests.integration.bus.transports import PATIENCE, Inbox, eventually, started
 from tests.integration.gateway.conftest import Program
 from tests.integration.gateway.world import HOTLINE, World
@@ -64,8 +65,8 @@ class Engine:
         self._world.services.inlet.deliver(message)
         self.answers(message)
 
-    def _take_all(self, messages: Sequence[Message]) -> list[Ending]:
-        errors = self._reception.receive_all(messages, anyone)
+    def _take_all(self, messages: Sequence[Message], turn: Turn) -> list[Ending]:
+        errors = self._reception.receive_all(messages, anyone, turn)
         for message in messages:
             self.answers(message)
         return [ending_of(error) for error in errors]
