@@ -10,7 +10,7 @@ from tests.reference import gateways
 from tests.reference.data import Data, Values, alone, newest, newest_writes
 from tests.reference.machine import Incident, Machine
 from tests.reference.reading import Node, Trigger
-from tests.reference.state import Activity, Catcher, Causes, Compensation, Frame, Token, Wait
+from tests.reference.state import Activity, Beside, Catcher, Causes, Compensation, Frame, Token, Wait
 from tests.reference.times import later, plan
 
 WAITED_FOR = {"message": "message", "signal": "signal", "timer": "timer", "conditional": "condition"}
@@ -223,7 +223,7 @@ def _begin_event_sub_process(machine: Machine, catcher: Catcher, brought: dict[s
         frame.clear()
     inside = begin_event_frame(machine, node, start, frame, machine.write(data, brought), frame.causes | causes)
     if not start.interrupts:
-        inside.known = data
+        inside.beside = Beside(data, newest([frame.start, *(arrival.data for arrival in frame.ended)]))
 
 
 def begin_event_frame(machine: Machine, node: Node, start: Node, parent: Frame, data: Data, causes: Causes) -> Frame:
@@ -301,7 +301,7 @@ def _versions(frame: Frame) -> Iterator[Data]:
             yield from _undoing(token.compensation)
     for event in frame.events:
         for version in _versions(event):
-            yield version if event.known is None else alone(event.known, version, frame.start)
+            yield version if event.beside is None else event.beside.own(version)
 
 
 def _at_work(whole: Activity) -> Iterator[Data]:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from processes.errors import BihuanError
 from processes.notation.decisions import parse_decisions
 from tests.reference import activities, catching, compensation, gateways, throwing
-from tests.reference.data import Data, alone
+from tests.reference.data import Data
 from tests.reference.machine import Entry, Functions, Incident, Machine
 from tests.reference.reading import ACTIVITIES, GLOBAL_TASKS, Node, read
 from tests.reference.state import Activity, Catcher, Frame, Token, Wait
@@ -280,8 +280,8 @@ def _end_event_sub_process(machine: Machine, frame: Frame, node: Node) -> None:
     else:
         frame.parent.events.remove(frame)
         data = machine.outcome(frame)
-        if frame.known is not None:
-            data = alone(frame.known, data, frame.parent.start)
+        if frame.beside is not None:
+            data = frame.beside.own(data)
         machine.give(frame.parent, data, causes)
 
 

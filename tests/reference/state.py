@@ -49,6 +49,19 @@ class Token:
             self.compensation.die()
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What an event sub-process met that runs beside its scope. ``known``: what the branches there knew when it began (they may be cancelled
+    later, and it is not the event sub-process's to hand on); ``ended``: what had ended there by then, which nobody can cancel any more."""
+
+    known: Data
+    ended: Data
+
+    def own(self, version: Data) -> Data:
+        """A version of the event sub-process's, as its own to hand on."""
+        return alone(self.known, version, self.ended)
+
+
 @dataclass(eq=False)
 class Frame:
     """A scope at work."""
@@ -63,9 +76,8 @@ class Frame:
     """the event sub-process whose inside this is"""
     compensation: Compensation | None = None
     """for which it runs"""
-    known: Data | None = None
-    """of an event sub-process that runs beside its scope: what the branches there knew when it began (it may be cancelled later, and is not
-    the event sub-process's to hand on)"""
+    beside: Beside | None = None
+    """of an event sub-process that runs beside its scope"""
     called: bool = False
     """whether the scope is a process of its own"""
     alive: bool = True

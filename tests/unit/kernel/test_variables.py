@@ -121,6 +121,25 @@ def test_what_an_event_sub_process_found_when_it_began_is_not_its_own_writing() 
     assert engine.instance(case).variables == {"k": "left", "left": "left", "right": "right"}
 
 
+def test_an_entry_that_an_event_sub_process_writes_anew_counts_though_the_scope_writes_another_after_it() -> None:
+    put = script("put", '= {box: context put(box, "a", n)}')
+    beside = event_sub_process(
+        "e", begins("begin", signal("first"), interrupting=False), put, user("more"), path("begin", "put", "more")
+    )
+    note = script("note", '= {box: context put(box, "b", 1)}')
+    engine, case = started(
+        beside, start(), user("work"), note, end(), path("start", "work", "note", "end"), n=1, box={}
+    )
+    engine.signal("first", {"n": 1}, instance=case)
+    engine.complete(engine.tasks(case)[-1].id)  # it has ended: what it wrote is the scope's
+    engine.signal("first", {"n": 2}, instance=case)
+    work, more = engine.tasks(case)
+    engine.complete(work.id)
+    engine.complete(more.id)
+    found = engine.instance(case)
+    assert (found.state, found.variables["box"]) == ("completed", {"a": 2, "b": 1})
+
+
 def test_a_copy_of_a_data_object_does_not_leave_its_activity_by_the_border() -> None:
     task = element("userTask", "work", reads("report", "work"))
     beside, out = (
