@@ -337,10 +337,12 @@ _ALL = (
 CONTRACTS: Mapping[tuple[str, str], Contract] = {(each.type, each.version): each for each in _ALL}
 """(type, version) → contract; versions of a type stand side by side"""
 
+_TYPES = frozenset(type_ for type_, _ in CONTRACTS)
+
 
 def is_known(type_: str) -> bool:
     """Whether there is a contract for this type, in whatever version."""
-    return any(known == _type_of_contract(type_) for known, _ in CONTRACTS)
+    return _type_of_contract(type_) in _TYPES
 
 
 def contract_of(message: Message) -> Contract:

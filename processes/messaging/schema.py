@@ -5,7 +5,9 @@ Every field of a contract or of a job has a Chinese ``title``; the studio, the A
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -168,39 +170,52 @@ def unsound(data: object) -> FieldProblem | None:
 
     Walks with a stack of its own: what is looked for here is exactly what would break a recursive walk.
     """
-    stack: list[tuple[str, object, int]] = [("", data, 0)]
+    stack: list[tuple[_Way, object, int]] = [(None, data, 0)]
     while stack:
-        path, value, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            return FieldProblem(path, f"嵌套超过 {MAX_DEPTH} 层")
-        problem = _unsound_value(path, value)
-        if problem is not None:
-            return problem
+        way, value, depth = stack.pop()
+        reason = f"嵌套超过 {MAX_DEPTH} 层" if depth > MAX_DEPTH else _unsound_value(value)
+        if reason is not None:
+            return FieldProblem(_path(way), reason)
         if isinstance(value, Mapping):
             for key, inner in value.items():
                 if not isinstance(key, str) or _unsound_text(key):
-                    return FieldProblem(path, "字段名不是有效文字")
-                stack.append((_join(path, key), inner, depth + 1))
+                    return FieldProblem(_path(way), "字段名不是有效文字")
+                stack.append(((way, key), inner, depth + 1))
         elif isinstance(value, list | tuple):
-            stack.extend((_join(path, index), inner, depth + 1) for index, inner in enumerate(value))
+            stack.extend(((way, index), inner, depth + 1) for index, inner in enumerate(value))
     return None
 
 
-def _unsound_value(path: str, value: object) -> FieldProblem | None:
+_Way = tuple[Any, object] | None
+"""The way to a value: that to what it stands in, and its key there; put into words only where something is wrong."""
+
+
+def _path(way: _Way) -> str:
+    keys = list[object]()
+    while way is not None:
+        way, key = way
+        keys.append(key)
+    return functools.reduce(_join, reversed(keys), "")
+
+
+def _unsound_value(value: object) -> str | None:
+    if isinstance(value, str):
+        return "含有无法保存的字符（空字符或残缺的编码）" if _unsound_text(value) else None
     if value is None or isinstance(value, bool | Mapping | list | tuple):
         return None
-    if isinstance(value, str):
-        return FieldProblem(path, "含有无法保存的字符（空字符或残缺的编码）") if _unsound_text(value) else None
     if isinstance(value, int):
-        return FieldProblem(path, "整数太大") if abs(value) > MAX_INTEGER else None
+        return "整数太大" if abs(value) > MAX_INTEGER else None
     if isinstance(value, float):
-        return None if math.isfinite(value) else FieldProblem(path, "数字不是有限的")
-    return FieldProblem(path, "不是 JSON 的值")
+        return None if math.isfinite(value) else "数字不是有限的"
+    return "不是 JSON 的值"
 
 
 def _unsound_text(value: str) -> bool:
     """PostgreSQL stores no NUL; a lone surrogate cannot be written as UTF-8."""
-    return "\0" in value or any("\ud800" <= each <= "\udfff" for each in value)
+    return "\0" in value or not (value.isascii() or _LONE.search(value) is None)
+
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)

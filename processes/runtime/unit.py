@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -293,11 +294,14 @@ class Unit:
 
     def _fresh_versions(self, held: Held) -> Mapping[str, Any]:
         """Of the reference data in use, when the instance's entry before did not say so."""
-        versions = self.workshop.versions()
-        if versions == held.noted:
+        if self._versions == held.noted:
             return {}
-        held.noted = versions
-        return versions
+        held.noted = self._versions
+        return self._versions
+
+    @cached_property
+    def _versions(self) -> Mapping[str, Any]:
+        return self.workshop.versions()
 
     def record(self, held: Held, steps: Sequence[Step] = (), fired: Sequence[history.Fired] = ()) -> None:
         """Add the command to the history."""
