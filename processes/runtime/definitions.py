@@ -47,11 +47,11 @@ class Force:
     def __init__(self, rows: Sequence[tuple[str, str, str, Sequence[str]]], superior: Superior) -> None:
         self._superior = superior
         self._places: dict[str, dict[str, str]] = {}
-        self._starts: dict[str, list[str]] = {}
+        self._starts: dict[str, list[tuple[str, str]]] = {}
         for process_id, place, definition_id, starts_on in rows:
             self._places.setdefault(process_id, {})[place] = definition_id
             for name in starts_on:
-                self._starts.setdefault(name, []).append(definition_id)
+                self._starts.setdefault(name, []).append((process_id, definition_id))
 
     def definition(self, process_id: str, place: str) -> str:
         """The id of the definition that new instances take here. Raises :class:`NoDefinition`."""
@@ -62,11 +62,11 @@ class Force:
 
     def started_by(self, event: str, place: str) -> list[tuple[str, str]]:
         """The processes, and their definitions in force at ``place``, that a message of this name, or ``signal:NAME``, starts."""
-        starting = self._starts.get(event)
-        if not starting:
-            return []
-        nearest = ((process, self._nearest(places, place)) for process, places in self._places.items())
-        return [(process, each) for process, each in nearest if each is not None and each in starting]
+        return [
+            (process, definition)
+            for process, definition in dict.fromkeys(self._starts.get(event, ()))
+            if self._nearest(self._places[process], place) == definition
+        ]
 
     def _nearest(self, by_place: Mapping[str, str], place: str) -> str | None:
         at: str | None = place

@@ -312,11 +312,17 @@ class Writes:
             cursor.close()
 
 
+def _array(values: Sequence[Any]) -> str:
+    """As PostgreSQL reads an array in a text; the driver's own way costs ten times as much."""
+    quoted = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+
+
 def _on_postgresql(cursor: Any, statement: Statement, rows: Sequence[Row]) -> int:
     keys = statement.keys
     parameters: list[Any] = [to_json([dict(zip(keys, row, strict=True)) for row in rows])]
     if statement.among is not None:
-        parameters.append([row[statement.among] for row in rows])
+        parameters.append(_array([row[statement.among] for row in rows]))
     cursor.execute(statement.postgresql, parameters)
     return len(cursor.fetchall()) if statement.checked else 0
 
@@ -364,9 +370,9 @@ class Select:
     def parameters(self, dialect: str, keys: Sequence[Any]) -> list[Any]:
         """The keys as the statement takes them."""
         if len(self._by.names) == 1:
-            return [list(keys)] if dialect == "postgresql" else list(keys)
+            return [_array(keys)] if dialect == "postgresql" else list(keys)
         if dialect == "postgresql":
-            return [list(column) for column in zip(*keys, strict=True)]
+            return [_array(column) for column in zip(*keys, strict=True)]
         return [value for key in keys for value in key]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from processes.store.bulk import Select, fetch
 from processes.store.database import Database
@@ -13,6 +15,8 @@ from processes.store.tables import InboxMessage
 RESULTS = Select(InboxMessage, "id", "result", by=("partner", "source", "id"))
 
 ROWS = 3_000
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 NEW = "INSERT INTO inbox (partner, source, id, received_at, result) VALUES ('p', '{source}', '{id}', '2026-01-01', '{{}}')"
 
@@ -27,6 +31,16 @@ def test_only_rows_of_the_very_keys_are_found_each_once(database: Database) -> N
             connection.exec_driver_sql(NEW.format(source=source, id=id))
         found = fetch(connection, RESULTS, [*keys("1", "2", "1", "9"), *keys("3", source="b")])
     assert found == [("1", {})]
+
+
+def test_keys_may_hold_every_sign(database: Database) -> None:
+    ids = ['"', "\\", "{a,b}", "null", "", "'", "%s", "企业"]
+    with database.write() as connection:
+        for id in ids:
+            connection.execute(insert(InboxMessage).values(partner="p", source="a", id=id, received_at=NOW, result={}))
+        found = fetch(connection, RESULTS, keys(*ids))
+        assert sorted(id for id, _ in found) == sorted(ids)
+        assert [id for id, _ in fetch(connection, Select(InboxMessage, "id", "result", by="id"), ids)] == sorted(ids)
 
 
 @pytest.mark.postgres
