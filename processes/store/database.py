@@ -55,6 +55,10 @@ _SQLITE_PRAGMAS = (
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _TRANSIENT_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
+_BY_INDEX = "-c enable_seqscan=off"
+"""For connections that write: what a command looks for it finds by an index. A statement that was planned when its table was empty would
+otherwise go on to read the whole of it, until PostgreSQL has gathered statistics."""
+
 _ALIKE: dict[str, Any] = {
     "json_serializer": to_json,
     "json_deserializer": from_json,
@@ -104,8 +108,10 @@ class Database:
             self._writer = _file_engine(self.url, "BEGIN IMMEDIATE", size=1)
             self._reader = _file_engine(self.url, "BEGIN", size=READERS)
         else:
-            self._writer = _postgres_engine(self.url)
-            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writer = _postgres_engine(self.url, _BY_INDEX)
+            self._reader = _postgres_engine(self.url).execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -366,10 +372,10 @@ def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
     event.listen(engine, "begin", begun)
 
 
-def _postgres_engine(url: URL) -> Engine:
+def _postgres_engine(url: URL, options: str = "") -> Engine:
     connect_args: dict[str, Any] = {
         "connect_timeout": 10,
-        "options": "-c timezone=UTC",
+        "options": f"-c timezone=UTC -c jit=off {options}",
         "keepalives_idle": 30,
         "application_name": schema.APPLICATION,
     }

@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=float, default=300.0, help="of each contender's turns together, as fast as it goes"
     )
     parser.add_argument("--rounds", type=int, default=3, help="turns of each contender")
-    parser.add_argument("--engines", type=int, default=1, help="processes of ours")
+    parser.add_argument("--engines", type=int, default=2, help="processes of ours")
     parser.add_argument("--window", type=int, default=WINDOW, help="instances under way, but for the bare pipeline")
 
 
