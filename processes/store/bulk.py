@@ -19,7 +19,7 @@ statement a table. Everything else goes through SQLAlchemy.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
@@ -298,18 +298,7 @@ class Writes:
         self._begin()
         if not batches:
             return
-        dialect = connection.dialect.name
-        cursor = connection.connection.cursor()
-        try:
-            for number, (statement, each) in enumerate(batches):
-                if number:
-                    hit("bulk.statement-written")
-                values = statement.columns.outgoing(dialect, each)
-                changed = _ON[dialect](cursor, statement, values)
-                if statement.checked and changed != len(each):
-                    raise Unexpected(statement)
-        finally:
-            cursor.close()
+        _ON[connection.dialect.name](connection.connection.dbapi_connection, batches)
 
 
 def _array(values: Sequence[Any]) -> str:
@@ -318,27 +307,46 @@ def _array(values: Sequence[Any]) -> str:
     return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
 
 
-def _on_postgresql(cursor: Any, statement: Statement, rows: Sequence[Row]) -> int:
-    keys = statement.keys
-    parameters: list[Any] = [to_json([dict(zip(keys, row, strict=True)) for row in rows])]
-    if statement.among is not None:
-        parameters.append(_array([row[statement.among] for row in rows]))
-    cursor.execute(statement.postgresql, parameters)
-    return len(cursor.fetchall()) if statement.checked else 0
+Batch = tuple[Statement, list[Row]]
 
 
-def _on_sqlite(cursor: Any, statement: Statement, rows: Sequence[Row]) -> int:
-    if len(rows) == 1:
-        cursor.execute(statement.sqlite, rows[0])
-    else:
-        cursor.executemany(statement.sqlite, rows)
-    return int(cursor.rowcount)
+def _on_postgresql(raw: Any, batches: Sequence[Batch]) -> None:
+    """All statements travel together: each way to the server and back costs more than most of them."""
+    cursors = list[tuple[Any, Statement, int]]()
+    with raw.pipeline():
+        for number, (statement, rows) in enumerate(batches):
+            if number:
+                hit("bulk.statement-written")
+            values = statement.columns.outgoing("postgresql", rows)
+            parameters: list[Any] = [to_json([dict(zip(statement.keys, row, strict=True)) for row in values])]
+            if statement.among is not None:
+                parameters.append(_array([row[statement.among] for row in rows]))
+            cursor = raw.cursor()
+            cursor.execute(statement.postgresql, parameters)
+            cursors.append((cursor, statement, len(rows)))
+    for cursor, statement, expected in cursors:
+        if statement.checked and len(cursor.fetchall()) != expected:
+            raise Unexpected(statement)
 
 
-_ON: dict[str, Callable[[Any, Statement, Sequence[Row]], int]] = {
-    "postgresql": _on_postgresql,
-    "sqlite": _on_sqlite,
-}
+def _on_sqlite(raw: Any, batches: Sequence[Batch]) -> None:
+    cursor = raw.cursor()
+    try:
+        for number, (statement, rows) in enumerate(batches):
+            if number:
+                hit("bulk.statement-written")
+            values = statement.columns.outgoing("sqlite", rows)
+            if len(values) == 1:
+                cursor.execute(statement.sqlite, values[0])
+            else:
+                cursor.executemany(statement.sqlite, values)
+            if statement.checked and cursor.rowcount != len(rows):
+                raise Unexpected(statement)
+    finally:
+        cursor.close()
+
+
+_ON: Mapping[str, Callable[[Any, Sequence[Batch]], None]] = {"postgresql": _on_postgresql, "sqlite": _on_sqlite}
 
 
 class Select:
