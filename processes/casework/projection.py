@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, bindparam, insert, select, union_all,
 
 from processes.observing import here
 from processes.runtime.workshop import Changed
-from processes.store.bulk import Select, fetch
+from processes.store.lookup import Select, fetch
 from processes.store.tables import TASK_IS_OPEN, Case, CaseStage, Deadline, Job, Note, UserTask
 
 NOTICE = "notice.send"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from processes.kernel.state import Wait
-from processes.store.bulk import Select, fetch
+from processes.store import lookup
+from processes.store.lookup import Select
 from processes.store.tables import BufferedMessage, Subscription
 
 Pair = tuple[str, str]
@@ -40,10 +41,20 @@ def serialize(connection: Connection, message: str, key: str) -> None:
 
 def receivers(connection: Connection, pairs: Collection[Pair]) -> Mapping[Pair, list[Receiver]]:
     """Who waits for messages of these names and keys."""
-    found: dict[Pair, list[Receiver]] = {pair: [] for pair in pairs}
-    for message, key, task_id, instance_id in fetch(connection, _RECEIVERS, sorted(pairs)):
-        found[message, key].append(Receiver(task_id, instance_id))
-    return found
+    return ask(connection, pairs)()
+
+
+def ask(connection: Connection, pairs: Collection[Pair]) -> Callable[[], Mapping[Pair, list[Receiver]]]:
+    """Like :func:`receivers`; the answer is to be called for after ``lookup.together``."""
+    rows = lookup.ask(connection, _RECEIVERS, sorted(pairs))
+
+    def answer() -> Mapping[Pair, list[Receiver]]:
+        found: dict[Pair, list[Receiver]] = {pair: [] for pair in pairs}
+        for message, key, task_id, instance_id in rows():
+            found[message, key].append(Receiver(task_id, instance_id))
+        return found
+
+    return answer
 
 
 def buffer(

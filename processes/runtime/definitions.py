@@ -16,8 +16,8 @@ from processes.kernel.compiler import compile_process
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.plan import Process, Start
 from processes.notation import bundle
-from processes.store.bulk import fetch_all
 from processes.store.database import Database, signal
+from processes.store.lookup import ask_all
 from processes.store.tables import Definition, InForce, ModelFile, StartTimer
 
 TIMERS = "timers"
@@ -154,12 +154,20 @@ class Definitions:
 
     def in_force(self, connection: Connection) -> Force:
         """What is in force now; made anew only when something has been put into force since the last look."""
-        rows = fetch_all(connection, _IN_FORCE)
-        known = self._force
-        if known is None or known[0] != rows:
-            starts = {row.id: row.starts_on for row in connection.execute(_STARTS)}
-            known = self._force = (rows, Force([(*row, starts[row[2]]) for row in rows], self._superior))
-        return known[1]
+        return self.ask(connection)()
+
+    def ask(self, connection: Connection) -> Callable[[], Force]:
+        """Like :meth:`in_force`; the answer is to be called for after ``lookup.together``."""
+        asked = ask_all(connection, _IN_FORCE)
+
+        def answer() -> Force:
+            rows, known = asked(), self._force
+            if known is None or known[0] != rows:
+                starts = {row.id: row.starts_on for row in connection.execute(_STARTS)}
+                known = self._force = (rows, Force([(*row, starts[row[2]]) for row in rows], self._superior))
+            return known[1]
+
+        return answer
 
     def process(self, definition_id: str, connection: Connection | None = None) -> Process:
         """The parsed process of a definition."""

@@ -31,13 +31,12 @@ from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, TIMER, plan_next_start, start_id
 from processes.runtime.turns import Overtaken, Turn
-from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit
+from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit, key_of
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
 from processes.store import inbox, outbox
-from processes.store.bulk import Select, fetch
 from processes.store.database import Database
-from processes.store.tables import InboxMessage, Job, Timer, UserTask
+from processes.store.tables import Job, Timer, UserTask
 
 __all__ = ["PARTNER", "AlreadyClaimed", "Engine", "Settings"]
 
@@ -51,8 +50,6 @@ PAUSE = 0.05
 
 RARELY_REPEATED = (c.CompleteTask, c.CompleteJob, c.FireTimer)
 """Commands whose repetition shows by itself (nothing waits any more, or the claim at the end fails): no look into the inbox before."""
-
-_RESULTS = Select(InboxMessage, "partner", "source", "id", "result", by=("partner", "source", "id"))
 
 
 @dataclass(frozen=True)
@@ -232,14 +229,14 @@ class Engine:
 
     def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
         done = []
-        known = self._known(unit.connection, requests) if look_first else {}
-        fresh = [each for each in requests if _key(each.command) not in known]
-        if len(fresh) > 1:
-            unit.expect([each.command for each in fresh])
+        commands = [each.command for each in requests]
+        known = unit.known(commands) if look_first else {}
+        if len(commands) > 1:
+            unit.hold([each for each in commands if key_of(each) not in known])
         for request in requests:
             command = request.command
-            if _key(command) in known:
-                done.append((command, measures.within(command, request.place).here, _known(known[_key(command)])))
+            if (answer := known.get(key_of(command))) is not None:
+                done.append((command, measures.within(command, request.place).here, _known(answer)))
             else:
                 done.append(self._do(unit, request, flush=len(requests) == 1))
         return done
@@ -275,18 +272,11 @@ class Engine:
         except Exception as error:
             log.warning("%d leases run out by themselves: %s", len(rows), error)
 
-    def _known(
-        self, connection: Connection, requests: Sequence[Request]
-    ) -> Mapping[tuple[str, str, str], Mapping[str, Any]]:
-        """What those of these commands answered that have been carried out before, by their key in the inbox."""
-        keys = [_key(each.command) for each in requests]
-        return {(partner, kind, id): result for partner, kind, id, result in fetch(connection, _RESULTS, keys)}
-
     def _incident(self, command: c.Command, error: StepFailed | Convicted, before: Before | None) -> c.Outcome:
         """The command's effects were rolled back; keep it, whole, for a person to retry."""
         element_id = error.element_id if isinstance(error, StepFailed) else None
         with self.database.write() as connection:
-            known = inbox.result(connection, *_key(command))
+            known = inbox.result(connection, *key_of(command))
             if known is not None:
                 return _known(known)
             if isinstance(command, c.Resolve):
@@ -312,7 +302,7 @@ class Engine:
                 connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
             hit("engine.incident-recorded")
-            inbox.settle(connection, *_key(command), self.clock.now(), _result(outcome))
+            inbox.settle(connection, *key_of(command), self.clock.now(), _result(outcome))
         # Not the reason: it may repeat what somebody wrote. It stands in the incident.
         log.error("command %s became incident %s at %s", command.id, identity, element_id)
         return outcome
@@ -321,10 +311,6 @@ class Engine:
 def _pause(attempt: int) -> None:
     """Let the database come back, or whoever holds the lock get on."""
     sleep(random.uniform(0.5, 1) * PAUSE * 2**attempt)
-
-
-def _key(command: c.Command) -> tuple[str, str, str]:
-    return PARTNER, type(command).__name__, command.id
 
 
 def _result(outcome: c.Outcome) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from processes.messaging.bus import Address, Message
 from processes.observing import here
 from processes.runtime import signals
 from processes.runtime.courier import OWN_LEASE, Sent
+from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, job_message
 from processes.runtime.workshop import Workshop
 from processes.store import outbox
@@ -26,6 +27,8 @@ class Sending:
     def __init__(self, connection: Connection, writes: Writes, now: datetime, workshop: Workshop, direct: bool) -> None:
         self.sent: list[Sent] = []
         """what this process has to deliver"""
+        self.in_force: Force | None = None
+        """the definitions, when they have been looked up"""
         self._connection = connection
         self._writes = writes
         self._now = now
@@ -33,6 +36,15 @@ class Sending:
         self._definitions = workshop.definitions
         self._direct = direct
         self._reached: dict[tuple[str, str], signals.Reached] = {}
+        self._stirred = False
+        """somebody has begun or ceased to wait for a signal, and that is not written yet"""
+
+    @property
+    def force(self) -> Force:
+        """Which definitions are in force, read once."""
+        if self.in_force is None:
+            self.in_force = self._definitions.in_force(self._connection)
+        return self.in_force
 
     def send(self, outgoing: outbox.Outgoing) -> None:
         """Have a message leave with the transaction."""
@@ -77,15 +89,17 @@ class Sending:
         """Whom a signal reaches, looked up once as long as nobody begins or ceases to wait for it in this unit."""
         known = self._reached.get((name, place))
         if known is None:
-            self._writes.flush(self._connection)
-            force = self._definitions.in_force(self._connection)
-            known = signals.reached(self._connection, self._definitions, force, name, place)
+            if self._stirred:
+                self._writes.flush(self._connection)
+                self._stirred = False
+            known = signals.reached(self._connection, self._definitions, self.force, name, place)
             self._reached[name, place] = known
         return known
 
     def forget_receivers(self) -> None:
         """Somebody has begun or ceased to wait for a signal."""
         self._reached.clear()
+        self._stirred = True
 
     def _message(
         self, owner: Owner, thrown: Thrown, address: Address, identity: str, kind: str, extensions: dict[str, str]

@@ -28,8 +28,9 @@ from processes.runtime.rows import Owner, Rows
 from processes.runtime.sending import Sending
 from processes.runtime.workshop import Changed, Hot, Workshop
 from processes.store import history, inbox
-from processes.store.bulk import Delete, Insert, Select, Unexpected, Update, Writes, fetch
-from processes.store.tables import Instance, InstancePart, Timer
+from processes.store.bulk import Delete, Insert, Unexpected, Update, Writes
+from processes.store.lookup import Select, ask, fetch, together
+from processes.store.tables import InboxMessage, Instance, InstancePart, Timer
 
 Before = Callable[[Connection, str], str | None]
 """What a door writes in the same transaction, before the command has its effect; it is given the instance's id ("" when there is none).
@@ -39,6 +40,13 @@ Work = Callable[[RunningInstance], None]
 
 PARTNER = "bihuan"
 """Under this partner stand the ids of our own commands in the inbox; the source is the kind of command."""
+
+Key = tuple[str, str, str]
+
+
+def key_of(command: c.Command) -> Key:
+    """A command's key in the inbox."""
+    return PARTNER, type(command).__name__, command.id
 
 
 class Suspended(BihuanError):
@@ -89,7 +97,6 @@ class Unit:
         self._held: dict[str, Held] = {}
         """by prefix"""
         self._changes: list[Changed] = []
-        self._force: Force | None = None
         self._receivers: dict[correlation.Pair, list[correlation.Receiver]] = {}
         self._stirred: set[str] = set()
         """names of messages for which somebody has begun or ceased to wait in this unit"""
@@ -102,7 +109,7 @@ class Unit:
 
     def settle(self, command: c.Command, result: Mapping[str, Any]) -> None:
         """The command has had its effect; whoever brings it again gets this result."""
-        inbox.add(self.writes, PARTNER, type(command).__name__, command.id, self.now, dict(result))
+        inbox.add(self.writes, *key_of(command), self.now, dict(result))
 
     def door(self, instance_id: str) -> str | None:
         """Let the door write what it wants written with this command, once; returns the business key it gives."""
@@ -117,15 +124,22 @@ class Unit:
     @property
     def force(self) -> Force:
         """Which definitions are in force, read once."""
-        if self._force is None:
-            self._force = self.workshop.definitions.in_force(self.connection)
-        return self._force
+        return self.sending.force
 
-    def expect(self, commands: Sequence[c.Command]) -> None:
-        """Read and lock, at once, what these commands are going to ask for."""
-        pairs = {(each.message, each.key) for each in commands if isinstance(each, c.Correlate)}
-        if pairs:
-            self._receivers.update(correlation.receivers(self.connection, pairs))
+    def known(self, commands: Sequence[c.Command]) -> Mapping[Key, Mapping[str, Any]]:
+        """What those of these commands answered that have been carried out before, by their keys in the inbox. What the others are going
+        to ask for is read with it."""
+        pairs = sorted({(each.message, each.key) for each in commands if isinstance(each, c.Correlate)})
+        with together(self.connection):
+            results = ask(self.connection, _RESULTS, [key_of(each) for each in commands])
+            receivers = correlation.ask(self.connection, pairs)
+            force = self.workshop.definitions.ask(self.connection)
+        self._receivers.update(receivers())
+        self.sending.in_force = force()
+        return {(partner, kind, id): result for partner, kind, id, result in results()}
+
+    def hold(self, commands: Sequence[c.Command]) -> None:
+        """Lock, at once, the instances that these commands are for."""
         wanted = {prefix_of(found[0].instance_id) for found in self._receivers.values() if len(found) == 1}
         self._hold(sorted(wanted | {prefix for each in commands if (prefix := _prefix_told(each)) is not None}))
 
@@ -159,10 +173,8 @@ class Unit:
 
     def _hold(self, prefixes: Sequence[str], skip_locked: bool = False) -> None:
         """Lock instances, all at once and in the order of their prefixes (nobody waits in a circle); read what is not hot."""
-        hot = self.workshop.hot
-        warm, cold = [each for each in prefixes if each in hot], [each for each in prefixes if each not in hot]
-        rows = [(*row, None) for row in fetch(self.connection, _LOCK, warm, skip_locked=skip_locked)]
-        rows += fetch(self.connection, _LOCK_COLD, cold, skip_locked=skip_locked)
+        warm = [each for each in prefixes if each in self.workshop.hot]
+        rows = fetch(self.connection, _LOCK, prefixes, spared=warm, skip_locked=skip_locked)
         for prefix, instance_id, definition_id, process_id, place, key, status, version, parts, blob in rows:
             owner = Owner(instance_id, definition_id, process_id, place, key)
             self._held[prefix] = Held(owner, version, status, parts=parts, blob=blob)
@@ -409,8 +421,8 @@ _PART = Insert(
 )
 _DROP_PART = Delete(InstancePart, "instance_id", "name")
 _OF_INSTANCE = ("prefix", "id", "definition_id", "process_id", "place", "key", "status", "version", "parts")
-_LOCK = Select(Instance, *_OF_INSTANCE, by="prefix", locked=True)
-_LOCK_COLD = Select(Instance, *_OF_INSTANCE, "state", by="prefix", locked=True)
+_LOCK = Select(Instance, *_OF_INSTANCE, "state", by="prefix", locked=True, costly=True)
+_RESULTS = Select(InboxMessage, "partner", "source", "id", "result", by=("partner", "source", "id"))
 _TIMERS = Select(Timer, "task_id", "due_at", "incident_id", by="task_id")
 _STATE = Select(Instance, "id", "state", by="id")
 _PARTS = Select(InstancePart, "instance_id", "name", "body", by="instance_id")

@@ -2,9 +2,10 @@
 
 Rows are collected while commands run and written together at the end (:class:`Writes`): on PostgreSQL one statement a table, whatever the
 number of rows (they travel as one JSON text, which costs the client a tenth of what arrays or rows of their own do), on SQLite one prepared
-statement a table. Everything else goes through SQLAlchemy.
+statement a table. Rows are looked for in ``lookup``; everything else goes through SQLAlchemy.
 
 >>> from processes.store.database import Database
+>>> from processes.store.lookup import Select, fetch
 >>> from processes.store.tables import Role
 >>> database, roles = Database("sqlite://"), Insert(Role, "code", "name")
 >>> database.migrate()
@@ -79,7 +80,7 @@ def _bool_in(value: int | None) -> bool | None:
     return None if value is None else bool(value)
 
 
-class _Columns:
+class Columns:
     """Some columns of a table, and how their values get into either database."""
 
     def __init__(self, kind: Kind, *names: str) -> None:
@@ -145,7 +146,7 @@ class Statement(ABC):
     checked = False
 
     def __init__(self, kind: Kind, *names: str) -> None:
-        self.columns = _Columns(kind, *names)
+        self.columns = Columns(kind, *names)
 
     @cached_property
     def postgresql(self) -> str:
@@ -195,7 +196,7 @@ class Insert(Statement):
     @cached_property
     def sqlite(self) -> str:
         columns = self.columns
-        text = f"INSERT INTO {columns.table} ({', '.join(columns.names)}) VALUES ({_marks(columns.names)})"
+        text = f"INSERT INTO {columns.table} ({', '.join(columns.names)}) VALUES ({marks(columns.names)})"
         return f"{text}{self._conflict}"
 
 
@@ -247,7 +248,8 @@ class Delete(Statement):
         return f"DELETE FROM {self.columns.table} WHERE {where}"
 
 
-def _marks(names: Sequence[str]) -> str:
+def marks(names: Sequence[str]) -> str:
+    """A question mark each, as SQLite wants them."""
     return ", ".join("?" * len(names))
 
 
@@ -301,7 +303,7 @@ class Writes:
         _ON[connection.dialect.name](connection.connection.dbapi_connection, batches)
 
 
-def _array(values: Sequence[Any]) -> str:
+def array_of(values: Sequence[Any]) -> str:
     """As PostgreSQL reads an array in a text; the driver's own way costs ten times as much."""
     quoted = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values]
     return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
@@ -320,7 +322,7 @@ def _on_postgresql(raw: Any, batches: Sequence[Batch]) -> None:
             values = statement.columns.outgoing("postgresql", rows)
             parameters: list[Any] = [to_json([dict(zip(statement.keys, row, strict=True)) for row in values])]
             if statement.among is not None:
-                parameters.append(_array([row[statement.among] for row in rows]))
+                parameters.append(array_of([row[statement.among] for row in rows]))
             cursor = raw.cursor()
             cursor.execute(statement.postgresql, parameters)
             cursors.append((cursor, statement, len(rows)))
@@ -347,64 +349,3 @@ def _on_sqlite(raw: Any, batches: Sequence[Batch]) -> None:
 
 
 _ON: Mapping[str, Callable[[Any, Sequence[Batch]], None]] = {"postgresql": _on_postgresql, "sqlite": _on_sqlite}
-
-
-class Select:
-    """Rows by the values of one column, in its order, or of several columns. ``locked``: until the transaction ends; the rows are locked in
-    the order of the one column."""
-
-    def __init__(self, kind: Kind, *names: str, by: str | tuple[str, ...], locked: bool = False) -> None:
-        self.columns = _Columns(kind, *names)
-        self._by = _Columns(kind, *((by,) if isinstance(by, str) else by))
-        self._locked = locked
-
-    def text(self, dialect: str, count: int, skip_locked: bool = False) -> str:
-        """The statement for so many keys."""
-        columns, by = self.columns, self._by
-        key, rows = ", ".join(by.names), f"SELECT {', '.join(columns.names)} FROM {columns.table} WHERE"
-        if len(by.names) > 1:
-            if dialect == "sqlite":
-                return f"{rows} ({key}) IN (VALUES {', '.join([f'({_marks(by.names)})'] * count)})"
-            # Each key on its own: of a table that it has not analysed yet, the planner might read all rows with the same first column.
-            keys = ", ".join(f"%s::{kind}[]" for kind in by.types)
-            each = " AND ".join(f"{name} = k.k{number}" for number, name in enumerate(by.names))
-            named = ", ".join(f"k{number}" for number in range(len(by.names)))
-            return f"SELECT r.* FROM unnest({keys}) AS k({named}), LATERAL ({rows} {each} OFFSET 0) AS r"
-        if dialect == "sqlite":
-            return f"{rows} {key} IN ({_marks('?' * count)}) ORDER BY {key}"
-        lock = "" if not self._locked else " FOR UPDATE SKIP LOCKED" if skip_locked else " FOR UPDATE"
-        return f"{rows} {key} = ANY(%s::{by.types[0]}[]) ORDER BY {key}{lock}"
-
-    def parameters(self, dialect: str, keys: Sequence[Any]) -> list[Any]:
-        """The keys as the statement takes them."""
-        if len(self._by.names) == 1:
-            return [_array(keys)] if dialect == "postgresql" else list(keys)
-        if dialect == "postgresql":
-            return [_array(column) for column in zip(*keys, strict=True)]
-        return [value for key in keys for value in key]
-
-
-def fetch(connection: Connection, select: Select, keys: Sequence[Any], *, skip_locked: bool = False) -> Sequence[Row]:
-    """The rows with one of these keys (values, or tuples of them); ``skip_locked``: without those that another transaction holds, instead of
-    waiting for them."""
-    if not keys:
-        return []
-    keys = list(dict.fromkeys(keys))
-    dialect = connection.dialect.name
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(select.text(dialect, len(keys), skip_locked), select.parameters(dialect, keys))
-        return select.columns.incoming(dialect, cursor.fetchall())
-    finally:
-        cursor.close()
-
-
-def fetch_all(connection: Connection, text: str) -> Sequence[Row]:
-    """The rows of a fixed statement without parameters, whose columns are texts and whole numbers."""
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(text)
-        found: Sequence[Row] = cursor.fetchall()
-        return found
-    finally:
-        cursor.close()

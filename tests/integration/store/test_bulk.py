@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert
 
-from processes.store.bulk import Delete, Select, Update, Writes, fetch
+from processes.store.bulk import Delete, Update, Writes
 from processes.store.database import Database
+from processes.store.lookup import Select, fetch
 from processes.store.tables import InboxMessage
 
 RESULTS = Select(InboxMessage, "id", "result", by=("partner", "source", "id"))
