@@ -7,21 +7,23 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
-from processes.store import tables
+from processes.store.lookup import Select, fetch
+from processes.store.tables import Setting
 
 KEPT = 4
 """Values kept: the one in force, and a few of other databases of the same process."""
 
 T = TypeVar("T")
 
-_SETTING = select(tables.Setting.value).where(tables.Setting.key == bindparam("k"))
+_SETTING = Select(Setting, "value", by="key")
 
 
 def setting(connection: Connection, key: str) -> dict[str, Any]:
     """The value of a ``Setting`` row; empty when there is none."""
-    return connection.execute(_SETTING, {"k": key}).scalar() or {}
+    found = fetch(connection, _SETTING, [key])
+    return dict(found[0][0] or {}) if found else {}
 
 
 class Versioned(Generic[T]):
