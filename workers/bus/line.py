@@ -36,7 +36,11 @@ PREFETCH = 256
 """Messages in this process's hands: the next groups arrive while one is carried out."""
 
 LINGER_SECONDS = 0.001
-"""How long the first message of a group waits for others."""
+"""How long the first message waits for others when there was nothing to do."""
+
+PACE_SECONDS = 0.025
+"""From one group to the next at least, unless it is full: a group costs as much as ten messages, and what the processor saves by fewer
+of them the messages get back by waiting for it less."""
 
 UNCONFIRMED = 2_000
 """Messages sent and not confirmed; beyond that the broker is in trouble, and the relay takes over."""
@@ -94,6 +98,8 @@ class Line:
         self._busy = False
         """the newest group is not worked out yet"""
         self._planned = False
+        self._begun = 0.0
+        """the newest group, at that time of the monotonic clock"""
         self._sent: OrderedDict[int, str] = OrderedDict()
         self._next_tag = 1
         self._delivered: list[str] = []
@@ -221,15 +227,26 @@ class Line:
         settle = functools.partial(self._settle, channel, tag)
         delivery = Delivery(source, method.routing_key, properties, body, settle, lambda: bool(channel.is_open))
         self._group.append((tag, channel, delivery))
-        if not (self._planned or self._busy):
-            self._planned = True
-            self._connection.ioloop.call_later(LINGER_SECONDS, self._hand_over)
+        if len(self._group) == GROUP:
+            self._hand_over()
+        elif not (self._planned or self._busy):
+            self._plan(LINGER_SECONDS)
+
+    def _plan(self, seconds: float) -> None:
+        self._planned = True
+        self._connection.ioloop.call_later(seconds, self._hand_over)
 
     def _hand_over(self) -> None:
-        """Give the messages at hand to another thread, unless the group before is still worked out: then they wait, and more may join them."""
+        """Give the messages at hand to another thread, unless the group before is still worked out, or has only begun: then they wait, and
+        more may join them."""
         self._planned = False
-        if self._group and not self._busy:
-            self._busy = True
+        if not self._group or self._busy:
+            return
+        early = self._begun + PACE_SECONDS - time.monotonic()
+        if early > 0 and len(self._group) < GROUP:
+            self._plan(early)
+        else:
+            self._begun, self._busy = time.monotonic(), True
             group, self._group = self._group[:GROUP], self._group[GROUP:]
             turn = Turn(self._turn, lambda: self._let_next_begin(turn))
             self._turn = turn
