@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
-from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.world import GLOBAL_TASKS, World, called_process
+from processes.notation.check.findings import ERROR, Both, Finding, Rule, together
+from processes.notation.check.world import GLOBAL_TASKS, World, called_process, instantiates, starts_blank
 from processes.notation.diagram import Diagram, Element, Item, Node, children, kind_of
 
 UNKNOWN_CALLED = Rule(
@@ -21,6 +21,13 @@ NOT_CALLABLE = Rule(
     "{it}调用的“{process}”是{found}，只能调用流程或全局任务。", "{it} calls {process}, a {found}; only processes and global tasks can be called.",
     "填写要调用的流程或全局任务的 id。", "Enter the id of the process or global task to be called.",
     "10.3.6",
+)  # fmt: skip
+NO_BLANK_START = Rule(
+    "called-without-blank-start", ERROR,
+    "{it}调用的{called}没有空白开始事件（只有{starts}），调用时没有东西来触发它，会一直停在这里。",
+    "{it} calls {called}, which has no blank start event (only {starts}): a call triggers none of them, and nothing would begin.",
+    "在那个流程里加一个空白开始事件，连到第一个步骤。", "Give that process a blank start event that leads to its first step.",
+    "10.3.6, 10.5.2",
 )  # fmt: skip
 OTHER_DATA = Rule(
     "call-data", ERROR,
@@ -56,11 +63,24 @@ def _call(diagram: Diagram, world: World, node: Node) -> Iterator[Finding]:
         if not target.open:
             yield UNKNOWN_CALLED.at(node, process=process[:80], hint=similar(process, world.processes))
         return
+    yield from _start(world, node, called)
     own, theirs = children(node.element, "ioSpecification"), children(called, "ioSpecification")
     # In this engine's dialect a call passes its variables; elsewhere both sides declare the same data.
     lacking = theirs and not own and not world.speaks(diagram) and _shape(theirs) != ([], [])
     if lacking or (own and theirs and _differ(own, theirs)):
         yield OTHER_DATA.at(node, own=_words(own), called=diagram.item(called), theirs=_words(theirs))
+
+
+def _start(world: World, node: Node, called: Element) -> Iterator[Finding]:
+    """What is called begins by itself: at a blank start event, or, where it has no start at all, wherever nothing leads to."""
+    scope = world.scope_of(called)
+    starts = [each for each in scope.nodes if each.kind == "startEvent" or instantiates(each)] if scope else []
+    if scope and starts and not any(starts_blank(world, each) and not _refers(each.element) for each in starts):
+        yield NO_BLANK_START.at(node, called=scope, starts=together(starts, 3))
+
+
+def _refers(start: Element) -> bool:
+    return bool(children(start, "eventDefinitionRef"))
 
 
 def _differ(own: list[Element], theirs: list[Element]) -> bool:
