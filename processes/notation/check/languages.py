@@ -15,14 +15,22 @@ from processes.notation.feel.scope import BUILT_IN
 
 Kind = Literal["condition", "script", "timer"]
 
-# What our timers understand (ISO 8601 durations without a sign, dates, repetitions), see processes/kernel/timers.py.
+# What our timers understand (ISO 8601 durations without a sign, dates, repetitions), see processes/kernel/timers.py; weeks stand alone.
 DURATION = re.compile(
-    r"P(?=[\dT])(\d+Y)?(\d+M)?(\d+([.,]\d+)?W)?(\d+([.,]\d+)?D)?"
-    r"(T(?=\d)(\d+([.,]\d+)?H)?(\d+([.,]\d+)?M)?(\d+([.,]\d+)?S)?)?",
+    r"P\d+([.,]\d+)?W|"
+    r"P(?=[\dT])(\d+Y)?(\d+M)?(\d+([.,]\d+)?D)?(T(?=\d)(\d+([.,]\d+)?H)?(\d+([.,]\d+)?M)?(\d+([.,]\d+)?S)?)?",
     re.IGNORECASE,
 )
 DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
-LOOKS_ISO = re.compile(r"-?[PR][\d/PT][\w.,:/+-]*|\d[\d\w.,:/+-]*", re.IGNORECASE)
+LOOKS_ISO = re.compile(r"-?[PR][\d/PT][\w.,:/+-]*|\d[\d\w.,:/+-]*|P|R[\w-]{0,10}/P\d[\w.,]*", re.IGNORECASE)
+# Words that are names by their letters: 两小时, 金额大于预算, 金额超过一千元. (是否超期, 人手不足 are how people name variables.)
+TIME_IN_WORDS = re.compile(
+    r"约?[\d一二两三四五六七八九十百半几]+个?半?(秒钟?|分钟?|刻钟|小时|钟头|工作日|天|日|周|星期|月|年)半?(后|内|以后|之后|以内|之内)?"
+)
+SENTENCE = re.compile(
+    r"如果\w+|(?!是否)\w+((大于|小于|等于)\w+|(超过|低于|高于|多于|少于|达到|不足|不满)[\d一二两三四五六七八九十百千万半]\w*)"
+)
+MOST_WORDS = 60
 # What the platform registers beside FEEL's own functions (processes/casework/functions.py stands above this package).
 PLATFORM_FUNCTIONS = frozenset(
     {
@@ -36,6 +44,11 @@ NAME = re.compile(r"[^\W\d]\w*")
 
 def problem(text: str, kind: Kind) -> Both | None:
     """What is wrong with an expression, script or timer; None when it can be read."""
+    source = text.strip()
+    if kind == "timer" and len(source) <= MOST_WORDS and TIME_IN_WORDS.fullmatch(source):
+        return Both("这是文字，不是时长", "these are words, no duration")
+    if kind == "condition" and len(source) <= MOST_WORDS and SENTENCE.fullmatch(source):
+        return Both("这是一句话，不是表达式", "this is a sentence, no expression")
     try:
         expressions.validate(text, kind)
     except (

@@ -21,6 +21,12 @@ NEVER = Rule(
     "{it}的循环次数是 0，永远不会响。", "{it} repeats 0 times: it never fires.",
     "写出次数（R3/…），一直重复就写 R/…。", "Write how often (R3/…), or R/… for ever.",
 )  # fmt: skip
+NO_VARIABLES = Rule(
+    "timer", ERROR,
+    "{it}的时间取变量“{variable}”的值，可流程要由它启动，这时还没有变量，部署会失败。",
+    "The time of {it} is the variable {variable}, but it starts the process: there are no variables yet, and deploying fails.",
+    BAD_TIME.remedy_zh, BAD_TIME.remedy_en,
+)  # fmt: skip
 CYCLE = Rule(
     "cycle-in-flow", INFO,
     "{it}在流程中间等一个循环定时，只有第一次有意义。", "{it} waits for a cycle in the middle of the flow, where only its first time matters.",
@@ -50,6 +56,10 @@ def _time(world: World, node: Node, time: Element) -> Iterator[Finding]:
         if problem is not None:
             severity = world.need(BAD_TIME, node.file) if speaks_other(world, node, time) else None
             yield BAD_TIME.at(node, severity=severity, text=text[:80], problem=problem)
+        elif (
+            node.kind == "startEvent" and node.scope.parent is None and languages.is_name(variable := text.lstrip("= "))
+        ):
+            yield NO_VARIABLES.at(node, severity=world.need(NO_VARIABLES, node.file), variable=variable[:60])
     elif languages.timer_shape(static) == "cycle" and static.upper().startswith(("R0/", "R00/")):
         yield NEVER.at(node)
     if node.kind == "intermediateCatchEvent" and kind_of(time) == "timeCycle":

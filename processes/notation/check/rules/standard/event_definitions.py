@@ -64,7 +64,7 @@ TIMES: dict[str, tuple[str, Both]] = {
 }
 SHAPES = dict(TIMES.values())
 # Surely meant for ISO 8601; other texts may be words, or an expression.
-MEANT_FOR_ISO = re.compile(r"-?P[\dT][\w.,-]*|R\d*/\S*")
+MEANT_FOR_ISO = re.compile(r"-?P[\dT][\w.,-]*|R-?\w{0,10}/\S*")
 CODES = {"error": "errorCode", "escalation": "escalationCode"}
 
 
