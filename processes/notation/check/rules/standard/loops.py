@@ -35,6 +35,14 @@ ITEM_IS_LIST = Rule(
     "给 {item} 写列表中一项的类型。", "Give the {item} the type of an entry.",
     "10.3.8",
 )  # fmt: skip
+OTHER_TYPE = Rule(
+    "multi-instance-item-type", ERROR,
+    "{it}的 {item} 类型是“{own}”，列表的类型“{type}”里的一项却不是它。",
+    "The {item} of {it} has the type {own}, which is not that of an entry of the list's type {type}.",
+    "让两个类型的 structureRef 相同，列表的写 isCollection=\"true\"，单个的不写。",
+    'Give both types the same structureRef, the list\'s isCollection="true" and the item\'s not.',
+    "10.3.8",
+)  # fmt: skip
 NOT_A_LIST = Rule(
     "multi-instance-not-a-list", ERROR,
     "{it}的 {attribute}“{reference}”不是列表：它和它的类型“{type}”的 isCollection 都不是 true。",
@@ -83,15 +91,16 @@ def _number(node: Node, loop: Element) -> Iterator[Finding]:
 
 def _data(diagram: Diagram, world: World, node: Node, loop: Element, attribute: str, kind: str) -> Iterator[Finding]:
     # In this engine's dialect it is the name of a variable, which may be that of an element by chance.
-    ours = world.speaks(diagram) and world.runs(node.scope)
+    runs = world.runs(node.scope)
+    ours = (world.speaks(diagram) or world.deploying) and runs
     for child in children(loop, attribute) if not ours else ():
         text = text_of(child)
         target = world.resolve(diagram, child, text)
         declared = children(node.element, "ioSpecification")
         why: Both | None = None
         if target.element is None:
-            # A process that runs here may name a variable, or compute the list.
-            if target.lost and text and (declared or not world.runs(node.scope)):
+            # Other engines name variables, or compute the list.
+            if target.lost and text and (declared or not runs or not made_for(diagram)):
                 why = Both("没有这个元素", "there is no such element")
         elif target.kind not in VISIBLE:
             why = Both("它不是数据", "it is no data")
@@ -126,8 +135,20 @@ def _item(diagram: Diagram, world: World, node: Node, loop: Element, attribute: 
             if whole is None or own.element is None:
                 continue
             theirs = world.resolve(diagram, whole, whole.get("itemSubjectRef")).element
-            if own.element is theirs and is_true(own.element.get("isCollection")):
+            if is_true(own.element.get("isCollection")) and (
+                own.element is theirs or _same_structure(own.element, theirs)
+            ):
                 yield ITEM_IS_LIST.at(node, item=name, type=own.element.get("id") or "?")
+            elif (
+                theirs is not None and is_true(theirs.get("isCollection")) and not _same_structure(own.element, theirs)
+            ):
+                yield OTHER_TYPE.at(node, item=name, own=own.element.get("id") or "?", type=theirs.get("id") or "?")
+
+
+def _same_structure(one: Element, other: Element | None) -> bool:
+    """Whether two types have the same structure, as far as both say which."""
+    structures = [(each.get("structureRef") or "").strip() for each in (one, other) if each is not None]
+    return len(structures) == 2 and (not all(structures) or structures[0] == structures[1])
 
 
 def _behavior(node: Node, loop: Element) -> Iterator[Finding]:

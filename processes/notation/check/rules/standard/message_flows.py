@@ -117,10 +117,10 @@ def _together(one: Element, other: Element, pools: dict[Element, list[Element]])
 
 
 def _events(world: World, flow: Item, source: Item, target: Item) -> Iterator[Finding]:
-    if source.kind in CATCHES:
+    if source.kind in CATCHES or source.kind == "receiveTask":
         why = Both("只能接收，不能发出消息", "only receives, it cannot send")
         yield WRONG_WAY.at(flow, event=source, why=why)
-    if target.kind in THROWS:
+    if target.kind in THROWS or target.kind == "sendTask":
         why = Both("只能发出，不能接收消息", "only sends, it cannot receive")
         yield WRONG_WAY.at(flow, event=target, why=why)
     for event, kinds in ((source, THROWS), (target, CATCHES)):
@@ -129,12 +129,12 @@ def _events(world: World, flow: Item, source: Item, target: Item) -> Iterator[Fi
 
 
 def _speaks(world: World, event: Item) -> bool:
-    """Whether messages may reach or leave an event. A blank start event may stand for any way to start."""
+    """Whether messages may reach or leave an event."""
     kinds = world.trigger_kinds(event)
     if kinds:
         return "message" in kinds
     # A definition that it refers to may be one that cannot be looked at.
-    return event.kind == "startEvent" or bool(children(event.element, "eventDefinitionRef"))
+    return bool(children(event.element, "eventDefinitionRef"))
 
 
 def _counts(world: World, event: Item, incoming: list[Item], outgoing: list[Item]) -> Iterator[Finding]:
