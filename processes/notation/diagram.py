@@ -181,6 +181,15 @@ class Diagram:
         """The scopes that would be executed."""
         return [scope for scope in self.scopes if scope.executable]
 
+    @cached_property
+    def link_sources(self) -> dict[str, Element]:
+        """Id of a link definition → the definition that names it as a ``source``."""
+        return {
+            text_of(source).rpartition(":")[2]: each
+            for each in self.root.iter(f"{{{BPMN}}}linkEventDefinition")
+            for source in children(each, "source")
+        }
+
     def item(self, element: Element) -> Item:
         """The element as something to point at."""
         return Item(self.file, element)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from processes.kernel.compiler.reading import ParseError, child_text, extension_text
 from processes.kernel.plan import Trigger
 from processes.notation.diagram import Diagram, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.links import link_name
 
 _TIMES = ("timeDate", "timeDuration", "timeCycle")
 
@@ -43,7 +44,7 @@ def _trigger(diagram: Diagram, node: Node, definition: Element) -> Trigger:
         waits = definition.get("waitForCompletion")
         return Trigger("compensate", activity=definition.get("activityRef", ""), waits=waits is None or is_true(waits))
     if kind == "link":
-        return Trigger("link", name=(definition.get("name") or node.name).strip())
+        return Trigger("link", name=link_name(diagram, node, definition))
     return Trigger(kind)
 
 

@@ -35,7 +35,8 @@ def _choice(world: World, node: Node, chooses: bool) -> Iterator[Finding]:
     default = default if any(flow.id == default for flow in node.outgoing) else ""
     need = world.need(WITHOUT_CONDITION, node.file)
     # Where no flow has a condition they may be still to come; where some have, one was forgotten, whichever engine is meant to run it.
-    begun = any(flow.condition for flow in node.outgoing) and not made_for(world.diagram_of(node))
+    begun = node.kind == "exclusiveGateway" and any(flow.condition for flow in node.outgoing)
+    begun = begun and not made_for(world.diagram_of(node))
     for flow in node.outgoing if chooses else ():
         if not flow.condition and (not default or flow.id != default):
             yield WITHOUT_CONDITION.at(flow, severity=None if begun else need, gateway=node)

@@ -8,6 +8,7 @@ from processes.notation.check.findings import ERROR, Both, Finding, Rule, togeth
 from processes.notation.check.rules.standard.compensation import meant_as_handlers
 from processes.notation.check.world import World, instantiates, is_torn
 from processes.notation.diagram import Diagram, Element, Node, Scope, is_true, kind_of
+from processes.notation.links import link_name
 
 UNREACHABLE = Rule(
     "unreachable", ERROR,
@@ -44,13 +45,13 @@ def _stands_apart(node: Node) -> bool:
 
 
 def links_of(world: World, scope: Scope) -> Mapping[Node, list[Node]]:
-    """Link throw event → the catch events of its name."""
+    """Link throw event → the catch events of its link."""
     catches: dict[str, list[Node]] = {}
     throws: list[tuple[Node, str]] = []
     for node in scope.nodes:
         for trigger in world.triggers(node) if node.kind.startswith("intermediate") else ():
             if kind_of(trigger) == "linkEventDefinition":
-                name = (trigger.get("name") or "").strip()
+                name = link_name(world.diagram_of(node), node, trigger)
                 if node.kind == "intermediateCatchEvent":
                     catches.setdefault(name, []).append(node)
                 else:
