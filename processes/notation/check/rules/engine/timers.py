@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check import languages
-from processes.notation.check.findings import ERROR, INFO, Finding, Rule
+from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule
 from processes.notation.check.rules.engine.expressions import speaks_other
 from processes.notation.check.world import World
-from processes.notation.diagram import Diagram, Element, Node, children, kind_of, text_of
+from processes.notation.diagram import Diagram, Element, Node, children, kind_of, said_language, text_of
 
 BAD_TIME = Rule(
     "timer", ERROR,
@@ -36,6 +36,8 @@ CYCLE = Rule(
 
 TIMES = ("timeDate", "timeDuration", "timeCycle")
 
+UNMARKED = Both("声明是 FEEL，前面要写 =", "it is said to be FEEL: write = in front")
+
 
 def timers(diagram: Diagram, world: World) -> Iterator[Finding]:
     """The times of all timers (that there is one, of the right kind, is BPMN's own demand)."""
@@ -52,7 +54,8 @@ def _time(world: World, node: Node, time: Element) -> Iterator[Finding]:
     text = text_of(time)
     static = languages.static_timer(text)
     if static is None:
-        problem = languages.problem(text, "timer")
+        unmarked = "feel" in said_language(time).lower() and not text.startswith("=")
+        problem = UNMARKED if unmarked else languages.problem(text, "timer")
         if problem is not None:
             severity = world.need(BAD_TIME, node.file) if speaks_other(world, node, time) else None
             yield BAD_TIME.at(node, severity=severity, text=text[:80], problem=problem)
