@@ -15,6 +15,13 @@ NO_NUMBER = Rule(
     "写次数（loopCardinality）或列表变量（loopDataInputRef），二选一。", "Give a number (loopCardinality) or a list (loopDataInputRef).",
     "10.3.8",
 )  # fmt: skip
+SEVERAL = Rule(
+    "several-loop-markers", ERROR,
+    "{it}写了 {count} 个循环或多实例标记，只能有一个。", "{it} has {count} loop or multi-instance markers: there is one at most.",
+    "只留一个；既要逐个做又要重复做，就放进一个子流程，内外各写一个。",
+    "Keep one; to repeat what is done for each entry, put it into a sub-process and give each of the two a marker.",
+    "10.3.8",
+)  # fmt: skip
 BAD_BOUND = Rule(
     "loop-bound", ERROR,
     "{it}的循环次数“{value}”不是 0 以上的整数。", "The bound {value} of {it} is not an integer of 0 or more.",
@@ -161,4 +168,13 @@ def _behavior(node: Node, loop: Element) -> Iterator[Finding]:
         yield BEHAVIOR.at(node, what="complexBehaviorDefinition", needed="Complex", behavior=behavior)
 
 
-CHECKS = (multi_instance,)
+def markers(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """One marker for each activity."""
+    for scope in diagram.scopes:
+        for node in scope.nodes:
+            found = children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
+            if len(found) > 1:
+                yield SEVERAL.at(node, count=len(found))
+
+
+CHECKS = (markers, multi_instance)
