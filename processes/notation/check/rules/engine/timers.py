@@ -21,10 +21,11 @@ NEVER = Rule(
     "{it}的循环次数是 0，永远不会响。", "{it} repeats 0 times: it never fires.",
     "写出次数（R3/…），一直重复就写 R/…。", "Write how often (R3/…), or R/… for ever.",
 )  # fmt: skip
-NO_VARIABLES = Rule(
+START_TIME = Rule(
     "timer", ERROR,
-    "{it}的时间取变量“{variable}”的值，可流程要由它启动，这时还没有变量，部署会失败。",
-    "The time of {it} is the variable {variable}, but it starts the process: there are no variables yet, and deploying fails.",
+    "{it}的时间“{text}”算不出来，部署会失败：流程要由它启动，这时还没有变量，算出的也必须是时刻、时长或循环。",
+    "The time {text} of {it} cannot be worked out, and deploying fails: it starts the process, when there are no variables yet; "
+    "and what it gives must be a date, a duration or a cycle.",
     BAD_TIME.remedy_zh, BAD_TIME.remedy_en,
 )  # fmt: skip
 CYCLE = Rule(
@@ -59,10 +60,8 @@ def _time(world: World, node: Node, time: Element) -> Iterator[Finding]:
         if problem is not None:
             severity = world.need(BAD_TIME, node.file) if speaks_other(world, node, time) else None
             yield BAD_TIME.at(node, severity=severity, text=text[:80], problem=problem)
-        elif (
-            node.kind == "startEvent" and node.scope.parent is None and languages.is_name(variable := text.lstrip("= "))
-        ):
-            yield NO_VARIABLES.at(node, severity=world.need(NO_VARIABLES, node.file), variable=variable[:60])
+        elif node.kind == "startEvent" and node.scope.parent is None and not languages.is_start_time(text):
+            yield START_TIME.at(node, severity=world.need(START_TIME, node.file), text=text[:80])
     elif languages.timer_shape(static) == "cycle" and static.upper().startswith(("R0/", "R00/")):
         yield NEVER.at(node)
     if node.kind == "intermediateCatchEvent" and kind_of(time) == "timeCycle":
