@@ -99,12 +99,14 @@ def _content(
         return
     theirs = world.resolve(diagram, message, message.get("itemRef")).element
     for each in data:
-        mine = world.resolve(diagram, each, each.get("itemSubjectRef")).element
-        if theirs is not None and mine is not None and not equivalent(mine, theirs):
+        mine = world.resolve(diagram, each, each.get("itemSubjectRef"))
+        if mine.element is None and each.get("itemSubjectRef"):
+            continue  # it cannot be looked at, or is unknown, which is told as such
+        if theirs is not None and not (mine.element is not None and equivalent(mine.element, theirs)):
             yield TYPE.at(
                 node,
                 what=what,
-                own=mine.get("id") or "?",
+                own=(mine.element.get("id") if mine.element is not None else "") or Both("没有写", "none"),
                 message=message.get("name") or message.get("id") or "?",
                 theirs=theirs.get("id") or "?",
             )
