@@ -50,6 +50,27 @@ def text_of(element: Element | None) -> str:
     return (element.text or "").strip() if element is not None else ""
 
 
+def said_language(expression: Element) -> str:
+    """The language of an expression: its own, or the file's; empty when neither says."""
+    said = expression.get("language") or expression.getroottree().getroot().get("expressionLanguage") or ""
+    return said.strip()
+
+
+def expression_of(element: Element | None) -> str:
+    """The text of an expression; with ``=`` in front, which means FEEL here, also where its language is said to be FEEL."""
+    return _marked(text_of(element), said_language(element)) if element is not None else ""
+
+
+def script_of(task: Element) -> str:
+    """The text of a task's script, FEEL likewise."""
+    script = next(iter(children(task, "script")), None)
+    return _marked(text_of(script), task.get("scriptFormat") or "")
+
+
+def _marked(text: str, language: str) -> str:
+    return f"= {text}" if text and not text.startswith("=") and "feel" in language.lower() else text
+
+
 def is_true(value: str | None) -> bool:
     """XML's true."""
     return (value or "").strip() in {"true", "1"}
@@ -133,7 +154,7 @@ class Flow(Item):
     @cached_property
     def condition(self) -> str:
         """The text of its condition; empty when there is none."""
-        return next((text_of(each) for each in children(self.element, "conditionExpression")), "")
+        return next((expression_of(each) for each in children(self.element, "conditionExpression")), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +201,15 @@ class Diagram:
     def running(self) -> list[Scope]:
         """The scopes that would be executed."""
         return [scope for scope in self.scopes if scope.executable]
+
+    @cached_property
+    def link_sources(self) -> dict[str, Element]:
+        """Id of a link definition → the definition that names it as a ``source``."""
+        return {
+            text_of(source).rpartition(":")[2]: each
+            for each in self.root.iter(f"{{{BPMN}}}linkEventDefinition")
+            for source in children(each, "source")
+        }
 
     def item(self, element: Element) -> Item:
         """The element as something to point at."""

@@ -49,6 +49,10 @@ def call(m: Machine, token: Token) -> None:
     """The called process runs with a copy of the variables, or with those it declares (10.3.6)."""
     plan = token.node.inner
     assert plan is not None
+    if plan.chooser is not None or any(each in plan.typed_starts for each in plan.starts):
+        # It would wait for a trigger that no call gives.
+        zh = f"调用的流程“{plan.id}”没有空白开始事件,请给它加一个"
+        raise Stuck(token.node.id, zh, f"the called process {plan.id!r} has no blank start event")
     data = token.data
     if plan.inputs:
         given = _declared(token, plan.inputs, data, "被调用的流程需要变量", "the called process needs")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from processes.kernel.compiler.reading import (
     ParseError,
     child_text,
+    expression_in,
     extension,
     extension_text,
     names_of,
@@ -37,15 +38,15 @@ def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
             maximum = (loop.get("loopMaximum") or "").strip()
             return Repetition(
                 "standard",
-                condition=child_text(loop, "loopCondition"),
+                condition=expression_in(loop, "loopCondition"),
                 maximum=int(maximum) if maximum else None,
                 test_before=is_true(loop.get("testBefore")),
                 scripts_inside=inside,
             )
         return Repetition(
             "sequential" if is_true(loop.get("isSequential")) else "parallel",
-            condition=child_text(loop, "completionCondition"),
-            cardinality=child_text(loop, "loopCardinality"),
+            condition=expression_in(loop, "completionCondition"),
+            cardinality=expression_in(loop, "loopCardinality"),
             source=_variable(diagram, child_text(loop, "loopDataInputRef")),
             item=_item(loop, "inputDataItem"),
             target=_variable(diagram, child_text(loop, "loopDataOutputRef")),

@@ -9,7 +9,6 @@ from processes.kernel.compiler.events import triggers_of
 from processes.kernel.compiler.paths import set_ways
 from processes.kernel.compiler.reading import (
     ParseError,
-    child_text,
     extension_text,
     names_of,
     parse_xml,
@@ -18,7 +17,7 @@ from processes.kernel.compiler.reading import (
 from processes.kernel.plan import ACTIVITIES, ARMED, Element, Flow, Node, Process, Scope, Start
 from processes.notation import diagram as drawn
 from processes.notation.decisions import DecisionModel, parse_decisions
-from processes.notation.diagram import children, is_true, kind_of, text_of
+from processes.notation.diagram import children, is_true, kind_of, script_of, text_of
 
 SAID = ("stage", "caseStatus", "record", "pooled")
 """Named properties that are evaluated when their element is entered, for casework."""
@@ -151,7 +150,7 @@ class _Compiler:
         if node.kind == "serviceTask":
             node.operator = operator_of(each)
         elif node.kind == "scriptTask":
-            node.script = child_text(each.element, "script")
+            node.script = script_of(each.element)
         elif node.kind == "businessRuleTask":
             node.decision = decision_of(
                 each, each.element, self._decisions, node.element.properties.get("resultVariable", "")

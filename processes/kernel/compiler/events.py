@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from processes.kernel.compiler.reading import ParseError, child_text, extension_text
+from processes.kernel.compiler.reading import ParseError, child_text, expression_in, extension_text
 from processes.kernel.plan import Trigger
 from processes.notation.diagram import Diagram, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.links import link_name
 
 _TIMES = ("timeDate", "timeDuration", "timeCycle")
 
@@ -38,12 +39,12 @@ def _trigger(diagram: Diagram, node: Node, definition: Element) -> Trigger:
             raise ParseError(f"{node.label('zh')}没有写时间", f"{node.label('en')} has no time", node.file, node.id)
         return Trigger("timer", expression=text)
     if kind == "conditional":
-        return Trigger("conditional", expression=child_text(definition, "condition"))
+        return Trigger("conditional", expression=expression_in(definition, "condition"))
     if kind == "compensate":
         waits = definition.get("waitForCompletion")
         return Trigger("compensate", activity=definition.get("activityRef", ""), waits=waits is None or is_true(waits))
     if kind == "link":
-        return Trigger("link", name=(definition.get("name") or node.name).strip())
+        return Trigger("link", name=link_name(diagram, node, definition))
     return Trigger(kind)
 
 

@@ -6,7 +6,7 @@ from lxml import etree
 
 from processes.errors import BihuanError
 from processes.notation.check.languages import is_name
-from processes.notation.diagram import BPMN, SPIFF, Element, children, text_of
+from processes.notation.diagram import BPMN, SPIFF, Element, children, expression_of, text_of
 
 
 class ParseError(BihuanError):
@@ -48,6 +48,11 @@ def properties(element: Element) -> dict[str, str]:
 def child_text(element: Element, name: str) -> str:
     """The text of the first BPMN child of that name; empty when there is none."""
     return next((text_of(each) for each in children(element, name)), "")
+
+
+def expression_in(element: Element, name: str) -> str:
+    """The expression in the first BPMN child of that name; empty when there is none."""
+    return next((expression_of(each) for each in children(element, name)), "")
 
 
 def names_of(element: Element | None) -> tuple[str, ...]:

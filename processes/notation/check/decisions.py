@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from processes.notation.check import languages
+from processes.notation.check.decision_types import types
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule, Whole
 from processes.notation.check.tables import table_findings
 from processes.notation.decisions import parse_decisions
@@ -88,6 +89,12 @@ REQUIREMENT = Rule(
     "{it}依赖的“{reference}”在文件里没有。", "{it} requires {reference}, which is not in the file.",
     "补上它，或删去这条依赖连线。", "Add it, or delete the requirement.",
 )  # fmt: skip
+WRONG_KIND = Rule(
+    "dmn-requirement", ERROR,
+    "{it}的 {requirement} 指向{found}；它应指向 {expected}。", "The {requirement} of {it} names {found}; it should name a {expected}.",
+    "换成与目标相符的连线：决策用 requiredDecision，输入数据用 requiredInput，业务知识用 requiredKnowledge。",
+    "Use the requirement that fits: requiredDecision for a decision, requiredInput for input data, requiredKnowledge for business knowledge.",
+)  # fmt: skip
 CYCLE = Rule(
     "dmn-cycle", ERROR,
     "{it}绕一圈依赖到了自己，算不出来。", "{it} requires itself in a circle and cannot be computed.",
@@ -107,6 +114,11 @@ LOGIC = frozenset(
         "filter", "for", "some", "every",
     }
 )  # fmt: skip
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "requiredDecision": ("decision",),
+    "requiredInput": ("inputData",),
+    "requiredKnowledge": ("businessKnowledgeModel", "decisionService"),
+}
 CONDITION = Both("条件", "condition")
 RESULT = Both("结果", "result")
 HEAD = Both("列头", "column head")
@@ -153,6 +165,7 @@ def _own_findings(file: str, root: Element) -> Iterator[Finding]:
     for element in child(root, "decision", "businessKnowledgeModel"):
         yield from _logic(file, element, names)
     yield from _requirements(file, root)
+    yield from types(file, root)
 
 
 def _ids(file: str, root: Element, decisions: Sequence[Element]) -> Iterator[Finding]:
@@ -292,8 +305,16 @@ def _requirements(file: str, root: Element) -> Iterator[Finding]:
             space, _, target = href.rpartition("#")
             if not space and local(reference).startswith("required"):
                 needs.setdefault(own, []).append(target)
+                expected = REQUIRED.get(local(reference), ())
                 if target not in by_id:
                     yield REQUIREMENT.at(Item(file, element), reference=target)
+                elif expected and local(by_id[target]) not in expected:
+                    yield WRONG_KIND.at(
+                        Item(file, element),
+                        requirement=local(reference),
+                        found=Item(file, by_id[target]),
+                        expected=expected[0],
+                    )
     cyclic = _cyclic(needs)
     if cyclic:
         yield CYCLE.at(Item(file, by_id[cyclic]))

@@ -15,14 +15,23 @@ from processes.notation.feel.scope import BUILT_IN
 
 Kind = Literal["condition", "script", "timer"]
 
-# What our timers understand (ISO 8601 durations without a sign, dates, repetitions), see processes/kernel/timers.py.
+# What our timers understand (ISO 8601 durations without a sign, dates, repetitions), see processes/kernel/timers.py; weeks stand alone.
 DURATION = re.compile(
-    r"P(?=[\dT])(\d+Y)?(\d+M)?(\d+([.,]\d+)?W)?(\d+([.,]\d+)?D)?"
-    r"(T(?=\d)(\d+([.,]\d+)?H)?(\d+([.,]\d+)?M)?(\d+([.,]\d+)?S)?)?",
-    re.IGNORECASE,
+    r"P\d+([.,]\d+)?W|"
+    r"P(?=[\dT])(\d+Y)?(\d+M)?(\d+([.,]\d+)?D)?(T(?=\d)(\d+([.,]\d+)?H)?(\d+([.,]\d+)?M)?(\d+([.,]\d+)?S)?)?"
 )
-DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
-LOOKS_ISO = re.compile(r"-?[PR][\d/PT][\w.,:/+-]*|\d[\d\w.,:/+-]*", re.IGNORECASE)
+# Longer than the calendar.
+ENDLESS = re.compile(r"\d{5,}[YMW]|\d{8,}")
+DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+LOOKS_ISO = re.compile(r"-?[PR][\d/PT][\w.,:/+-]*|\d[\d\w.,:/+-]*|P|R[\w-]{0,10}/P\d[\w.,]*", re.IGNORECASE)
+# Words that are names by their letters: 两小时, 金额大于预算, 金额超过一千元. (是否超期, 人手不足 are how people name variables.)
+TIME_IN_WORDS = re.compile(
+    r"约?[\d一二两三四五六七八九十百半几]+个?半?(秒钟?|分钟?|刻钟|小时|钟头|工作日|天|日|周|星期|月|年)半?(后|内|以后|之后|以内|之内)?"
+)
+SENTENCE = re.compile(
+    r"如果\w+|(?!是否)\w+((大于|小于|等于)\w+|(超过|低于|高于|多于|少于|达到|不足|不满)[\d一二两三四五六七八九十百千万半]\w*)"
+)
+MOST_WORDS = 60
 # What the platform registers beside FEEL's own functions (processes/casework/functions.py stands above this package).
 PLATFORM_FUNCTIONS = frozenset(
     {
@@ -36,6 +45,11 @@ NAME = re.compile(r"[^\W\d]\w*")
 
 def problem(text: str, kind: Kind) -> Both | None:
     """What is wrong with an expression, script or timer; None when it can be read."""
+    source = text.strip()
+    if kind == "timer" and len(source) <= MOST_WORDS and TIME_IN_WORDS.fullmatch(source):
+        return Both("这是文字，不是时长", "these are words, no duration")
+    if kind == "condition" and len(source) <= MOST_WORDS and SENTENCE.fullmatch(source):
+        return Both("这是一句话，不是表达式", "this is a sentence, no expression")
     try:
         expressions.validate(text, kind)
     except (
@@ -43,6 +57,17 @@ def problem(text: str, kind: Kind) -> Both | None:
     ) as error:  # also what the languages did not foresee: a checker that falls over its input helps nobody
         return expression_error(error)
     return None
+
+
+def is_start_time(text: str) -> bool:
+    """Whether a text can be the time of a timer that starts a process, where there are no variables yet; true where that cannot be told."""
+    if any(name in text for name in PLATFORM_FUNCTIONS):
+        return True
+    try:
+        expressions.timer_value(text, {})
+    except Exception:
+        return False
+    return True
 
 
 def feel_problem(text: str, *, unary: bool = False, names: Iterable[str] = ()) -> Both | None:
@@ -97,11 +122,11 @@ def timer_shape(text: str) -> Literal["date", "duration", "cycle"] | None:
     if len(text) > 100:
         return None
     if DURATION.fullmatch(text):
-        return "duration"
+        return None if ENDLESS.search(text) else "duration"
     if DATE.fullmatch(text):
         return "date" if _is_date(text) else None
     head, slash, rest = text.partition("/")
-    if slash and re.fullmatch(r"R\d*", head, re.IGNORECASE):
+    if slash and re.fullmatch(r"R\d*", head):
         first, second_slash, second = rest.partition("/")
         shapes = [timer_shape(part) for part in ([first, second] if second_slash else [first])]
         if shapes in (["duration"], ["date", "duration"], ["duration", "date"]):

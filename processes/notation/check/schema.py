@@ -18,7 +18,7 @@ from typing import cast
 
 from lxml import etree
 
-from processes.notation.check.findings import ERROR, INFO, WARNING, Finding, Rule, Whole
+from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule, Severity, Whole
 from processes.notation.check.wording import expected_instead, schema_detail
 from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Item, children, kind_of, local
 
@@ -32,6 +32,12 @@ INCOMPLETE = Rule(
     "schema-incomplete", ERROR,
     "{it}里缺少必需的内容：{detail}。", "{it} lacks something it needs: {detail}.",
     "在建模工具里补全这个元素。", "Complete it in the modeler.",
+)  # fmt: skip
+AFTER_DRAWING = Rule(
+    "schema-element", ERROR,
+    "{it}写在图形信息（BPMNDiagram）后面；流程、协作等内容都要写在图形信息前面。",
+    "{it} stands behind the drawing (BPMNDiagram), which comes last: processes, collaborations and the like stand in front of it.",
+    "在建模工具里打开并重新保存，或把 BPMNDiagram 移到文件末尾。", "Open and save it in the modeler, or move BPMNDiagram to the end of the file.",
 )  # fmt: skip
 BAD_ATTRIBUTE = Rule(
     "schema-attribute", ERROR,
@@ -85,6 +91,7 @@ TOLD_CHILDREN = frozenset(
         ("callChoreography", "participantRef"),
     }
 )  # fmt: skip
+LOOPS = frozenset({"standardLoopCharacteristics", "multiInstanceLoopCharacteristics"})
 # BPMN itself and its pictures.
 OMG = "{http://www.omg.org/spec/"
 # Beyond this many the list helps nobody, and each costs a search.
@@ -207,15 +214,25 @@ def _finding(
     elif kind == "SCHEMAV_ELEMENT_CONTENT" and "Missing child" in message:
         yield INCOMPLETE.at(item, severity=severity, detail=schema_detail(message))
     elif kind == "SCHEMAV_ELEMENT_CONTENT":
-        parent = element.getparent()
-        within = local(parent) if parent is not None else "?"
-        yield UNEXPECTED.at(
-            item, severity=severity, what=local(element), parent=within, instead=expected_instead(message)
-        )
+        yield from _unexpected(item, element, message, severity)
     elif "attribute" in message:
         yield BAD_ATTRIBUTE.at(item, severity=severity, detail=schema_detail(message))
     else:
         yield OTHER.at(item, severity=severity, detail=schema_detail(message))
+
+
+def _unexpected(item: Item, element: Element, message: str, severity: Severity) -> Iterator[Finding]:
+    """A child that the schema does not expect: what is missing in front of it, where that is what is meant."""
+    parent = element.getparent()
+    if any(local(each) == "BPMNDiagram" for each in element.itersiblings(preceding=True)):
+        yield AFTER_DRAWING.at(item, severity=severity)
+    elif kind_of(element) == "outputSet" and parent is not None and not children(parent, "inputSet"):
+        missing = Both("没有输入集（inputSet）", "there is no inputSet")
+        yield INCOMPLETE.at(_owner(item.file, parent), severity=severity, detail=missing)
+    else:
+        within = local(parent) if parent is not None else "?"
+        instead = expected_instead(message)
+        yield UNEXPECTED.at(item, severity=severity, what=local(element), parent=within, instead=instead)
 
 
 def _is_foreign(element: Element) -> bool:
@@ -233,6 +250,8 @@ def _is_unbound(element: Element, message: str) -> bool:
 def _is_told(element: Element, message: str) -> bool:
     """Whether a rule of ours says in better words what is missing, or one too many."""
     if local(element) == "resourceAssignmentExpression" and "not expected" in message:
+        return True
+    if kind_of(element) in LOOPS and any(kind_of(each) in LOOPS for each in element.itersiblings(preceding=True)):
         return True
     if attribute := re.search(r"The attribute '([^']+)' is required", message):
         return (local(element), attribute[1]) in TOLD_ATTRIBUTES

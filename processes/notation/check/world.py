@@ -185,6 +185,14 @@ class World:
             scopes.sort(key=lambda scope: scope.element.get("isExecutable") == "false")
         return found
 
+    def scope_of(self, process: Element) -> Scope | None:
+        """A process element as a scope; None when it is no process."""
+        return self._by_element.get(process)
+
+    @cached_property
+    def _by_element(self) -> Mapping[Element, Scope]:
+        return {scope.element: scope for diagram in self.diagrams for scope in diagram.processes}
+
     @cached_property
     def global_tasks(self) -> Mapping[str, list[Item]]:
         """Global tasks by id: what a call activity may call beside processes."""

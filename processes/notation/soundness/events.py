@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from processes.notation.diagram import Diagram, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.links import link_name
 
 # Triggers that come from outside the token's own way, at any time or never.
 OUTSIDE = frozenset({"message", "timer", "signal", "conditional"})
@@ -40,7 +41,7 @@ def triggers(diagram: Diagram, node: Node) -> tuple[Trigger, ...]:
 def _code(diagram: Diagram, node: Node, definition: Element) -> str:
     kind = kind_of(definition).removesuffix("EventDefinition")
     if kind == "link":
-        return (definition.get("name") or node.name).strip()
+        return link_name(diagram, node, definition)
     if kind not in CODED:
         return ""
     reference, code = CODED[kind]

@@ -12,6 +12,7 @@ from processes.notation.diagram import Node
 from processes.notation.soundness.exploring import Space
 from processes.notation.soundness.net import Choice, Net, Step
 from processes.notation.soundness.passage import Passage, spread
+from processes.notation.soundness.repeating import Repeating
 from processes.notation.soundness.surroundings import Surroundings
 from processes.notation.soundness.verdicts import Verdict
 
@@ -166,6 +167,8 @@ class Judge:
         """Everything there is to say."""
         yield from self._stuck()
         yield from self._growing()
+        if not self.space.growing:
+            yield from self._repeated()
         if self.reading.endless:
             yield from self._endless()
         elif self._whole:
@@ -183,7 +186,7 @@ class Judge:
             if node in told:
                 continue
             always = 0 not in self.reading.hopeful or node not in fired
-            certain = always and self._whole and node not in self._net.oftener and not self._interruptible
+            certain = always and self._whole and node not in self._net.oftener
             reading, consistent = self.reading, True
             if not certain:
                 consistent = node in self._consistent.stuck_at or not self._consistent.space.complete
@@ -212,6 +215,16 @@ class Judge:
             if fork not in told:
                 told.add(fork)
                 yield Verdict("unbounded", self.passage.scope, fork, self.space.path_to(state))
+
+    def _repeated(self) -> Iterator[Verdict]:
+        found = self._twice_in(self.space)
+        if found and self._net.asks_twice:
+            found = self._twice_in(self._consistent.space)
+        for node, walk in found:
+            yield Verdict("runs-twice", self.passage.scope, node, walk)
+
+    def _twice_in(self, space: Space) -> list[tuple[Node, tuple[str, ...]]]:
+        return list(Repeating(self.passage, self.surroundings, space).found())
 
     def _endless(self) -> Iterator[Verdict]:
         """Where no way out is drawn at all, that is a matter of the drawing and told elsewhere."""

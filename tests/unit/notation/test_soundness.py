@@ -350,12 +350,12 @@ def test_a_flaw_inside_is_shown_from_the_start_of_the_process_and_told_once() ->
     assert verdict.witness == ("start", "split", "a", "inner", "s", "x", "t")
 
 
-def test_what_may_be_interrupted_from_outside_is_not_certain() -> None:
+def test_what_only_an_event_from_outside_could_break_off_is_certain() -> None:
     verdict = only(
         start(), sub("inner", start("s"), xor("x"), task("t"), task("u"), both("j"), end("e"), path("s", "x", "t", "j", "e"), path("x", "u", "j")),
         boundary("late", "inner", DAY), end(), path("start", "inner", "end"), path("late", "end"),
     )  # fmt: skip
-    assert (verdict.kind, verdict.certain, verdict.interruptible) == ("deadlock", False, True)
+    assert (verdict.kind, verdict.certain, verdict.interruptible) == ("deadlock", True, True)
 
 
 def test_an_error_inside_is_shown_with_its_way() -> None:

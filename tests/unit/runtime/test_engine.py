@@ -55,6 +55,27 @@ def test_a_case_goes_from_start_to_end_and_its_trace_says_how() -> None:
     assert view.trace == ["start", "add", "look", "end"]
 
 
+def test_a_called_process_that_only_a_message_starts_is_an_incident_at_the_call() -> None:
+    called = process("q", element("startEvent", "asked", message("M")), end("q_end"), path("asked", "q_end"))
+    engine = deployed(
+        PAID,
+        process(
+            "p",
+            start(),
+            user("ask"),
+            element("callActivity", "call", calledElement="q"),
+            end(),
+            path("start", "ask", "call", "end"),
+        ),
+        called,
+    )
+    case = engine.start("p")
+    engine.complete(engine.tasks(case)[0].id)
+    view = engine.instance(case)
+    assert [each.element for each in view.incidents] == ["call"]
+    assert "没有空白开始事件" in view.incidents[0].detail
+
+
 def test_the_same_command_id_has_its_effect_once() -> None:
     engine = deployed(process("p", start(), user("one"), user("two"), end(), path("start", "one", "two", "end")))
     case = engine.start("p", id="report-1")

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from processes.errors import BihuanError
+from processes.notation.check import check_files
 from processes.orchestrator import Orchestrator
 from processes.store.tables import Incident
 from tests.diagrams import definitions, element, end, path, process, script, timer
@@ -49,3 +51,22 @@ def test_a_retry_of_a_timer_start_leaves_its_next_time_alone() -> None:
     engine.advance(timedelta(hours=5))
     assert len(engine.instances()) == 4
     assert open_incidents(engine) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PT1H", "R3/PT1H", "2026-10-01T09:00:00+08:00", '"PT2H"', '= "PT1H"', '= now() + duration("PT1H")', "= patience", "patience",
+        "patience + 1", "R-3/P1D", "RX/P1D", "P", "两小时", "2 小时", "5", "= 5", '= "soon"', "pt1h", "P1M1Y", "-PT1H", "P9999999Y",
+        "2026-13-01", "R3/PT1H/2026-13-01T00:00:00Z",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["timeDate", "timeDuration", "timeCycle"])
+def test_what_cannot_be_deployed_is_an_error_of_check(kind: str, text: str) -> None:
+    model = process("p", element("startEvent", "begin", timer(kind, text)), end(), path("begin", "end"))
+    files = {"p.bpmn": definitions(model)}
+    refused = any(each.severity == "error" for each in check_files(files))
+    try:
+        Orchestrator().deploy(files)
+    except BihuanError:
+        assert refused

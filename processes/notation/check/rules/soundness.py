@@ -53,6 +53,15 @@ UNBOUNDED = Rule(
     "With every round {it} leaves one more token, without limit. The way: {walk}, and one more with the next round.",
     "先把分开的各路合并，再用排他网关决定要不要绕回去。", "Join the branches first, then let an exclusive gateway decide whether to go back.",
 )  # fmt: skip
+RUNS_TWICE = Rule(
+    "runs-twice", WARNING,
+    "同时进行的几路没有合并就先后走到{it}，从这里起的步骤会执行不止一遍。走法：{walk}（又一次）。",
+    "Branches that run side by side come to {it} one after the other without being joined: what follows runs more than once. "
+    "The way: {walk} (again).",
+    "用并行网关分开的，用并行网关合并；用包容网关分开的，用包容网关合并；真要每一路各做一遍，就给每一路各画一个。",
+    "Join by a parallel gateway what a parallel one splits, by an inclusive one what an inclusive one splits; "
+    "if every branch is to do it, draw it in every branch.",
+)  # fmt: skip
 GAVE_UP = Rule(
     "soundness-gave-up", INFO,
     "{it}的走法太多，{seen}：没看到的走法里是否有走不完的，不能保证。",
@@ -104,6 +113,8 @@ def _finding(diagram: Diagram, verdict: Verdict) -> Finding:
         return NEVER_THROWN.at(node, also=also, inside=node.host or verdict.scope)
     if verdict.kind == "livelock":
         return LIVELOCK.at(node, witness=verdict.witness, when=_when(verdict), walk=walk)
+    if verdict.kind == "runs-twice":
+        return RUNS_TWICE.at(node, witness=verdict.witness, walk=walk)
     return UNBOUNDED.at(node, witness=verdict.witness, walk=walk)
 
 

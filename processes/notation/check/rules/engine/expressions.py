@@ -8,7 +8,19 @@ from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Severity
 from processes.notation.check.rules.engine.activities import speaks_our_language
 from processes.notation.check.world import World, full_text, made_for
-from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Item, children, kind_of, text_of
+from processes.notation.diagram import (
+    BPMN,
+    SPIFF,
+    Diagram,
+    Element,
+    Item,
+    children,
+    expression_of,
+    kind_of,
+    said_language,
+    script_of,
+    text_of,
+)
 
 EXPRESSION = Rule(
     "expression", ERROR,
@@ -50,15 +62,15 @@ OWN_LANGUAGES = ("feel", "python", "spiff")
 def speaks_other(world: World, item: Item, expression: Element) -> bool:
     """Whether an expression is said to be in a language that is not ours: by itself, by the file, or by the engine it is made for."""
     diagram = world.diagram_of(item)
-    said = expression.get("language") or diagram.root.get("expressionLanguage") or ""
-    if said.strip():
+    said = said_language(expression)
+    if said:
         return not any(own in said.lower() for own in OWN_LANGUAGES)
     return bool(made_for(diagram)) and not world.speaks(diagram)
 
 
 def _element(world: World, item: Item, what: Both, element: Element) -> Iterator[Finding]:
     """The expression in an element; one in another language is only a matter of running it here."""
-    text = full_text(element)
+    text = expression_of(element) or full_text(element)
     if text:
         severity = world.need(EXPRESSION, item.file) if speaks_other(world, item, element) else None
         yield from _expression(item, what, text, severity)
@@ -126,7 +138,7 @@ def scripts(diagram: Diagram, world: World) -> Iterator[Finding]:
     for node in world.nodes(diagram):
         sources: list[tuple[Both, str]] = []
         if node.kind == "scriptTask" and speaks_our_language(node):
-            sources += [(Both("脚本", "script"), text_of(each)) for each in children(node.element, "script")]
+            sources.append((Both("脚本", "script"), script_of(node.element)))
         sources += [(what, text_of(node.extension(name))) for name, what in words.items()]
         for what, text in sources:
             problem = languages.problem(text, "script") if text else None

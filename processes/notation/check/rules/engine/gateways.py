@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, WARNING, Finding, Rule
-from processes.notation.check.world import World
+from processes.notation.check.world import World, made_for
 from processes.notation.diagram import ACTIVITIES, Diagram, Flow, Node
 
 WITHOUT_CONDITION = Rule(
@@ -33,9 +33,13 @@ def conditions(diagram: Diagram, world: World) -> Iterator[Finding]:
 def _choice(world: World, node: Node, chooses: bool) -> Iterator[Finding]:
     default = (node.element.get("default") or "").strip()
     default = default if any(flow.id == default for flow in node.outgoing) else ""
+    need = world.need(WITHOUT_CONDITION, node.file)
+    # Where no flow has a condition they may be still to come; where some have, one was forgotten, whichever engine is meant to run it.
+    begun = node.kind == "exclusiveGateway" and any(flow.condition for flow in node.outgoing)
+    begun = begun and not made_for(world.diagram_of(node))
     for flow in node.outgoing if chooses else ():
         if not flow.condition and (not default or flow.id != default):
-            yield WITHOUT_CONDITION.at(flow, severity=world.need(WITHOUT_CONDITION, node.file), gateway=node)
+            yield WITHOUT_CONDITION.at(flow, severity=None if begun else need, gateway=node)
     if not default and all(flow.condition for flow in node.outgoing) and not _exhaustive(node.outgoing):
         yield NO_DEFAULT.at(node, severity=world.need(NO_DEFAULT, node.file))
 

@@ -76,7 +76,7 @@ def _items(world: World, node: Node, element: Element) -> Iterator[Finding]:
 def loops(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Standard loops end."""
     for node in world.nodes(diagram):
-        for element in children(node.element, "standardLoopCharacteristics"):
+        for element in children(node.element, "standardLoopCharacteristics")[:1]:
             maximum = element.get("loopMaximum")
             condition = any(text_of(each) for each in children(element, "loopCondition"))
             if maximum is None and not condition:

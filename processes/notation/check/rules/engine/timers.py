@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check import languages
-from processes.notation.check.findings import ERROR, INFO, Finding, Rule
+from processes.notation.check.findings import ERROR, INFO, Both, Finding, Rule
 from processes.notation.check.rules.engine.expressions import speaks_other
 from processes.notation.check.world import World
-from processes.notation.diagram import Diagram, Element, Node, children, kind_of, text_of
+from processes.notation.diagram import Diagram, Element, Node, children, kind_of, said_language, text_of
 
 BAD_TIME = Rule(
     "timer", ERROR,
@@ -21,6 +21,13 @@ NEVER = Rule(
     "{it}的循环次数是 0，永远不会响。", "{it} repeats 0 times: it never fires.",
     "写出次数（R3/…），一直重复就写 R/…。", "Write how often (R3/…), or R/… for ever.",
 )  # fmt: skip
+START_TIME = Rule(
+    "timer", ERROR,
+    "{it}的时间“{text}”算不出来，部署会失败：流程要由它启动，这时还没有变量，算出的也必须是时刻、时长或循环。",
+    "The time {text} of {it} cannot be worked out, and deploying fails: it starts the process, when there are no variables yet; "
+    "and what it gives must be a date, a duration or a cycle.",
+    BAD_TIME.remedy_zh, BAD_TIME.remedy_en,
+)  # fmt: skip
 CYCLE = Rule(
     "cycle-in-flow", INFO,
     "{it}在流程中间等一个循环定时，只有第一次有意义。", "{it} waits for a cycle in the middle of the flow, where only its first time matters.",
@@ -29,6 +36,8 @@ CYCLE = Rule(
 )  # fmt: skip
 
 TIMES = ("timeDate", "timeDuration", "timeCycle")
+
+UNMARKED = Both("声明是 FEEL，前面要写 =", "it is said to be FEEL: write = in front")
 
 
 def timers(diagram: Diagram, world: World) -> Iterator[Finding]:
@@ -46,10 +55,13 @@ def _time(world: World, node: Node, time: Element) -> Iterator[Finding]:
     text = text_of(time)
     static = languages.static_timer(text)
     if static is None:
-        problem = languages.problem(text, "timer")
+        unmarked = "feel" in said_language(time).lower() and not text.startswith("=")
+        problem = UNMARKED if unmarked else languages.problem(text, "timer")
         if problem is not None:
             severity = world.need(BAD_TIME, node.file) if speaks_other(world, node, time) else None
             yield BAD_TIME.at(node, severity=severity, text=text[:80], problem=problem)
+        elif node.kind == "startEvent" and node.scope.parent is None and not languages.is_start_time(text):
+            yield START_TIME.at(node, severity=world.need(START_TIME, node.file), text=text[:80])
     elif languages.timer_shape(static) == "cycle" and static.upper().startswith(("R0/", "R00/")):
         yield NEVER.at(node)
     if node.kind == "intermediateCatchEvent" and kind_of(time) == "timeCycle":

@@ -46,13 +46,14 @@ from processes.notation.check.rules.standard import (
     services,
     starts_and_ends,
     triggers,
+    ways,
 )
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram
 
 MODULES = (
     definitions, imported, ids, references, processes,
-    sequence_flows, flow_conditions, flow_lists, starts_and_ends, intermediate_events,
+    sequence_flows, flow_conditions, flow_lists, starts_and_ends, intermediate_events, ways,
     triggers, event_definitions, boundary_events, links, compensation, event_sub_processes, ad_hoc,
     gateways, event_gateways, activities, calls, loops, lanes, resources,
     data_objects, data_sets, data_associations, event_data, services, correlations,

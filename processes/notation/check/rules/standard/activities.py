@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from processes.notation.check.findings import ERROR, Finding, Rule
+from processes.notation.check.findings import ERROR, INFO, Finding, Rule
 from processes.notation.check.rules.standard.definitions import is_mime_type
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram, children, text_of
@@ -24,7 +24,7 @@ NO_FORMAT = Rule(
     "10.3.3",
 )  # fmt: skip
 BAD_FORMAT = Rule(
-    "script-format", ERROR,
+    "script-format", INFO,
     "{it}的 scriptFormat“{value}”不是 MIME 类型。", "The scriptFormat {value} of {it} is no MIME type.",
     "写成 text/x-groovy、application/javascript 这样的形式。", "Write text/x-groovy or application/javascript, for example.",
     "10.3.3",

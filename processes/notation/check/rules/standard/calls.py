@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
-from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.world import GLOBAL_TASKS, World, called_process
+from processes.notation.check.findings import ERROR, Both, Finding, Rule, together
+from processes.notation.check.rules.standard.data_objects import equivalent
+from processes.notation.check.world import GLOBAL_TASKS, World, called_process, instantiates, starts_blank
 from processes.notation.diagram import Diagram, Element, Item, Node, children, kind_of
 
 UNKNOWN_CALLED = Rule(
@@ -21,6 +22,13 @@ NOT_CALLABLE = Rule(
     "{it}调用的“{process}”是{found}，只能调用流程或全局任务。", "{it} calls {process}, a {found}; only processes and global tasks can be called.",
     "填写要调用的流程或全局任务的 id。", "Enter the id of the process or global task to be called.",
     "10.3.6",
+)  # fmt: skip
+NO_BLANK_START = Rule(
+    "called-without-blank-start", ERROR,
+    "{it}调用的{called}没有空白开始事件（只有{starts}），调用时没有东西来触发它，会一直停在这里。",
+    "{it} calls {called}, which has no blank start event (only {starts}): a call triggers none of them, and nothing would begin.",
+    "在那个流程里加一个空白开始事件，连到第一个步骤。", "Give that process a blank start event that leads to its first step.",
+    "10.3.6, 10.5.2",
 )  # fmt: skip
 OTHER_DATA = Rule(
     "call-data", ERROR,
@@ -44,11 +52,12 @@ def calls(diagram: Diagram, world: World) -> Iterator[Finding]:
 def _call(diagram: Diagram, world: World, node: Node) -> Iterator[Finding]:
     process = called_process(node)
     target = world.resolve(diagram, node.element, node.element.get("calledElement"))
-    called = target.element
+    called, where = target.element, Item(target.file, node.element)
     if called is None or target.kind not in CALLABLE:
         # Files that are deployed together call each other's processes by their ids alone.
         elsewhere: list[Item] = [*world.processes.get(process, ()), *world.global_tasks.get(process, ())]
-        called = next((each.element for each in elsewhere), called)
+        if elsewhere:
+            called, where = elsewhere[0].element, elsewhere[0]
     if called is not None and kind_of(called) not in CALLABLE:
         yield NOT_CALLABLE.at(node, process=process, found=kind_of(called))
         return
@@ -56,38 +65,71 @@ def _call(diagram: Diagram, world: World, node: Node) -> Iterator[Finding]:
         if not target.open:
             yield UNKNOWN_CALLED.at(node, process=process[:80], hint=similar(process, world.processes))
         return
+    yield from _start(world, node, called)
     own, theirs = children(node.element, "ioSpecification"), children(called, "ioSpecification")
     # In this engine's dialect a call passes its variables; elsewhere both sides declare the same data.
-    lacking = theirs and not own and not world.speaks(diagram) and _shape(theirs) != ([], [])
-    if lacking or (own and theirs and _differ(own, theirs)):
+    lacking = theirs and not own and not world.speaks(diagram) and any(_count(theirs))
+    if lacking or (own and theirs and _differ(_types(world, node, own), _types(world, where, theirs))):
         yield OTHER_DATA.at(node, own=_words(own), called=diagram.item(called), theirs=_words(theirs))
 
 
-def _differ(own: list[Element], theirs: list[Element]) -> bool:
-    """Whether number or types of the data differ (a missing type may be any)."""
+def _start(world: World, node: Node, called: Element) -> Iterator[Finding]:
+    """What is called begins by itself: at a blank start event, or, where it has no start at all, wherever nothing leads to."""
+    scope = world.scope_of(called)
+    starts = [each for each in scope.nodes if each.kind == "startEvent" or instantiates(each)] if scope else []
+    if scope and starts and not any(starts_blank(world, each) and not _refers(each.element) for each in starts):
+        yield NO_BLANK_START.at(node, called=scope, starts=together(starts, 3))
+
+
+def _refers(start: Element) -> bool:
+    return bool(children(start, "eventDefinitionRef"))
+
+
+Types = tuple[list[Element | None], list[Element | None]]
+
+
+def _differ(own: Types, theirs: Types) -> bool:
+    """Whether number or types of the data differ, whatever their order (a missing type may be any)."""
     return any(
-        len(mine) != len(others)
-        or any(a and b and a != b for a, b in zip(sorted(mine), sorted(others), strict=True) if all(mine + others))
-        for mine, others in zip(_shape(own), _shape(theirs), strict=True)
+        len(mine) != len(others) or not _match([each for each in mine if each is not None], others)
+        for mine, others in zip(own, theirs, strict=True)
     )
 
 
-def _shape(specifications: list[Element]) -> tuple[list[str], list[str]]:
-    """The types of the inputs and of the outputs."""
+def _match(mine: list[Element], others: list[Element | None]) -> bool:
+    """Whether each type has an equivalent of its own on the other side."""
+    left = list(others)
+    for each in mine:
+        found = next((other for other in left if other is not None and equivalent(each, other)), None)
+        if found is None and None not in left:
+            return False
+        left.remove(found)
+    return True
+
+
+def _types(world: World, around: Item, specifications: list[Element]) -> Types:
+    """The item definitions of the inputs and of the outputs."""
+    diagram = world.diagram_of(around)
     found = [
-        [_type(each) for specification in specifications for each in children(specification, kind)]
+        [
+            world.resolve(diagram, each, each.get("itemSubjectRef")).element
+            for specification in specifications
+            for each in children(specification, kind)
+        ]
         for kind in ("dataInput", "dataOutput")
     ]
     return found[0], found[1]
 
 
-def _type(data: Element) -> str:
-    """The name of its type, without a namespace prefix: the two sides may stand in different files."""
-    return (data.get("itemSubjectRef") or "").strip().rpartition(":")[2]
+def _count(specifications: list[Element]) -> tuple[int, int]:
+    inputs, outputs = (
+        sum(len(children(each, kind)) for each in specifications) for kind in ("dataInput", "dataOutput")
+    )
+    return inputs, outputs
 
 
 def _words(specifications: list[Element]) -> Both:
-    inputs, outputs = (len(each) for each in _shape(specifications))
+    inputs, outputs = _count(specifications)
     return Both(f"{inputs} 个输入、{outputs} 个输出", f"{inputs} inputs, {outputs} outputs")
 
 

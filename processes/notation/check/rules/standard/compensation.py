@@ -54,6 +54,15 @@ HANDLER_FLOW = Rule(
     "Delete the flows and connect it by an association from a compensation boundary event; take off the mark if it is an ordinary step.",
     "10.3, 10.7",
 )  # fmt: skip
+NEVER_CALLED = Rule(
+    "compensation-without-boundary", ERROR,
+    "{it}是补偿活动，却没有补偿边界事件用关联连到它，永远不会执行{reversed}。",
+    "{it} is a compensation activity that no compensation boundary event is associated with: it never runs{reversed}.",
+    "在被撤销的活动边上画补偿边界事件，用关联从它连到这里；不是补偿活动就去掉标记，并连进流程。",
+    "Draw a compensation boundary event on what it undoes and lead an association from there to it; "
+    "take off the mark and connect it if it is an ordinary step.",
+    "10.3, 10.7",
+)  # fmt: skip
 WRONG_ACTIVITY = Rule(
     "compensation-activity-ref", ERROR,
     "{it}要补偿的“{reference}”不对：{why}。", "What {it} is to compensate, {reference}, is wrong: {why}.",
@@ -66,7 +75,7 @@ WRONG_ACTIVITY = Rule(
 def boundaries(diagram: Diagram, world: World) -> Iterator[Finding]:
     """A boundary event that catches compensation has no sequence flow, and an association to one handler."""
     found = [node for scope in diagram.scopes for node in scope.nodes if _catches(world, node)]
-    ends = _association_ends(diagram, world) if found else {}
+    ends = association_ends(diagram, world) if found else {}
     for node in found:
         if node.outgoing:
             yield BOUNDARY_FLOW.at(node)
@@ -88,8 +97,8 @@ def _catches(world: World, node: Node) -> bool:
     return node.kind == "boundaryEvent" and "compensate" in world.trigger_kinds(node)
 
 
-def _association_ends(diagram: Diagram, world: World) -> dict[Element, list[Element]]:
-    """Element → what associations connect it with; the way an association points does not matter."""
+def association_ends(diagram: Diagram, world: World, *, along: bool = False) -> dict[Element, list[Element]]:
+    """Element → what associations connect it with. ``along``: only where they lead, unless they point nowhere or both ways."""
     found: dict[Element, list[Element]] = {}
     for element in world.elements(diagram, "association"):
         source, target = (
@@ -97,8 +106,32 @@ def _association_ends(diagram: Diagram, world: World) -> dict[Element, list[Elem
         )
         if source is not None and target is not None:
             found.setdefault(source, []).append(target)
-            found.setdefault(target, []).append(source)
+            if not along or element.get("associationDirection") != "One":
+                found.setdefault(target, []).append(source)
     return found
+
+
+def meant_as_handlers(diagram: Diagram, world: World, *, along: bool = False) -> set[Element]:
+    """What associations connect with a compensation boundary event, rightly or not."""
+    events = [node for scope in diagram.scopes for node in scope.nodes if _catches(world, node)]
+    ends = association_ends(diagram, world, along=along) if events else {}
+    return {each for event in events for each in ends.get(event.element, [])}
+
+
+def lonely(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """In a process that runs a boundary event leads to each compensation activity."""
+    marked = [
+        node
+        for node in world.nodes(diagram)
+        if is_true(node.element.get("isForCompensation")) and not is_true(node.element.get("triggeredByEvent"))
+    ]
+    if not marked:
+        return
+    meant, called = (meant_as_handlers(diagram, world, along=along) for along in (False, True))
+    for node in marked:
+        if node.element not in called and not node.incoming and not node.outgoing:
+            way = Both("：关联画反了方向", "; the association points the wrong way")
+            yield NEVER_CALLED.at(node, reversed=way if node.element in meant else Both("", ""))
 
 
 def handlers(diagram: Diagram, world: World) -> Iterator[Finding]:
@@ -158,4 +191,4 @@ def _compensable(diagram: Diagram, world: World) -> set[Element]:
     return able
 
 
-CHECKS = (boundaries, handlers, throws)
+CHECKS = (boundaries, handlers, lonely, throws)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Finding, Rule
 from processes.notation.check.rules.standard.references import place_of
-from processes.notation.check.world import World
+from processes.notation.check.world import World, full_text
 from processes.notation.diagram import Diagram, Element, children, text_of
 
 FOREIGN = Rule(
@@ -22,6 +22,20 @@ TWICE = Rule(
     "只留一个。", "Keep one.",
     "8.4.2",
 )  # fmt: skip
+
+EMPTY_PATH = Rule(
+    "empty-expression", ERROR,
+    "{it}里的 {what} 是空的，取不到值。", "The {what} in {it} is empty: it gives no value.",
+    "写上表达式，例如 = number。", "Write an expression, for example = number.",
+    "8.4.2, 8.4.7",
+)  # fmt: skip
+
+
+def paths(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """Paths to a property's value are written out."""
+    for item in world.items(diagram, "messagePath", "dataPath"):
+        if not full_text(item.element):
+            yield EMPTY_PATH.at(place_of(diagram, item.element), what=item.kind)
 
 
 def subscriptions(diagram: Diagram, world: World) -> Iterator[Finding]:
@@ -53,4 +67,4 @@ def retrievals(diagram: Diagram, world: World) -> Iterator[Finding]:
                 yield TWICE.at(item, message=message.get("name") or message.get("id") or "?", count=count)
 
 
-CHECKS = (subscriptions, retrievals)
+CHECKS = (paths, subscriptions, retrievals)

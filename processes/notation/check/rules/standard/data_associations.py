@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, INFO, Both, Finding, Place, Rule
 from processes.notation.check.rules.standard.data_objects import equivalent
-from processes.notation.check.world import World
+from processes.notation.check.world import World, full_text
 from processes.notation.diagram import Diagram, Element, children, kind_of, text_of
 from processes.notation.labels import kind_name
 
@@ -65,6 +65,12 @@ OUT_OF_REACH = Rule(
     "把数据对象放到包含两者的那一层。", "Put the data object on the level that contains both.",
     "10.4.1",
 )  # fmt: skip
+EMPTY = Rule(
+    "empty-expression", ERROR,
+    "{it}的数据关联里的 {what} 是空的，算不出值。", "The {what} in a data association of {it} is empty: it gives no value.",
+    "写上表达式，或删去它。", "Write the expression, or delete it.",
+    "8.4.7, 10.4.2",
+)  # fmt: skip
 
 DATA = frozenset(
     {
@@ -101,6 +107,7 @@ def _association(diagram: Diagram, world: World, element: Element, holder: Eleme
             found.append((reference, target))
             yield from _end(diagram, element, holder, place, reference, target)
     shaped = children(element, "transformation", "assignment")
+    yield from (EMPTY.at(place, what=kind_of(each)) for each in shaped if not full_text(each))
     if len(sources) > 1 and not children(element, "transformation"):
         yield SEVERAL_SOURCES.at(place, count=len(sources))
     elif not sources and not shaped and kind_of(element) == "dataInputAssociation":

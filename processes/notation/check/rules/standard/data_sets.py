@@ -44,6 +44,14 @@ WRONG_SET = Rule(
     "10.4.1",
 )  # fmt: skip
 
+ONE_WAY = Rule(
+    "data-set-rule", ERROR,
+    "{it}的 {attribute} 写了{other}，{other}却没有写回来；哪些输入产生哪些输出，两边要一致。",
+    "{it} names {other} in its {attribute}, but {other} does not name it in return: which inputs give which outputs is said on both sides.",
+    "在{other}里也写上{it}，或在这里删去它。", "Name {it} in {other} too, or delete the reference here.",
+    "10.4.1",
+)  # fmt: skip
+
 INPUT, OUTPUT = ("dataInput", "inputSet", "Input"), ("dataOutput", "outputSet", "Output")
 
 
@@ -94,7 +102,7 @@ def _sets(diagram: Diagram, holder: Element, words: tuple[str, str, str], comple
 
 def _rules(diagram: Diagram, holder: Element, kind: str, other: str) -> Iterator[Finding]:
     """An input set names output sets beside it, and the other way round."""
-    beside = {each.get("id") for each in children(holder, other)}
+    beside = {each.get("id"): each for each in children(holder, other)}
     for element in children(holder, kind):
         for reference in children(element, f"{other}Refs"):
             if text_of(reference) not in beside:
@@ -104,6 +112,9 @@ def _rules(diagram: Diagram, holder: Element, kind: str, other: str) -> Iterator
                     reference=text_of(reference)[:60] or "?",
                     what=_label(other),
                 )
+            elif (element.get("id") or "") not in map(text_of, children(beside[text_of(reference)], f"{kind}Refs")):
+                found = place_of(diagram, beside[text_of(reference)])
+                yield ONE_WAY.at(place_of(diagram, element), attribute=f"{other}Refs", other=found)
 
 
 CHECKS = (sub_processes, sets)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
-from processes.notation.check.world import World, full_text
-from processes.notation.diagram import EVENTS, Diagram, Element, Node, children, kind_of, text_of
+from processes.notation.check.world import World, foreign_engine, full_text
+from processes.notation.diagram import EVENTS, Diagram, Element, Item, Node, children, kind_of, text_of
 from processes.notation.labels import kind_name
 
 NO_TIME = Rule(
@@ -64,7 +64,8 @@ TIMES: dict[str, tuple[str, Both]] = {
 }
 SHAPES = dict(TIMES.values())
 # Surely meant for ISO 8601; other texts may be words, or an expression.
-MEANT_FOR_ISO = re.compile(r"-?P[\dT][\w.,-]*|R\d*/\S*")
+MEANT_FOR_ISO = re.compile(r"-?P[\dT][\w.,-]*|R-?\w{0,10}/\S*")
+THROWS = frozenset({"endEvent", "intermediateThrowEvent"})
 CODES = {"error": "errorCode", "escalation": "escalationCode"}
 
 
@@ -82,9 +83,16 @@ def definitions(diagram: Diagram, world: World) -> Iterator[Finding]:
                 elif kind == "conditional" and not _has_condition(trigger, runs):
                     yield NO_CONDITION.at(node)
                 elif kind in {"message", "signal"} and runs and not (trigger.get(f"{kind}Ref") or "").strip():
+                    if node.kind in THROWS and _is_elsewhere(world, node, trigger):
+                        continue
                     yield NO_REFERENCE.at(node, what=Both(kind_name(kind), kind))
                 elif kind in CODES and runs and node.kind in {"endEvent", "intermediateThrowEvent"}:
                     yield from _code(diagram, world, node, trigger, kind)
+
+
+def _is_elsewhere(world: World, node: Node, trigger: Element) -> bool:
+    """Whether another engine hands what is thrown to a worker of its own, which knows the message."""
+    return not world.deploying and bool(foreign_engine(node) or foreign_engine(Item(node.file, trigger)))
 
 
 def _timer(node: Node, trigger: Element, runs: bool) -> Iterator[Finding]:

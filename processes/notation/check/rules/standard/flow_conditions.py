@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.notation.check.findings import ERROR, Finding, Rule
+from processes.notation.check.findings import ERROR, WARNING, Finding, Rule
 from processes.notation.check.world import World, full_text
 from processes.notation.diagram import ACTIVITIES, EVENTS, Diagram, Flow, Node, children
 
@@ -37,7 +37,7 @@ CONDITION_ON_DEFAULT = Rule(
     "10.3, 10.6",
 )  # fmt: skip
 IDLE_DEFAULT = Rule(
-    "default-without-conditions", ERROR,
+    "default-without-conditions", WARNING,
     "{it}有默认流“{reference}”，别的出线却都没有条件：默认流要在条件都不成立时才走。",
     "{it} has the default flow {reference}, but no other flow of it has a condition: a default is taken when no condition holds.",
     "给其余出线写条件，或去掉默认标记。", "Give the other flows conditions, or take off the default mark.",

@@ -48,6 +48,8 @@ TWICE = Rule(
 def files(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Each imported file is there and is of the type and namespace that the import says."""
     for each in world.imports(diagram):
+        if any(each.element.get(name) is None for name in ("importType", "location", "namespace")):
+            continue  # the schema says so
         place = Whole(diagram.file, Item(diagram.file, each.element).line)
         if not REMOTE.match(each.kind) or not _fits(each):
             yield WRONG_TYPE.at(place, kind=each.kind[:100] or "?", location=each.location[:100] or "?")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from processes.notation.check.findings import ERROR, Both, Finding, Rule, together
 from processes.notation.check.world import World
 from processes.notation.diagram import Diagram, Element, Node, Scope, children, kind_of, text_of
+from processes.notation.links import link_name
 
 UNNAMED = Rule(
     "link-without-name", ERROR,
@@ -77,16 +78,16 @@ def links(diagram: Diagram, world: World) -> Iterator[Finding]:
             yield from _references(diagram, world, node, link)
         by_name: dict[str, list[Node]] = {}
         for node, link in catches:
-            by_name.setdefault(_name(link), []).append(node)
+            by_name.setdefault(link_name(diagram, node, link), []).append(node)
         for name, nodes in by_name.items():
             if name and len(nodes) > 1:
                 yield SEVERAL_TARGETS.at(nodes[1], name=name, count=len(nodes), targets=together(nodes))
-        thrown = {_name(link) for _, link in throws}
+        thrown = {link_name(diagram, node, link) for node, link in throws}
         for node, link in throws:
-            if _name(link) and _name(link) not in by_name:
+            if _name(link) and link_name(diagram, node, link) not in by_name:
                 yield NO_TARGET.at(node, name=_name(link), scope=scope)
         for node, link in catches:
-            if _name(link) and _name(link) not in thrown:
+            if _name(link) and link_name(diagram, node, link) not in thrown:
                 yield NO_SOURCE.at(node, name=_name(link), scope=scope)
 
 
@@ -117,10 +118,16 @@ def _references(diagram: Diagram, world: World, node: Node, link: Element) -> It
             why = Both("它不存在", "it is not there")
         elif target.element is not None and target.kind != "linkEventDefinition":
             why = Both("它不是链接事件定义", "it is no link event definition")
-        elif target.element is not None and _name(target.element) != _name(link):
-            why = Both("两端名称不同", "the names of the two ends differ")
+        elif target.element is not None and not _answers(link, target.element, what):
+            why = Both("那一端指的是别的链接", "that end refers to another link")
         if why is not None:
             yield REFERENCE.at(node, what=what, reference=text[:60] or "?", why=why)
+
+
+def _answers(link: Element, other: Element, what: str) -> bool:
+    """Whether the other end refers back to this one, if it refers to any."""
+    back = [text_of(each).rpartition(":")[2] for each in children(other, "source" if what == "target" else "target")]
+    return not back or (link.get("id") or "") in back
 
 
 CHECKS = (links, flows)

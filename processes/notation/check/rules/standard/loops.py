@@ -15,6 +15,13 @@ NO_NUMBER = Rule(
     "写次数（loopCardinality）或列表变量（loopDataInputRef），二选一。", "Give a number (loopCardinality) or a list (loopDataInputRef).",
     "10.3.8",
 )  # fmt: skip
+SEVERAL = Rule(
+    "several-loop-markers", ERROR,
+    "{it}写了 {count} 个循环或多实例标记，只能有一个。", "{it} has {count} loop or multi-instance markers: there is one at most.",
+    "只留一个；既要逐个做又要重复做，就放进一个子流程，内外各写一个。",
+    "Keep one; to repeat what is done for each entry, put it into a sub-process and give each of the two a marker.",
+    "10.3.8",
+)  # fmt: skip
 BAD_BOUND = Rule(
     "loop-bound", ERROR,
     "{it}的循环次数“{value}”不是 0 以上的整数。", "The bound {value} of {it} is not an integer of 0 or more.",
@@ -33,6 +40,14 @@ ITEM_IS_LIST = Rule(
     "{it}的 {item} 与整个列表用了同一个类型“{type}”；逐个处理的应是其中一项的类型。",
     "The {item} of {it} has the type {type} of the whole list; it must have the type of one entry.",
     "给 {item} 写列表中一项的类型。", "Give the {item} the type of an entry.",
+    "10.3.8",
+)  # fmt: skip
+OTHER_TYPE = Rule(
+    "multi-instance-item-type", ERROR,
+    "{it}的 {item} 类型是“{own}”，列表的类型“{type}”里的一项却不是它。",
+    "The {item} of {it} has the type {own}, which is not that of an entry of the list's type {type}.",
+    "让两个类型的 structureRef 相同，列表的写 isCollection=\"true\"，单个的不写。",
+    'Give both types the same structureRef, the list\'s isCollection="true" and the item\'s not.',
     "10.3.8",
 )  # fmt: skip
 NOT_A_LIST = Rule(
@@ -83,15 +98,16 @@ def _number(node: Node, loop: Element) -> Iterator[Finding]:
 
 def _data(diagram: Diagram, world: World, node: Node, loop: Element, attribute: str, kind: str) -> Iterator[Finding]:
     # In this engine's dialect it is the name of a variable, which may be that of an element by chance.
-    ours = world.speaks(diagram) and world.runs(node.scope)
+    runs = world.runs(node.scope)
+    ours = (world.speaks(diagram) or world.deploying) and runs
     for child in children(loop, attribute) if not ours else ():
         text = text_of(child)
         target = world.resolve(diagram, child, text)
         declared = children(node.element, "ioSpecification")
         why: Both | None = None
         if target.element is None:
-            # A process that runs here may name a variable, or compute the list.
-            if target.lost and text and (declared or not world.runs(node.scope)):
+            # Other engines name variables, or compute the list.
+            if target.lost and text and (declared or not runs or not made_for(diagram)):
                 why = Both("没有这个元素", "there is no such element")
         elif target.kind not in VISIBLE:
             why = Both("它不是数据", "it is no data")
@@ -126,8 +142,20 @@ def _item(diagram: Diagram, world: World, node: Node, loop: Element, attribute: 
             if whole is None or own.element is None:
                 continue
             theirs = world.resolve(diagram, whole, whole.get("itemSubjectRef")).element
-            if own.element is theirs and is_true(own.element.get("isCollection")):
+            if is_true(own.element.get("isCollection")) and (
+                own.element is theirs or _same_structure(own.element, theirs)
+            ):
                 yield ITEM_IS_LIST.at(node, item=name, type=own.element.get("id") or "?")
+            elif (
+                theirs is not None and is_true(theirs.get("isCollection")) and not _same_structure(own.element, theirs)
+            ):
+                yield OTHER_TYPE.at(node, item=name, own=own.element.get("id") or "?", type=theirs.get("id") or "?")
+
+
+def _same_structure(one: Element, other: Element | None) -> bool:
+    """Whether two types have the same structure, as far as both say which."""
+    structures = [(each.get("structureRef") or "").strip() for each in (one, other) if each is not None]
+    return len(structures) == 2 and (not all(structures) or structures[0] == structures[1])
 
 
 def _behavior(node: Node, loop: Element) -> Iterator[Finding]:
@@ -140,4 +168,13 @@ def _behavior(node: Node, loop: Element) -> Iterator[Finding]:
         yield BEHAVIOR.at(node, what="complexBehaviorDefinition", needed="Complex", behavior=behavior)
 
 
-CHECKS = (multi_instance,)
+def markers(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """One marker for each activity."""
+    for scope in diagram.scopes:
+        for node in scope.nodes:
+            found = children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
+            if len(found) > 1:
+                yield SEVERAL.at(node, count=len(found))
+
+
+CHECKS = (markers, multi_instance)

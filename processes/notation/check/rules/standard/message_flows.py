@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.notation.check.findings import ERROR, Both, Finding, Rule
+from processes.notation.check.findings import ERROR, Both, Finding, Rule, together
 from processes.notation.check.world import World
 from processes.notation.diagram import ACTIVITIES, EVENTS, Diagram, Element, Item, children, kind_of
 
@@ -28,6 +28,14 @@ SAME_POOL = Rule(
     "Both ends of {it} ({source}, {target}) are in the same pool; a message flow connects two different ones.",
     "泳池内部用顺序流；要通知自己流程里的另一处，用信号或升级事件。",
     "Use sequence flows within a pool; to notify another part of the same process use a signal or an escalation.",
+    "7.6.2, 9.3",
+)  # fmt: skip
+SAME_PROCESS = Rule(
+    "message-flow-within-pool", ERROR,
+    "{it}的两端（{source}、{target}）属于同一个流程：泳池{pools}引用的是同一个流程（processRef）。",
+    "Both ends of {it} ({source}, {target}) belong to one process: the pools {pools} refer to the same (processRef).",
+    "让每个泳池引用自己的流程；画不出对方内部的，就不写 processRef。",
+    "Let each pool refer to a process of its own; a pool whose inside is not drawn needs no processRef.",
     "7.6.2, 9.3",
 )  # fmt: skip
 WRONG_WAY = Rule(
@@ -81,7 +89,7 @@ def ends(diagram: Diagram, world: World) -> Iterator[Finding]:
         if len(found) == 2:
             source, receiver = (diagram.item(each) for each in found)
             if _together(found[0], found[1], pools):
-                yield SAME_POOL.at(item, source=source, target=receiver)
+                yield from _same(diagram, pools, item, source, receiver)
             elif found[0] is not found[1]:
                 yield from _events(world, item, source, receiver)
     for element, (incoming, outgoing) in flows.items():
@@ -116,11 +124,23 @@ def _together(one: Element, other: Element, pools: dict[Element, list[Element]])
     return False
 
 
+def _same(
+    diagram: Diagram, pools: dict[Element, list[Element]], flow: Item, source: Item, target: Item
+) -> Iterator[Finding]:
+    """The two ends are in one pool; or in two that mean the same process, by mistake."""
+    homes = (_process(each.element) for each in (source, target))
+    shared = next((pools[home] for home in homes if home is not None and len(pools.get(home, ())) > 1), None)
+    if shared is None or not {source.element, target.element} & set(shared):
+        yield SAME_POOL.at(flow, source=source, target=target)
+    else:
+        yield SAME_PROCESS.at(flow, source=source, target=target, pools=together(map(diagram.item, shared)))
+
+
 def _events(world: World, flow: Item, source: Item, target: Item) -> Iterator[Finding]:
-    if source.kind in CATCHES:
+    if source.kind in CATCHES or source.kind == "receiveTask":
         why = Both("只能接收，不能发出消息", "only receives, it cannot send")
         yield WRONG_WAY.at(flow, event=source, why=why)
-    if target.kind in THROWS:
+    if target.kind in THROWS or target.kind == "sendTask":
         why = Both("只能发出，不能接收消息", "only sends, it cannot receive")
         yield WRONG_WAY.at(flow, event=target, why=why)
     for event, kinds in ((source, THROWS), (target, CATCHES)):
@@ -129,12 +149,12 @@ def _events(world: World, flow: Item, source: Item, target: Item) -> Iterator[Fi
 
 
 def _speaks(world: World, event: Item) -> bool:
-    """Whether messages may reach or leave an event. A blank start event may stand for any way to start."""
+    """Whether messages may reach or leave an event."""
     kinds = world.trigger_kinds(event)
     if kinds:
         return "message" in kinds
     # A definition that it refers to may be one that cannot be looked at.
-    return event.kind == "startEvent" or bool(children(event.element, "eventDefinitionRef"))
+    return bool(children(event.element, "eventDefinitionRef"))
 
 
 def _counts(world: World, event: Item, incoming: list[Item], outgoing: list[Item]) -> Iterator[Finding]:

@@ -31,6 +31,12 @@ TYPE = Rule(
     "让两边引用同一个数据类型。", "Refer to the same item definition on both sides.",
     "10.3.3",
 )  # fmt: skip
+ONE_SET = Rule(
+    "service-data-sets", ERROR,
+    "{it}有 {count} 个{what}，最多一个（它就是消息的内容）。", "{it} has {count} times {what}: at most one, the content of the message.",
+    "合并成一个{what}。", "Make them one {what}.",
+    "10.3.3",
+)  # fmt: skip
 BINDING = Rule(
     "io-binding", ERROR,
     "{it}的输入输出绑定（ioBinding）里的 {attribute}“{reference}”不对：{why}。", "{attribute} {reference} in an ioBinding of {it} is wrong: {why}.",
@@ -48,9 +54,17 @@ def tasks(diagram: Diagram, world: World) -> Iterator[Finding]:
             if specifications and node.kind == "serviceTask":
                 yield from _service(diagram, world, node, specifications[0])
             elif specifications and node.kind == "sendTask":
+                yield from _one_set(node, specifications[0], "inputSet")
                 yield from _message(diagram, world, node, specifications[0], "dataInput")
             elif specifications and node.kind == "receiveTask":
+                yield from _one_set(node, specifications[0], "outputSet")
                 yield from _message(diagram, world, node, specifications[0], "dataOutput")
+
+
+def _one_set(node: Node, specification: Element, kind: str) -> Iterator[Finding]:
+    count = len(children(specification, kind))
+    if count > 1:
+        yield ONE_SET.at(node, count=count, what=Both(kind_name(kind), kind))
 
 
 def _service(diagram: Diagram, world: World, node: Node, specification: Element) -> Iterator[Finding]:
@@ -85,12 +99,14 @@ def _content(
         return
     theirs = world.resolve(diagram, message, message.get("itemRef")).element
     for each in data:
-        mine = world.resolve(diagram, each, each.get("itemSubjectRef")).element
-        if theirs is not None and mine is not None and not equivalent(mine, theirs):
+        mine = world.resolve(diagram, each, each.get("itemSubjectRef"))
+        if mine.element is None and each.get("itemSubjectRef"):
+            continue  # it cannot be looked at, or is unknown, which is told as such
+        if theirs is not None and not (mine.element is not None and equivalent(mine.element, theirs)):
             yield TYPE.at(
                 node,
                 what=what,
-                own=mine.get("id") or "?",
+                own=(mine.element.get("id") if mine.element is not None else "") or Both("没有写", "none"),
                 message=message.get("name") or message.get("id") or "?",
                 theirs=theirs.get("id") or "?",
             )
