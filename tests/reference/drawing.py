@@ -184,9 +184,13 @@ class Drawing:
         return name
 
     def note(self) -> str:
-        """A script task that leaves a mark of its own."""
+        """A script task that leaves a mark of its own.
+
+        Where there may be several of it beside each other, it is not an entry of a context: when the whole context was written is known, not
+        when each entry was, so that which of several writers of one entry was last hangs on what else they wrote.
+        """
         name = self.name("script")
-        nested = self.may("nested")
+        nested = not self.keys and self.may("nested")
         self.add(script(name, f'= {{box: context put(box, "{name}", n)}}' if nested else f"= {{{name}: n}}"))
         return name
 
