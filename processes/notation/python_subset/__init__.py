@@ -78,11 +78,11 @@ def _left(value: Any, interpreter: Interpreter) -> Any:
 
 def _plain(value: Any, budget: Budget) -> Any:
     kind = type(value)
-    if is_plain(value):
-        budget.spend()
-        return value
     if kind is str:
         budget.spend(1 + len(value) // 64)
+        return value
+    if value is None or kind is bool or is_plain(value):
+        budget.spend()
         return value
     if kind is dict and all(type(key) is str for key in value):
         budget.spend()
