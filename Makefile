@@ -15,7 +15,7 @@ test: lint servers
 	$(BIN)/python -m pytest
 
 fast: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -m "not slow and not broker and not postgres and not browser"
+	$(BIN)/python -m pytest -n auto -m "not slow and not broker and not postgres and not browser"
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

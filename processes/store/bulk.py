@@ -20,7 +20,7 @@ statement a table. Rows are looked for in ``lookup``; everything else goes throu
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
@@ -312,13 +312,18 @@ def array_of(values: Sequence[Any]) -> str:
 Batch = tuple[Statement, list[Row]]
 
 
+def _one_by_one(batches: Sequence[Batch]) -> Iterator[Batch]:
+    for number, batch in enumerate(batches):
+        if number:
+            hit("bulk.statement-written")
+        yield batch
+
+
 def _on_postgresql(raw: Any, batches: Sequence[Batch]) -> None:
     """All statements travel together: each way to the server and back costs more than most of them."""
     cursors = list[tuple[Any, Statement, int]]()
     with raw.pipeline():
-        for number, (statement, rows) in enumerate(batches):
-            if number:
-                hit("bulk.statement-written")
+        for statement, rows in _one_by_one(batches):
             values = statement.columns.outgoing("postgresql", rows)
             parameters: list[Any] = [to_json([dict(zip(statement.keys, row, strict=True)) for row in values])]
             if statement.among is not None:
@@ -334,9 +339,7 @@ def _on_postgresql(raw: Any, batches: Sequence[Batch]) -> None:
 def _on_sqlite(raw: Any, batches: Sequence[Batch]) -> None:
     cursor = raw.cursor()
     try:
-        for number, (statement, rows) in enumerate(batches):
-            if number:
-                hit("bulk.statement-written")
+        for statement, rows in _one_by_one(batches):
             values = statement.columns.outgoing("sqlite", rows)
             if len(values) == 1:
                 cursor.execute(statement.sqlite, values[0])
