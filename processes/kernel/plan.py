@@ -68,6 +68,12 @@ class Flow:
     condition: str = ""
 
 
+COUNTER = "loopCounter"
+"""The variable that tells a turn of a loop which it is: 1 for the first (tables 10.27 and 10.30; Camunda 7 and Flowable begin with 0). The
+condition of a standard loop sees how many turns there have been. It is the turn's alone: whatever bore that name before is hidden inside the
+loop, and is there again, unchanged, after it."""
+
+
 @dataclass(frozen=True)
 class Repetition:
     """A loop (10.3.8): ``kind`` is standard, sequential or parallel."""
@@ -88,6 +94,8 @@ class Repetition:
     """the variables a turn's output may stand in"""
     scripts_inside: bool = False
     """whether scripts before and after are each turn's"""
+    counts: bool = False
+    """whether anything among the files asks for the number of the turn"""
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,8 @@ class Unit:
         pairs = {(each.message, each.key) for each in commands if isinstance(each, c.Correlate)}
         if pairs:
             self._receivers.update(correlation.receivers(self.connection, pairs))
-        wanted = {prefix_of(found[0].instance_id) for found in self._receivers.values() if len(found) == 1}
+        likely = [correlation.the_one(found) for found in self._receivers.values()]
+        wanted = {prefix_of(each.instance_id) for each in likely if each is not None}
         self._hold(sorted(wanted | {prefix for each in commands if (prefix := _prefix_told(each)) is not None}))
 
     def free(self, timers: Sequence[c.Command]) -> list[c.Command]:

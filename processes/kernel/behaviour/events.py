@@ -143,6 +143,8 @@ def start_event_scope(m: Machine, scope: Running, start_node: Node, values: Data
     assert node is not None
     view = m.view(scope)
     if start_node.interrupting:
+        if scope.plan.kind == "eventSubProcess":
+            compensation.let_go(m, scope)
         m.clear(scope)
         scope.interrupted = True
         scope.outcome = None  # its event sub-process goes on with that

@@ -10,7 +10,7 @@ from processes.kernel.data import Data, Fork
 from processes.kernel.errors import Stuck
 from processes.kernel.machine import Machine, ending, working
 from processes.kernel.plan import Node, Scope
-from processes.kernel.state import Running, Token
+from processes.kernel.state import Done, Running, Token
 
 
 def begin(m: Machine, plan: Scope | None, owner: Token | None, data: Data, at: Node | None = None) -> Running:
@@ -88,9 +88,14 @@ def sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
 
 @ending("eventSubProcess")
 def event_sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
-    """Its changes go into the scope it stands in."""
+    """Its changes go into the scope it stands in; what was completed in it can be undone there, as of any activity."""
     token.inner = None
+    if token.undoing is not None:
+        compensation.go_on(m, token)
+        return
     if scope.outcome is not None:
         m.set_data(token, scope.outcome)
     m.record("completed", token)
+    if scope.done:
+        token.scope.done.append(Done(token.node, token.data, scope.done))
     m.end(token)

@@ -122,6 +122,8 @@ def _error(m: Machine, token: Token, trigger: Trigger) -> None:
 
 def _terminate(m: Machine, token: Token, _trigger: Trigger) -> None:
     """Everything else in the scope is withdrawn; the scope is over with what had been done to its variables."""
+    if token.scope.plan.kind == "eventSubProcess":
+        compensation.let_go(m, token.scope)
     m.stop(token.scope, m.view(token.scope))
 
 

@@ -29,8 +29,8 @@ _PLACEHOLDER = "__targetRef_placeholder"
 """What bpmn-js writes as the target of an input association that stands for nothing."""
 
 
-def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
-    """The loop characteristics of an activity (10.3.8)."""
+def repetition_of(diagram: Diagram, node: Node, counts: bool) -> Repetition | None:
+    """The loop characteristics of an activity (10.3.8); ``counts``: its turns are to know their number."""
     for loop in children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
         inside = is_true(loop.get(f"{{{SPIFF}}}scriptsOnInstances"))
         if kind_of(loop) == "standardLoopCharacteristics":
@@ -41,6 +41,7 @@ def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
                 maximum=int(maximum) if maximum else None,
                 test_before=is_true(loop.get("testBefore")),
                 scripts_inside=inside,
+                counts=counts,
             )
         return Repetition(
             "sequential" if is_true(loop.get("isSequential")) else "parallel",
@@ -51,6 +52,7 @@ def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
             target=_variable(diagram, child_text(loop, "loopDataOutputRef")),
             output=_item(loop, "outputDataItem"),
             scripts_inside=inside,
+            counts=counts,
         )
     return None
 

@@ -15,7 +15,7 @@ from processes.kernel.compiler.reading import (
     parse_xml,
     properties,
 )
-from processes.kernel.plan import ACTIVITIES, ARMED, Element, Flow, Node, Process, Scope, Start
+from processes.kernel.plan import ACTIVITIES, ARMED, COUNTER, Element, Flow, Node, Process, Scope, Start
 from processes.notation import diagram as drawn
 from processes.notation.decisions import DecisionModel, parse_decisions
 from processes.notation.diagram import children, is_true, kind_of, text_of
@@ -54,6 +54,7 @@ class _Compiler:
                     self._processes[scope.id] = (diagram, scope)
             for item in diagram.items(*GLOBAL_TASKS):
                 self._global_tasks.setdefault(item.id, (diagram, item.element))
+        self._counts = any(COUNTER.encode() in body.replace(b"\0", b"") for body in files.values())
         self._plans: dict[str, Scope] = {}
         self._scopes: dict[str, Scope] = {}
 
@@ -144,7 +145,7 @@ class _Compiler:
         return node
 
     def _activity(self, node: Node, diagram: drawn.Diagram, each: drawn.Node) -> None:
-        node.repetition = repetition_of(diagram, each)
+        node.repetition = repetition_of(diagram, each, self._counts)
         node.inputs = moves_of(diagram, each, "dataInputAssociation")
         node.outputs = moves_of(diagram, each, "dataOutputAssociation")
         node.deadline = "dueAt" in node.element.properties and node.kind not in ("userTask", "manualTask")
