@@ -213,6 +213,8 @@ def _finish(m: Machine, token: Token) -> None:
     m.forget(token)
     m.set_data(token, variables.changed(repetition.base, repetition.merged, token.data))
     if plan.target and plan.output:
-        values: Data = {plan.target: _collected(repetition)}
-        m.put(token, values)
+        if plan.held:
+            activities.keep(token, plan.target, _collected(repetition))
+        else:
+            m.put(token, {plan.target: _collected(repetition)})
     activities.finish(m, token)

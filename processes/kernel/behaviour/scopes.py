@@ -51,19 +51,25 @@ def call(m: Machine, token: Token) -> None:
     assert plan is not None
     data = token.data
     if plan.inputs:
-        given = _declared(token, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
-        data = {name: value for names, value in zip(plan.inputs, given, strict=True) for name in names}
+        given = _declared(token, plan, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
+        data = {name: value for names, value in given.items() for name in names}
+        missing = [name for names in plan.inputs if names not in given for name in names]
+        data.update(dict.fromkeys(missing))
     begin(m, plan, token, data)
 
 
-def _declared(token: Token, declared: Sequence[tuple[str, ...]], data: Data, zh: str, en: str) -> list[Any]:
-    """The values of declared inputs or outputs, by whichever of their names they go. Raises :class:`Stuck` for one that is missing."""
-    found = []
+def _declared(
+    token: Token, plan: Scope, declared: Sequence[tuple[str, ...]], data: Data, zh: str, en: str
+) -> dict[tuple[str, ...], Any]:
+    """The values of declared inputs or outputs, by whichever of their names they go. Raises :class:`Stuck` for one that is missing, and
+    not optional (10.4.1)."""
+    found = {}
     for names in declared:
         present = next((name for name in names if name in data), None)
-        if present is None:
+        if present is not None:
+            found[names] = data[present]
+        elif names[0] not in plan.optional:
             raise Stuck(token.node.id, f"{zh}“{names[0]}”", f"{en} {names[0]!r}")
-        found.append(data[present])
     return found
 
 
@@ -77,8 +83,8 @@ def sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
     outcome = scope.base if scope.outcome is None else scope.outcome
     if scope.plan.outputs:
         zh, en = "被调用的流程没有给出变量", "the called process did not give"
-        given = _declared(token, scope.plan.outputs, outcome, zh, en)
-        m.put(token, {names[0]: value for names, value in zip(scope.plan.outputs, given, strict=True)})
+        given = _declared(token, scope.plan, scope.plan.outputs, outcome, zh, en)
+        m.put(token, {names[0]: value for names, value in given.items()})
     elif scope.plan.inputs:
         m.put(token, {name: value for name, value in outcome.items() if scope.base.get(name) is not value})
     else:
