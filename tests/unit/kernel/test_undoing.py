@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
+from sqlalchemy import select, update
 
+from processes.kernel.codec.form import pack, unpack
 from processes.orchestrator import Orchestrator
+from processes.store.tables import Instance
 from tests.diagrams import boundary, definitions, element, end, flow, path, process, script, start, user
 from tests.reference.words import (
     ASSOCIATION,
@@ -76,6 +80,24 @@ def test_an_event_sub_process_that_ends_leaves_a_compensation_to_be_finished(ord
     for name in order:
         assert engine.instance(case).state == "active"
         do(engine, case, name)
+    assert engine.instance(case).state == "completed"
+
+
+def test_a_handler_that_was_stored_without_its_thrower_is_finished_and_the_case_ends() -> None:
+    """Earlier versions withdrew the thrower, left its handler, and could not load what they had stored."""
+    inside = (begins("begin", signal("S"), interrupting=False), throw("undo", compensation()), end("undone"))
+    engine, case = started(
+        start(), undone("a", "undo_a"), by_person("undo_a"), end(), path("start", "a", "end"), user("work"),
+        path("start", "work"), event_sub_process("beside", *inside, path("begin", "undo", "undone")),
+    )  # fmt: skip
+    engine.signal("S")
+    do(engine, case, "work")
+    with engine.database.write() as connection:
+        ((blob,),) = connection.execute(select(Instance.state).where(Instance.id == case)).all()
+        body = unpack(blob)
+        body[5][11] = [token for token in body[5][11] if token[1] != "beside"]
+        connection.execute(update(Instance).where(Instance.id == case).values(state=pack(orjson.dumps(body))))
+    do(engine, case, "undo_a")
     assert engine.instance(case).state == "completed"
 
 
