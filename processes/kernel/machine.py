@@ -14,7 +14,7 @@ from processes.kernel import data as variables
 from processes.kernel.data import Data, Fork
 from processes.kernel.effort import Effort
 from processes.kernel.evaluation import Evaluator
-from processes.kernel.plan import ACTIVITIES, Flow, Node, Process
+from processes.kernel.plan import ACTIVITIES, COUNTER, Flow, Node, Process
 from processes.kernel.state import GONE, JOINING, READY, WAITING, Running, Thrown, Token, Wait, Watch
 
 Step = tuple[str, Node, str, dict[str, Any]]
@@ -138,7 +138,8 @@ class Machine:
             yield token.data, token.repetition.merged
         elif loop.kind == "standard":
             for turn in token.repetition.turns.values():
-                yield token.data, turn.data
+                counted = loop.counts and COUNTER in turn.data
+                yield {**token.data, COUNTER: turn.data[COUNTER]} if counted else token.data, turn.data
                 yield from self._inside(turn)
 
     def touch(self, token: Token) -> None:
@@ -329,10 +330,10 @@ class Machine:
         if token.inner is not None:
             self.clear(token.inner)
             token.inner = None
-        token.undoing = None
+        undoing, token.undoing = token.undoing, None
         if token.state is WAITING:
             token.state = READY
-            if token.node.kind in ACTIVITIES:
+            if token.node.kind in ACTIVITIES and (undoing is None or undoing.then != "vanish"):
                 self.stop_waiting(token)
                 self.record("cancelled", token)
 

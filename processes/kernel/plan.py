@@ -68,6 +68,12 @@ class Flow:
     condition: str = ""
 
 
+COUNTER = "loopCounter"
+"""The variable that tells a turn of a loop which it is: 1 for the first (tables 10.27 and 10.30; Camunda 7 and Flowable begin with 0). The
+condition of a standard loop sees how many turns there have been. It is the turn's alone: whatever bore that name before is hidden inside the
+loop, and is there again, unchanged, after it."""
+
+
 @dataclass(frozen=True)
 class Repetition:
     """A loop (10.3.8): ``kind`` is standard, sequential or parallel."""
@@ -83,21 +89,28 @@ class Repetition:
     item: tuple[str, ...] = ()
     """the variables the current item goes to"""
     target: str = ""
-    """the variable that collects the outputs"""
+    """the variable that collects the outputs, or a data object"""
+    held: bool = False
+    """whether it is a data object"""
     output: tuple[str, ...] = ()
     """the variables a turn's output may stand in"""
     scripts_inside: bool = False
     """whether scripts before and after are each turn's"""
+    counts: bool = False
+    """whether anything among the files asks for the number of the turn"""
 
 
 @dataclass(frozen=True)
 class DataMove:
-    """A data association: from a data object to variables before an activity, or back from the first of them after it."""
+    """A data association: from a data object (a property of a scope is one, too) to variables before an activity, or back from the first of
+    them after it. Of an event: what it has caught, or what it throws."""
 
     data_object: str
     variables: tuple[str, ...]
     temporary: bool = False
     """the variable is the object's own name: it is taken away after the activity"""
+    outside: tuple[str, ...] = ()
+    """instead of a data object: a data input or output of the process, which is a variable, by the names it goes by"""
 
 
 @dataclass(frozen=True)
@@ -187,6 +200,8 @@ class Scope:
     inputs: tuple[tuple[str, ...], ...] = ()
     outputs: tuple[tuple[str, ...], ...] = ()
     """what a called process declares, each by the names it goes by"""
+    optional: frozenset[str] = frozenset()
+    """those of them that may be missing, by their first names"""
     links: dict[str, Node] = field(default_factory=dict)
     """link catch events by name"""
 

@@ -66,11 +66,50 @@ class Schedule:
         left = self.cycles - 1 if self.cycles > 0 else self.cycles
         if left == 0 or not self.period:
             return None
-        return Schedule(add_duration(self.due, self.period), left, self.period, self.provisional)
+        due = add_duration(self.due, self.period)
+        return Schedule(due, left, self.period, self.provisional) if due > self.due else None
+
+    def from_now(self, now: datetime) -> Schedule | None:
+        """Without what lies before ``now``, which counts as fired; None when nothing is left."""
+        if self.due >= now:
+            return self
+        if not self.period or self.cycles == 1:
+            return None
+        missed = _periods_until(self.due, self.period, now)
+        if 0 < self.cycles <= missed:
+            return None
+        due = self.due
+        left = self.cycles - missed if self.cycles > 0 else self.cycles
+        return Schedule(_after(due, self.period, missed), left, self.period, self.provisional)
+
+
+def _after(due: datetime, period: str, times: int) -> datetime:
+    """``due`` moved on so many periods."""
+    months, rest = _duration(period)
+    if not months:
+        return due + rest * times
+    for _ in range(times):
+        due = add_duration(due, period)
+    return due
+
+
+def _periods_until(due: datetime, period: str, now: datetime) -> int:
+    """After how many periods a time before ``now`` is not before it any more."""
+    months, rest = _duration(period)
+    if not months:
+        return -((due - now) // rest)
+    times = 0
+    while due < now:
+        due, times = add_duration(due, period), times + 1
+    return times
 
 
 def schedule(text: str, now: datetime, provisional: bool = False) -> Schedule:
-    """What a timer's evaluated text means. ``R0`` is not repeated: it fires once."""
+    """What a timer's evaluated text means. ``R0`` is not repeated: it fires once.
+
+    Of a cycle with an absolute time the occurrences before ``now`` are not fired, but counted (as Camunda does); when all are past the last
+    one is due at once, like a single time that is past, so that nobody waits for ever. Raises :class:`TimerError` for a cycle without length.
+    """
     text = text.strip()
     if text[:1] in "Rr" and "/" in text:
         count, *parts = text[1:].split("/")
@@ -82,6 +121,9 @@ def schedule(text: str, now: datetime, provisional: bool = False) -> Schedule:
             due = add_duration(moment(parts[1]), "-" + period)
         else:
             due, period = moment(parts[0]), parts[1]
-        return Schedule(due, cycles, period, provisional)
+        if add_duration(due, period) <= due:
+            raise TimerError(f"“{text}”的间隔没有长度,会不停地触发", f"{text!r}: the interval has no length")
+        planned = Schedule(due, cycles, period, provisional)
+        return planned.from_now(now) or Schedule(_after(due, period, cycles - 1), 1, period, provisional)
     due = add_duration(now, text) if text.lstrip("-")[:1] in "Pp" else moment(text)
     return Schedule(due, provisional=provisional)

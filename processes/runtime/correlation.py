@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
+from processes.kernel.machine import number_of
 from processes.kernel.state import Wait
 from processes.store import lookup
 from processes.store.lookup import Select
@@ -55,6 +56,22 @@ def ask(connection: Connection, pairs: Collection[Pair]) -> Callable[[], Mapping
         return found
 
     return answer
+
+
+def the_one(found: Sequence[Receiver]) -> Receiver | None:
+    """Who gets a message that all of these wait for: when they are of one instance, the event that has waited longest (an activity's border
+    before what began inside it later), so that each of several parallel receive tasks gets a message of its own. None when they are of
+    different instances: nobody can tell which is meant."""
+    if len({each.instance_id for each in found}) != 1:
+        return None
+    return found[0] if len(found) == 1 else min(found, key=_age)
+
+
+def _age(receiver: Receiver) -> tuple[int, str]:
+    try:
+        return number_of(receiver.task_id), receiver.task_id
+    except ValueError:  # an older version's id: it has waited longer than any of ours
+        return -1, receiver.task_id
 
 
 def buffer(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
@@ -118,6 +118,7 @@ class Definitions:
                 "created_at": now,
             }
             connection.execute(self._database.insert(Definition).values(definition).on_conflict_do_nothing())
+            before = self._planned(connection, each.process_id, place)
             force = {"process_id": each.process_id, "place": place, "definition_id": each.id, "since": now}
             statement = self._database.insert(InForce).values(force)
             connection.execute(
@@ -128,29 +129,55 @@ class Definitions:
                 )
             )
             hit("deploy.in-force")
-            self._plan_starts(connection, parsed[each.id], each.id, place)
+            self._plan_starts(connection, parsed[each.id], each.id, place, now, before)
             hit("deploy.planned")
         return found
 
-    def _plan_starts(self, connection: Connection, process: Process, definition_id: str, place: str) -> None:
-        """Plan the timer start events of a definition that comes into force; those of the one before it are no more."""
+    def _planned(self, connection: Connection, process_id: str, place: str) -> Mapping[str, str]:
+        """The timer start events of the version in force so far, and their times as they are written."""
+        own = (InForce.process_id == process_id, InForce.place == place)
+        found = connection.execute(select(InForce.definition_id).where(*own)).scalar_one_or_none()
+        try:
+            starts = () if found is None else self.process(found, connection).starts
+        except BihuanError:  # what an earlier version of the engine let through
+            return {}
+        return {start.node_id: start.text for start in starts if start.kind == "timer"}
+
+    def _plan_starts(
+        self,
+        connection: Connection,
+        process: Process,
+        definition_id: str,
+        place: str,
+        now: datetime,
+        before: Mapping[str, str],
+    ) -> None:
+        """Plan the timer start events of a definition that comes into force; those of the one before it are no more.
+
+        A start whose time is written as in the version before goes by its plan: it is not begun anew, and one that is over stays so. What
+        lies before ``now`` is not fired."""
         own = (StartTimer.process_id == process.id, StartTimer.place == place)
-        connection.execute(delete(StartTimer).where(*own, StartTimer.definition_id != definition_id))
-        known = set(connection.execute(select(StartTimer.node_id).where(*own)).scalars())
-        for start in process.starts:
-            if start.kind == "timer" and start.node_id not in known:
-                time = self._evaluator.timer(start.text, {}, start.node_id)
-                row = {
-                    "process_id": process.id,
-                    "place": place,
-                    "node_id": start.node_id,
-                    "definition_id": definition_id,
-                    "due_at": time.due,
-                    "cycles": time.cycles,
-                    "period": time.period,
-                }
-                connection.execute(insert(StartTimer).values(row))
-                signal(connection, TIMERS)
+        wanted = {start.node_id: start.text for start in process.starts if start.kind == "timer"}
+        kept = [node for node, text in wanted.items() if before.get(node) == text]
+        connection.execute(delete(StartTimer).where(*own, StartTimer.node_id.not_in(kept)))
+        connection.execute(update(StartTimer).where(*own).values(definition_id=definition_id))
+        for node, text in wanted.items():
+            if node in kept:
+                continue
+            time = self._evaluator.timer(text, {}, node)
+            if time.due < now:
+                continue
+            row = {
+                "process_id": process.id,
+                "place": place,
+                "node_id": node,
+                "definition_id": definition_id,
+                "due_at": time.due,
+                "cycles": time.cycles,
+                "period": time.period,
+            }
+            connection.execute(insert(StartTimer).values(row))
+            signal(connection, TIMERS)
 
     def in_force(self, connection: Connection) -> Force:
         """What is in force now; made anew only when something has been put into force since the last look."""

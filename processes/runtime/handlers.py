@@ -198,11 +198,11 @@ def _correlate(unit: Unit, command: c.Correlate) -> c.Outcome:
 def _deliver(unit: Unit, command: c.Correlate, *, again: bool = False) -> c.Outcome | None:
     """Give a message to the one instance that waits for it; None when nobody does."""
     found = unit.receivers(command.message, command.key, again=again)
-    if len(found) > 1:
-        return _ambiguous(unit, command, f"{len(found)} 个流程同时在等这条消息")
     if not found:
         return None
-    receiver = found[0]
+    receiver = correlation.the_one(found)
+    if receiver is None:
+        return _ambiguous(unit, command, f"{len({each.instance_id for each in found})} 个流程同时在等这条消息")
     try:
         unit.change(
             receiver.instance_id,

@@ -140,7 +140,8 @@ class Unit:
 
     def hold(self, commands: Sequence[c.Command]) -> None:
         """Lock, at once, the instances that these commands are for."""
-        wanted = {prefix_of(found[0].instance_id) for found in self._receivers.values() if len(found) == 1}
+        likely = [correlation.the_one(found) for found in self._receivers.values()]
+        wanted = {prefix_of(each.instance_id) for each in likely if each is not None}
         self._hold(sorted(wanted | {prefix for each in commands if (prefix := _prefix_told(each)) is not None}))
 
     def free(self, timers: Sequence[c.Command]) -> list[c.Command]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.reference import gateways
 from tests.reference.data import Data, Values, alone, newest, newest_writes
-from tests.reference.machine import Incident, Machine
+from tests.reference.machine import Machine
 from tests.reference.reading import Node, Trigger
 from tests.reference.state import Activity, Beside, Catcher, Causes, Compensation, Frame, Token, Wait
 from tests.reference.times import later, plan
@@ -80,7 +80,8 @@ def broadcast(machine: Machine, name: str, payload: Any, causes: Causes) -> None
 
 
 def deliver(machine: Machine) -> bool:
-    """Give the oldest message that has a receiver to it; whether there was one. Early ones stay for their time."""
+    """Give the oldest message that has a receiver to it, of several the one that has waited longest; whether there was one. Early ones stay
+    for their time."""
     machine.mail = [letter for letter in machine.mail if letter.expires > machine.now]
     for letter in machine.mail:
         receivers = [
@@ -88,11 +89,10 @@ def deliver(machine: Machine) -> bool:
             for wait in machine.waits
             if wait.is_open and (wait.kind, wait.name, wait.key) == ("message", letter.name, letter.key)
         ]
-        if len(receivers) > 1:
-            raise Incident(f"{len(receivers)} wait for the message {letter.name} {letter.key}")
         if receivers:
             machine.mail.remove(letter)
-            catch(machine, receivers[0], letter.payload, letter.causes)
+            longest = min(receivers, key=lambda wait: wait.number)
+            catch(machine, longest, letter.payload, letter.causes)
             return True
     return False
 

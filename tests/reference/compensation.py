@@ -39,6 +39,20 @@ def cancel(machine: Machine, frame: Frame, token: Token) -> None:
     token.compensation = _begin(list(_to_do(machine, frame)), token, "cancel")
 
 
+def outlive(frame: Frame) -> None:
+    """An event sub-process is ended: what it has begun to compensate in its scope goes on there without it."""
+    outer = frame.parent
+    if frame.event is None or outer is None:
+        return
+    for event in frame.events:
+        outlive(event)
+    for token in frame.tokens:
+        under_way = token.compensation
+        if under_way is not None:
+            under_way.then, token.compensation = "end", None
+            outer.tokens.append(Token(token.node, outer, token.data, token.causes, compensation=under_way))
+
+
 def _begin(records: list[Record], token: Token, then: str) -> Compensation:
     for record in records:
         record.is_done = True

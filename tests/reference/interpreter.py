@@ -21,7 +21,7 @@ from tests.reference import activities, catching, compensation, gateways, throwi
 from tests.reference.data import Data
 from tests.reference.machine import Entry, Functions, Incident, Machine
 from tests.reference.reading import ACTIVITIES, GLOBAL_TASKS, Node, read
-from tests.reference.state import Activity, Catcher, Frame, Token, Wait
+from tests.reference.state import Activity, Catcher, Frame, Record, Token, Wait
 
 START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 """When the clock of a run begins: that of ``ManualClock``."""
@@ -280,6 +280,7 @@ def _end_event_sub_process(machine: Machine, frame: Frame, node: Node) -> None:
     else:
         frame.parent.events.remove(frame)
         data = machine.outcome(frame)
+        frame.parent.records.append(Record(node, frame.parent, frame, data, min(causes)))
         if frame.beside is not None:
             data = frame.beside.own(data)
         machine.give(frame.parent, data, causes)

@@ -45,10 +45,10 @@ def test_a_message_goes_to_the_one_receiver_with_its_key() -> None:
     assert run.trace == ["start", "b"]
 
 
-def test_two_receivers_of_one_message_are_an_incident() -> None:
+def test_of_two_receivers_the_one_that_has_waited_longest_gets_the_message() -> None:
     run = run_of(start(), catch("a", message("M")), catch("b", message("M")), flow("start", "a"), flow("start", "b"))
     run.message("M")
-    assert (run.state, run.trace) == ("incident", ["start"])
+    assert (run.state, run.trace) == ("active", ["start", "a"])
 
 
 def test_a_signal_reaches_every_catcher_in_every_scope() -> None:

@@ -55,6 +55,7 @@ def _terminate(machine: Machine, token: Token) -> None:
     """The scope ends at once, with all that has been done in it so far."""
     frame = token.frame
     data = catching.known(frame)
+    compensation.outlive(frame)
     frame.disarm()
     frame.clear()
     frame.ended.clear()

@@ -22,13 +22,17 @@ def later(start: datetime, duration: str) -> datetime:
 
 
 def plan(text: str, now: datetime) -> tuple[datetime, str, int]:
-    """When a timer fires first, how far apart its turns are, and how many there are (-1: for ever)."""
+    """When a timer fires first, how far apart its turns are, and how many there are (-1: for ever): of a cycle from an absolute time those
+    that are still to come, at least the last."""
     if text.startswith("R"):
         count, *rest = text[1:].split("/")
         turns = int(count) if count else -1
         if len(rest) == 1:
             return later(now, rest[0]), rest[0], turns
-        return moment(rest[0]), rest[1], turns
+        due = moment(rest[0])
+        while due < now and turns != 1:
+            due, turns = later(due, rest[1]), turns - 1 if turns > 0 else turns
+        return due, rest[1], turns
     return (later(now, text) if text.startswith("P") else moment(text)), "", 1
 
 

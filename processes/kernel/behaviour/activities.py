@@ -8,7 +8,7 @@ from processes.kernel.behaviour import arming, compensation, flows, loops
 from processes.kernel.data import Data
 from processes.kernel.errors import Stuck
 from processes.kernel.machine import WORK, Machine, entering, working
-from processes.kernel.plan import DataMove, Node
+from processes.kernel.plan import Node
 from processes.kernel.state import WAITING, Done, Token, Wait
 
 # -- before and after ----------------------------------------------------------------------------------------------------
@@ -47,8 +47,7 @@ def prepare(m: Machine, token: Token) -> None:
     """Data objects are read, the script before it is run; with a loop, once for all turns or for each."""
     node, repetition = token.node, token.node.repetition
     if token.turn_of is None and node.inputs:
-        objects = m.objects(token.scope)
-        m.put(token, {name: objects.get(move.data_object) for move in node.inputs for name in move.variables})
+        m.put(token, read(m, token))
     if node.before and inside(token, repetition):
         m.put(token, m.evaluator.execute(node.before, token.data, node.id))
 
@@ -59,7 +58,19 @@ def conclude(m: Machine, token: Token) -> None:
     if node.after and inside(token, node.repetition):
         m.put(token, m.evaluator.execute(node.after, token.data, node.id))
     if token.turn_of is None and (node.outputs or node.inputs):
-        _write_objects(m, token)
+        write(m, token)
+
+
+def read(m: Machine, token: Token) -> Data:
+    """What data associations bring into an activity or event."""
+    objects, data = m.objects(token.scope), token.data
+    found: Data = {}
+    for move in token.node.inputs:
+        value = objects.get(move.data_object)
+        if move.outside:
+            value = next((data[name] for name in move.outside if name in data), None)
+        found.update(dict.fromkeys(move.variables, value))
+    return found
 
 
 def inside(token: Token, repetition: Any) -> bool:
@@ -67,15 +78,18 @@ def inside(token: Token, repetition: Any) -> bool:
     return repetition is None or repetition.scripts_inside is (token.turn_of is not None)
 
 
-def _write_objects(m: Machine, token: Token) -> None:
+def write(m: Machine, token: Token) -> None:
+    """Data associations take something out of an activity or event."""
     data = dict(token.data)
     for move in token.node.outputs:
         variable = next((name for name in move.variables if name in data), None)
         if variable is None:
             names = "、".join(move.variables)
             raise Stuck(token.node.id, f"没有要存进数据对象的变量“{names}”", f"no variable {names} for a data object")
-        holder = _holder(token, move)
-        holder.objects = {**holder.objects, move.data_object: data[variable]}
+        if move.outside:
+            data[move.outside[0]] = data[variable]
+        else:
+            keep(token, move.data_object, data[variable])
         if move.temporary:
             del data[variable]
     m.set_data(token, without_copies(token.node, data))
@@ -87,12 +101,12 @@ def without_copies(node: Node, data: Data) -> Data:
     return {name: value for name, value in data.items() if name not in copies} if copies else data
 
 
-def _holder(token: Token, move: DataMove) -> Any:
-    """The running scope that declares the data object."""
+def keep(token: Token, data_object: str, value: Any) -> None:
+    """Put a value into a data object of the running scope that declares it."""
     scope = token.scope
-    while move.data_object not in scope.plan.data_objects and scope.owner is not None:
+    while data_object not in scope.plan.data_objects and scope.owner is not None:
         scope = scope.owner.scope
-    return scope
+    scope.objects = {**scope.objects, data_object: value}
 
 
 def finish(m: Machine, token: Token, done_inside: list[Done] | None = None) -> None:

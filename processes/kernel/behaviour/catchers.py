@@ -24,18 +24,27 @@ class Catcher:
 
 
 def find(kind: str, code: str | None, scope: Running | None, activity: Token | None = None) -> Catcher | None:
-    """The nearest catcher of something thrown inside ``scope``, or by the ``activity`` itself."""
+    """The nearest catcher of something thrown inside ``scope``, or by the ``activity`` itself.
+
+    An activity that is completed and being compensated catches no more: what its handlers throw belongs to the scope that compensates
+    (10.5.4). An event sub-process does not catch what is thrown in it, whoever else there may.
+    """
     while True:
+        handler: Node | None = None
         if activity is not None:
             host = activity.turn_of or activity
-            found = _best(host.node.boundary, kind, code)
-            if found is not None:
-                return Catcher(*found, host, None)
-            scope = host.scope
+            if activity.undoing is None:
+                found = _best(host.node.boundary, kind, code)
+                if found is not None:
+                    return Catcher(*found, host, None)
+            scope, handler = host.scope, host.node
         if scope is None:
             return None
         if not scope.interrupted:
-            found = _best((each.inner.typed_starts[0] for each in scope.plan.event_scopes if each.inner), kind, code)
+            starts = (
+                each.inner.typed_starts[0] for each in scope.plan.event_scopes if each.inner and each is not handler
+            )
+            found = _best(starts, kind, code)
             if found is not None:
                 return Catcher(*found, None, scope)
         activity = scope.owner

@@ -33,23 +33,44 @@ def cancel_transaction(m: Machine, token: Token) -> None:
     scope = token.scope
     while scope.plan.kind == "eventSubProcess" and scope.owner is not None:
         scope = scope.owner.scope
-    m.disarm_scope(scope)
-    scope.interrupted = True
-    for other in list(scope.tokens.values()):
-        if other is not token and not _around(other, token):
-            m.cancel(other)
+    kept, around = token, token.scope
+    while True:
+        m.disarm_scope(around)
+        around.interrupted = True
+        for other in list(around.tokens.values()):
+            if other is not kept:
+                m.cancel(other)
+        if around is scope or around.owner is None:
+            break
+        kept = around.owner
+        around = kept.scope
     pending, scope.done = scope.done, []
     _start(m, token, Undoing(pending, scope, "cancel"))
 
 
-def _around(token: Token, inner: Token) -> bool:
-    """Whether ``inner`` runs inside ``token``."""
-    scope: Running | None = inner.scope
-    while scope is not None and scope.owner is not None:
-        if scope.owner is token:
-            return True
-        scope = scope.owner.scope
-    return False
+def let_go(m: Machine, scope: Running) -> None:
+    """An event sub-process is about to be withdrawn, but not the scope it stands in: what it has begun to undo there is undone to the end,
+    by nobody who waits for it. Half of a compensation would be worse than all of it or none."""
+    for token in list(scope.tokens.values()):
+        if token.inner is not None and token.inner.plan.kind == "eventSubProcess":
+            let_go(m, token.inner)
+        if token.undoing is not None and token.undoing.scope is not token.scope:
+            _hand_over(m, token, token.undoing)
+
+
+def _hand_over(m: Machine, token: Token, undoing: Undoing) -> None:
+    inside = token.scope
+    while inside.owner is not None and inside.owner.scope is not undoing.scope:
+        inside = inside.owner.scope
+    assert inside.owner is not None
+    heir = Token(m.new_id(), inside.owner.node, undoing.scope, token.data)
+    heir.state, heir.view = WAITING, token.data  # what handlers change counts, nothing else
+    heir.undoing = Undoing(undoing.pending, undoing.scope, "vanish")
+    undoing.scope.tokens[heir.id] = heir
+    for handler in undoing.scope.tokens.values():
+        if handler.undoes is token:
+            handler.undoes = heir
+    token.undoing = None
 
 
 def _start(m: Machine, token: Token, undoing: Undoing) -> None:

@@ -17,6 +17,8 @@ def start(m: Machine, token: Token) -> None:
     """A blank start passes through; a typed one has been caught already."""
     if token.node.triggers:
         m.record("caught", token)
+        if token.node.outputs:
+            activities.write(m, token)
     else:
         passed(m, token)
     m.leave(token, token.node.outgoing)
@@ -44,6 +46,8 @@ def receive(m: Machine, token: Token) -> None:
 def boundary(m: Machine, token: Token) -> None:
     """The flow goes on from the border of the activity."""
     m.record("caught", token)
+    if token.node.outputs:
+        activities.write(m, token)
     m.leave(token, token.node.outgoing)
 
 
@@ -100,6 +104,8 @@ def _caught(m: Machine, token: Token, node: Node, values: Data) -> None:
     m.put(token, values)
     token.node = node
     m.record("caught", token)
+    if node.outputs:
+        activities.write(m, token)
     m.leave(token, node.outgoing)
 
 
@@ -143,6 +149,8 @@ def start_event_scope(m: Machine, scope: Running, start_node: Node, values: Data
     assert node is not None
     view = m.view(scope)
     if start_node.interrupting:
+        if scope.plan.kind == "eventSubProcess":
+            compensation.let_go(m, scope)
         m.clear(scope)
         scope.interrupted = True
         scope.outcome = None  # its event sub-process goes on with that

@@ -9,7 +9,7 @@ from processes.kernel.behaviour import activities
 from processes.kernel.data import Data
 from processes.kernel.errors import Stuck
 from processes.kernel.machine import GROUP, Machine
-from processes.kernel.plan import Repetition
+from processes.kernel.plan import COUNTER, Repetition
 from processes.kernel.state import GONE, READY, WAITING, Repeating, Token
 
 MOST = 20_000
@@ -63,6 +63,8 @@ def _begin(m: Machine, token: Token) -> None:
                 f"not a number of turns: {turns!r:.40}",
             )
         total = turns
+    elif plan.kind != "standard":
+        raise Stuck(token.node.id, "没有写重复多少次，也没有写逐项处理哪个列表", "neither a number of turns nor a list")
     if total > MOST:
         raise Stuck(token.node.id, f"要重复 {total} 次，最多 {MOST} 次", f"{total} turns, {MOST} at most")
     token.repetition = Repeating(total, items, token.data)
@@ -95,7 +97,10 @@ def _turn(m: Machine, token: Token, repetition: Repeating) -> None:
     elif items is not None:
         item = items[index]
     data = {"standard": token.data, "sequential": repetition.merged, "parallel": repetition.base}[plan.kind]
-    turn = Token(m.new_id(), token.node, token.scope, {**data, **dict.fromkeys(plan.item, item)} if plan.item else data)
+    own = dict.fromkeys(plan.item, item)
+    if plan.counts:
+        own[COUNTER] = repetition.begun
+    turn = Token(m.new_id(), token.node, token.scope, {**data, **own} if own else data)
     turn.turn_of, turn.number = token, number
     repetition.turns[number] = turn
     m.queue.append(turn)
@@ -114,7 +119,7 @@ def turn_ended(m: Machine, turn: Token) -> None:
     repetition.ended += 1
     m.touch(turn)
     if plan.kind == "standard":
-        m.set_data(token, turn.data)
+        m.set_data(token, _given(plan, turn.data, token.data))
         if _goes_on(m, token, repetition):
             _turn(m, token, repetition)
         else:
@@ -133,36 +138,42 @@ def _goes_on(m: Machine, token: Token, repetition: Repeating) -> bool:
     assert plan is not None
     if plan.maximum is not None and repetition.ended >= plan.maximum:
         return False
-    return not plan.condition or m.evaluator.holds(plan.condition, m.visible(token), token.node.id)
+    if not plan.condition:
+        return True
+    data = m.visible(token)
+    return m.evaluator.holds(
+        plan.condition, {**data, COUNTER: repetition.ended} if plan.counts else data, token.node.id
+    )
 
 
 def _keep_output(m: Machine, token: Token, turn: Token, plan: Repetition, repetition: Repeating) -> None:
     if plan.target and plan.output:
-        name = next((name for name in plan.output if name in turn.data), None)
-        if name is None:
-            raise Stuck(
-                token.node.id,
-                f"这一次没有给出结果变量“{plan.output[0]}”",
-                f"a turn did not give its output {plan.output[0]!r}",
-            )
-        repetition.outputs[turn.number] = turn.data[name]
+        name = next((name for name in plan.output if name in turn.data), "")
+        repetition.outputs[turn.number] = turn.data.get(name)
         return
-    given, base = turn.data, repetition.base
-    if plan.item:  # the item is the turn's own
-        given = {key: value for key, value in given.items() if key not in plan.item}
-        given |= {name: base[name] for name in plan.item if name in base}
+    given = _given(plan, turn.data, repetition.base)
     if plan.kind == "sequential":  # it has begun with what those before it have done
         repetition.merged = given
     else:
-        repetition.merged = variables.changed(base, given, repetition.merged)
+        repetition.merged = variables.changed(repetition.base, given, repetition.merged)
+
+
+def _given(plan: Repetition, data: Data, base: Data) -> Data:
+    """What a turn gives to what follows: not its item nor its number, which are its own."""
+    own = {*plan.item, COUNTER} if plan.counts else {*plan.item}
+    if not own:
+        return data
+    given = {key: value for key, value in data.items() if key not in own}
+    return given | {name: base[name] for name in own if name in base}
 
 
 def _is_complete(m: Machine, token: Token, turn: Token, plan: Repetition, repetition: Repeating) -> bool:
-    """The completion condition, over the turn's variables and what BPMN lets it know (table 10.30)."""
+    """The completion condition, over the turn's variables and what BPMN lets it know (table 10.30). ``numberOfInstances`` is the number of
+    all turns, also of a sequential one that has not begun the last (as Camunda and Flowable have it): else every share would be 1."""
     data = {
         **turn.data,
-        "loopCounter": repetition.ended,
-        "numberOfInstances": repetition.begun,
+        COUNTER: _ordinal(repetition, turn),
+        "numberOfInstances": repetition.total if repetition.total >= 0 else repetition.begun,
         "numberOfActiveInstances": len(repetition.turns),
         "numberOfCompletedInstances": repetition.ended,
         "numberOfTerminatedInstances": 0,
@@ -170,6 +181,14 @@ def _is_complete(m: Machine, token: Token, turn: Token, plan: Repetition, repeti
     if plan.target and plan.target in plan.condition:
         data[plan.target] = _collected(repetition)
     return m.evaluator.holds(plan.condition, {**m.objects(token.scope), **data}, token.node.id)
+
+
+def _ordinal(repetition: Repeating, turn: Token) -> int:
+    """Which turn it is, the first being 1."""
+    number, items = turn.number, repetition.items
+    if isinstance(number, int):
+        return number + 1
+    return list(items).index(number) + 1 if isinstance(items, dict) else 0
 
 
 def _collected(repetition: Repeating) -> Any:
@@ -194,6 +213,8 @@ def _finish(m: Machine, token: Token) -> None:
     m.forget(token)
     m.set_data(token, variables.changed(repetition.base, repetition.merged, token.data))
     if plan.target and plan.output:
-        values: Data = {plan.target: _collected(repetition)}
-        m.put(token, values)
+        if plan.held:
+            activities.keep(token, plan.target, _collected(repetition))
+        else:
+            m.put(token, {plan.target: _collected(repetition)})
     activities.finish(m, token)

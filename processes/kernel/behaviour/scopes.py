@@ -10,7 +10,7 @@ from processes.kernel.data import Data, Fork
 from processes.kernel.errors import Stuck
 from processes.kernel.machine import Machine, ending, working
 from processes.kernel.plan import Node, Scope
-from processes.kernel.state import Running, Token
+from processes.kernel.state import Done, Running, Token
 
 
 def begin(m: Machine, plan: Scope | None, owner: Token | None, data: Data, at: Node | None = None) -> Running:
@@ -55,19 +55,25 @@ def call(m: Machine, token: Token) -> None:
         raise Stuck(token.node.id, zh, f"the called process {plan.id!r} has no blank start event")
     data = token.data
     if plan.inputs:
-        given = _declared(token, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
-        data = {name: value for names, value in zip(plan.inputs, given, strict=True) for name in names}
+        given = _declared(token, plan, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
+        data = {name: value for names, value in given.items() for name in names}
+        missing = [name for names in plan.inputs if names not in given for name in names]
+        data.update(dict.fromkeys(missing))
     begin(m, plan, token, data)
 
 
-def _declared(token: Token, declared: Sequence[tuple[str, ...]], data: Data, zh: str, en: str) -> list[Any]:
-    """The values of declared inputs or outputs, by whichever of their names they go. Raises :class:`Stuck` for one that is missing."""
-    found = []
+def _declared(
+    token: Token, plan: Scope, declared: Sequence[tuple[str, ...]], data: Data, zh: str, en: str
+) -> dict[tuple[str, ...], Any]:
+    """The values of declared inputs or outputs, by whichever of their names they go. Raises :class:`Stuck` for one that is missing, and
+    not optional (10.4.1)."""
+    found = {}
     for names in declared:
         present = next((name for name in names if name in data), None)
-        if present is None:
+        if present is not None:
+            found[names] = data[present]
+        elif names[0] not in plan.optional:
             raise Stuck(token.node.id, f"{zh}“{names[0]}”", f"{en} {names[0]!r}")
-        found.append(data[present])
     return found
 
 
@@ -81,8 +87,8 @@ def sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
     outcome = scope.base if scope.outcome is None else scope.outcome
     if scope.plan.outputs:
         zh, en = "被调用的流程没有给出变量", "the called process did not give"
-        given = _declared(token, scope.plan.outputs, outcome, zh, en)
-        m.put(token, {names[0]: value for names, value in zip(scope.plan.outputs, given, strict=True)})
+        given = _declared(token, scope.plan, scope.plan.outputs, outcome, zh, en)
+        m.put(token, {names[0]: value for names, value in given.items()})
     elif scope.plan.inputs:
         m.put(token, {name: value for name, value in outcome.items() if scope.base.get(name) is not value})
     else:
@@ -92,9 +98,14 @@ def sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
 
 @ending("eventSubProcess")
 def event_sub_process_ended(m: Machine, token: Token, scope: Running) -> None:
-    """Its changes go into the scope it stands in."""
+    """Its changes go into the scope it stands in; what was completed in it can be undone there, as of any activity."""
     token.inner = None
+    if token.undoing is not None:
+        compensation.go_on(m, token)
+        return
     if scope.outcome is not None:
         m.set_data(token, scope.outcome)
     m.record("completed", token)
+    if scope.done:
+        token.scope.done.append(Done(token.node, token.data, scope.done))
     m.end(token)

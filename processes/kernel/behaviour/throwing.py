@@ -68,9 +68,11 @@ def _throw_all(m: Machine, token: Token) -> None:
 
 
 def _payload(m: Machine, token: Token, trigger: Trigger) -> dict[str, Any]:
+    """What an event carries: what its expression gives, or what data associations bring into it (10.5.1)."""
+    brought = activities.read(m, token) if token.node.inputs else {}
     if not trigger.expression:
-        return {}
-    value = m.evaluator.evaluate(trigger.expression, m.visible(token), token.node.id)
+        return brought
+    value = m.evaluator.evaluate(trigger.expression, {**m.visible(token), **brought}, token.node.id)
     return value if isinstance(value, dict) else {"value": value}
 
 
@@ -122,6 +124,8 @@ def _error(m: Machine, token: Token, trigger: Trigger) -> None:
 
 def _terminate(m: Machine, token: Token, _trigger: Trigger) -> None:
     """Everything else in the scope is withdrawn; the scope is over with what had been done to its variables."""
+    if token.scope.plan.kind == "eventSubProcess":
+        compensation.let_go(m, token.scope)
     m.stop(token.scope, m.view(token.scope))
 
 

@@ -119,10 +119,18 @@ class _Reader:
             assert token.node.inner is not None
             token.inner = self._scope(extra["in"], token.node.inner, token, token.data)
         if "h" in extra:
-            self._later.append(lambda: setattr(token, "undoes", self._tokens[extra["h"]]))
+            self._later.append(lambda: setattr(token, "undoes", self._tokens.get(extra["h"]) or self._alone(token)))
         if "u" in extra:
             pending, scope_id, then = extra["u"]
             self._later.append(lambda: self._undoing(token, pending, scope_id, then, base))
+
+    def _alone(self, handler: Token) -> Token:
+        """Who waits for a handler whose thrower is gone: earlier versions withdrew it and left the handler behind."""
+        scope = handler.scope
+        token = Token(self._m.new_id(), next(iter(scope.plan.event_scopes), handler.node), scope, handler.data)
+        token.state, token.view, token.undoing = WAITING, handler.data, Undoing([], scope, "vanish")
+        scope.tokens[token.id] = token
+        return token
 
     def _undoing(self, token: Token, pending: list[Any], scope_id: str, then: str, base: Data) -> None:
         scope = self._scopes[scope_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from processes.kernel.compiler.reading import (
     ParseError,
@@ -30,8 +30,8 @@ _PLACEHOLDER = "__targetRef_placeholder"
 """What bpmn-js writes as the target of an input association that stands for nothing."""
 
 
-def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
-    """The loop characteristics of an activity (10.3.8)."""
+def repetition_of(diagram: Diagram, node: Node, counts: bool) -> Repetition | None:
+    """The loop characteristics of an activity (10.3.8); ``counts``: its turns are to know their number."""
     for loop in children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
         inside = is_true(loop.get(f"{{{SPIFF}}}scriptsOnInstances"))
         if kind_of(loop) == "standardLoopCharacteristics":
@@ -42,16 +42,19 @@ def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
                 maximum=int(maximum) if maximum else None,
                 test_before=is_true(loop.get("testBefore")),
                 scripts_inside=inside,
+                counts=counts,
             )
         return Repetition(
             "sequential" if is_true(loop.get("isSequential")) else "parallel",
             condition=expression_in(loop, "completionCondition"),
             cardinality=expression_in(loop, "loopCardinality"),
             source=_variable(diagram, child_text(loop, "loopDataInputRef")),
-            item=_item(loop, "inputDataItem"),
+            item=(*_item(loop, "inputDataItem"), *_tied(diagram, node, loop, "inputDataItem")),
             target=_variable(diagram, child_text(loop, "loopDataOutputRef")),
-            output=_item(loop, "outputDataItem"),
+            held=bool(_data_object(diagram, child_text(loop, "loopDataOutputRef"))),
+            output=(*_tied(diagram, node, loop, "outputDataItem"), *_item(loop, "outputDataItem")),
             scripts_inside=inside,
+            counts=counts,
         )
     return None
 
@@ -60,10 +63,23 @@ def _item(loop: Element, name: str) -> tuple[str, ...]:
     return names_of(next(iter(children(loop, name)), None))
 
 
+def _tied(diagram: Diagram, node: Node, loop: Element, name: str) -> Iterator[str]:
+    """The activity's own data inputs that associations give the current item to, or the outputs that a turn's output is taken from."""
+    item = next((each.get("id") for each in children(loop, name)), None)
+    kind, outer, inner = _INPUT if name == "inputDataItem" else _OUTPUT
+    for association in children(node.element, kind):
+        if item and item in [text_of(each) for each in children(association, outer)]:
+            for each in children(association, inner):
+                yield from _names(diagram.by_id.get(text_of(each)))
+
+
 def _variable(diagram: Diagram, text: str) -> str:
-    """The variable a reference to a data input or output means; anything else is an expression as it stands."""
+    """The data object, or the variable of a data input or output, that a reference means; anything else is an expression as it stands."""
+    held = _data_object(diagram, text) if text else ""
+    if held:
+        return held
     found = diagram.by_id.get(text) if text else None
-    if found is not None and kind_of(found) in ("dataInput", "dataOutput", "dataObject", "dataObjectReference"):
+    if found is not None and kind_of(found) in ("dataInput", "dataOutput"):
         names = names_of(found)
         return names[0] if names else text
     return text
@@ -99,17 +115,34 @@ def decision_of(node: Node, element: Element, decisions: Mapping[str, DecisionMo
     return Decision(decisions[reference], reference, result)
 
 
-def moves_of(diagram: Diagram, node: Node, kind: str) -> tuple[DataMove, ...]:
-    """The data associations of an activity: ``dataInputAssociation`` or ``dataOutputAssociation`` (10.4.2)."""
-    outer, inner = ("sourceRef", "targetRef") if kind == "dataInputAssociation" else ("targetRef", "sourceRef")
+_INPUT = ("dataInputAssociation", "sourceRef", "targetRef")
+_OUTPUT = ("dataOutputAssociation", "targetRef", "sourceRef")
+
+
+def moves_of(diagram: Diagram, node: Node, reads: bool) -> tuple[DataMove, ...]:
+    """The data associations of an activity or event into it (``reads``) or out of it (10.4.2)."""
+    kind, outer, inner = _INPUT if reads else _OUTPUT
     found = []
     for association in children(node.element, kind):
         named = [_names(diagram.by_id.get(text_of(each))) for each in children(association, inner)]
+        named = [names for names in named if names]
         for each in children(association, outer):
-            held = _data_object(diagram, text_of(each))
+            reference = text_of(each)
+            held = _data_object(diagram, reference)
             if held:
-                found.append(_move(held, [names for names in named if names], reads=kind == "dataInputAssociation"))
+                found.append(_move(held, named, reads))
+            elif named and (outside := _outside(diagram, reference)):
+                variables = (
+                    tuple(names[0] for names in named) if reads else tuple(name for names in named for name in names)
+                )
+                found.append(DataMove("", variables, outside=outside))
     return tuple(found)
+
+
+def _outside(diagram: Diagram, reference: str) -> tuple[str, ...]:
+    """The names of the variable that a data input or output is outside the activity."""
+    found = diagram.by_id.get(reference)
+    return names_of(found) if found is not None and kind_of(found) in ("dataInput", "dataOutput") else ()
 
 
 def _move(held: str, named: list[tuple[str, ...]], reads: bool) -> DataMove:
@@ -130,4 +163,13 @@ def _data_object(diagram: Diagram, reference: str) -> str:
         return ""
     if kind_of(found) == "dataObjectReference":
         return found.get("dataObjectRef") or ""
-    return reference if kind_of(found) == "dataObject" else ""
+    return reference if is_data_object(found) else ""
+
+
+def is_data_object(element: Element) -> bool:
+    """Whether a scope holds it as data: a data object, or a property of the process or sub-process."""
+    if kind_of(element) != "property":
+        return kind_of(element) == "dataObject"
+    holder = element.getparent()
+    scopes = ("process", "subProcess", "transaction")
+    return holder is not None and kind_of(holder) in scopes and element.get("name") != _PLACEHOLDER

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from processes.kernel.compiler.activities import GLOBAL_TASKS, decision_of, moves_of, operator_of, repetition_of
+from processes.kernel.compiler.activities import (
+    GLOBAL_TASKS,
+    decision_of,
+    is_data_object,
+    moves_of,
+    operator_of,
+    repetition_of,
+)
 from processes.kernel.compiler.events import triggers_of
 from processes.kernel.compiler.paths import set_ways
 from processes.kernel.compiler.reading import (
@@ -14,10 +21,10 @@ from processes.kernel.compiler.reading import (
     parse_xml,
     properties,
 )
-from processes.kernel.plan import ACTIVITIES, ARMED, Element, Flow, Node, Process, Scope, Start
+from processes.kernel.plan import ACTIVITIES, ARMED, COUNTER, Element, Flow, Node, Process, Scope, Start
 from processes.notation import diagram as drawn
 from processes.notation.decisions import DecisionModel, parse_decisions
-from processes.notation.diagram import children, is_true, kind_of, script_of, text_of
+from processes.notation.diagram import children, is_true, script_of, text_of
 
 SAID = ("stage", "caseStatus", "record", "pooled")
 """Named properties that are evaluated when their element is entered, for casework."""
@@ -53,6 +60,7 @@ class _Compiler:
                     self._processes[scope.id] = (diagram, scope)
             for item in diagram.items(*GLOBAL_TASKS):
                 self._global_tasks.setdefault(item.id, (diagram, item.element))
+        self._counts = any(COUNTER.encode() in body.replace(b"\0", b"") for body in files.values())
         self._plans: dict[str, Scope] = {}
         self._scopes: dict[str, Scope] = {}
 
@@ -81,6 +89,7 @@ class _Compiler:
             for io in children(scope.element, "ioSpecification"):
                 plan.inputs = tuple(names_of(each) for each in children(io, "dataInput"))
                 plan.outputs = tuple(names_of(each) for each in children(io, "dataOutput"))
+                plan.optional = frozenset(_optional(io))
         return self._plans[process_id]
 
     def _global_task(self, task_id: str) -> Scope:
@@ -103,7 +112,7 @@ class _Compiler:
     ) -> None:
         self._scopes[plan.id] = plan
         plan.data_objects = frozenset(
-            each.get("id", "") for each in scope.element if kind_of(each) == "dataObject" and each.get("id")
+            each.get("id", "") for each in scope.element if is_data_object(each) and each.get("id")
         )
         plan.objects_around = bool(plan.data_objects) or (plan.parent is not None and plan.parent.objects_around)
         for each in scope.nodes:
@@ -136,6 +145,7 @@ class _Compiler:
         node.said = tuple((name, said[name]) for name in SAID if name in said)
         node.before = extension_text(element, "preScript")
         node.after = extension_text(element, "postScript")
+        node.inputs, node.outputs = moves_of(diagram, each, reads=True), moves_of(diagram, each, reads=False)
         if kind in ACTIVITIES:
             self._activity(node, diagram, each)
         if kind.endswith("Event") or kind in ("sendTask", "receiveTask"):
@@ -143,9 +153,7 @@ class _Compiler:
         return node
 
     def _activity(self, node: Node, diagram: drawn.Diagram, each: drawn.Node) -> None:
-        node.repetition = repetition_of(diagram, each)
-        node.inputs = moves_of(diagram, each, "dataInputAssociation")
-        node.outputs = moves_of(diagram, each, "dataOutputAssociation")
+        node.repetition = repetition_of(diagram, each, self._counts)
         node.deadline = "dueAt" in node.element.properties and node.kind not in ("userTask", "manualTask")
         if node.kind == "serviceTask":
             node.operator = operator_of(each)
@@ -201,6 +209,15 @@ def _event(node: Node, diagram: drawn.Diagram, each: drawn.Node) -> None:
             each.file,
             each.id,
         )
+
+
+def _optional(io: drawn.Element) -> Iterator[str]:
+    """The first names of what need not be there (10.4.1)."""
+    sets = children(io, "inputSet", "outputSet")
+    ids = {text_of(each) for some in sets for each in children(some, "optionalInputRefs", "optionalOutputRefs")}
+    for each in children(io, "dataInput", "dataOutput"):
+        if each.get("id") in ids:
+            yield from names_of(each)[:1]
 
 
 def _lanes(process: drawn.Element) -> dict[str, str]:

@@ -45,11 +45,11 @@ def test_a_retry_of_a_timer_start_leaves_its_next_time_alone() -> None:
     engine.advance(timedelta(hours=1))
     (incident,) = open_incidents(engine)
     fixed = process("p", element("startEvent", "begin", EVERY_HOUR), end(), path("begin", "end"))
-    engine.deploy({"p.bpmn": definitions(fixed)})  # from now on every hour, three times
+    engine.deploy({"p.bpmn": definitions(fixed)})  # it goes by the plan of the version before: two are left
     engine.resolve(incident)
     assert len(engine.instances()) == 1
     engine.advance(timedelta(hours=5))
-    assert len(engine.instances()) == 4
+    assert len(engine.instances()) == 3
     assert open_incidents(engine) == []
 
 
@@ -70,3 +70,48 @@ def test_what_cannot_be_deployed_is_an_error_of_check(kind: str, text: str) -> N
         Orchestrator().deploy(files)
     except BihuanError:
         assert refused
+
+
+def deployed(engine: Orchestrator, clock: str, name: str) -> None:
+    """Another version of a process that a timer starts."""
+    begin = element("startEvent", "begin", clock)
+    model = process("p", begin, script(name, "= {}"), end(), path("begin", name, "end"))
+    engine.deploy({"p.bpmn": definitions(model)})
+
+
+def times(engine: Orchestrator, hours: int) -> int:
+    """How many instances there are so many hours later."""
+    engine.advance(timedelta(hours=hours))
+    return len(engine.instances())
+
+
+def test_what_lies_before_the_deployment_is_not_fired() -> None:
+    for text, expected in (("R/2025-12-01T00:00:00Z/P1D", 1), ("R3/2025-12-01T00:00:00Z/P1D", 0)):
+        engine = Orchestrator()
+        deployed(engine, timer("timeCycle", text), "work")
+        assert times(engine, 24) == expected
+    engine = Orchestrator()
+    deployed(engine, timer("timeDate", "2026-01-05T00:00:00Z"), "work")
+    assert times(engine, 24) == 0
+
+
+@pytest.mark.parametrize("text", ["R10/2026-01-05T02:00:00Z/PT1H", "R10/PT1H"])
+def test_a_new_version_goes_by_the_plan_of_the_one_before(text: str) -> None:
+    engine = Orchestrator()
+    deployed(engine, timer("timeCycle", text), "first")
+    assert times(engine, 4) == 4
+    deployed(engine, timer("timeCycle", text), "second")
+    assert times(engine, 20) == 10
+    deployed(engine, timer("timeCycle", text), "third")
+    deployed(engine, timer("timeCycle", text), "third")
+    assert times(engine, 20) == 10
+    deployed(engine, timer("timeCycle", "R2/PT1H"), "third")
+    assert times(engine, 20) == 12
+
+
+def test_a_date_starts_one_instance_whatever_is_deployed_after_it() -> None:
+    engine = Orchestrator()
+    deployed(engine, timer("timeDate", "2026-01-05T02:00:00Z"), "first")
+    assert times(engine, 2) == 1
+    deployed(engine, timer("timeDate", "2026-01-05T02:00:00Z"), "second")
+    assert times(engine, 2) == 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, Both, Finding, Rule
 from processes.notation.check.world import World, is_torn
-from processes.notation.diagram import ACTIVITIES, CHOREOGRAPHY, Diagram, Node, kind_of
+from processes.notation.diagram import ACTIVITIES, CHOREOGRAPHY, Diagram, Node, is_true, kind_of
 
 NOT_ATTACHED = Rule(
     "boundary-on-nothing", ERROR,
@@ -61,10 +61,13 @@ def _boundary(diagram: Diagram, world: World, node: Node, torn: bool) -> Iterato
 
 
 def cancel_ends(diagram: Diagram, world: World) -> Iterator[Finding]:
-    """Cancel end events stand in a transaction."""
+    """Cancel end events stand in a transaction, or in an event sub-process of one."""
     for scope in diagram.scopes:
+        around = scope
+        while around.parent is not None and is_true(around.element.get("triggeredByEvent")):
+            around = around.parent
         for node in scope.nodes:
-            if node.kind == "endEvent" and "cancel" in world.trigger_kinds(node) and scope.kind != "transaction":
+            if node.kind == "endEvent" and "cancel" in world.trigger_kinds(node) and around.kind != "transaction":
                 yield NO_TRANSACTION.at(node)
 
 
