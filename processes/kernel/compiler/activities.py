@@ -14,7 +14,8 @@ from processes.kernel.compiler.reading import (
 from processes.kernel.decisions import Decision
 from processes.kernel.plan import DataMove, Operator, Repetition
 from processes.notation.decisions import DecisionModel
-from processes.notation.diagram import SPIFF, Diagram, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.diagram import SPIFF, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.references import References, Target
 
 GLOBAL_TASKS: Mapping[str, str] = {
     "globalTask": "task",
@@ -29,7 +30,7 @@ _PLACEHOLDER = "__targetRef_placeholder"
 """What bpmn-js writes as the target of an input association that stands for nothing."""
 
 
-def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
+def repetition_of(references: References, node: Node) -> Repetition | None:
     """The loop characteristics of an activity (10.3.8)."""
     for loop in children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
         inside = is_true(loop.get(f"{{{SPIFF}}}scriptsOnInstances"))
@@ -46,9 +47,9 @@ def repetition_of(diagram: Diagram, node: Node) -> Repetition | None:
             "sequential" if is_true(loop.get("isSequential")) else "parallel",
             condition=child_text(loop, "completionCondition"),
             cardinality=child_text(loop, "loopCardinality"),
-            source=_variable(diagram, child_text(loop, "loopDataInputRef")),
+            source=_variable(references, node, loop, "loopDataInputRef"),
             item=_item(loop, "inputDataItem"),
-            target=_variable(diagram, child_text(loop, "loopDataOutputRef")),
+            target=_variable(references, node, loop, "loopDataOutputRef"),
             output=_item(loop, "outputDataItem"),
             scripts_inside=inside,
         )
@@ -59,11 +60,12 @@ def _item(loop: Element, name: str) -> tuple[str, ...]:
     return names_of(next(iter(children(loop, name)), None))
 
 
-def _variable(diagram: Diagram, text: str) -> str:
+def _variable(references: References, node: Node, loop: Element, name: str) -> str:
     """The variable a reference to a data input or output means; anything else is an expression as it stands."""
-    found = diagram.by_id.get(text) if text else None
-    if found is not None and kind_of(found) in ("dataInput", "dataOutput", "dataObject", "dataObjectReference"):
-        names = names_of(found)
+    text = child_text(loop, name)
+    target = references.resolve(references.by_file[node.file], loop, text)
+    if target.kind in ("dataInput", "dataOutput", "dataObject", "dataObjectReference"):
+        names = names_of(target.element)
         return names[0] if names else text
     return text
 
@@ -98,14 +100,15 @@ def decision_of(node: Node, element: Element, decisions: Mapping[str, DecisionMo
     return Decision(decisions[reference], reference, result)
 
 
-def moves_of(diagram: Diagram, node: Node, kind: str) -> tuple[DataMove, ...]:
+def moves_of(references: References, node: Node, kind: str) -> tuple[DataMove, ...]:
     """The data associations of an activity: ``dataInputAssociation`` or ``dataOutputAssociation`` (10.4.2)."""
     outer, inner = ("sourceRef", "targetRef") if kind == "dataInputAssociation" else ("targetRef", "sourceRef")
+    diagram = references.by_file[node.file]
     found = []
     for association in children(node.element, kind):
-        named = [_names(diagram.by_id.get(text_of(each))) for each in children(association, inner)]
+        named = [_names(references.resolve(diagram, each, text_of(each))) for each in children(association, inner)]
         for each in children(association, outer):
-            held = _data_object(diagram, text_of(each))
+            held = _data_object(references, references.resolve(diagram, each, text_of(each)))
             if held:
                 found.append(_move(held, [names for names in named if names], reads=kind == "dataInputAssociation"))
     return tuple(found)
@@ -118,15 +121,13 @@ def _move(held: str, named: list[tuple[str, ...]], reads: bool) -> DataMove:
     return DataMove(held, variables, temporary=not named or variables[0] == held)
 
 
-def _names(element: Element | None) -> tuple[str, ...]:
+def _names(target: Target) -> tuple[str, ...]:
+    element = target.element
     return () if element is None or element.get("name") == _PLACEHOLDER else names_of(element)
 
 
-def _data_object(diagram: Diagram, reference: str) -> str:
+def _data_object(references: References, target: Target) -> str:
     """The id of the data object that a reference leads to; empty when it is something else."""
-    found = diagram.by_id.get(reference)
-    if found is None:
-        return ""
-    if kind_of(found) == "dataObjectReference":
-        return found.get("dataObjectRef") or ""
-    return reference if kind_of(found) == "dataObject" else ""
+    if target.element is not None and target.kind == "dataObjectReference":
+        target = references.resolve(target.diagram, target.element, target.element.get("dataObjectRef"))
+    return target.element.get("id", "") if target.element is not None and target.kind == "dataObject" else ""
