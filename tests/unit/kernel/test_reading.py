@@ -9,7 +9,7 @@ import pytest
 
 from processes.errors import BihuanError
 from processes.notation.bundle import read_folder
-from processes.orchestrator import Orchestrator
+from processes.orchestrator import Orchestrator, Refused
 from processes.runtime.definitions import NothingToDeploy
 from tests.diagrams import definitions, element, end, flow, path, process, script, start, timer, user
 from tests.reference.words import root, throw
@@ -71,6 +71,19 @@ def test_a_deployment_that_puts_nothing_into_force_says_so() -> None:
         Orchestrator().engine.deploy({"p.bpmn": drawn})
     with pytest.raises(BihuanError, match=r"notes\.txt"):
         Orchestrator().engine.deploy({"notes.txt": b"not a diagram"})
+
+
+def test_what_the_engine_would_run_wrongly_is_refused_with_every_finding() -> None:
+    twice = element("userTask", "work", startQuantity="2") + element("complexGateway", "odd")
+    drawn = definitions(process("p", start(), twice, end(), path("start", "work", "odd", "end")))
+    engine = Orchestrator()
+    with pytest.raises(Refused) as refused:
+        engine.deploy({"p.bpmn": drawn})
+    found = {(each.rule, each.element) for each in refused.value.findings}
+    assert {("token-quantity", "work"), ("complex-gateway", "odd")} <= found
+    assert all(each.severity == "error" for each in refused.value.findings)
+    with pytest.raises(BihuanError):
+        engine.start("p")
 
 
 def test_an_event_is_attached_by_a_qualified_name() -> None:

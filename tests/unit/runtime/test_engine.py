@@ -539,10 +539,10 @@ def test_a_signal_reaches_every_instance_that_waits_for_it() -> None:
     )
     throwing = process(
         "q",
-        start(),
+        start("q_start"),
         element("intermediateThrowEvent", "tell", '<bpmn:signalEventDefinition signalRef="S"/>'),
-        end(),
-        path("start", "tell", "end"),
+        end("q_end"),
+        path("q_start", "tell", "q_end"),
     )
     engine = deployed('<bpmn:signal id="S" name="calendar loaded"/>', waiting, throwing)
     cases = [engine.start("p") for _ in range(3)]
