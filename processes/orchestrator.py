@@ -37,7 +37,6 @@ from processes.store import history, outbox
 from processes.store.database import Database
 from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, UserTask
 
-
 MOST_LISTED = 20
 """Errors that an exception lists; all of them are among its ``findings``."""
 

@@ -208,15 +208,16 @@ def foreign_engine(item: Item) -> str:
     spaces = {str(name).partition("}")[0] for name in item.element.attrib}
     for element in item.element.iterfind(f"{{{BPMN}}}extensionElements/*"):
         spaces.add(str(element.tag).partition("}")[0])
-    return _engine_of(spaces)
+    return engine_of(spaces)
 
 
 def made_for(diagram: Diagram) -> str:
     """The other engine whose namespace a file declares; empty when there is none."""
-    return _engine_of(set(diagram.root.nsmap.values()))
+    return engine_of(set(diagram.root.nsmap.values()))
 
 
-def _engine_of(spaces: Iterable[str]) -> str:
+def engine_of(spaces: Iterable[str]) -> str:
+    """The other engine that one of these namespaces is of; empty when none is."""
     return next((name for space, name in FOREIGN.items() if any(space in each for each in spaces)), "")
 
 
