@@ -12,7 +12,8 @@ from sqlalchemy import select
 from processes.notation.bundle import read_folder
 from processes.runtime.commands import FailJob, Start
 from processes.store.tables import Case, Incident, Job, RefusedMessage
-from tests.diagrams import definitions, end, path, process, start
+from tests.diagrams import definitions, end, process, start
+from tests.diagrams import path as way
 from tests.integration.gateway.conftest import Program
 from tests.integration.gateway.world import HOTLINE, MODELS, OPERATOR, World
 
@@ -197,7 +198,7 @@ def test_broken_models_are_not_deployed_and_every_finding_is_told(world: World, 
 
 @pytest.mark.parametrize("name", ["seen.bpmn20.xml", "SEEN.BPMN", "seen.xml"])
 def test_a_diagram_is_put_into_force_whatever_its_file_is_called(world: World, operator: Program, name: str) -> None:
-    body = definitions(process("seen", start(), end(), path("start", "end")))
+    body = definitions(process("seen", start(), end(), way("start", "end")))
     given = _upload(operator, {name: body})
     assert [each["process"] for each in given.json["deployed"]] == ["seen"]
     assert world.engine.execute(Start("seen-1", "seen", "", {})).instance_id
