@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,8 @@ from processes.clock import Clock, ManualClock
 from processes.errors import BihuanError
 from processes.kernel.instance import RunningInstance
 from processes.notation import bundle
+from processes.notation.check import Finding, check_files
+from processes.notation.check.findings import ERROR
 from processes.runtime import commands as c
 from processes.runtime import signals
 from processes.runtime.engine import Engine, Settings
@@ -33,6 +36,9 @@ from processes.runtime.unit import read_state
 from processes.store import history, outbox
 from processes.store.database import Database
 from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, UserTask
+
+MOST_LISTED = 20
+"""Errors that an exception lists; all of them are among its ``findings``."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,29 @@ class InstanceView:
     incidents: Sequence[IncidentView]
 
 
+class Refused(BihuanError):
+    """Diagrams with errors were not deployed; ``findings`` are the errors, each with its file, element and remedy."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        listed = list(findings)[:MOST_LISTED]
+        more = len(findings) - len(listed)
+        super().__init__(
+            "\n".join(
+                [
+                    f"有 {len(findings)} 个错误，没有部署：",
+                    *(f"{each.file}：{each.zh}{each.remedy_zh}" for each in listed),
+                ]
+                + ([f"另有 {more} 个。"] if more else [])
+            ),
+            "\n".join(
+                [f"{len(findings)} errors, nothing was deployed:"]
+                + [f"{each.file}: {each.rule}: {each.en} {each.remedy_en}" for each in listed]
+                + ([f"and {more} more"] if more else [])
+            ),
+        )
+        self.findings = findings
+
+
 class Orchestrator:
     """A process engine for embedding and for tests of processes: in memory, or on ``database`` (an SQLAlchemy URL).
 
@@ -110,13 +139,20 @@ class Orchestrator:
         self.engine.functions[name] = function
 
     def deploy(
-        self, models: Mapping[str, bytes | str] | Path | Sequence[Path], place: str = ""
+        self, models: Mapping[str, bytes | str] | Path | Sequence[Path], place: str = "", *, check: bool = True
     ) -> Sequence[bundle.Version]:
-        """Put the processes of files (name → content) or folders into force; returns one version a process."""
+        """Put the processes of files (name → content) or folders into force; returns one version a process.
+
+        Raises :class:`Refused` when ``check`` finds errors in them, with all of them. ``check=False`` is for files that were checked
+        already: what the engine cannot execute it may then execute wrongly.
+        """
         if isinstance(models, Mapping):
             files = {name: body.encode() if isinstance(body, str) else body for name, body in models.items()}
         else:
             files = bundle.read_folder([models] if isinstance(models, Path) else models)
+        wrong = _errors(files) if check else ()
+        if wrong:
+            raise Refused(wrong)
         return self.engine.deploy(files, place)
 
     # -- instances ---------------------------------------------------------------------------------------------------
@@ -332,3 +368,19 @@ def loopback(message: Any) -> c.Command:
 
 def _by_signal(command: str, process: str, place: str, name: str, payload: Mapping[str, Any]) -> c.Start:
     return c.Start(command, process, place, event=f"signal:{name}", payload=dict(payload))
+
+
+_KEPT = 64
+_verdicts: OrderedDict[frozenset[tuple[str, str]], Sequence[Finding]] = OrderedDict()
+"""Errors by the names and hashes of files: whoever deploys the same again need not wait for the check again."""
+
+
+def _errors(files: Mapping[str, bytes]) -> Sequence[Finding]:
+    key = frozenset((name, bundle.content_hash(body)) for name, body in files.items())
+    found = _verdicts.get(key)
+    if found is None:
+        found = [each for each in check_files(files, deploying=True) if each.severity == ERROR]
+        _verdicts[key] = found
+        while len(_verdicts) > _KEPT:
+            _verdicts.popitem(last=False)
+    return found

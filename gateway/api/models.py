@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from flask import Response, jsonify, request
-from lxml import etree
 from sqlalchemy import Connection, select, union
 
 from gateway.api.access import BadRequest, blueprint, caller, plain
@@ -16,8 +15,11 @@ from gateway.context import services
 from processes.casework import loading
 from processes.errors import BihuanError
 from processes.failpoints import hit
-from processes.notation.check.findings import ERROR
+from processes.notation.bundle import versions
+from processes.notation.check.findings import ERROR, Finding
+from processes.notation.models import ParseError, is_passed_over, read_xml
 from processes.runtime.commands import Replan
+from processes.runtime.definitions import NothingToDeploy
 from processes.store.tables import TASK_IS_OPEN, Deadline, Definition, InForce, ModelFile, Timer, UserTask
 
 
@@ -35,24 +37,26 @@ def deploy() -> Response:
     findings = services().check(files)
     wrong = [each for each in findings if each.severity == ERROR]
     if wrong:
-        answer = jsonify(
-            {
-                "error": f"有 {len(wrong)} 个错误，没有部署。{wrong[0].file}：{wrong[0].zh}",
-                "en": f"{len(wrong)} errors, nothing deployed",
-                "findings": [each.to_dict() for each in findings],
-            }
-        )
-        answer.status_code = 422
-        return answer
-    deployed = services().engine.deploy(files, place)
+        error = f"有 {len(wrong)} 个错误，没有部署。{wrong[0].file}：{wrong[0].zh}"
+        return _refused(error, f"{len(wrong)} errors, nothing deployed", findings)
+    touched = [each for each in versions(files) if set(each.files) & set(sent)]
+    if not touched:
+        nothing = NothingToDeploy(sent)
+        return _refused(nothing.zh, nothing.en, [each for each in findings if each.file in sent])
+    services().engine.deploy(files, place)
     hit("gateway.deployed")
-    touched = [each for each in deployed if set(each.files) & set(sent)]
     return jsonify(
         {
             "deployed": [{"process": each.process_id, "name": each.name, "definition": each.id} for each in touched],
             "findings": [each.to_dict() for each in findings if each.file in sent],
         }
     )
+
+
+def _refused(zh: str, en: str, findings: Sequence[Finding]) -> Response:
+    answer = jsonify({"error": zh, "en": en, "findings": [each.to_dict() for each in findings]})
+    answer.status_code = 422
+    return answer
 
 
 @blueprint.post("/reference")
@@ -108,11 +112,11 @@ def _in_force(connection: Connection, place: str, sent: Mapping[str, bytes]) -> 
 
 def _ids(name: str, body: bytes) -> Iterator[tuple[str, str]]:
     """The processes and decisions that a file defines; none when it can't be read (the check says so then)."""
-    if not name.endswith((".bpmn", ".dmn")):
+    if is_passed_over(name):
         return
     try:
-        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    except (etree.XMLSyntaxError, ValueError):
+        root = read_xml(name, body).root
+    except ParseError:
         return
     for kind in ("process", "decision"):
         for element in root.iter(f"{{*}}{kind}"):

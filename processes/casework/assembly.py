@@ -54,8 +54,9 @@ class Core:
         with self.database.read() as connection:
             hit("seed.loaded")
             empty = not connection.scalar(select(func.count()).select_from(InForce))
-        if empty:
-            self.engine.deploy(models if models is not None else read_folder([folder]))
+        found = models if models is not None else read_folder([folder])
+        if empty and found:
+            self.engine.deploy(found)
 
     def resolve(self, message: Message) -> Message:
         """A job's message with its texts in place of their references, as it leaves for a worker."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from processes.errors import BihuanError
+from processes.notation.check.sanity import kind_by_name
+from processes.notation.diagram import Diagram
+from processes.notation.models import Models, ParseError, read_models, read_xml
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
@@ -23,7 +24,6 @@ GLOBAL_TASKS = tuple(
     for name in ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
 )
 """What a call activity may call beside processes."""
-SUFFIXES = (".bpmn", ".dmn", ".form.json")
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,15 @@ class _Needs:
 
 
 def read_folder(paths: Iterable[Path]) -> dict[str, bytes]:
-    """The model files in ``paths`` (files, or folders looked through), by file name. Raises when two files share a name."""
+    """The model files in ``paths`` (files, or folders looked through), by file name. Raises when two files share a name.
+
+    A file that is named itself is taken whatever it is called; what it holds is looked at when it is deployed.
+    """
     found: dict[str, tuple[Path, bytes]] = {}
     for path in paths:
         inside = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
         for each in inside:
-            if not each.name.endswith(SUFFIXES):
+            if each != path and not _is_model(each):
                 continue
             body = each.read_bytes()
             if each.name in found and found[each.name][1] != body:
@@ -67,22 +70,21 @@ def content_hash(body: bytes) -> str:
 
 
 def versions(files: Mapping[str, bytes]) -> Sequence[Version]:
-    """One version for each executable process in ``files`` (which must have been checked)."""
+    """One version for each executable process in ``files`` (which must have been checked). Raises ``ParseError`` when one can't be read."""
+    models = read_models(files)
     processes: dict[str, tuple[str, Any]] = {}
-    decisions: dict[str, str] = {}
-    for name, body in files.items():
-        if name.endswith(".bpmn"):
-            for process in _root(name, body).iter(BPMN + "process", *GLOBAL_TASKS):
-                processes[process.get("id", "")] = (name, process)
-        elif name.endswith(".dmn"):
-            for element in _root(name, body).iter("{*}decision"):
-                decisions[element.get("id", "")] = name
+    for name, diagram in models.diagrams.items():
+        for process in diagram.root.iter(BPMN + "process", *GLOBAL_TASKS):
+            processes[process.get("id", "")] = (name, process)
+    decisions = {
+        element.get("id", ""): name for name, root in models.decisions.items() for element in root.iter("{*}decision")
+    }
     hashes = {name: content_hash(body) for name, body in files.items()}
     found = []
-    for process_id, (name, process) in processes.items():
+    for process_id, (_, process) in processes.items():
         if process.tag in GLOBAL_TASKS or process.get("isExecutable", "true") not in ("true", "1"):
             continue
-        needed = {name: hashes[name] for name in sorted(_closure(process_id, processes, decisions, files))}
+        needed = {name: hashes[name] for name in sorted(_closure(process_id, processes, decisions, files, models))}
         digest = hashlib.sha256(process_id.encode())
         for file, content in needed.items():
             digest.update(f"\n{file} {content}".encode())
@@ -90,11 +92,27 @@ def versions(files: Mapping[str, bytes]) -> Sequence[Version]:
     return found
 
 
+def kind_of_file(name: str, body: bytes) -> str:
+    """What a model file is, by its content: bpmn, dmn, or json for a form; anything else goes by its ending. Raises ``ParseError``."""
+    if kind_by_name(name) == "form":
+        return "json"
+    try:
+        return read_xml(name, body).kind
+    except ParseError:
+        return name.rpartition(".")[2]
+
+
+def _is_model(file: Path) -> bool:
+    """Whether a file in a folder is taken for a model, as ``check`` takes it."""
+    return kind_by_name(file.name) is not None or file.name.lower().endswith(".xml")
+
+
 def _closure(
     start: str,
     processes: Mapping[str, tuple[str, Any]],
     decisions: Mapping[str, str],
     files: Mapping[str, bytes],
+    models: Models,
 ) -> set[str]:
     needed: set[str] = set()
     todo, done = [start], set[str]()
@@ -106,7 +124,7 @@ def _closure(
             continue
         done.add(process_id)
         name, process = processes[process_id]
-        needed.add(name)
+        _add_imported(models, models.diagrams[name], needed)
         needs = _needs(process)
         needed.update(decisions[each] for each in needs.decisions if each in decisions)
         needed.update(each for each in needs.forms if each in files)
@@ -114,16 +132,18 @@ def _closure(
     return needed
 
 
+def _add_imported(models: Models, diagram: Diagram, needed: set[str]) -> None:
+    """Add a diagram and the diagrams it imports, which may hold what it refers to."""
+    pending = [diagram]
+    while pending:
+        each = pending.pop()
+        if each.file not in needed:
+            needed.add(each.file)
+            pending += [found.diagram for found in models.references.imports(each) if found.diagram is not None]
+
+
 def _needs(process: Any) -> _Needs:
     called = {each.get("calledElement") or "" for each in process.iter(BPMN + "callActivity")}
     decided = {(each.text or "").strip() for each in process.iter(SPIFF + "calledDecisionId")}
     forms = {each.get("value") or "" for each in process.iter(SPIFF + "property") if each.get("name") == "form"}
     return _Needs(frozenset(called), frozenset(decided), frozenset(forms))
-
-
-def _root(name: str, body: bytes) -> Any:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
-    try:
-        return etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        raise BihuanError(f"{name}:不是有效的 XML({error})", f"{name}: not XML: {error}") from error

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from lxml import etree
 
@@ -26,6 +27,7 @@ CHOREOGRAPHY = frozenset({"choreographyTask", "subChoreography", "callChoreograp
 FLOW_NODES = EVENTS | ACTIVITIES | GATEWAYS | CHOREOGRAPHY
 
 Element = etree._Element
+Found = TypeVar("Found")
 
 
 def kind_of(element: Element) -> str:
@@ -221,14 +223,15 @@ class Diagram:
             for element in self.root.iter(f"{{{BPMN}}}{kind}"):
                 yield Item(self.file, element)
 
-    def defined(self, kind: str, reference: str | None) -> Element | None:
-        """The element of that kind with that id (references may carry a namespace prefix)."""
-        if not reference:
-            return None
-        element = self.by_id.get(reference)
-        if element is None and ":" in reference:
-            element = self.by_id.get(reference.rpartition(":")[2])
-        return element if element is not None and kind_of(element) == kind else None
+    def local(self, reference: str | None) -> Element | None:
+        """What a reference means in this file alone (see :mod:`processes.notation.references` for those into others)."""
+        return find(self.by_id, reference)
+
+
+def find(by_id: Mapping[str, Found], reference: str | None) -> Found | None:
+    """What has the id that a reference within one file names; being a QName it may carry a namespace prefix."""
+    text = (reference or "").strip()
+    return by_id.get(text, by_id.get(text.rpartition(":")[2])) if text else None
 
 
 def read(file: str, root: Element) -> Diagram:
@@ -287,7 +290,7 @@ def _connect(file: str, scopes: list[Scope]) -> None:
             if target is not None:
                 target.incoming.append(flow)
         for node in scope.nodes:
-            host = nodes.get(node.element.get("attachedToRef", "")) if node.kind == "boundaryEvent" else None
+            host = find(nodes, node.element.get("attachedToRef")) if node.kind == "boundaryEvent" else None
             if host is not None and host.scope is scope:
                 host.boundary.append(node)
                 node.hosts.append(host)

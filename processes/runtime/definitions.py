@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -35,6 +35,17 @@ class NoDefinition(BihuanError):
         super().__init__(
             f"流程“{process_id}”在“{place or '全部地区'}”没有生效的版本,请先部署",
             f"no definition of {process_id!r} is in force at {place!r}",
+        )
+
+
+class NothingToDeploy(BihuanError):
+    """No process among the files may run: there is nothing to put into force."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        names = ", ".join(list(files)[:5]) or "—"
+        super().__init__(
+            f"所给的文件（{names}）里没有可执行的流程，什么也没有部署；请部署带有可执行流程的流程图",
+            f"no executable process in the files ({names}): nothing was deployed",
         )
 
 
@@ -96,17 +107,30 @@ class Definitions:
     def deploy(
         self, connection: Connection, files: Mapping[str, bytes], place: str, now: datetime
     ) -> Sequence[bundle.Version]:
-        """Put every executable process of ``files`` into force at ``place`` ("" = everywhere). Old versions stay for their instances."""
+        """Put every executable process of ``files`` into force at ``place`` ("" = everywhere). Old versions stay for their instances.
+
+        Raises :class:`NothingToDeploy` when there is none.
+        """
         found = bundle.versions(files)
+        if not found:
+            raise NothingToDeploy(files)
         parsed = {each.id: self._parse({name: files[name] for name in each.files}, each) for each in found}
         for name, body in files.items():
             row = {
                 "hash": bundle.content_hash(body),
                 "name": name,
-                "kind": name.rsplit(".", 1)[-1],
+                "kind": bundle.kind_of_file(name, body),
                 "body": body,
             }
-            connection.execute(self._database.insert(ModelFile).values(row).on_conflict_do_nothing())
+            statement = self._database.insert(ModelFile).values(row)
+            # Earlier releases went by the ending of the name.
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[ModelFile.hash],
+                    set_={"kind": row["kind"]},
+                    where=ModelFile.kind != row["kind"],
+                )
+            )
         hit("deploy.files-written")
         for each in found:
             definition = {

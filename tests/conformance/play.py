@@ -92,7 +92,7 @@ class Player:
     def play(self) -> None:
         """All lines in order, on a cleared stage. Raises :class:`Wrong`, or what the engine raises."""
         self.engine = Orchestrator(_empty_database())
-        self.engine.deploy(self.case.files)
+        self.engine.deploy(self.case.files, check=False)
         for line in self.case.lines:
             if self.forgetful and line.verb not in _STEPS:
                 continue

@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 from sqlalchemy import Connection, select
 
+from processes.notation.models import read_xml
 from processes.store.tables import Definition, ModelFile
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -78,11 +79,13 @@ def models(connection: Connection, definition_id: str) -> Models:
     ).first()
     if row is None:
         return NOTHING
-    wanted = {digest: name for name, digest in row.files.items() if name.endswith((".bpmn", ".form.json"))}
+    wanted = {digest: name for name, digest in row.files.items()}
+    bodies = select(ModelFile.hash, ModelFile.kind, ModelFile.body)
+    bodies = bodies.where(ModelFile.hash.in_(list(wanted)), ModelFile.kind.in_(("bpmn", "json")))
     drawings: dict[str, Drawing] = {}
     forms: dict[str, Mapping[str, Any]] = {}
-    for file in connection.execute(select(ModelFile.hash, ModelFile.body).where(ModelFile.hash.in_(list(wanted)))):
-        if wanted[file.hash].endswith(".bpmn"):
+    for file in connection.execute(bodies):
+        if file.kind == "bpmn":
             drawings.update({each.process_id: each for each in read_drawings(file.body, file.hash)})
         else:
             forms[wanted[file.hash].rsplit("/", 1)[-1]] = json.loads(file.body)
@@ -102,7 +105,7 @@ def drawing_file(connection: Connection, digest: str) -> bytes | None:
 
 def read_drawings(body: bytes, digest: str) -> list[Drawing]:
     """The processes that a diagram file holds. It was checked when it was deployed."""
-    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    root = read_xml(digest, body).root
     drawings = []
     for process in root.iter(f"{BPMN}process"):
         nodes = [node for node in process.iter() if isinstance(node.tag, str) and node.get("id")]

@@ -15,7 +15,8 @@ from processes.kernel.compiler.reading import (
 from processes.kernel.decisions import Decision
 from processes.kernel.plan import DataMove, Operator, Repetition
 from processes.notation.decisions import DecisionModel
-from processes.notation.diagram import SPIFF, Diagram, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.diagram import SPIFF, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.references import References, Target
 
 GLOBAL_TASKS: Mapping[str, str] = {
     "globalTask": "task",
@@ -30,7 +31,7 @@ _PLACEHOLDER = "__targetRef_placeholder"
 """What bpmn-js writes as the target of an input association that stands for nothing."""
 
 
-def repetition_of(diagram: Diagram, node: Node, counts: bool) -> Repetition | None:
+def repetition_of(references: References, node: Node, counts: bool) -> Repetition | None:
     """The loop characteristics of an activity (10.3.8); ``counts``: its turns are to know their number."""
     for loop in children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
         inside = is_true(loop.get(f"{{{SPIFF}}}scriptsOnInstances"))
@@ -48,11 +49,11 @@ def repetition_of(diagram: Diagram, node: Node, counts: bool) -> Repetition | No
             "sequential" if is_true(loop.get("isSequential")) else "parallel",
             condition=expression_in(loop, "completionCondition"),
             cardinality=expression_in(loop, "loopCardinality"),
-            source=_variable(diagram, child_text(loop, "loopDataInputRef")),
-            item=(*_item(loop, "inputDataItem"), *_tied(diagram, node, loop, "inputDataItem")),
-            target=_variable(diagram, child_text(loop, "loopDataOutputRef")),
-            held=bool(_data_object(diagram, child_text(loop, "loopDataOutputRef"))),
-            output=(*_tied(diagram, node, loop, "outputDataItem"), *_item(loop, "outputDataItem")),
+            source=_variable(references, node, loop, "loopDataInputRef"),
+            item=(*_item(loop, "inputDataItem"), *_tied(references, node, loop, "inputDataItem")),
+            target=_variable(references, node, loop, "loopDataOutputRef"),
+            held=_target(references, node, loop, child_text(loop, "loopDataOutputRef")).kind.startswith("dataObject"),
+            output=(*_tied(references, node, loop, "outputDataItem"), *_item(loop, "outputDataItem")),
             scripts_inside=inside,
             counts=counts,
         )
@@ -63,24 +64,30 @@ def _item(loop: Element, name: str) -> tuple[str, ...]:
     return names_of(next(iter(children(loop, name)), None))
 
 
-def _tied(diagram: Diagram, node: Node, loop: Element, name: str) -> Iterator[str]:
+def _target(references: References, node: Node, holder: Element, reference: str) -> Target:
+    return references.resolve(references.by_file[node.file], holder, reference)
+
+
+def _tied(references: References, node: Node, loop: Element, name: str) -> Iterator[str]:
     """The activity's own data inputs that associations give the current item to, or the outputs that a turn's output is taken from."""
-    item = next((each.get("id") for each in children(loop, name)), None)
+    item = next(iter(children(loop, name)), None)
     kind, outer, inner = _INPUT if name == "inputDataItem" else _OUTPUT
     for association in children(node.element, kind):
-        if item and item in [text_of(each) for each in children(association, outer)]:
+        ends = [_target(references, node, each, text_of(each)).element for each in children(association, outer)]
+        if item is not None and item in ends:
             for each in children(association, inner):
-                yield from _names(diagram.by_id.get(text_of(each)))
+                yield from _names(_target(references, node, each, text_of(each)))
 
 
-def _variable(diagram: Diagram, text: str) -> str:
+def _variable(references: References, node: Node, loop: Element, name: str) -> str:
     """The data object, or the variable of a data input or output, that a reference means; anything else is an expression as it stands."""
-    held = _data_object(diagram, text) if text else ""
+    text = child_text(loop, name)
+    target = _target(references, node, loop, text)
+    held = _data_object(references, target)
     if held:
         return held
-    found = diagram.by_id.get(text) if text else None
-    if found is not None and kind_of(found) in ("dataInput", "dataOutput"):
-        names = names_of(found)
+    if target.element is not None and target.kind in ("dataInput", "dataOutput"):
+        names = names_of(target.element)
         return names[0] if names else text
     return text
 
@@ -119,19 +126,19 @@ _INPUT = ("dataInputAssociation", "sourceRef", "targetRef")
 _OUTPUT = ("dataOutputAssociation", "targetRef", "sourceRef")
 
 
-def moves_of(diagram: Diagram, node: Node, reads: bool) -> tuple[DataMove, ...]:
+def moves_of(references: References, node: Node, reads: bool) -> tuple[DataMove, ...]:
     """The data associations of an activity or event into it (``reads``) or out of it (10.4.2)."""
     kind, outer, inner = _INPUT if reads else _OUTPUT
     found = []
     for association in children(node.element, kind):
-        named = [_names(diagram.by_id.get(text_of(each))) for each in children(association, inner)]
+        named = [_names(_target(references, node, each, text_of(each))) for each in children(association, inner)]
         named = [names for names in named if names]
         for each in children(association, outer):
-            reference = text_of(each)
-            held = _data_object(diagram, reference)
+            target = _target(references, node, each, text_of(each))
+            held = _data_object(references, target)
             if held:
                 found.append(_move(held, named, reads))
-            elif named and (outside := _outside(diagram, reference)):
+            elif named and (outside := _outside(target)):
                 variables = (
                     tuple(names[0] for names in named) if reads else tuple(name for names in named for name in names)
                 )
@@ -139,10 +146,10 @@ def moves_of(diagram: Diagram, node: Node, reads: bool) -> tuple[DataMove, ...]:
     return tuple(found)
 
 
-def _outside(diagram: Diagram, reference: str) -> tuple[str, ...]:
+def _outside(target: Target) -> tuple[str, ...]:
     """The names of the variable that a data input or output is outside the activity."""
-    found = diagram.by_id.get(reference)
-    return names_of(found) if found is not None and kind_of(found) in ("dataInput", "dataOutput") else ()
+    known = target.element is not None and target.kind in ("dataInput", "dataOutput")
+    return names_of(target.element) if known else ()
 
 
 def _move(held: str, named: list[tuple[str, ...]], reads: bool) -> DataMove:
@@ -152,18 +159,16 @@ def _move(held: str, named: list[tuple[str, ...]], reads: bool) -> DataMove:
     return DataMove(held, variables, temporary=not named or variables[0] == held)
 
 
-def _names(element: Element | None) -> tuple[str, ...]:
+def _names(target: Target) -> tuple[str, ...]:
+    element = target.element
     return () if element is None or element.get("name") == _PLACEHOLDER else names_of(element)
 
 
-def _data_object(diagram: Diagram, reference: str) -> str:
+def _data_object(references: References, target: Target) -> str:
     """The id of the data object that a reference leads to; empty when it is something else."""
-    found = diagram.by_id.get(reference)
-    if found is None:
-        return ""
-    if kind_of(found) == "dataObjectReference":
-        return found.get("dataObjectRef") or ""
-    return reference if is_data_object(found) else ""
+    if target.element is not None and target.kind == "dataObjectReference":
+        target = references.resolve(target.diagram, target.element, target.element.get("dataObjectRef"))
+    return target.element.get("id", "") if target.element is not None and is_data_object(target.element) else ""
 
 
 def is_data_object(element: Element) -> bool:

@@ -18,13 +18,14 @@ from processes.kernel.compiler.reading import (
     ParseError,
     extension_text,
     names_of,
-    parse_xml,
     properties,
 )
 from processes.kernel.plan import ACTIVITIES, ARMED, COUNTER, Element, Flow, Node, Process, Scope, Start
 from processes.notation import diagram as drawn
 from processes.notation.decisions import DecisionModel, parse_decisions
 from processes.notation.diagram import children, is_true, script_of, text_of
+from processes.notation.models import read_models
+from processes.notation.references import References
 
 SAID = ("stage", "caseStatus", "record", "pooled")
 """Named properties that are evaluated when their element is entered, for casework."""
@@ -34,7 +35,7 @@ _STARTING = frozenset({"message", "signal", "timer"})
 
 
 def compile_process(files: Mapping[str, bytes], process_id: str) -> Process:
-    """Compile ``process_id`` and whatever it calls out of ``files`` (name → bytes; .bpmn and .dmn, others are passed over).
+    """Compile ``process_id`` and whatever it calls out of ``files`` (name → bytes; diagrams and decisions, others are passed over).
 
     Raises :class:`ParseError` for the first thing that cannot run (``check`` reports all of them).
     """
@@ -43,14 +44,13 @@ def compile_process(files: Mapping[str, bytes], process_id: str) -> Process:
 
 class _Compiler:
     def __init__(self, files: Mapping[str, bytes]) -> None:
+        models = read_models(files)
         self._decisions: dict[str, DecisionModel] = {}
-        for file, body in files.items():
-            if file.endswith(".dmn"):
-                model = parse_decisions(body, file)
-                self._decisions.update(dict.fromkeys(model.decision_ids, model))
-        self._diagrams = [
-            drawn.read(file, parse_xml(body, file)) for file, body in files.items() if file.endswith(".bpmn")
-        ]
+        for file in models.decisions:
+            model = parse_decisions(files[file], file)
+            self._decisions.update(dict.fromkeys(model.decision_ids, model))
+        self._diagrams = list(models.diagrams.values())
+        self._references = models.references
         self._processes: dict[str, tuple[drawn.Diagram, drawn.Scope]] = {}
         self._global_tasks: dict[str, tuple[drawn.Diagram, drawn.Element]] = {}
         for diagram in self._diagrams:
@@ -61,6 +61,7 @@ class _Compiler:
             for item in diagram.items(*GLOBAL_TASKS):
                 self._global_tasks.setdefault(item.id, (diagram, item.element))
         self._counts = any(COUNTER.encode() in body.replace(b"\0", b"") for body in files.values())
+        self._associations: dict[str, dict[str, list[str]]] = {}
         self._plans: dict[str, Scope] = {}
         self._scopes: dict[str, Scope] = {}
 
@@ -126,8 +127,22 @@ class _Compiler:
                 node.inner = Scope(each.id, plan.process_id, kind, plan, node)
                 self._fill(node.inner, diagram, inside[id(each)], inside, lanes)
         _set_starts(plan, scope)
-        _set_compensation(plan, scope)
+        _set_compensation(plan, self._associated(diagram))
         set_ways(plan)
+
+    def _associated(self, diagram: drawn.Diagram) -> Mapping[str, list[str]]:
+        """What associations connect with what, by ids; which way they point does not matter, nor where they stand."""
+        if diagram.file not in self._associations:
+            found = self._associations[diagram.file] = {}
+            for each in diagram.items("association"):
+                ends = [
+                    self._references.resolve(diagram, each.element, each.element.get(name)).element
+                    for name in ("sourceRef", "targetRef")
+                ]
+                one, other = ("" if end is None else end.get("id", "") for end in ends)
+                found.setdefault(one, []).append(other)
+                found.setdefault(other, []).append(one)
+        return self._associations[diagram.file]
 
     # -- nodes -------------------------------------------------------------------------------------------------------
 
@@ -145,15 +160,16 @@ class _Compiler:
         node.said = tuple((name, said[name]) for name in SAID if name in said)
         node.before = extension_text(element, "preScript")
         node.after = extension_text(element, "postScript")
-        node.inputs, node.outputs = moves_of(diagram, each, reads=True), moves_of(diagram, each, reads=False)
+        node.inputs = moves_of(self._references, each, reads=True)
+        node.outputs = moves_of(self._references, each, reads=False)
         if kind in ACTIVITIES:
             self._activity(node, diagram, each)
         if kind.endswith("Event") or kind in ("sendTask", "receiveTask"):
-            _event(node, diagram, each)
+            _event(node, self._references, each)
         return node
 
     def _activity(self, node: Node, diagram: drawn.Diagram, each: drawn.Node) -> None:
-        node.repetition = repetition_of(diagram, each, self._counts)
+        node.repetition = repetition_of(self._references, each, self._counts)
         node.deadline = "dueAt" in node.element.properties and node.kind not in ("userTask", "manualTask")
         if node.kind == "serviceTask":
             node.operator = operator_of(each)
@@ -196,8 +212,8 @@ def _element(
     return Element(each.id, each.element.get("name") or "", tag, process_id, said, instructions, lanes.get(each.id, ""))
 
 
-def _event(node: Node, diagram: drawn.Diagram, each: drawn.Node) -> None:
-    node.triggers = triggers_of(diagram, each)
+def _event(node: Node, references: References, each: drawn.Node) -> None:
+    node.triggers = triggers_of(references, each)
     node.all_of_them = is_true(each.element.get("parallelMultiple")) and len(node.triggers) > 1
     kinds = {trigger.kind for trigger in node.triggers}
     attribute = "isInterrupting" if node.kind == "startEvent" else "cancelActivity"
@@ -254,6 +270,8 @@ def _connect(plan: Scope, diagram: drawn.Diagram, scope: drawn.Scope) -> None:
         node.incoming = tuple(incoming.get(node.id, ()))
         default = drawing.element.get("default")
         node.default = next((flow for flow in node.outgoing if flow.id == default), None)
+        if node.default is not None:
+            node.default.condition = ""  # it is ignored (10.3.1)
         node.conditional = node.kind in ACTIVITIES and any(flow.condition for flow in node.outgoing)
         if node.kind == "eventBasedGateway":
             node.catchers = tuple(flow.target for flow in node.outgoing)
@@ -340,14 +358,12 @@ def _caught_first(plan: Scope) -> Iterator[Node]:
         yield from node.catchers if node.kind == "eventBasedGateway" else (node,)
 
 
-def _set_compensation(plan: Scope, scope: drawn.Scope) -> None:
+def _set_compensation(plan: Scope, associated: Mapping[str, list[str]]) -> None:
     """Tie boundary compensation events to their handlers, and mark what is worth keeping when it has been completed (10.7)."""
-    pairs = [(each.get("sourceRef", ""), each.get("targetRef", "")) for each in children(scope.element, "association")]
     for event in plan.nodes.values():
         if event.host is None or not any(trigger.kind == "compensate" for trigger in event.triggers):
             continue
-        handlers = [_other(event.id, pair) for pair in pairs if event.id in pair]
-        found = [plan.nodes[each] for each in handlers if each in plan.nodes]
+        found = [plan.nodes[each] for each in associated.get(event.id, ()) if each in plan.nodes]
         if not found:
             raise ParseError(
                 f"补偿边界事件 {event.id} 没有用关联连到补偿活动",
@@ -360,10 +376,6 @@ def _set_compensation(plan: Scope, scope: drawn.Scope) -> None:
         called = node.inner is not None and node.inner.kind == "process"
         inside = node.inner is not None and not called and _holds_compensation(node.inner)
         node.compensable = node.compensator is not None or inside
-
-
-def _other(one: str, pair: tuple[str, str]) -> str:
-    return pair[1] if pair[0] == one else pair[0]
 
 
 def _holds_compensation(plan: Scope) -> bool:

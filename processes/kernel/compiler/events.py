@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from processes.kernel.compiler.reading import ParseError, child_text, expression_in, extension_text
+from processes.kernel.compiler.reading import ParseError, expression_in, extension_text
 from processes.kernel.plan import Trigger
-from processes.notation.diagram import Diagram, Element, Node, children, is_true, kind_of, text_of
+from processes.notation.diagram import Element, Node, children, is_true, text_of
 from processes.notation.links import link_name
+from processes.notation.references import References, Target
 
 _TIMES = ("timeDate", "timeDuration", "timeCycle")
 
 
-def triggers_of(diagram: Diagram, node: Node) -> tuple[Trigger, ...]:
+def triggers_of(references: References, node: Node) -> tuple[Trigger, ...]:
     """The event definitions of a node in their order: those written inside and those referred to; a send or receive task's message."""
     if node.kind in ("sendTask", "receiveTask"):
-        return (_message(diagram, node, _message_of_task(diagram, node.element), node.element),)
+        return (_message(references, node, Target(references.by_file[node.file], node.element), node.element),)
     found = []
-    for child in node.element:
-        kind = kind_of(child)
-        if kind == "eventDefinitionRef":
-            definition = diagram.by_id.get(text_of(child).rpartition(":")[2])
-            if definition is None:
-                raise _missing(node, "事件定义", text_of(child))
-            found.append(_trigger(diagram, node, definition))
-        elif kind.endswith("EventDefinition"):
-            found.append(_trigger(diagram, node, child))
+    for target in references.event_definitions(node):
+        if target.element is None:
+            said = ", ".join(text_of(each) for each in children(node.element, "eventDefinitionRef"))
+            raise _missing(node, "事件定义", said)
+        found.append(_trigger(references, node, target, target.element))
     return tuple(found)
 
 
-def _trigger(diagram: Diagram, node: Node, definition: Element) -> Trigger:
-    kind = kind_of(definition).removesuffix("EventDefinition")
+def _trigger(references: References, node: Node, target: Target, definition: Element) -> Trigger:
+    kind = target.kind.removesuffix("EventDefinition")
     if kind == "message":
-        return _message(diagram, node, _message_of(diagram, definition), definition)
+        return _message(references, node, target, definition)
     if kind in ("signal", "error", "escalation"):
-        return _coded(diagram, node, definition, kind)
+        return _coded(references, node, target, definition)
     if kind == "timer":
         text = next((text_of(each) for each in children(definition, *_TIMES) if text_of(each)), "")
         if not text:
@@ -42,16 +39,20 @@ def _trigger(diagram: Diagram, node: Node, definition: Element) -> Trigger:
         return Trigger("conditional", expression=expression_in(definition, "condition"))
     if kind == "compensate":
         waits = definition.get("waitForCompletion")
-        return Trigger("compensate", activity=definition.get("activityRef", ""), waits=waits is None or is_true(waits))
+        activity = references.resolve(target.diagram, definition, definition.get("activityRef")).element
+        undone = definition.get("activityRef", "") if activity is None else activity.get("id", "")
+        return Trigger("compensate", activity=undone, waits=waits is None or is_true(waits))
     if kind == "link":
-        return Trigger("link", name=link_name(diagram, node, definition))
+        return Trigger("link", name=link_name(target.diagram, node, definition))
     return Trigger(kind)
 
 
-def _coded(diagram: Diagram, node: Node, definition: Element, kind: str) -> Trigger:
+def _coded(references: References, node: Node, target: Target, definition: Element) -> Trigger:
     """A signal, error or escalation: what it is stands in the root element it refers to."""
+    kind = target.kind.removesuffix("EventDefinition")
     reference = definition.get(f"{kind}Ref")
-    root = diagram.defined(kind, reference) if reference else None
+    found = references.resolve(target.diagram, definition, reference)
+    root = found.element if found.kind == kind else None
     if reference and root is None:
         raise _missing(node, {"signal": "信号", "error": "错误", "escalation": "升级"}[kind], reference)
     name = (root.get("name") or root.get("id") or "") if root is not None else node.name
@@ -65,30 +66,19 @@ def _coded(diagram: Diagram, node: Node, definition: Element, kind: str) -> Trig
     )
 
 
-def _message(diagram: Diagram, node: Node, message: Element | None, definition: Element) -> Trigger:
+def _message(references: References, node: Node, target: Target, holder: Element) -> Trigger:
+    """The message of an event definition or a task, be it that of the operation it names."""
+    found = references.message(target.diagram, holder)
+    if found is not None and found.kind != "message":
+        raise _missing(node, "消息", holder.get("messageRef") or "operationRef")
+    message = None if found is None else found.element
     name = (message.get("name") or message.get("id") or "") if message is not None else node.name
     return Trigger(
         "message",
         name=name,
-        expression=_either(definition, message, "messagePayload") or None,
-        variable=_either(definition, message, "messageVariable") or None,
+        expression=_either(holder, message, "messagePayload") or None,
+        variable=_either(holder, message, "messageVariable") or None,
     )
-
-
-def _message_of(diagram: Diagram, definition: Element) -> Element | None:
-    reference = definition.get("messageRef")
-    return diagram.defined("message", reference) if reference else None
-
-
-def _message_of_task(diagram: Diagram, task: Element) -> Element | None:
-    """A task's own message, or the one of the operation it names."""
-    found = _message_of(diagram, task)
-    if found is None and task.get("operationRef"):
-        operation = diagram.defined("operation", task.get("operationRef"))
-        if operation is not None:
-            message = child_text(operation, "inMessageRef")
-            found = diagram.defined("message", message)
-    return found
 
 
 def _either(definition: Element, root: Element | None, name: str) -> str:

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from lxml import etree
-
-from processes.errors import BihuanError
 from processes.notation.check.languages import is_name
 from processes.notation.diagram import BPMN, SPIFF, Element, children, expression_of, text_of
+from processes.notation.models import ParseError
 
-
-class ParseError(BihuanError):
-    """A file or process that cannot be run; ``file`` and ``element`` say where."""
-
-    def __init__(self, zh: str, en: str, file: str | None = None, element: str | None = None) -> None:
-        super().__init__(zh, en, file=file, element=element)
-        self.file, self.element = file, element
-
-
-def parse_xml(body: bytes, file: str) -> Element:
-    """An XML root with neither entities, DTD nor network."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        raise ParseError(f"{file}:不是有效的 XML({error})", f"{file}: not XML: {error}", file) from error
-    if getattr(root.getroottree().docinfo, "doctype", ""):
-        raise ParseError(f"{file}:不允许 DTD 和实体声明", f"{file}: DTD and entities are refused", file)
-    return root
+__all__ = ["ParseError", "child_text", "extension", "extension_text", "names_of", "properties"]
 
 
 def extension(element: Element | None, name: str) -> Element | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from processes.notation.check.checker import check_files
 from processes.notation.check.findings import ERROR, Finding, Rule, Whole, arrange
-from processes.notation.check.imports import import_locations, local_path
 from processes.notation.check.sanity import MOST_BYTES, kind_by_name, too_big
 from processes.notation.check.world import Codes
+from processes.notation.imports import import_locations, local_path
 
 MISSING = Rule(
     "file-missing", ERROR,

@@ -12,6 +12,7 @@ from lxml import etree
 from processes.notation.check.findings import ERROR, WARNING, Both, Finding, Rule, Whole
 from processes.notation.check.wording import xml_error
 from processes.notation.diagram import BPMN, Element
+from processes.notation.xml import parse_text
 
 Kind = Literal["bpmn", "dmn", "form"]
 
@@ -189,7 +190,7 @@ def parse(file: str, data: bytes) -> tuple[Xml | None, list[Finding]]:
     if text.count("<") > MOST_TAGS:
         return None, [TOO_MANY_ELEMENTS.at(whole, count=text.count("<") // 2, most=MOST_ELEMENTS)]
     try:
-        root = etree.fromstring(_utf8(text), _parser())
+        root = parse_text(text)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 1
         if body[:1] in "{[" and body[:1]:
@@ -200,21 +201,6 @@ def parse(file: str, data: bytes) -> tuple[Xml | None, list[Finding]]:
     except (ValueError, etree.LxmlError) as error:
         return None, [BROKEN_XML.at(Whole(file, 1), line=1, detail=xml_error(str(error)))]
     return _recognise(file, root, text)
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
-
-
-def _utf8(text: str) -> bytes:
-    """The text as UTF-8, under a declaration that says so; lines stay where they were."""
-    body = text.lstrip("\ufeff")
-    blank = body[: len(body) - len(body.lstrip())]
-    body = re.sub(r"\A<\?xml[^>]*\?>", lambda match: "\n" * match[0].count("\n"), body.lstrip(), count=1)
-    return (blank + body).encode("utf-8", "surrogatepass")
 
 
 def has_doctype(body: str) -> bool:

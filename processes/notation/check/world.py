@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from processes.notation.check.findings import INFO, Rule, Severity
-from processes.notation.check.imports import Import, imports, normal
-from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Flow, Item, Node, Scope, kind_of, text_of
+from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Flow, Item, Node, Scope, kind_of
+from processes.notation.imports import Import
+from processes.notation.references import References, Target
 
 GLOBAL_TASKS = frozenset(
     {"globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask"}
@@ -22,25 +23,6 @@ class Codes:
     roles: frozenset[str] | None = None
     stages: frozenset[str] | None = None
     topics: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """What a reference means: an element of a file, or nothing. ``open``: an import that cannot be read may hold it."""
-
-    file: str
-    element: Element | None
-    open: bool = False
-
-    @property
-    def kind(self) -> str:
-        """The element's kind; empty where there is none."""
-        return kind_of(self.element) if self.element is not None else ""
-
-    @property
-    def lost(self) -> bool:
-        """Whether it leads nowhere for certain."""
-        return self.element is None and not self.open
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +44,6 @@ class World:
     together: bool = True
     deploying: bool = False
     _kinds: dict[str, Mapping[str, list[Element]]] = field(default_factory=dict)
-    _imports: dict[str, list[Import]] = field(default_factory=dict)
     _triggers: dict[Element, list[Element]] = field(default_factory=dict)
 
     def is_own(self, file: str) -> bool:
@@ -86,53 +67,36 @@ class World:
         """All BPMN elements of these kinds, as something to point at."""
         yield from (Item(diagram.file, element) for element in self.elements(diagram, *kinds))
 
+    @cached_property
+    def references(self) -> References:
+        """What references in these files mean."""
+        return References(self.diagrams, self.present)
+
     def imports(self, diagram: Diagram) -> list[Import]:
         """What the file imports."""
-        found = self._imports.get(diagram.file)
-        if found is None:
-            paths = {normal(name): name for name in sorted(self.present)}
-            found = self._imports[diagram.file] = list(imports(diagram, paths, self._by_file))
-        return found
+        return self.references.imports(diagram)
 
     def resolve(self, diagram: Diagram, holder: Element, reference: str | None) -> Target:
         """What a reference (an id, or a QName into this file or an imported one) in an element means."""
-        text = (reference or "").strip()
-        own = diagram.by_id.get(text)
-        if own is not None or not text:
-            return Target(diagram.file, own)
-        prefix, colon, name = text.rpartition(":")
-        space = holder.nsmap.get(prefix if colon else None)
-        unread = bool(colon) and space is None  # a prefix that is not declared: the schema says so
-        for each in self.imports(diagram):
-            if each.namespace != space or not space:
-                continue
-            if each.diagram is None:
-                unread = True
-            elif name in each.diagram.by_id:
-                return Target(each.diagram.file, each.diagram.by_id[name])
-        if colon and space is not None and not unread:
-            # Many tools write prefixes that mean another namespace than the file's own, and name its elements all the same.
-            return Target(diagram.file, diagram.by_id.get(name))
-        return Target(diagram.file, None, unread)
+        return self.references.resolve(diagram, holder, reference)
+
+    def message(self, diagram: Diagram, holder: Element) -> Target | None:
+        """The message of an event definition or task, be it by an operation."""
+        return self.references.message(diagram, holder)
 
     def diagram_of(self, item: Item) -> Diagram:
         """The diagram an element stands in."""
-        return self._by_file[item.file]
+        return self.references.by_file[item.file]
 
     def triggers(self, node: Item) -> list[Element]:
         """An event's definitions, those it refers to (``eventDefinitionRef``) included."""
         found = self._triggers.get(node.element)
-        if found is not None:
-            return found
-        found = self._triggers[node.element] = []
-        for child in node.element:
-            kind = kind_of(child)
-            if kind.endswith("EventDefinition"):
-                found.append(child)
-            elif kind == "eventDefinitionRef":
-                target = self.resolve(self.diagram_of(node), child, text_of(child))
-                if target.element is not None and target.kind.endswith("EventDefinition"):
-                    found.append(target.element)
+        if found is None:
+            targets = self.references.event_definitions(node)
+            found = [
+                each.element for each in targets if each.element is not None and each.kind.endswith("EventDefinition")
+            ]
+            self._triggers[node.element] = found
         return found
 
     def trigger_kinds(self, node: Item) -> list[str]:
@@ -203,10 +167,6 @@ class World:
         return found
 
     @cached_property
-    def _by_file(self) -> Mapping[str, Diagram]:
-        return {diagram.file: diagram for diagram in self.diagrams}
-
-    @cached_property
     def _speaking(self) -> frozenset[str]:
         return frozenset(
             diagram.file
@@ -256,15 +216,16 @@ def foreign_engine(item: Item) -> str:
     spaces = {str(name).partition("}")[0] for name in item.element.attrib}
     for element in item.element.iterfind(f"{{{BPMN}}}extensionElements/*"):
         spaces.add(str(element.tag).partition("}")[0])
-    return _engine_of(spaces)
+    return engine_of(spaces)
 
 
 def made_for(diagram: Diagram) -> str:
     """The other engine whose namespace a file declares; empty when there is none."""
-    return _engine_of(set(diagram.root.nsmap.values()))
+    return engine_of(set(diagram.root.nsmap.values()))
 
 
-def _engine_of(spaces: Iterable[str]) -> str:
+def engine_of(spaces: Iterable[str]) -> str:
+    """The other engine that one of these namespaces is of; empty when none is."""
     return next((name for space, name in FOREIGN.items() if any(space in each for each in spaces)), "")
 
 

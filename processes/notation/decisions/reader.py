@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from processes.notation.decisions.errors import DecisionError
+from processes.notation.xml import parser
 
 EXPRESSIONS = (
     "literalExpression", "decisionTable", "context", "invocation", "list", "relation", "functionDefinition",
@@ -22,9 +23,8 @@ Element = etree._Element
 
 def read_xml(xml: bytes, file: str) -> Element:
     """The root of a file of untrusted origin; raises DecisionError. Entities and document types are refused."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
     try:
-        root = etree.fromstring(xml, parser)
+        root = etree.fromstring(xml.lstrip(), parser())
     except etree.XMLSyntaxError as error:
         zh = f"文件“{file}”不是有效的 XML（第{error.lineno or 1}行）"
         raise DecisionError(file, None, zh, f"{file}: {error}") from error

@@ -32,7 +32,7 @@ def triggers(diagram: Diagram, node: Node) -> tuple[Trigger, ...]:
     """The node's event definitions, those by reference included."""
     found = list(node.triggers)
     for reference in children(node.element, "eventDefinitionRef"):
-        definition = diagram.by_id.get(text_of(reference).rpartition(":")[2])
+        definition = diagram.local(text_of(reference))
         if definition is not None and kind_of(definition).endswith("EventDefinition"):
             found.append(definition)
     return tuple(Trigger(kind_of(each).removesuffix("EventDefinition"), _code(diagram, node, each)) for each in found)
@@ -45,8 +45,8 @@ def _code(diagram: Diagram, node: Node, definition: Element) -> str:
     if kind not in CODED:
         return ""
     reference, code = CODED[kind]
-    defined = diagram.defined(kind, definition.get(reference))
-    return (defined.get(code) or "").strip() if defined is not None else ""
+    defined = diagram.local(definition.get(reference))
+    return (defined.get(code) or "").strip() if defined is not None and kind_of(defined) == kind else ""
 
 
 def comes_from_outside(kinds: Iterable[Trigger]) -> bool:

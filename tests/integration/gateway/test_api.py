@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from processes.notation.bundle import read_folder
-from processes.runtime.commands import FailJob
+from processes.runtime.commands import FailJob, Start
 from processes.store.tables import Case, Incident, Job, RefusedMessage
+from tests.diagrams import definitions, end, process, start
+from tests.diagrams import path as way
 from tests.integration.gateway.conftest import Program
 from tests.integration.gateway.world import HOTLINE, MODELS, OPERATOR, World
 
@@ -192,6 +194,20 @@ def test_broken_models_are_not_deployed_and_every_finding_is_told(world: World, 
     assert given.status_code == 422
     assert {each["file"] for each in given.json["findings"]} >= {"handling.bpmn"}
     world.report("H1")
+
+
+@pytest.mark.parametrize("name", ["seen.bpmn20.xml", "SEEN.BPMN", "seen.xml"])
+def test_a_diagram_is_put_into_force_whatever_its_file_is_called(world: World, operator: Program, name: str) -> None:
+    body = definitions(process("seen", start(), end(), way("start", "end")))
+    given = _upload(operator, {name: body})
+    assert [each["process"] for each in given.json["deployed"]] == ["seen"]
+    assert world.engine.execute(Start("seen-1", "seen", "", {})).instance_id
+
+
+def test_a_deployment_that_would_change_nothing_is_refused(world: World, operator: Program) -> None:
+    given = _upload(operator, {"unused.form.json": b'{"type": "object", "title": "T", "properties": {}}'})
+    assert given.status_code == 422
+    assert "unused.form.json" in given.json["error"]
 
 
 def test_reference_data_is_loaded_and_what_it_changes_is_told(world: World, operator: Program) -> None:

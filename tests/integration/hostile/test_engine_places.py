@@ -144,7 +144,7 @@ def _play(files: Files) -> None:
     """Deploy, run, look at the case, let its time pass. Nothing but our own errors may come out."""
     engine = Orchestrator(settings=Settings("test", publish_jobs=False, seconds=4.0))
     try:
-        engine.deploy(files)
+        engine.deploy(files, check=False)
     except BihuanError:
         return
     case = engine.start("p", VARIABLES)

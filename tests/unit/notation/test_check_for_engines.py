@@ -103,3 +103,24 @@ def test_what_the_engine_refuses_is_an_error_wherever_it_is_marked_executable(ru
 def test_the_method_of_a_transaction_is_only_noted() -> None:
     body = diagram('<transaction id="m" method="##Store"><task id="t"/></transaction>')
     assert severity("transaction-method", body) == "info"
+
+
+def test_settings_of_another_engine_are_told_at_their_element_and_warned_of_when_deployed() -> None:
+    work = '<userTask id="m" camunda:skipExpression="${{true}}"><extensionElements>{}</extensionElements></userTask>'
+    listens = '<camunda:inputOutput><camunda:inputParameter name="a">1</camunda:inputParameter></camunda:inputOutput>'
+    body = diagram(work.format(listens), spaces=CAMUNDA)
+    assert severity("foreign-extension", body) == "info"
+    assert severity("foreign-extension", body, deploying=True) == "warning"
+    both = diagram(work.format(listens), spaces=f"{CAMUNDA} {OURS}")
+    assert severity("foreign-extension", both, deploying=True) == "info"
+    (finding,) = [each for each in check_files({"a.bpmn": body}) if each.rule == "foreign-extension"]
+    assert finding.element == "m"
+    assert "skipExpression, inputOutput" in finding.en
+
+
+@pytest.mark.parametrize(("written", "judged"), [("items", "error"), ("= items", ""), ("3", "")])
+def test_an_expression_in_another_language_is_not_read_as_python(written: str, judged: str) -> None:
+    head = ' expressionLanguage="http://www.w3.org/1999/XPath"'
+    body = diagram(CHOICE.format(written), spaces=OURS, head=head)
+    assert severity("expression-language", body) == judged
+    assert severity("expression-language", diagram(CHOICE.format(written), head=head)) == ("info" if judged else "")

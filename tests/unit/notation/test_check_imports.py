@@ -44,6 +44,11 @@ def test_a_message_of_an_imported_file_is_found() -> None:
     )
 
 
+def test_files_that_have_left_their_folders_to_be_deployed_find_each_other_by_name() -> None:
+    files = {"main.bpmn": definitions(imported("../b/other.bpmn") + USES), "other.bpmn": OTHER}
+    assert alarms(check_files(files, deploying=True)) == [("main.bpmn", "no-correlation-key")]
+
+
 def test_a_message_that_the_imported_file_lacks_is_unknown() -> None:
     empty = definitions("", "urn:other")
     files = {"main.bpmn": definitions(imported("other.bpmn") + USES), "other.bpmn": empty}

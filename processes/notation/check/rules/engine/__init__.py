@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterable
 from processes.notation.check.findings import Finding
 from processes.notation.check.rules.engine import (
     activities,
+    correlation,
     data,
     dialect,
     errors,
     expressions,
     flows,
+    foreign,
     gateways,
     loops,
     messages,
+    names,
     programs,
     refused,
     timers,
@@ -28,6 +31,7 @@ from processes.notation.diagram import Diagram
 
 MODULES = (
     programs, refused, flows, gateways, errors, timers, messages, activities, loops, data, dialect, expressions,
+    foreign, names, correlation,
 )  # fmt: skip
 CHECKS: tuple[Callable[[Diagram, World], Iterable[Finding]], ...] = tuple(
     check for module in MODULES for check in module.CHECKS

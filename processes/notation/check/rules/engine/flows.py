@@ -50,7 +50,6 @@ def _leading_out(scope: Scope, links: Mapping[Node, list[Node]]) -> set[Node]:
         for catch in catches:
             throws.setdefault(catch, []).append(throw)
     pending = [node for node in scope.nodes if not node.outgoing and not links.get(node)]
-    by_id = {node.id: node for node in scope.nodes}
     while pending:
         node = pending.pop()
         if node in seen:
@@ -59,8 +58,7 @@ def _leading_out(scope: Scope, links: Mapping[Node, list[Node]]) -> set[Node]:
         pending += [flow.source for flow in node.incoming if flow.source is not None]
         pending += throws.get(node, ())
         if node.kind == "boundaryEvent":
-            host = by_id.get(node.element.get("attachedToRef", ""))
-            pending += [host] if host is not None else []
+            pending += node.hosts
     return seen
 
 

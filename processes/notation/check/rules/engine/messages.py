@@ -67,8 +67,8 @@ def keys(diagram: Diagram, world: World) -> Iterator[Finding]:
             continue
         holders = [each for each in world.triggers(node) if kind_of(each) == "messageEventDefinition"]
         holders += [node.element] if node.kind == "receiveTask" else []
-        found = (world.resolve(diagram, holder, holder.get("messageRef")).element for holder in holders)
-        message = next((each for each in found if each is not None), None)
+        found = (world.message(diagram, holder) for holder in holders)
+        message = next((each.element for each in found if each is not None and each.element is not None), None)
         if message is not None:
             severity = world.need(NO_KEY, diagram.file)
             yield NO_KEY.at(node, severity=severity, message=message.get("name") or message.get("id") or "")

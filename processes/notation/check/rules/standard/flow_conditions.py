@@ -31,7 +31,7 @@ UNKNOWN_DEFAULT = Rule(
     "8.4.13, 10.3, 10.6",
 )  # fmt: skip
 CONDITION_ON_DEFAULT = Rule(
-    "condition-on-default", ERROR,
+    "condition-on-default", WARNING,
     "{it}是默认流，上面的条件不起作用。", "{it} is the default flow: the condition on it is ignored.",
     "删去条件；若条件有用，就换一条线作默认流。", "Delete the condition; if it matters, make another flow the default.",
     "10.3, 10.6",

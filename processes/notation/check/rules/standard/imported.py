@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, INFO, Finding, Rule, Whole
-from processes.notation.check.imports import REMOTE, TYPES, Import
 from processes.notation.check.world import World
 from processes.notation.diagram import BPMN, BPMNDI, Diagram, Item
+from processes.notation.imports import REMOTE, TYPES, Import
 
 MISSING = Rule(
     "import-missing", ERROR,

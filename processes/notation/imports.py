@@ -87,4 +87,8 @@ def _is_remote(location: str) -> bool:
 
 def _find(file: str, location: str, files: Mapping[str, str]) -> str | None:
     path = local_path(file, location)
-    return files.get(path) if path is not None else None
+    if path is None:
+        return None
+    # Deployed files have left their folders: then their names are what is left to find them by.
+    flat = "/" not in file.replace("\\", "/")
+    return files.get(path) or (files.get(posixpath.basename(path)) if flat else None)
