@@ -82,7 +82,7 @@ def definitions(diagram: Diagram, world: World) -> Iterator[Finding]:
                     yield from _timer(node, trigger, runs)
                 elif kind == "conditional" and not _has_condition(trigger, runs):
                     yield NO_CONDITION.at(node)
-                elif kind in {"message", "signal"} and runs and not _names(diagram, world, trigger, kind):
+                elif kind in {"message", "signal"} and runs and not (trigger.get(f"{kind}Ref") or "").strip():
                     if node.kind in THROWS and _is_elsewhere(world, node, trigger):
                         continue
                     yield NO_REFERENCE.at(node, what=Both(kind_name(kind), kind))
@@ -93,14 +93,6 @@ def definitions(diagram: Diagram, world: World) -> Iterator[Finding]:
 def _is_elsewhere(world: World, node: Node, trigger: Element) -> bool:
     """Whether another engine hands what is thrown to a worker of its own, which knows the message."""
     return not world.deploying and bool(foreign_engine(node) or foreign_engine(Item(node.file, trigger)))
-
-
-def _names(diagram: Diagram, world: World, trigger: Element, kind: str) -> bool:
-    """Whether it names a message, be it by an operation (Table 10.89), or a signal; a wrong name is told as such."""
-    if kind == "message" and not trigger.get("messageRef"):
-        target = world.message(diagram, trigger)
-        return target is not None and not target.lost
-    return bool((trigger.get(f"{kind}Ref") or "").strip())
 
 
 def _timer(node: Node, trigger: Element, runs: bool) -> Iterator[Finding]:
