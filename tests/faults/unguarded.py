@@ -16,7 +16,7 @@ from uuid import uuid4
 
 def _without_inbox() -> None:
     """Which commands have had their effect is written down as ever, and nobody reads it."""
-    from processes.runtime.engine import Engine
+    from processes.runtime.unit import Unit
 
     inbox: Any = importlib.import_module("processes.store.inbox")
     settle = inbox.settle
@@ -28,15 +28,20 @@ def _without_inbox() -> None:
     inbox.settle = forgetful
     inbox.result = lambda *_: None
     inbox.SETTLED.checked = False
-    Engine._known = lambda *_: {}  # type: ignore[method-assign]
+    known = Unit.known
+
+    def ignorant(self: Any, commands: Any) -> Any:
+        known(self, commands)
+        return {}
+
+    Unit.known = ignorant  # type: ignore[method-assign]
 
 
 def _without_version() -> None:
     """Two who change an instance at once do not notice each other: no lock on its row, no look at its version."""
     from processes.runtime import unit
 
-    for each in (unit._LOCK, unit._LOCK_COLD):
-        each._locked = False
+    unit._LOCK._locked = False
     save: Any = unit._SAVE
     save.checked = False
     save.postgresql = _replaced(save.postgresql, ' AND "instance".version = v.c6', "")
@@ -92,11 +97,11 @@ def _without_acknowledgement() -> None:
         delivery.settle(True)
         work(self, replace(delivery, settle=lambda done: None), topic, handler)
 
-    def all_at_once(self: Any, group: Any) -> None:
+    def all_at_once(self: Any, group: Any, turn: Any) -> None:
         tag, channel, _ = group[-1]
         self._on_thread(partial(line._settle, channel, tag, True, multiple=True))
         nowhere = SimpleNamespace(is_open=False)
-        carry_out(self, [(tag, nowhere, replace(each, settle=lambda done: None)) for tag, _, each in group])
+        carry_out(self, [(tag, nowhere, replace(each, settle=lambda done: None)) for tag, _, each in group], turn)
 
     amqp.AmqpBus._work = hasty  # type: ignore[method-assign]
     line.Line._carry_out = all_at_once  # type: ignore[method-assign]
