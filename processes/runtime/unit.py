@@ -277,7 +277,9 @@ class Unit:
             wait, payload = arrived
             with failing():
                 running.catch_message(wait.task_id, wait.name, payload)
-                fresh = self._follow(held, derived, done)
+                fresh += self._follow(held, derived, done)
+            waiting = {(each.task_id, each.name) for each in running.waits()}
+            fresh = [each for each in fresh if (each.task_id, each.name) in waiting]
         self.sending.throw(owner, running.take_outgoing())
         steps = running.take_steps()
         self.record(held, steps, running.take_fired())

@@ -422,6 +422,26 @@ def test_a_message_goes_to_the_one_instance_with_its_key() -> None:
     assert engine.instance(second).variables["payment"] == {"sum": 7}
 
 
+def test_early_messages_are_all_taken_when_their_receivers_begin_to_wait_at_once() -> None:
+    catches = [
+        element("intermediateCatchEvent", name, message("M"), properties={"correlationKey": f'= "{name}"'})
+        for name in ("a", "b", "c")
+    ]
+    ways = "".join(path("fork", name, "join") for name in ("a", "b", "c"))
+    engine = deployed(
+        PAID,
+        process(
+            "p", start(), user("work"), element("parallelGateway", "fork"), *catches,
+            element("parallelGateway", "join"), end(), path("start", "work", "fork"), ways, path("join", "end"),
+        ),
+    )  # fmt: skip
+    case = engine.start("p")
+    for name in ("c", "b", "a"):
+        assert engine.correlate("paid", name).buffered
+    engine.complete(engine.tasks(case)[0].id)
+    assert engine.instance(case).state == "completed"
+
+
 def test_an_early_message_waits_for_its_receiver_until_its_time_is_over() -> None:
     engine = deployed(PAID, waiting_for_payment())
     assert engine.correlate("paid", "A", {"sum": 1}, ttl=3600).buffered
