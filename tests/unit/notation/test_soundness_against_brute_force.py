@@ -292,7 +292,7 @@ def told(verdicts: list[Verdict], before: tuple[str, ...] = ()) -> list[tuple[ob
     return [(each.kind, node, each.certain, walk) for node, walk, each in found]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(graphs())
 def test_a_task_and_a_sub_process_around_it_are_the_same_to_everything_else(graph: Graph) -> None:
     plain = examine(read_process(*graph.drawn()), Budget(states=3_000, seconds=60))
@@ -300,7 +300,7 @@ def test_a_task_and_a_sub_process_around_it_are_the_same_to_everything_else(grap
     assert told(nested) == told(plain)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(graphs())
 def test_a_process_and_a_sub_process_with_the_same_inside_get_stuck_alike(graph: Graph) -> None:
     whole = element("subProcess", "whole", *graph.drawn())
