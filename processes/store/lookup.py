@@ -110,13 +110,8 @@ def _rows(cursor: Any) -> Sequence[Row]:
         cursor.close()
 
 
-def fetch_all(connection: Connection, text: str) -> Sequence[Row]:
-    """The rows of a fixed statement without parameters, whose columns are texts and whole numbers."""
-    return ask_all(connection, text)()
-
-
 def ask_all(connection: Connection, text: str) -> Callable[[], Sequence[Row]]:
-    """Like :func:`fetch_all`; the answer is to be called for after :func:`together`."""
+    """The rows of a fixed statement without parameters, whose columns are texts and whole numbers; to be called for after :func:`together`."""
     cursor = connection.connection.cursor()
     cursor.execute(text)
     return lambda: _rows(cursor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,14 +59,14 @@ class Range:
         return self.low if self.low is not None else self.high
 
 
-class Function:
+class Function(ABC):
     """Something that can be called from FEEL. ``parameters`` are the names for named arguments."""
 
     parameters: tuple[str, ...] = ()
 
+    @abstractmethod
     def call(self, arguments: list[Any], run: Any) -> Any:
         """Call with positional arguments."""
-        raise NotImplementedError
 
     def call_named(self, arguments: dict[str, Any], run: Any) -> Any:
         """Call with named arguments: all parameters, and only they, must be named."""
