@@ -76,14 +76,14 @@ def multi_instance(diagram: Diagram, world: World) -> Iterator[Finding]:
     for scope in diagram.scopes:
         for node in scope.nodes:
             for loop in children(node.element, "multiInstanceLoopCharacteristics"):
-                yield from _number(node, loop)
+                yield from _number(world, node, loop)
                 for attribute, kind, item in DATA:
                     yield from _data(diagram, world, node, loop, attribute, kind)
                     yield from _item(diagram, world, node, loop, attribute, item)
                 yield from _behavior(node, loop)
 
 
-def _number(node: Node, loop: Element) -> Iterator[Finding]:
+def _number(world: World, node: Node, loop: Element) -> Iterator[Finding]:
     """A cardinality or a list must be given; a process that is only drawn may leave it open (Table 10.30). A number is an integer."""
     for each in children(loop, "loopCardinality"):
         text = full_text(each).removeprefix("=").strip()
@@ -91,8 +91,9 @@ def _number(node: Node, loop: Element) -> Iterator[Finding]:
             yield BAD_BOUND.at(node, value=text[:40])
     given = any(full_text(each) for each in children(loop, "loopCardinality", "loopDataInputRef"))
     drawn = node.scope.process.element.get("isExecutable", "").strip() in {"false", "0"}
-    # Other engines have settings of their own for it.
-    if not given and not drawn and not foreign_engine(Item(node.file, loop)):
+    # Other engines have settings of their own for it, which this one does not know.
+    elsewhere = not world.deploying and foreign_engine(Item(node.file, loop))
+    if not given and not drawn and not elsewhere:
         yield NO_NUMBER.at(node)
 
 
