@@ -9,7 +9,7 @@ in the reduced one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from processes.notation.soundness.budget import Budget
@@ -32,6 +32,8 @@ ROUNDS = 2
 MOST_AFTER_GROWTH = 2_000
 MOST_BYTES = 50_000_000
 MOST_DIVES = 2_000
+# Steps gone over again in search of growth: beyond them it is not searched for, and only counting bounds what grows.
+MOST_RETRACED = 200_000
 
 
 @dataclass(eq=False)
@@ -93,6 +95,7 @@ class _Explorer:
         self._queue: list[tuple[int, int]] = []
         self._crowded: set[int] = set()
         self._bytes = 0
+        self._retraced = 0
 
     def run(self) -> Space:
         space = self._space
@@ -112,13 +115,17 @@ class _Explorer:
         return space
 
     def _dive(self) -> None:
-        """Too many states for all of them: go straight down from the furthest, in case a stuck one is to be found there."""
+        """Too many states for all of them: go straight down from the furthest, in case a stuck one is to be found there.
+
+        For that there is as much time again, since it is mostly time that ran out.
+        """
         space = self._space
+        again = replace(self._budget)
         stack = [state for _, state in sorted(self._queue)]
         for _ in range(MOST_DIVES):
             while stack and space.edges[stack[-1]] is not None:
                 stack.pop()
-            if not stack or space.stuck:
+            if not stack or space.stuck or not again.allows(0):
                 break
             state = stack[-1]
             self._look_into(state)
@@ -198,7 +205,7 @@ class _Explorer:
         steps: list[Step] = []
         covered: int | None = None
         earlier = state
-        while (origin := space.origins[earlier]) is not None:
+        while self._retraced < MOST_RETRACED and (origin := space.origins[earlier]) is not None:
             earlier, step = origin
             steps.append(step)
             start = space.markings[earlier]
@@ -214,6 +221,7 @@ class _Explorer:
     def _repeats(self, marking: int, steps: list[Step]) -> bool:
         for _ in range(ROUNDS):
             for step in steps:
+                self._retraced += 1
                 if step.node is None or not self._allows(step, marking):
                     return False
                 marking = marking - step.need + step.give

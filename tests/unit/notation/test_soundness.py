@@ -629,3 +629,17 @@ def test_a_scope_that_is_too_large_is_not_looked_at() -> None:
 def test_when_the_time_is_over_nothing_more_is_looked_at() -> None:
     (verdict,) = examine(diagram(start(), end(), path("start", "end")), Budget(seconds=0))
     assert (verdict.kind, verdict.states) == ("gave-up", 0)
+
+
+def test_the_time_holds_for_what_grows_without_an_end_of_ways_too() -> None:
+    budget = Budget()
+    verdicts = examine(
+        diagram(
+            start(), task("a"), boundary("late", "a", DAY, False), task("b"), both("fork"), some("some"), xor("back"), end(),
+            path("start", "a", "some", "back", "a"), path("start", "b", "fork", "end"), path("late", "b"), path("a", "back"),
+            path("fork", "some"), path("back", "end"),
+        ),
+        budget,
+    )  # fmt: skip
+    assert [each.kind for each in verdicts] == ["unbounded", "unbounded"]
+    assert budget.spent < 10 * budget.seconds
