@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from processes.kernel import codec
@@ -33,8 +33,7 @@ class Step(NamedTuple):
     """the element's named properties that casework reads, evaluated on entering"""
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(NamedTuple):
     """What an instance began to wait for, what it waits for no more, and timers that are due at another time."""
 
     opened: tuple[Wait, ...]
@@ -46,6 +45,7 @@ PREFIX = 24
 """Characters of a task's id that tell its instance; a dash and a number follow."""
 
 
+@lru_cache(4096)  # a command asks several times
 def prefix_of(instance_id: str) -> str:
     """What the ids of an instance's tasks and jobs begin with."""
     return hashlib.blake2b(instance_id.encode(), digest_size=PREFIX // 2).hexdigest()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from processes.store.outbox import Outgoing
 
@@ -13,8 +12,7 @@ OWN_LEASE = timedelta(seconds=5)
 """For so long the process that has written a message delivers it itself; after that any relay may."""
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(NamedTuple):
     """A message of a commit; ``row`` is its id in the outbox."""
 
     row: str

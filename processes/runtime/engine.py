@@ -10,9 +10,9 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter, sleep
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
@@ -52,8 +52,7 @@ RARELY_REPEATED = (c.CompleteTask, c.CompleteJob, c.FireTimer)
 """Commands whose repetition shows by itself (nothing waits any more, or the claim at the end fails): no look into the inbox before."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A command, what its door writes with it, and the door."""
 
     command: c.Command

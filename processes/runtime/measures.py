@@ -39,6 +39,7 @@ _OF_JOBS = {c.CompleteJob: "completed", c.FailJob: "failed", c.ThrowJobError: "b
 
 _counted: dict[tuple[str, str], Any] = {}
 _timed: dict[str, Any] = {}
+_jobs: dict[tuple[str, str], Any] = {}
 
 
 class within(here.at):
@@ -118,6 +119,9 @@ def _count(command: c.Command, place: Here, ended: str, seconds: float) -> None:
     if ended == "duplicate":
         DUPLICATES.inc()
     elif place.topic is not None and type(command) in _OF_JOBS and ended in ("done", "incident"):
-        JOBS.labels(place.topic, "incident" if ended == "incident" else _OF_JOBS[type(command)]).inc()
+        job = place.topic, "incident" if ended == "incident" else _OF_JOBS[type(command)]
+        if job not in _jobs:
+            _jobs[job] = JOBS.labels(*job)
+        _jobs[job].inc()
     if log.isEnabledFor(logging.INFO):
         log.info("%s in %.1f ms", ended, seconds * 1000)

@@ -6,9 +6,8 @@ A row exists exactly as long as its wait does: the kernel tells what has begun a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -27,8 +26,7 @@ DEFAULT_RETRIES = 3
 DEFAULT_BACKOFF = "PT10S"
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """The instance that rows belong to."""
 
     id: str

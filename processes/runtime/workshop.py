@@ -37,8 +37,7 @@ class Settings:
     slice: int = SLICE
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(NamedTuple):
     """What a command did to an instance, for projections. ``status`` is the new one."""
 
     instance: Owner

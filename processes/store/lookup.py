@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -27,8 +28,9 @@ class Select:
         self.columns = Columns(kind, *names)
         self._by = Columns(kind, *((by,) if isinstance(by, str) else by))
         self._locked, self._costly = locked, costly
+        self.text = lru_cache(512)(self._text)
 
-    def text(self, dialect: str, count: int, spared: int, skip_locked: bool) -> str:
+    def _text(self, dialect: str, count: int, spared: int, skip_locked: bool) -> str:
         """The statement for so many keys, and so many among them whose costly column is left out."""
         columns, by = self.columns, self._by
         key, names = ", ".join(by.names), list(columns.names)
@@ -90,7 +92,7 @@ def ask(
         return tuple
     keys = list(dict.fromkeys(keys))
     dialect = connection.dialect.name
-    cursor = connection.connection.cursor()
+    cursor = _cursor(connection)
     text = select.text(dialect, len(keys), len(spared), skip_locked)
     cursor.execute(text, select.parameters(dialect, keys, spared))
     return lambda: select.columns.incoming(dialect, _rows(cursor))
@@ -100,6 +102,11 @@ def together(connection: Connection) -> AbstractContextManager[object]:
     """What is asked for within goes to PostgreSQL at once, and the answers come back at once, at the end."""
     raw: Any = connection.connection.dbapi_connection
     return raw.pipeline() if connection.dialect.name == "postgresql" else nullcontext()
+
+
+def _cursor(connection: Connection) -> Any:
+    raw: Any = connection.connection.dbapi_connection
+    return raw.cursor()
 
 
 def _rows(cursor: Any) -> Sequence[Row]:
@@ -112,6 +119,6 @@ def _rows(cursor: Any) -> Sequence[Row]:
 
 def ask_all(connection: Connection, text: str) -> Callable[[], Sequence[Row]]:
     """The rows of a fixed statement without parameters, whose columns are texts and whole numbers; to be called for after :func:`together`."""
-    cursor = connection.connection.cursor()
+    cursor = _cursor(connection)
     cursor.execute(text)
     return lambda: _rows(cursor)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete, func, or_, select, update
@@ -31,8 +31,7 @@ SIGNAL = "outbox"
 """What :meth:`Database.on_commit` listeners are called for when rows were put."""
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A message on its way out, to an :class:`Address` (or a transport's own name for a place); ``available_at``: not
     before."""
 

@@ -28,16 +28,20 @@ _STEPS = 100_000
 class Condition:
     """A parsed expression, to be evaluated often; threads may share it."""
 
-    __slots__ = ("_tree", "source")
+    __slots__ = ("_name", "_tree", "source")
 
     def __init__(self, source: str, tree: ast.Expression) -> None:
         self.source = source
         self._tree = tree
+        self._name = tree.body.id if isinstance(tree.body, ast.Name) else None
+        """the variable that it is, when it is no more than that: JSON already, as it stands"""
 
     def evaluate(
         self, variables: Mapping[str, Any], functions: Functions = _NOTHING, budget: Budget | None = None
     ) -> Any:
         """The JSON value over variables that are never changed. Raises :class:`SubsetError`."""
+        if self._name is not None and self._name in variables:
+            return variables[self._name]
         interpreter = Interpreter(variables, functions, budget or Budget(_STEPS), changing=False)
         return interpreter.run(lambda: _left(interpreter.value(self._tree), interpreter))
 

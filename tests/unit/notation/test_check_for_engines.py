@@ -48,7 +48,9 @@ def test_a_process_that_is_not_marked_runs_only_in_a_file_of_ours_or_when_deploy
     assert severity("service-without-operator", diagram(SERVICE, ""), deploying=True) == "error"
 
 
-def test_how_often_and_for_what_a_task_is_repeated_may_stand_in_another_engine_s_settings_until_it_is_deployed() -> None:
+def test_how_often_and_for_what_a_task_is_repeated_may_stand_in_another_engine_s_settings_until_it_is_deployed() -> (
+    None
+):
     loop = '<multiInstanceLoopCharacteristics camunda:collection="people"/>'
     body = diagram(f'<task id="m">{loop}</task>', spaces=CAMUNDA)
     assert severity("multi-instance-without-number", body) == ""
