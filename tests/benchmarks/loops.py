@@ -13,6 +13,7 @@ from sqlalchemy import select
 from processes.clock import SystemClock
 from processes.orchestrator import Orchestrator
 from processes.runtime import commands as c
+from processes.runtime.memory import spare_collector
 from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Job, UserTask
 from tests.benchmarks.naive_way import NaiveInstance
 from tests.benchmarks.order import BASELINES
@@ -59,6 +60,7 @@ def _engine() -> Iterator[Orchestrator]:
     with tempfile.TemporaryDirectory() as folder:
         engine = Orchestrator(f"sqlite:///{folder}/bench.db", SystemClock())
         engine.deploy({"long.bpmn": LONG, "wide.bpmn": BROAD}, check=False)
+        spare_collector()  # as a process that runs an engine does
         yield engine
         engine.database.dispose()
 
