@@ -154,3 +154,13 @@ def test_data_too_deep_for_the_stack_are_an_error() -> None:
         deep = [deep]
     with pytest.raises(SubsetError):
         execute("y = x", {"x": deep})
+
+
+def test_a_variable_handed_on_as_it_stands_is_not_changed_through_its_second_name() -> None:
+    order = {"lines": [{"n": 1}]}
+    handed_on = evaluate("order", {"order": order})
+    assert handed_on == order
+    changes = execute("copy['lines'][0]['n'] = 2\ncopy['lines'].append(3)", {"order": order, "copy": handed_on})
+    assert (order, changes) == ({"lines": [{"n": 1}]}, {"copy": {"lines": [{"n": 2}, 3]}})
+    with pytest.raises(SubsetError):
+        evaluate("order", {})
