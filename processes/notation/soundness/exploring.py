@@ -181,7 +181,8 @@ class _Explorer:
             if marking and self._is_crowded(state):
                 self._crowded.add(state)
                 return state
-        elif cost < space.costs[state] and space.edges[state] is None:
+        elif cost < space.costs[state] and space.edges[state] is None and state not in space.growing:
+            # One that shows growth keeps the way on which it does.
             space.costs[state], space.origins[state] = cost, origin
         else:
             return state

@@ -643,3 +643,14 @@ def test_the_time_holds_for_what_grows_without_an_end_of_ways_too() -> None:
     )  # fmt: skip
     assert [each.kind for each in verdicts] == ["unbounded", "unbounded"]
     assert budget.spent < 10 * budget.seconds
+
+
+def test_a_cheaper_way_to_a_state_that_shows_growth_leaves_its_witness_whole() -> None:
+    verdicts = examined(
+        start(), end(), xor("a"), xor("b"), xor("c"), some("d"), some("e"), some("f"), both("g"),
+        path("start", "a", "d", "g", "e", "end"), path("a", "f", "d"), path("f", "c", "e", "b", "a"), path("b", "e"),
+        path("g", "f"), flow("e", "e"),
+    )  # fmt: skip
+    grown = [each for each in verdicts if each.kind == "unbounded"]
+    assert grown
+    assert all(each.witness[0] == "start" for each in grown)
