@@ -34,8 +34,9 @@ from processes.runtime.turns import Overtaken, Turn
 from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit, key_of
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Projection, Settings, Workshop
-from processes.store import inbox, outbox
+from processes.store import inbox, parcels
 from processes.store.database import Database
+from processes.store.outbox import Outgoing
 from processes.store.tables import Job, Timer, UserTask
 
 __all__ = ["PARTNER", "AlreadyClaimed", "Engine", "Settings"]
@@ -88,7 +89,7 @@ class Engine:
         self.definitions = Definitions(database, superior, self.evaluator)
         self.projections = list(projections)
         self.courier: Courier | None = None
-        """set by a transport of this process that delivers each commit's messages without a look into the outbox"""
+        """set by a transport of this process that delivers each commit's messages itself"""
         self.workshop = Workshop(clock, self.settings, self.definitions, self.evaluator, self.projections, versions)
 
     def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
@@ -209,8 +210,8 @@ class Engine:
         try:
             with self.database.write() as connection:
                 unit = Unit(self.workshop, connection, courier is not None)
-                for row in delivered:
-                    outbox.sent(unit.writes, row)
+                for parcel in delivered:
+                    parcels.delivered(unit.writes, parcel)
                 done = work(unit)
                 if turn is not None:
                     turn.store()
@@ -222,8 +223,8 @@ class Engine:
         hit("engine.committed")
         unit.committed()
         measures.committed(done, perf_counter() - begun, counted)
-        if unit.sending.sent and courier is not None:
-            courier.send(unit.sending.sent)
+        if unit.sending.parcels and courier is not None:
+            courier.send(unit.sending.parcels)
         return done
 
     def _carry_out(self, unit: Unit, requests: Sequence[Request], look_first: bool) -> list[measures.Done]:
@@ -260,16 +261,16 @@ class Engine:
         return command, place, outcome
 
     def tidy(self) -> None:
-        """Strike messages off the outbox that the courier has delivered, when no command takes them along."""
+        """Strike parcels off that the courier has delivered, when no command takes them along."""
         self._commit(lambda unit: [])
 
-    def give_back(self, rows: Sequence[str]) -> None:
-        """Messages of this process could not be delivered: any relay may, now."""
+    def give_back(self, undelivered: Mapping[str, Sequence[Outgoing]]) -> None:
+        """Messages of this process, by their parcels, could not be delivered: any relay may, now."""
         try:
             with self.database.write() as connection:
-                outbox.give_back(connection, rows)
+                parcels.give_back(connection, undelivered, self.clock.now())
         except Exception as error:
-            log.warning("%d leases run out by themselves: %s", len(rows), error)
+            log.warning("%d leases run out by themselves: %s", len(undelivered), error)
 
     def _incident(self, command: c.Command, error: StepFailed | Convicted, before: Before | None) -> c.Outcome:
         """The command's effects were rolled back; keep it, whole, for a person to retry."""

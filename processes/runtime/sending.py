@@ -12,21 +12,22 @@ from processes.kernel.state import Thrown
 from processes.messaging.bus import Address, Message
 from processes.observing import here
 from processes.runtime import signals
-from processes.runtime.courier import OWN_LEASE, Sent
+from processes.runtime.courier import OWN_LEASE
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, job_message
 from processes.runtime.workshop import Workshop
-from processes.store import outbox
+from processes.store import outbox, parcels
 from processes.store.bulk import Writes
-from processes.store.database import signal
 
 
 class Sending:
-    """Puts messages into the outbox. ``direct``: this process delivers them itself, as soon as they are committed."""
+    """Puts messages into the outbox, or into parcels. ``direct``: this process delivers them itself, as soon as they are committed."""
 
     def __init__(self, connection: Connection, writes: Writes, now: datetime, workshop: Workshop, direct: bool) -> None:
-        self.sent: list[Sent] = []
+        self.parcels: list[parcels.Packed] = []
         """what this process has to deliver"""
+        self._own: list[outbox.Outgoing] = []
+        """the same, not packed yet"""
         self.in_force: Force | None = None
         """the definitions, when they have been looked up"""
         self._connection = connection
@@ -48,12 +49,16 @@ class Sending:
 
     def send(self, outgoing: outbox.Outgoing) -> None:
         """Have a message leave with the transaction."""
-        own = self._direct and outgoing.available_at in (None, self._now)
-        row = outbox.add(self._writes, outgoing, self._now, self._now + OWN_LEASE if own else None)
-        if own:
-            self.sent.append(Sent(row, outgoing))
+        if self._direct and outgoing.available_at in (None, self._now):
+            self._own.append(outgoing)
         else:
-            signal(self._connection, outbox.SIGNAL)
+            outbox.add(self._connection, self._writes, outgoing, self._now)
+
+    def pack(self) -> None:
+        """Add what this process has to deliver to the rows that are to be written."""
+        if self._own:
+            self.parcels.append(parcels.pack(self._writes, self._own, self._now, self._now + OWN_LEASE))
+            self._own = []
 
     def send_job(self, row: Mapping[str, Any], at: Any = None) -> None:
         """Have a job's message leave, unless workers fetch their jobs."""

@@ -344,6 +344,7 @@ class Unit:
         for held in self._held.values():
             if held.touched:
                 self._save(held)
+        self.sending.pack()
         try:
             self.writes.flush(self.connection)
         except Unexpected as unexpected:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.store.database import Database
-from processes.store.tables import JOB_IS_OPEN, Incident, Job, OutboxMessage
+from processes.store.tables import JOB_IS_OPEN, Incident, Job, OutboxMessage, Parcel
 
 MOST = 100_000
 """Rows that are counted at most: whoever has more has a problem that no greater number makes clearer."""
@@ -56,7 +56,7 @@ class Gauges:
 
 
 def _waiting(connection: Connection, now: datetime) -> list[Metric]:
-    depth, oldest = connection.execute(_OUTBOX).one()
+    depth, oldest = _outbox(connection)
     age = 0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0)
     return [
         _gauge("incidents_open", "Incidents that nobody has resolved", connection.scalar(_INCIDENTS)),
@@ -65,6 +65,13 @@ def _waiting(connection: Connection, now: datetime) -> list[Metric]:
         _gauge("outbox_dead_messages", "Messages in the outbox that were given up", connection.scalar(_DEAD)),
         _jobs(connection),
     ]
+
+
+def _outbox(connection: Connection) -> tuple[int, datetime | None]:
+    """How many messages wait to leave, and since when the oldest could."""
+    depth, oldest = connection.execute(_OUTBOX).one()
+    packed, first = connection.execute(_PARCELS).one()
+    return depth + packed, min((each for each in (oldest, first) if each is not None), default=None)
 
 
 def _jobs(connection: Connection) -> Metric:
@@ -91,6 +98,9 @@ _OUTBOX = select(
     select(func.min(OutboxMessage.available_at, type_=OutboxMessage.available_at.type))
     .where(_LIVING)
     .scalar_subquery(),
+)
+_PARCELS = select(
+    func.coalesce(func.sum(Parcel.messages), 0), func.min(Parcel.created_at, type_=Parcel.created_at.type)
 )
 _open = select(Job.topic).where(JOB_IS_OPEN).limit(MOST).subquery()
 _OPEN_JOBS = select(_open.c.topic, func.count()).group_by(_open.c.topic)

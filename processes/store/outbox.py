@@ -7,7 +7,7 @@ die), delivers, and then deletes the row (:func:`done`), puts it off (:func:`ret
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from processes.messaging import measures
 from processes.messaging.bus import Message
-from processes.store.bulk import Delete, Insert, Writes
+from processes.store.bulk import Insert, Writes
 from processes.store.database import signal, to_json
 from processes.store.tables import OutboxMessage
 
@@ -90,46 +90,19 @@ _FRESH = Insert(
     "body",
     "created_at",
     "available_at",
-    "leased_until",
     "attempts",
     conflict=(
         "(message_id) DO UPDATE SET address = excluded.address, topic = excluded.topic, headers = excluded.headers, "
-        "body = excluded.body, available_at = excluded.available_at, attempts = 0, leased_until = excluded.leased_until, "
+        "body = excluded.body, available_at = excluded.available_at, attempts = 0, leased_until = NULL, "
         "dead_at = NULL, dead_reason = NULL WHERE outbox.dead_at IS NOT NULL"
     ),
 )
 
 
-def add(writes: Writes, row: Outgoing, now: datetime, leased_until: datetime | None = None) -> str:
-    """Like :func:`put`, among other rows of a unit of work; returns the row's ``message_id``. ``leased_until``: whoever adds it
-    delivers it himself, and nobody else before then."""
+def add(connection: Connection, writes: Writes, row: Outgoing, now: datetime) -> None:
+    """Like :func:`put`, among other rows of a unit of work."""
     values = _values(row, now)
-    writes.add(
-        _FRESH,
-        values["message_id"],
-        values["address"],
-        values["topic"],
-        values["headers"],
-        values["body"],
-        now,
-        values["available_at"],
-        leased_until,
-        0,
-    )
-    return str(values["message_id"])
-
-
-_SENT = Delete(OutboxMessage, "message_id")
-
-
-def sent(writes: Writes, message_id: str) -> None:
-    """A message that was added with a lease of one's own has been delivered."""
-    writes.add(_SENT, message_id)
-
-
-def give_back(connection: Connection, message_ids: Collection[str]) -> None:
-    """Messages that were added with a lease of one's own are for anybody to deliver."""
-    connection.execute(update(outbox).where(_c.message_id.in_(list(message_ids))).values(leased_until=None))
+    writes.add(_FRESH, *(values[name] for name in _FRESH.columns.names))
     signal(connection, SIGNAL)
 
 
@@ -145,19 +118,37 @@ def _values(row: Outgoing, now: datetime) -> dict[str, Any]:
         "message_id": _row_id(row.address, message),
         "address": str(row.address),
         "topic": row.topic,
-        "headers": {
-            "id": message.id,
-            "type": message.type,
-            "source": message.source,
-            "time": message.time.isoformat(),
-            "subject": message.subject,
-            "extensions": dict(message.extensions),
-        },
+        "headers": headers_of(message),
         "body": to_json(message.data).encode(),
         "created_at": now,
         "available_at": row.available_at or now,
         "attempts": 0,
     }
+
+
+def headers_of(message: Message) -> dict[str, Any]:
+    """All of a message but its data, as JSON."""
+    return {
+        "id": message.id,
+        "type": message.type,
+        "source": message.source,
+        "time": message.time.isoformat(),
+        "subject": message.subject,
+        "extensions": dict(message.extensions),
+    }
+
+
+def message_of(headers: Mapping[str, Any], data: Any) -> Message:
+    """The message again."""
+    return Message(
+        id=headers["id"],
+        type=headers["type"],
+        source=headers["source"],
+        time=datetime.fromisoformat(headers["time"]),
+        data=data,
+        subject=headers["subject"],
+        extensions=headers["extensions"],
+    )
 
 
 @cache
@@ -233,16 +224,7 @@ _MESSAGE = (_c.id, _c.address, _c.topic, _c.headers, _c.body)
 
 
 def _message(row: Any) -> Message:
-    headers = row.headers
-    return Message(
-        id=headers["id"],
-        type=headers["type"],
-        source=headers["source"],
-        time=datetime.fromisoformat(headers["time"]),
-        data=orjson.loads(row.body),
-        subject=headers["subject"],
-        extensions=headers["extensions"],
-    )
+    return message_of(row.headers, orjson.loads(row.body))
 
 
 def extend(connection: Connection, ids: Collection[int], until: datetime) -> None:

@@ -339,6 +339,19 @@ class OutboxMessage(Base):
     __table_args__ = (Index("ix_outbox_due", "dead_at", "available_at"),)
 
 
+class Parcel(Base):
+    """The messages of a transaction whose own process delivers them: one row instead of many, see processes/store/parcels.py."""
+
+    __tablename__ = "parcel"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    messages: Mapped[int]
+    """how many"""
+    body: Mapped[bytes]
+    created_at: Mapped[datetime]
+    leased_until: Mapped[datetime]
+    """after that anybody may open it"""
+
+
 class InboxMessage(Base):
     """A command or message that has had its effect; ``result`` is what it answered."""
 

@@ -19,6 +19,7 @@ from processes.store.tables import (
     Instance,
     Job,
     OutboxMessage,
+    Parcel,
     RefusedMessage,
     Subscription,
     Timer,
@@ -176,7 +177,7 @@ def _check_inbox(found: Findings, connection: Connection, cases: Sequence[Case],
 
 
 def _check_left_over(found: Findings, connection: Connection, bounds: tuple[str, str]) -> None:
-    """Nothing of an ended instance waits, nothing lies in the outbox, no message is without its receiver, no incident is open."""
+    """Nothing of an ended instance waits, nothing lies in the outbox or in a parcel, no message is without its receiver, no incident is open."""
     orphans: Sequence[tuple[str, Any, Any]] = (
         ("job", Job, Job.state.in_(("open", "failed"))),
         ("task", UserTask, UserTask.state == "open"),
@@ -191,6 +192,8 @@ def _check_left_over(found: Findings, connection: Connection, bounds: tuple[str,
             found.add(key or "", f"{times} {name} rows of an ended instance")
     for row in connection.execute(select(OutboxMessage.topic, OutboxMessage.headers, OutboxMessage.dead_reason)):
         found.add("", f"in the outbox: {row.topic} {row.headers['id']} ({row.dead_reason or 'not sent'})")
+    for count in connection.execute(select(Parcel.messages)).scalars():
+        found.add("", f"in a parcel: {count} messages")
     early = select(BufferedMessage.key, BufferedMessage.message).where(
         BufferedMessage.key >= bounds[0], BufferedMessage.key < bounds[1]
     )

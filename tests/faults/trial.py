@@ -14,7 +14,7 @@ import httpx
 from sqlalchemy import func, select
 
 from processes.casework.reference import Reference
-from processes.store.tables import BufferedMessage, HistoryEntry, Instance, OutboxMessage
+from processes.store.tables import BufferedMessage, HistoryEntry, Instance, OutboxMessage, Parcel
 from tests.faults import checker, kinds
 from tests.faults.cases import draw, instances_of
 from tests.faults.kinds import CLOSED, Kind
@@ -176,8 +176,9 @@ class Trial:
             waiting = connection.execute(
                 select(func.count(), func.coalesce(func.sum(OutboxMessage.attempts), 0)).select_from(OutboxMessage)
             ).one()
+            parcels = connection.execute(select(func.count()).select_from(Parcel)).scalar_one()
             early = connection.execute(select(func.count()).select_from(BufferedMessage)).scalar_one()
-        return (self._unfinished(), told, waiting[0], waiting[1], early, self.load.progress)
+        return (self._unfinished(), told, waiting[0] + parcels, waiting[1], early, self.load.progress)
 
     def _unfinished(self) -> int:
         """Instances that the cases are short of."""

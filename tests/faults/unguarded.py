@@ -57,20 +57,21 @@ def _replaced(text: str, old: str, new: str) -> str:
 
 def _without_outbox() -> None:
     """A message is forgotten when somebody takes it to deliver it, not when it has been delivered."""
+    from processes.store import parcels
     from processes.store.bulk import Writes
 
     outbox: Any = importlib.import_module("processes.store.outbox")
-    lease, add = outbox.lease, outbox.add
+    lease, pack = outbox.lease, parcels.pack
 
     def careless(connection: Any, *how: Any) -> Any:
         rows = lease(connection, *how)
         outbox.done(connection, [row.id for row in rows])
         return rows
 
-    def unwritten(writes: Any, row: Any, now: Any, leased_until: Any = None) -> Any:
-        return add(writes if leased_until is None else Writes(), row, now, leased_until)
+    def unwritten(writes: Any, *how: Any) -> Any:
+        return pack(Writes(), *how)
 
-    outbox.lease, outbox.add = careless, unwritten
+    outbox.lease, parcels.pack = careless, unwritten
 
 
 def _without_key() -> None:

@@ -22,7 +22,7 @@ from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSe
 from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
 from workers.bus.delivery import Again, Done, Ending, GivenUp, Ladder, Subscription, log, run, subscription
-from workers.bus.line import Line, Receive
+from workers.bus.line import GiveBack, Line, Receive
 from workers.bus.pool import Pool
 from workers.bus.publisher import Publisher
 
@@ -110,7 +110,7 @@ class AmqpBus:
         receive: Receive,
         *,
         tidy: Callable[[], None],
-        give_back: Callable[[Sequence[str]], None],
+        give_back: GiveBack,
         resolve: Callable[[Message], Message],
     ) -> Line:
         """A line on which an engine takes the messages to the platform in groups, and sends its own (see :class:`Line`)."""

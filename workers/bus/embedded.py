@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from processes.clock import Clock
 from processes.failpoints import hit
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
-from processes.store import outbox
+from processes.store import outbox, parcels
 from processes.store.database import Database
 from processes.store.outbox import Leased, Outgoing, Want
 from workers.bus.delivery import (
@@ -120,9 +120,10 @@ class EmbeddedBus:
         """See the port."""
         self._stopping = False
         self._consumers = [_consumer(one) for one in self._subscriptions]
-        if self._database.dialect == "sqlite":
-            # The only process on this database: leases that stand are those of a process that died.
-            with self._database.write() as connection:
+        with self._database.write() as connection:
+            parcels.open_all(connection, self._clock.now())
+            if self._database.dialect == "sqlite":
+                # The only process on this database: leases that stand are those of a process that died.
                 outbox.release(connection)
         self._dispatcher = threading.Thread(target=self._dispatch, name="bus", daemon=True)
         self._dispatcher.start()

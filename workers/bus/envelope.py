@@ -35,14 +35,14 @@ def properties(message: Message, wire: cloudevents.Wire) -> Properties:
         content_type=wire.content_type,
         headers=dict(wire.headers),
         delivery_mode=pika.DeliveryMode.Persistent.value,
-        message_id=_fitting(message.id),
-        type=_fitting(message.type),
-        correlation_id=_fitting(message.extensions.get("correlationkey")),
+        message_id=fitting(message.id),
+        type=fitting(message.type),
+        correlation_id=fitting(message.extensions.get("correlationkey")),
         timestamp=int(message.time.timestamp()),
     )
 
 
-def _fitting(value: str | None) -> str | None:
+def fitting(value: str | None) -> str | None:
     return value if value and len(value.encode()) <= SHORT_STRING else None
 
 

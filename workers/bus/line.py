@@ -3,8 +3,8 @@
 One connection and one channel on a thread of their own; two more carry the groups out, so that a database that takes its time holds up no
 message: while one group is stored, the next is worked out (``processes.runtime.turns``). What arrives meanwhile is the group after that: the
 more there is to do, the more share a commit. A group is acknowledged once it is committed; the messages that it made are sent at once, and
-struck off the outbox with a later transaction, when the broker has confirmed them. Should this process die in between, their leases run out
-and a relay sends them, with the same ids.
+their parcel (``processes.store.parcels``) is struck off with a later transaction, when the broker has confirmed them. Should this process die in
+between, the parcel's lease runs out and a relay sends them, with the same ids.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pika
@@ -25,6 +25,8 @@ from processes.failpoints import hit
 from processes.messaging import cloudevents
 from processes.messaging.bus import Address, Message
 from processes.runtime.turns import Turn
+from processes.store.outbox import Outgoing
+from processes.store.parcels import Packed
 from workers.bus import envelope, topology
 from workers.bus.consumer import Delivery
 from workers.bus.delivery import Done, Ending, log
@@ -46,7 +48,7 @@ UNCONFIRMED = 2_000
 """Messages sent and not confirmed; beyond that the broker is in trouble, and the relay takes over."""
 
 TIDY_SECONDS = 0.25
-"""How long messages that were confirmed stay in the outbox when no other transaction takes them along."""
+"""How long parcels that were delivered stay stored when no other transaction takes them along."""
 
 _LONGEST_PAUSE = 5.0
 
@@ -56,15 +58,29 @@ Receive = Callable[[Sequence[Message], Turn], Sequence[Ending]]
 Taken = tuple[int, Any, Delivery]
 """a delivery with its tag and the channel it came by"""
 
+GiveBack = Callable[[Mapping[str, Sequence[Outgoing]]], None]
+"""Puts messages into the outbox that were not delivered, by the ids of their parcels."""
+
 End = Callable[[Delivery, str, Ending], None]
 """Puts off or gives up a message that could not be handled now."""
+
+
+class _UnderWay:
+    """A parcel whose messages are on their way: so many are ``waiting`` for their confirms, those that ``failed`` will not get any."""
+
+    __slots__ = ("failed", "id", "waiting")
+
+    def __init__(self, parcel: Packed) -> None:
+        self.id = parcel.id
+        self.waiting = len(parcel.messages)
+        self.failed: list[Outgoing] = []
 
 
 class Line:
     """See above. Also the engine's courier (``processes.runtime.courier``): :meth:`send`, :meth:`take_delivered`, :meth:`put_back`.
 
-    ``prepare`` declares the topology before each connection; ``tidy`` strikes delivered messages off the outbox; ``give_back`` gives the leases
-    of messages back that were not delivered; ``resolve`` completes a job's message as it leaves.
+    ``prepare`` declares the topology before each connection; ``tidy`` strikes delivered parcels off; ``give_back`` puts
+    messages into the outbox that were not delivered; ``resolve`` completes a job's message as it leaves.
     """
 
     def __init__(
@@ -76,7 +92,7 @@ class Line:
         receive: Receive,
         end: End,
         tidy: Callable[[], None],
-        give_back: Callable[[Sequence[str]], None],
+        give_back: GiveBack,
         resolve: Callable[[Message], Message],
         wire: Callable[[Address, str, Message], cloudevents.Wire],
         decode: Callable[[Delivery], Message | None],
@@ -100,7 +116,8 @@ class Line:
         self._planned = False
         self._begun = 0.0
         """the newest group, at that time of the monotonic clock"""
-        self._sent: OrderedDict[int, str] = OrderedDict()
+        self._sent: OrderedDict[int, tuple[_UnderWay, Outgoing]] = OrderedDict()
+        """by the tags of their confirms"""
         self._next_tag = 1
         self._delivered: list[str] = []
         self._lock = threading.Lock()
@@ -131,10 +148,10 @@ class Line:
         self._on_thread(self._leave)
         self._thread.join(timeout)
 
-    def send(self, sent: Sequence[Any]) -> None:
-        """Deliver messages of a commit (``processes.runtime.courier.Sent``). Those that do not get out go back to the outbox."""
-        if not (self.ready.is_set() and self._on_thread(functools.partial(self._publish_all, sent))):
-            self._give_back([each.row for each in sent])
+    def send(self, parcels: Sequence[Packed]) -> None:
+        """Deliver what is in parcels. What does not get out goes to the outbox."""
+        if not (self.ready.is_set() and self._on_thread(functools.partial(self._publish_all, parcels))):
+            self._give_back({parcel.id: parcel.messages for parcel in parcels})
 
     def _on_thread(self, callback: Callable[[], None]) -> bool:
         """Have the connection's thread call something; False when there is no connection."""
@@ -145,15 +162,15 @@ class Line:
         return True
 
     def take_delivered(self) -> list[str]:
-        """The rows of messages that the broker has confirmed; whoever takes them strikes them off."""
+        """Parcels of which the broker has confirmed everything; whoever takes their ids strikes them off."""
         with self._lock:
-            rows, self._delivered = self._delivered, []
-        return rows
+            parcels, self._delivered = self._delivered, []
+        return parcels
 
-    def put_back(self, rows: Sequence[str]) -> None:
+    def put_back(self, parcels: Sequence[str]) -> None:
         """They could not be struck off now."""
         with self._lock:
-            self._delivered.extend(rows)
+            self._delivered.extend(parcels)
 
     # -- the thread ----------------------------------------------------------------------------------------------------
 
@@ -208,10 +225,12 @@ class Line:
         self._connection, self._channel = None, None
         self._group, self._planned = [], False  # not acknowledged: they come again
         self._busy = False
-        rows = list(self._sent.values())
+        for parcel, outgoing in self._sent.values():
+            parcel.failed.append(outgoing)
+        lost = {parcel.id: parcel.failed for parcel, _ in self._sent.values()}
         self._sent.clear()
-        if rows:
-            self._give_back(rows)
+        if lost:
+            self._give_back(lost)
 
     def _leave(self) -> None:
         """What has been carried out is acknowledged and sent by now; what has not goes back to its queue."""
@@ -292,57 +311,72 @@ class Line:
 
     # -- sending ---------------------------------------------------------------------------------------------------------
 
-    def _publish_all(self, sent: Sequence[Any]) -> None:
-        late: list[str] = []
-        for each in sent:
-            if self._channel is None or not self._channel.is_open or len(self._sent) >= UNCONFIRMED:
-                late.append(each.row)
-                continue
-            try:
-                self._publish(each.row, each.outgoing)
-            except Exception as error:
-                # The relay will meet the same error, and knows what to do with it.
-                log.warning("message %s was not sent: %s", each.outgoing.message.id, error)
-                late.append(each.row)
-        if late:
-            self._give_back(late)
+    def _publish_all(self, parcels: Sequence[Packed]) -> None:
+        for parcel in parcels:
+            under_way = _UnderWay(parcel)
+            for outgoing in parcel.messages:
+                if not self._publish(under_way, outgoing):
+                    under_way.failed.append(outgoing)
+            self._over(under_way, len(under_way.failed))
 
-    def _publish(self, row: str, outgoing: Any) -> None:
+    def _publish(self, under_way: _UnderWay, outgoing: Outgoing) -> bool:
+        if self._channel is None or not self._channel.is_open or len(self._sent) >= UNCONFIRMED:
+            return False
         address, message = Address(outgoing.address), outgoing.message
-        if address == Address.JOBS:
-            message = self._resolve(message)
-        wire = self._wire(address, outgoing.topic, message)
-        properties = envelope.properties(message, wire)
-        properties.headers[_ROW] = row
-        mandatory = address != Address.EVENTS
-        self._channel.basic_publish(topology.EXCHANGES[address], outgoing.topic, wire.body, properties, mandatory)
-        self._sent[self._next_tag] = row
+        try:
+            if address == Address.JOBS:
+                message = self._resolve(message)
+            wire = self._wire(address, outgoing.topic, message)
+            properties = envelope.properties(message, wire)
+            mandatory = address != Address.EVENTS
+            self._channel.basic_publish(topology.EXCHANGES[address], outgoing.topic, wire.body, properties, mandatory)
+        except Exception as error:
+            # The relay will meet the same error, and knows what to do with it.
+            log.warning("message %s was not sent: %s", message.id, error)
+            return False
+        self._sent[self._next_tag] = under_way, outgoing
         self._next_tag += 1
         hit("line.sent")
+        return True
 
-    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
+    def _over(self, under_way: _UnderWay, messages: int = 1) -> None:
+        """So many messages of a parcel have been delivered or have failed."""
+        under_way.waiting -= messages
+        if under_way.waiting:
+            return
+        if under_way.failed:
+            self._give_back({under_way.id: under_way.failed})
+        else:
+            with self._lock:
+                self._delivered.append(under_way.id)
+
+    def _on_return(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:
         """Nobody has declared a queue for it: it comes back before its confirm. The relay puts it on its ladder."""
-        row = (properties.headers or {}).get(_ROW)
-        for tag, sent in list(self._sent.items()):
-            if sent == row:
+        returned = (method.exchange, method.routing_key, properties.message_id)
+        for tag, (under_way, outgoing) in list(self._sent.items()):
+            if returned == (
+                topology.EXCHANGES[Address(outgoing.address)],
+                outgoing.topic,
+                envelope.fitting(outgoing.message.id),
+            ):
                 del self._sent[tag]
-                self._give_back([sent])
+                under_way.failed.append(outgoing)
+                self._over(under_way)
 
     def _on_confirm(self, frame: Any) -> None:
         hit("line.confirmed")
         method = frame.method
         last = method.delivery_tag
-        rows = []
+        confirmed = []
         if method.multiple:
             while self._sent and next(iter(self._sent)) <= last:
-                rows.append(self._sent.popitem(last=False)[1])
+                confirmed.append(self._sent.popitem(last=False)[1])
         elif last in self._sent:
-            rows.append(self._sent.pop(last))
-        if isinstance(method, pika.spec.Basic.Ack):
-            with self._lock:
-                self._delivered.extend(rows)
-        else:
-            self._give_back(rows)
+            confirmed.append(self._sent.pop(last))
+        for under_way, outgoing in confirmed:
+            if not isinstance(method, pika.spec.Basic.Ack):
+                under_way.failed.append(outgoing)
+            self._over(under_way)
 
     def _tidy_up(self) -> None:
         if self._connection is None or not self._connection.is_open:
@@ -356,10 +390,6 @@ class Line:
             self._tidy()
         except Exception as error:
             log.warning("delivered messages are struck off later: %s", error)
-
-
-_ROW = "bihuan-row"
-"""A header of ours: the outbox row of a message."""
 
 
 def _settle(channel: Any, tag: int, done: bool, multiple: bool = False) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from processes.clock import Clock
 from processes.failpoints import hit
 from processes.messaging.bus import Address, NotSent
-from processes.store import outbox
+from processes.store import outbox, parcels
 from processes.store.database import Database
 from processes.store.outbox import Leased
 from workers.bus.amqp import AmqpBus
@@ -93,9 +93,12 @@ class Relay:
         """Relay one window; returns how many rows it took."""
         now = self._clock.now()
         with self._database.read() as connection:
-            if not outbox.any_due(connection, now):
+            late = parcels.any_late(connection, now)
+            if not (late or outbox.any_due(connection, now)):
                 return 0
         with self._database.write() as connection:
+            if late:
+                parcels.open_late(connection, now)
             rows = outbox.lease(connection, now, self._window, now + self._lease)
         hit("relay.leased")
         posted = [(row, self._post(row)) for row in rows]

@@ -20,7 +20,7 @@ from sqlalchemy import MetaData, delete, inspect, select, text, update
 from sqlalchemy.engine import Connection
 
 from processes.failpoints import hit
-from processes.store import outbox, schema
+from processes.store import outbox, parcels, schema
 from processes.store.backup.archive import Archive, BackupError, Damaged, Manifest, Table
 from processes.store.backup.progress import Progress, Tell, silent
 from processes.store.backup.values import Dialect, unpack, unpacking
@@ -225,4 +225,5 @@ def _reset_sequences(connection: Connection, made: MetaData) -> None:
 def _release(connection: Connection) -> None:
     """Whoever held these is not at work on this database."""
     outbox.release(connection)
+    parcels.release(connection)
     connection.execute(update(Job).where(Job.locked_until.is_not(None)).values(locked_by=None, locked_until=None))

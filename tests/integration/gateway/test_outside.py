@@ -20,8 +20,10 @@ from processes.observing import logs
 from processes.observing.metrics import REGISTRY, Metrics
 from processes.runtime.commands import CompleteJob, FailJob
 from processes.runtime.scheduler import Scheduler
-from processes.store import readiness, schema
+from processes.store import parcels, readiness, schema
+from processes.store.bulk import Writes
 from processes.store.gauges import Gauges
+from processes.store.outbox import Outgoing
 from processes.store.tables import Job, OutboxMessage, Setting
 from tests.integration.gateway.conftest import Browser, Program
 from tests.integration.gateway.world import HOTLINE, World
@@ -118,6 +120,14 @@ def test_the_page_tells_what_waits_in_the_database(world: World) -> None:
     job = the_job(world).id
 
     before = client.get("/metrics").text.splitlines()
+    writes = Writes()
+    with services.database.write() as connection:
+        sent = [Outgoing("events", "x", Message(f"m-{n}", "x", "/engine", world.clock.now(), {})) for n in range(3)]
+        parcels.pack(writes, sent, world.clock.now(), world.clock.now())
+        writes.flush(connection)
+    packed = client.get("/metrics").text.splitlines()
+    with services.database.write() as connection:
+        parcels.open_all(connection, world.clock.now())
     world.engine.execute(FailJob("fail", job, "对方没有答复", final=True))
     with services.database.write() as connection:
         connection.execute(update(OutboxMessage).values(dead_at=world.clock.now()))
@@ -125,7 +135,8 @@ def test_the_page_tells_what_waits_in_the_database(world: World) -> None:
 
     assert {"bihuan_database_up 1.0", "bihuan_incidents_open 0.0", "bihuan_outbox_messages 1.0"} <= set(before)
     assert 'bihuan_jobs_open{topic="channel.progress"} 1.0' in before
-    assert {"bihuan_incidents_open 1.0", "bihuan_outbox_messages 0.0", "bihuan_outbox_dead_messages 1.0"} <= set(after)
+    assert "bihuan_outbox_messages 4.0" in packed
+    assert {"bihuan_incidents_open 1.0", "bihuan_outbox_messages 0.0", "bihuan_outbox_dead_messages 4.0"} <= set(after)
     assert not any(line.startswith("bihuan_jobs_open{") for line in after)
 
 

@@ -18,8 +18,9 @@ from processes.orchestrator import Orchestrator
 from processes.runtime import commands as c
 from processes.runtime.engine import Engine
 from processes.runtime.resending import resend_open_jobs
-from processes.store import backup, outbox, schema
+from processes.store import backup, outbox, parcels, schema
 from processes.store.backup import BackupError
+from processes.store.bulk import Writes
 from processes.store.database import Database
 from processes.store.tables import (
     CalendarDay,
@@ -147,6 +148,9 @@ def test_a_restored_platform_takes_nothing_twice_and_sends_what_the_broker_had(
         outbox.put(connection, [extra], clock.now())
         outbox.lease(connection, clock.now(), 10, clock.now() + timedelta(hours=1))
         connection.execute(update(Job).values(locked_by="w-1", locked_until=clock.now() + timedelta(hours=1)))
+        writes, own = Writes(), outbox.Outgoing("jobs", "packed", Message("m-2", "packed", "bihuan", clock.now(), {}))
+        parcels.pack(writes, [own], clock.now(), clock.now() + timedelta(hours=1))
+        writes.flush(connection)
 
     backup.write(database, file)
     backup.restore(target, file, finish=lambda connection: resend_open_jobs(connection, "bihuan", clock.now()))
@@ -156,12 +160,13 @@ def test_a_restored_platform_takes_nothing_twice_and_sends_what_the_broker_had(
     assert (again.duplicate, again.instance_id) == (True, started.instance_id)
     assert restored.execute(c.CompleteTask("complete", task)).duplicate
     with target.write() as connection:
+        parcels.open_late(connection, clock.now())
         rows = outbox.lease(connection, clock.now(), 10, clock.now() + timedelta(hours=1))
         assert connection.execute(select(Job.locked_by, Job.locked_until)).one() == (None, None)
         assert resend_open_jobs(connection, "bihuan", clock.now()) == 1
-        assert connection.scalar(select(func.count()).select_from(OutboxMessage)) == 2
+        assert connection.scalar(select(func.count()).select_from(OutboxMessage)) == 3
     sent = {row.topic: row.message for row in rows}
-    assert sent.keys() == {"other", "notice.send"}, "leases are released, and what was sent is sent again"
+    assert sent.keys() == {"other", "packed", "notice.send"}, "leases are released, and what was sent is sent again"
     assert (sent["notice.send"].id, sent["notice.send"].data) == (leased.message.id, {"text": "你好"})
 
     restored.execute(c.CompleteJob("done", sent["notice.send"].extensions["jobid"], {}))
