@@ -1,4 +1,4 @@
-"""A small Python for diagrams from elsewhere: conditions and scripts on an AST whitelist, walked through with a budget.
+"""A small Python for diagrams from elsewhere: conditions and scripts on an AST whitelist, run with a budget.
 
 Assignment, ``if``, ``for`` and comprehensions; no ``while``, ``def``, ``import`` or ``try``; attributes only of data and of
 whitelisted methods. Nothing reaches ``eval`` or ``exec``.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from processes.notation.feel.budget import Budget
 from processes.notation.feel.json_values import is_plain, to_json
+from processes.notation.python_subset.compiling import charged
 from processes.notation.python_subset.errors import SubsetError
-from processes.notation.python_subset.interpreter import Functions, Interpreter
+from processes.notation.python_subset.run import Functions, Run
+from processes.notation.python_subset.statements import block
 from processes.notation.python_subset.syntax import parse_expression, parse_script
 
 __all__ = ["Condition", "Script", "SubsetError", "compile_condition", "compile_script", "evaluate", "execute"]
@@ -26,13 +29,13 @@ _STEPS = 100_000
 
 
 class Condition:
-    """A parsed expression, to be evaluated often; threads may share it."""
+    """A compiled expression, to be evaluated often; threads may share it."""
 
-    __slots__ = ("_name", "_tree", "source")
+    __slots__ = ("_evaluate", "_name", "source")
 
     def __init__(self, source: str, tree: ast.Expression) -> None:
         self.source = source
-        self._tree = tree
+        self._evaluate = charged(tree.body)
         self._name = tree.body.id if isinstance(tree.body, ast.Name) else None
         """the variable that it is, when it is no more than that: JSON already, as it stands"""
 
@@ -42,42 +45,44 @@ class Condition:
         """The JSON value over variables that are never changed. Raises :class:`SubsetError`."""
         if self._name is not None and self._name in variables:
             return variables[self._name]
-        interpreter = Interpreter(variables, functions, budget or Budget(_STEPS), changing=False)
-        return interpreter.run(lambda: _left(interpreter.value(self._tree), interpreter))
+        return Run(variables, functions, budget or Budget(_STEPS), changing=False).result(self._result)
+
+    def _result(self, run: Run) -> Any:
+        return _left(self._evaluate(run), run.budget)
 
 
 class Script:
-    """Parsed statements, to be executed often; threads may share them."""
+    """Compiled statements, to be executed often; threads may share them."""
 
-    __slots__ = ("_tree", "source")
+    __slots__ = ("_execute", "source")
 
     def __init__(self, source: str, tree: ast.Module) -> None:
         self.source = source
-        self._tree = tree
+        self._execute = block(tree.body)
 
     def execute(
         self, variables: Mapping[str, Any], functions: Functions = _NOTHING, budget: Budget | None = None
     ) -> dict[str, Any]:
         """The variables that were changed or added, as JSON; deleted ones are null. Raises :class:`SubsetError`."""
-        interpreter = Interpreter(variables, functions, budget or Budget(_STEPS), changing=True)
-        result: dict[str, Any] = interpreter.run(lambda: self._changes(interpreter, variables))
-        return result
+        run = Run(variables, functions, budget or Budget(_STEPS), changing=True)
+        changes: dict[str, Any] = run.result(lambda run: self._changes(run, variables))
+        return changes
 
-    def _changes(self, interpreter: Interpreter, variables: Mapping[str, Any]) -> dict[str, Any]:
-        interpreter.execute(self._tree.body)
-        changes: dict[str, Any] = {name: None for name in sorted(interpreter.deleted) if name in variables}
-        for name, value in interpreter.names.items():
-            after = _left(value, interpreter)
+    def _changes(self, run: Run, variables: Mapping[str, Any]) -> dict[str, Any]:
+        self._execute(run)
+        changes: dict[str, Any] = {name: None for name in sorted(run.deleted) if name in variables}
+        for name, value in run.names.items():
+            after = _left(value, run.budget)
             if name not in variables or not _same(variables[name], after):
                 changes[name] = after
         return changes
 
 
-def _left(value: Any, interpreter: Interpreter) -> Any:
+def _left(value: Any, budget: Budget) -> Any:
     """The value as it leaves: JSON only, tuples and sets as lists."""
     if value is None or value is True or value is False or (type(value) is str and len(value) < _SHORT):
         return value
-    return _plain(value, interpreter.budget)
+    return _plain(value, budget)
 
 
 def _plain(value: Any, budget: Budget) -> Any:
@@ -108,13 +113,15 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
+@lru_cache(2048)
 def compile_condition(source: str) -> Condition:
-    """Read an expression; raises :class:`SubsetError` where it leaves the subset."""
+    """Read an expression; raises :class:`SubsetError` where it leaves the subset. Cached."""
     return Condition(source, parse_expression(source))
 
 
+@lru_cache(1024)
 def compile_script(source: str) -> Script:
-    """Read a script; raises :class:`SubsetError` where it leaves the subset."""
+    """Read a script; raises :class:`SubsetError` where it leaves the subset. Cached."""
     return Script(source, parse_script(source))
 
 

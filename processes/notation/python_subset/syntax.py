@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import warnings
 from typing import Literal
 
@@ -33,18 +32,16 @@ _CONSTANTS = (str, int, float, bool, type(None))
 _MAX_BITS = 4096
 
 
-@functools.lru_cache(2048)
 def parse_expression(source: str) -> ast.Expression:
-    """The tree of an expression; raises SubsetError. Cached."""
+    """The tree of an expression; raises SubsetError."""
     tree = _parsed(source.strip(), "eval")
     assert isinstance(tree, ast.Expression)
     _check(tree, _EXPRESSIONS)
     return tree
 
 
-@functools.lru_cache(1024)
 def parse_script(source: str) -> ast.Module:
-    """The tree of a script; raises SubsetError. Cached."""
+    """The tree of a script; raises SubsetError."""
     tree = _parsed(source, "exec")
     assert isinstance(tree, ast.Module)
     _check(tree, _EXPRESSIONS + _STATEMENTS)

@@ -159,8 +159,8 @@ def test_nothing_reaches_eval_exec_compile_or_pickle(monkeypatch: pytest.MonkeyP
     for cached in (
         feel.compile_expression,
         feel.compile_unary,
-        python_subset.syntax.parse_expression,
-        python_subset.syntax.parse_script,
+        python_subset.compile_condition,
+        python_subset.compile_script,
     ):
         cached.cache_clear()
     with monkeypatch.context() as patched:

@@ -164,3 +164,22 @@ def test_a_variable_handed_on_as_it_stands_is_not_changed_through_its_second_nam
     assert (order, changes) == ({"lines": [{"n": 1}]}, {"copy": {"lines": [{"n": 2}, 3]}})
     with pytest.raises(SubsetError):
         evaluate("order", {})
+
+
+@pytest.mark.parametrize("source", ["[1 for d.k in [5]]", "[1 for d['k'] in [5]]", "[1 for d['m'].k in [5]]"])
+def test_a_condition_changes_nothing_by_the_targets_of_its_loops(source: str) -> None:
+    variables = {"d": {"k": 1, "m": {"k": 1}}}
+    with pytest.raises(SubsetError, match="nothing is changed here"):
+        evaluate(source, variables)
+
+    assert variables == {"d": {"k": 1, "m": {"k": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("source", "column"), [("1 + -s", 5), ("len(n)", 1), ("1 < (2 < s)", 6), ("f'{s}' + d.nope", 10)]
+)
+def test_a_failure_is_placed_at_what_failed(source: str, column: int) -> None:
+    with pytest.raises(SubsetError) as caught:
+        evaluate(source, {"s": "x", "n": None, "d": {}})
+
+    assert caught.value.column == column
