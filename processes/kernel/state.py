@@ -157,7 +157,7 @@ class Undoing:
     scope: Running
     """where the handlers run"""
     then: str
-    """what comes after: leave, end, cancel (a transaction) or done (something nested)"""
+    """what comes after: leave, end, vanish (nobody waits), cancel (a transaction) or done (something nested)"""
 
 
 class Wait(NamedTuple):

@@ -1,5 +1,5 @@
 """What a token does at each kind of node: one module a kind of construct. Importing this package registers all of them."""
 
-from processes.kernel.behaviour import activities, events, gateways, loops, scopes, throwing
+from processes.kernel.behaviour import activities, events, gateways, sub_processes, throwing, transactions
 
-__all__ = ["activities", "events", "gateways", "loops", "scopes", "throwing"]
+__all__ = ["activities", "events", "gateways", "sub_processes", "throwing", "transactions"]

@@ -52,10 +52,10 @@ def find(kind: str, code: str | None, scope: Running | None, activity: Token | N
             return None
 
 
-def _best(events: Iterable[Node], kind: str, code: str | None) -> tuple[Node, Trigger] | None:
+def _best(nodes: Iterable[Node], kind: str, code: str | None) -> tuple[Node, Trigger] | None:
     """The event with the very code, else one that catches every code."""
     every: tuple[Node, Trigger] | None = None
-    for node in events:
+    for node in nodes:
         for trigger in node.triggers:
             if trigger.kind == kind:
                 if trigger.code == code and code is not None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from processes.kernel.behaviour import events, scopes
+from processes.kernel.behaviour import scopes
 from processes.kernel.data import changed
-from processes.kernel.errors import Stuck
 from processes.kernel.machine import Machine
 from processes.kernel.plan import Node, Trigger
 from processes.kernel.state import GONE, READY, WAITING, Done, Running, Token, Undoing
@@ -14,38 +13,24 @@ from processes.kernel.state import GONE, READY, WAITING, Done, Running, Token, U
 
 def throw(m: Machine, token: Token, triggers: Sequence[Trigger], then: str) -> None:
     """Undo some activities, or everything that was completed in the scope; ``then`` says how the event goes on."""
-    scope = token.scope
-    while scope.plan.kind == "eventSubProcess" and scope.owner is not None:
-        scope = scope.owner.scope
+    scope = scope_of(token)
     wanted = {each.activity for each in triggers}
     pending = [each for each in scope.done if "" in wanted or each.node.id in wanted]
     scope.done = [each for each in scope.done if each not in pending]
     if not all(each.waits for each in triggers) and pending:
         beside = m.branch(token, token.node)
         m.queue.remove(beside)
-        _start(m, beside, Undoing(pending, scope, "vanish"))
+        start(m, beside, Undoing(pending, scope, "vanish"))
         pending = []
-    _start(m, token, Undoing(pending, scope, then))
+    start(m, token, Undoing(pending, scope, then))
 
 
-def cancel_transaction(m: Machine, token: Token) -> None:
-    """A transaction is cancelled: what runs in it is withdrawn, what was completed is undone, then it is left by its border (13.5.4)."""
+def scope_of(token: Token) -> Running:
+    """The scope whose activities a token's event undoes: that around the event sub-processes it stands in."""
     scope = token.scope
     while scope.plan.kind == "eventSubProcess" and scope.owner is not None:
         scope = scope.owner.scope
-    kept, around = token, token.scope
-    while True:
-        m.disarm_scope(around)
-        around.interrupted = True
-        for other in list(around.tokens.values()):
-            if other is not kept:
-                m.cancel(other)
-        if around is scope or around.owner is None:
-            break
-        kept = around.owner
-        around = kept.scope
-    pending, scope.done = scope.done, []
-    _start(m, token, Undoing(pending, scope, "cancel"))
+    return scope
 
 
 def let_go(m: Machine, scope: Running) -> None:
@@ -73,7 +58,8 @@ def _hand_over(m: Machine, token: Token, undoing: Undoing) -> None:
     token.undoing = None
 
 
-def _start(m: Machine, token: Token, undoing: Undoing) -> None:
+def start(m: Machine, token: Token, undoing: Undoing) -> None:
+    """Let a token undo things one after the other, and wait for that."""
     token.state, token.undoing = WAITING, undoing
     go_on(m, token)
 
@@ -92,12 +78,12 @@ def go_on(m: Machine, token: Token) -> None:
             if done.node.undone_by is not None:
                 m.record("caught", running, done.node.undone_by)
             return
-        start = _own_handler(done.node)
-        if start is not None or done.inside:
-            _undo_inside(m, token, done, start)
+        own = _own_handler(done.node)
+        if own is not None or done.inside:
+            _undo_inside(m, token, done, own)
             return
     token.undoing = None
-    _AFTER[undoing.then](m, token, undoing)
+    AFTER[undoing.then](m, token, undoing)
 
 
 def _own_handler(node: Node) -> Node | None:
@@ -112,7 +98,7 @@ def _own_handler(node: Node) -> Node | None:
     return None
 
 
-def _undo_inside(m: Machine, token: Token, done: Done, start: Node | None) -> None:
+def _undo_inside(m: Machine, token: Token, done: Done, own: Node | None) -> None:
     """A sub-process without a handler on its border: its own event sub-process undoes it, or what was completed in it is undone; with
     the variables as they were when it was completed."""
     assert done.node.inner is not None
@@ -122,18 +108,18 @@ def _undo_inside(m: Machine, token: Token, done: Done, start: Node | None) -> No
     scope = Running(m.new_id(), done.node.inner, inside, done.data)
     scope.interrupted = True
     inside.inner = scope
-    if start is None:
-        _start(m, inside, Undoing(list(done.inside), scope, "done"))
+    if own is None:
+        start(m, inside, Undoing(list(done.inside), scope, "done"))
         return
     scope.done = list(done.inside)
     inside.undoing = Undoing([], scope, "done")
-    host = start.scope.host
+    host = own.scope.host
     assert host is not None
     running = Token(m.new_id(), host, scope, scope.base)
     running.state = WAITING
     scope.tokens[running.id] = running
     m.record("entered", running)
-    scopes.begin(m, host.inner, running, scope.base, at=start)
+    scopes.begin(m, host.inner, running, scope.base, at=own)
 
 
 def handled(m: Machine, token: Token) -> None:
@@ -147,40 +133,49 @@ def handled(m: Machine, token: Token) -> None:
     go_on(m, controller)
 
 
-def _leave(m: Machine, token: Token, _undoing: Undoing) -> None:
+# -- what comes after ------------------------------------------------------------------------------------------------------
+
+After = Callable[[Machine, Token, Undoing], None]
+
+AFTER: dict[str, After] = {}
+"""``Undoing.then`` → how the token goes on that has waited for the handlers"""
+
+
+def afterwards(then: str) -> Callable[[After], After]:
+    """Register how a token goes on when everything has been undone."""
+
+    def register(function: After) -> After:
+        AFTER[then] = function
+        return function
+
+    return register
+
+
+@afterwards("leave")
+def leave(m: Machine, token: Token, _undoing: Undoing) -> None:
+    """A throw event is left."""
     m.record("completed", token)
     token.state = READY
     m.leave(token, token.node.outgoing)
 
 
-def _end(m: Machine, token: Token, _undoing: Undoing) -> None:
+@afterwards("end")
+def end(m: Machine, token: Token, _undoing: Undoing) -> None:
+    """An end event ends its token."""
     m.record("completed", token)
     m.end(token)
 
 
-def _vanish(m: Machine, token: Token, _undoing: Undoing) -> None:
+@afterwards("vanish")
+def vanish(m: Machine, token: Token, _undoing: Undoing) -> None:
+    """Nobody has waited."""
     m.end(token)
 
 
-def _done(m: Machine, token: Token, undoing: Undoing) -> None:
-    """Something nested has been undone."""
+@afterwards("done")
+def inside_undone(m: Machine, token: Token, undoing: Undoing) -> None:
+    """What was completed in a sub-process has been undone, and with it the sub-process."""
     if undoing.scope.outcome is not None:
         m.set_data(token, undoing.scope.outcome)
     token.inner = None
     handled(m, token)
-
-
-def _cancelled(m: Machine, token: Token, undoing: Undoing) -> None:
-    owner = undoing.scope.owner
-    host = (owner.turn_of or owner) if owner is not None else None
-    found = None
-    if host is not None:
-        found = next((each for each in host.node.boundary if each.triggers[0].kind == "cancel"), None)
-    if host is None or found is None:
-        raise Stuck(
-            token.node.id, "取消了事务，但事务的边界上没有取消边界事件", "no cancel boundary event on the transaction"
-        )
-    events.on_border(m, host, found, {})
-
-
-_AFTER = {"leave": _leave, "end": _end, "vanish": _vanish, "done": _done, "cancel": _cancelled}

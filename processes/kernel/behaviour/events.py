@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from processes.kernel.behaviour import activities, arming, compensation, scopes
+from processes.kernel.behaviour import activities, arming, associations, compensation, scopes
 from processes.kernel.behaviour.gateways import passed
 from processes.kernel.data import Data
 from processes.kernel.machine import Machine, entering, number_of, working
@@ -18,7 +18,7 @@ def start(m: Machine, token: Token) -> None:
     if token.node.triggers:
         m.record("caught", token)
         if token.node.outputs:
-            activities.write(m, token)
+            associations.write(m, token)
     else:
         passed(m, token)
     m.leave(token, token.node.outgoing)
@@ -47,7 +47,7 @@ def boundary(m: Machine, token: Token) -> None:
     """The flow goes on from the border of the activity."""
     m.record("caught", token)
     if token.node.outputs:
-        activities.write(m, token)
+        associations.write(m, token)
     m.leave(token, token.node.outgoing)
 
 
@@ -105,7 +105,7 @@ def _caught(m: Machine, token: Token, node: Node, values: Data) -> None:
     token.node = node
     m.record("caught", token)
     if node.outputs:
-        activities.write(m, token)
+        associations.write(m, token)
     m.leave(token, node.outgoing)
 
 
@@ -125,7 +125,7 @@ def _part(m: Machine, token: Token, node: Node) -> None:
 
 def on_border(m: Machine, host: Token, node: Node, values: Data, watch: Watch | None = None) -> None:
     """A boundary event fires: the activity is interrupted at once, or a second token leaves from its border."""
-    data = activities.without_copies(host.node, host.data)
+    data = associations.without_copies(host.node, host.data)
     if node.interrupting:
         controller, host.undoes = host.undoes, None
         m.cancel_inside(host)

@@ -1,11 +1,12 @@
-"""Loops and multi-instance activities (BPMN 2.0.2, 10.3.8 and 13.3.6). The activity's token stays; each turn is a token of its own inside it."""
+"""Loops and multi-instance activities (BPMN 2.0.2, 10.3.8 and 13.3.6). The activity's token stays; each turn is a token of its own inside it.
+That an activity is over is told to ``activities``, which finishes it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from processes.kernel import data as variables
-from processes.kernel.behaviour import activities
+from processes.kernel.behaviour import associations
 from processes.kernel.data import Data
 from processes.kernel.errors import Stuck
 from processes.kernel.machine import GROUP, Machine
@@ -16,29 +17,26 @@ MOST = 20_000
 """Turns of one multi-instance."""
 
 
-def enter(m: Machine, token: Token) -> None:
-    """A token has come to an activity that repeats, or comes back to begin more of its turns."""
+def enter(m: Machine, token: Token) -> bool:
+    """Begin the turns of an activity, or more of them; returns whether the activity is over with that, there being none to begin."""
     if token.repetition is None:
-        activities.open_activity(m, token)
-        activities.prepare(m, token)
-        token.state = WAITING
         _begin(m, token)
-    else:
-        token.state = WAITING
     repetition, plan = token.repetition, token.node.repetition
     assert repetition is not None
     assert plan is not None
     if plan.kind == "standard":
         if plan.test_before and not _goes_on(m, token, repetition):
-            _finish(m, token)
-        else:
-            _turn(m, token, repetition)
+            _close(m, token)
+            return True
+        _turn(m, token, repetition)
     elif repetition.total == 0:
-        _finish(m, token)
+        _close(m, token)
+        return True
     elif plan.kind == "sequential":
         _turn(m, token, repetition)
     else:
         _begin_many(m, token, repetition)
+    return False
 
 
 def _begin(m: Machine, token: Token) -> None:
@@ -107,8 +105,8 @@ def _turn(m: Machine, token: Token, repetition: Repeating) -> None:
     m.touch(turn)
 
 
-def turn_ended(m: Machine, turn: Token) -> None:
-    """A turn is done: its output is kept, the next begins, or the activity is complete."""
+def turn_ended(m: Machine, turn: Token) -> bool:
+    """A turn is done: its output is kept, and the next begins; returns whether the activity is over with that, there being no more."""
     token = turn.turn_of
     assert token is not None
     repetition, plan = token.repetition, token.node.repetition
@@ -120,16 +118,18 @@ def turn_ended(m: Machine, turn: Token) -> None:
     m.touch(turn)
     if plan.kind == "standard":
         m.set_data(token, _given(plan, turn.data, token.data))
-        if _goes_on(m, token, repetition):
-            _turn(m, token, repetition)
-        else:
-            _finish(m, token)
-        return
+        if not _goes_on(m, token, repetition):
+            _close(m, token)
+            return True
+        _turn(m, token, repetition)
+        return False
     _keep_output(m, token, turn, plan, repetition)
     if repetition.ended == repetition.total or (plan.condition and _is_complete(m, token, turn, plan, repetition)):
-        _finish(m, token)
-    elif plan.kind == "sequential":
+        _close(m, token)
+        return True
+    if plan.kind == "sequential":
         _turn(m, token, repetition)
+    return False
 
 
 def _goes_on(m: Machine, token: Token, repetition: Repeating) -> bool:
@@ -199,7 +199,7 @@ def _collected(repetition: Repeating) -> Any:
     return [outputs[number] for number in range(repetition.begun) if number in outputs]
 
 
-def _finish(m: Machine, token: Token) -> None:
+def _close(m: Machine, token: Token) -> None:
     """Every turn is done, or enough of them: what still runs is withdrawn."""
     repetition, plan = token.repetition, token.node.repetition
     assert repetition is not None
@@ -214,7 +214,6 @@ def _finish(m: Machine, token: Token) -> None:
     m.set_data(token, variables.changed(repetition.base, repetition.merged, token.data))
     if plan.target and plan.output:
         if plan.held:
-            activities.keep(token, plan.target, _collected(repetition))
+            associations.keep(token, plan.target, _collected(repetition))
         else:
             m.put(token, {plan.target: _collected(repetition)})
-    activities.finish(m, token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from processes.kernel.behaviour import activities, catchers, compensation, events
+from processes.kernel.behaviour import activities, associations, catchers, compensation, events, transactions
 from processes.kernel.behaviour.gateways import passed
 from processes.kernel.errors import uncaught
 from processes.kernel.machine import Machine, entering, number_of, working
@@ -69,7 +69,7 @@ def _throw_all(m: Machine, token: Token) -> None:
 
 def _payload(m: Machine, token: Token, trigger: Trigger) -> dict[str, Any]:
     """What an event carries: what its expression gives, or what data associations bring into it (10.5.1)."""
-    brought = activities.read(m, token) if token.node.inputs else {}
+    brought = associations.read(m, token) if token.node.inputs else {}
     if not trigger.expression:
         return brought
     value = m.evaluator.evaluate(trigger.expression, {**m.visible(token), **brought}, token.node.id)
@@ -130,7 +130,7 @@ def _terminate(m: Machine, token: Token, _trigger: Trigger) -> None:
 
 
 def _cancel(m: Machine, token: Token, _trigger: Trigger) -> None:
-    compensation.cancel_transaction(m, token)
+    transactions.cancel(m, token)
 
 
 _LAST = {"error": _error, "terminate": _terminate, "cancel": _cancel}
