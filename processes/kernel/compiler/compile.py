@@ -12,26 +12,20 @@ from processes.kernel.compiler.activities import (
     operator_of,
     repetition_of,
 )
-from processes.kernel.compiler.events import triggers_of
+from processes.kernel.compiler.compensation import set_compensation
+from processes.kernel.compiler.events import set_event
+from processes.kernel.compiler.flows import connect
 from processes.kernel.compiler.paths import set_ways
-from processes.kernel.compiler.reading import (
-    ParseError,
-    extension_text,
-    names_of,
-    properties,
-)
-from processes.kernel.plan import ACTIVITIES, ARMED, COUNTER, Element, Flow, Node, Process, Scope, Start
+from processes.kernel.compiler.reading import ParseError, extension_text, names_of, properties
+from processes.kernel.compiler.starts import set_starts, starts_from_outside
+from processes.kernel.plan import ACTIVITIES, COUNTER, Element, Node, Process, Scope
 from processes.notation import diagram as drawn
 from processes.notation.decisions import DecisionModel, parse_decisions
 from processes.notation.diagram import children, is_true, script_of, text_of
 from processes.notation.models import read_models
-from processes.notation.references import References
 
 SAID = ("stage", "caseStatus", "record", "pooled")
 """Named properties that are evaluated when their element is entered, for casework."""
-
-_ALWAYS_INTERRUPT = frozenset({"error", "cancel", "compensate"})
-_STARTING = frozenset({"message", "signal", "timer"})
 
 
 def compile_process(files: Mapping[str, bytes], process_id: str) -> Process:
@@ -72,7 +66,7 @@ class _Compiler:
         plan = self._called(process_id)
         name = self._processes[process_id][1].name or process_id
         stamped = any(scope.asks_for_newest for scope in self._scopes.values())
-        return Process(process_id, name, plan, self._scopes, tuple(_starts(plan)), stamped)
+        return Process(process_id, name, plan, self._scopes, tuple(starts_from_outside(plan)), stamped)
 
     # -- scopes ------------------------------------------------------------------------------------------------------
 
@@ -119,15 +113,15 @@ class _Compiler:
         for each in scope.nodes:
             plan.nodes[each.id] = self._node(plan, diagram, each, lanes)
         plan.asks_for_newest = _asks_for_newest(plan)
-        _connect(plan, diagram, scope)
+        connect(plan, diagram, scope)
         for each in scope.nodes:
             if id(each) in inside:
                 node = plan.nodes[each.id]
                 kind = node.kind if node.kind in ("transaction", "eventSubProcess") else "subProcess"
                 node.inner = Scope(each.id, plan.process_id, kind, plan, node)
                 self._fill(node.inner, diagram, inside[id(each)], inside, lanes)
-        _set_starts(plan, scope)
-        _set_compensation(plan, self._associated(diagram))
+        set_starts(plan, scope)
+        set_compensation(plan, self._associated(diagram))
         set_ways(plan)
 
     def _associated(self, diagram: drawn.Diagram) -> Mapping[str, list[str]]:
@@ -165,7 +159,7 @@ class _Compiler:
         if kind in ACTIVITIES:
             self._activity(node, diagram, each)
         if kind.endswith("Event") or kind in ("sendTask", "receiveTask"):
-            _event(node, self._references, each)
+            set_event(node, self._references, each)
         return node
 
     def _activity(self, node: Node, diagram: drawn.Diagram, each: drawn.Node) -> None:
@@ -212,21 +206,6 @@ def _element(
     return Element(each.id, each.element.get("name") or "", tag, process_id, said, instructions, lanes.get(each.id, ""))
 
 
-def _event(node: Node, references: References, each: drawn.Node) -> None:
-    node.triggers = triggers_of(references, each)
-    node.all_of_them = is_true(each.element.get("parallelMultiple")) and len(node.triggers) > 1
-    kinds = {trigger.kind for trigger in node.triggers}
-    attribute = "isInterrupting" if node.kind == "startEvent" else "cancelActivity"
-    node.interrupting = is_true(each.element.get(attribute, "true")) or bool(kinds & _ALWAYS_INTERRUPT)
-    if node.kind in ("boundaryEvent", "intermediateCatchEvent") and not node.triggers:
-        raise ParseError(
-            f"{each.label('zh')}没有说明等待什么",
-            f"{each.label('en')} does not say what it waits for",
-            each.file,
-            each.id,
-        )
-
-
 def _optional(io: drawn.Element) -> Iterator[str]:
     """The first names of what need not be there (10.4.1)."""
     sets = children(io, "inputSet", "outputSet")
@@ -245,146 +224,6 @@ def _lanes(process: drawn.Element) -> dict[str, str]:
     return found
 
 
-# -- flows, starts, compensation -------------------------------------------------------------------------------------------
-
-
-def _connect(plan: Scope, diagram: drawn.Diagram, scope: drawn.Scope) -> None:
-    outgoing: dict[str, list[Flow]] = {}
-    incoming: dict[str, list[Flow]] = {}
-    for each in scope.flows:
-        source = plan.nodes.get(each.source.id) if each.source is not None else None
-        target = plan.nodes.get(each.target.id) if each.target is not None else None
-        if source is None or target is None:
-            raise ParseError(
-                f"{each.label('zh')}的一端没有接在同一层的元素上",
-                f"{each.label('en')} does not lead from one element to another of the same level",
-                each.file,
-                each.id,
-            )
-        flow = Flow(each.id, source, target, each.condition)
-        outgoing.setdefault(source.id, []).append(flow)
-        incoming.setdefault(target.id, []).append(flow)
-    for drawing in scope.nodes:
-        node = plan.nodes[drawing.id]
-        node.outgoing = tuple(outgoing.get(node.id, ()))
-        node.incoming = tuple(incoming.get(node.id, ()))
-        default = drawing.element.get("default")
-        node.default = next((flow for flow in node.outgoing if flow.id == default), None)
-        if node.default is not None:
-            node.default.condition = ""  # it is ignored (10.3.1)
-        node.conditional = node.kind in ACTIVITIES and any(flow.condition for flow in node.outgoing)
-        if node.kind == "eventBasedGateway":
-            node.catchers = tuple(flow.target for flow in node.outgoing)
-            node.parallel_start = drawing.element.get("eventGatewayType") == "Parallel"
-        if node.kind == "intermediateCatchEvent":
-            for trigger in node.triggers:
-                if trigger.kind == "link":
-                    plan.links[trigger.name] = node
-        for event in drawing.boundary:
-            attached = plan.nodes[event.id]
-            attached.host = node
-            node.boundary = (*node.boundary, attached)
-        node.armed_boundary = tuple(
-            each for each in node.boundary if any(trigger.kind in ARMED for trigger in each.triggers)
-        )
-    _check_links(plan, diagram)
-
-
-def _check_links(plan: Scope, diagram: drawn.Diagram) -> None:
-    for node in plan.nodes.values():
-        for trigger in node.triggers:
-            if node.kind == "intermediateThrowEvent" and trigger.kind == "link" and trigger.name not in plan.links:
-                raise ParseError(
-                    f"链接“{trigger.name}”没有对应的捕获事件（{node.id}）",
-                    f"{node.id}: no catch event for the link {trigger.name!r}",
-                    diagram.file,
-                    node.id,
-                )
-
-
-def _set_starts(plan: Scope, scope: drawn.Scope) -> None:
-    for_compensation = {each.id for each in scope.nodes if is_true(each.element.get("isForCompensation"))}
-    events = [node for node in plan.nodes.values() if node.kind == "startEvent"]
-    blank = [node for node in events if not node.triggers]
-    creating = [
-        plan.nodes[each.id]
-        for each in scope.nodes
-        if each.kind in ("receiveTask", "eventBasedGateway")
-        and is_true(each.element.get("instantiate"))
-        and not plan.nodes[each.id].incoming
-    ]
-    plan.typed_starts = tuple(node for node in events if node.triggers) + tuple(creating)
-    plan.event_scopes = tuple(node for node in plan.nodes.values() if node.kind == "eventSubProcess")
-    plan.armed_event_scopes = tuple(
-        node
-        for node in plan.event_scopes
-        if node.inner is not None and any(trigger.kind in ARMED for trigger in _event_start(node).triggers)
-    )
-    if plan.kind == "eventSubProcess":
-        return
-    if blank:
-        plan.starts = tuple(blank)
-    elif len(plan.typed_starts) == 1 and plan.typed_starts[0].kind == "eventBasedGateway":
-        plan.starts = plan.typed_starts
-    elif plan.typed_starts:
-        plan.chooser = Node(f"{plan.id}:start", "chooser", Element("", "", "", plan.process_id), plan)
-        plan.chooser.catchers = tuple(_caught_first(plan))
-        plan.nodes[plan.chooser.id] = plan.chooser
-    else:
-        plan.starts = tuple(
-            node
-            for node in plan.nodes.values()
-            if not node.incoming
-            and node.kind not in ("boundaryEvent", "eventSubProcess")
-            and node.id not in for_compensation
-            and not any(trigger.kind == "link" and node.kind == "intermediateCatchEvent" for trigger in node.triggers)
-        )
-
-
-def _event_start(node: Node) -> Node:
-    starts = node.inner.typed_starts if node.inner is not None else ()
-    if not starts:
-        raise ParseError(
-            f"事件子流程 {node.id} 的开始事件没有触发条件",
-            f"event sub-process {node.id}: its start event has no trigger",
-            None,
-            node.id,
-        )
-    return starts[0]
-
-
-def _caught_first(plan: Scope) -> Iterator[Node]:
-    for node in plan.typed_starts:
-        yield from node.catchers if node.kind == "eventBasedGateway" else (node,)
-
-
-def _set_compensation(plan: Scope, associated: Mapping[str, list[str]]) -> None:
-    """Tie boundary compensation events to their handlers, and mark what is worth keeping when it has been completed (10.7)."""
-    for event in plan.nodes.values():
-        if event.host is None or not any(trigger.kind == "compensate" for trigger in event.triggers):
-            continue
-        found = [plan.nodes[each] for each in associated.get(event.id, ()) if each in plan.nodes]
-        if not found:
-            raise ParseError(
-                f"补偿边界事件 {event.id} 没有用关联连到补偿活动",
-                f"{event.id}: no association to a compensation activity",
-                None,
-                event.id,
-            )
-        event.host.compensator, event.host.undone_by = found[0], event
-    for node in plan.nodes.values():
-        called = node.inner is not None and node.inner.kind == "process"
-        inside = node.inner is not None and not called and _holds_compensation(node.inner)
-        node.compensable = node.compensator is not None or inside
-
-
-def _holds_compensation(plan: Scope) -> bool:
-    """Whether something inside can be compensated."""
-    if any(node.compensable for node in plan.nodes.values()):
-        return True
-    return any(trigger.kind == "compensate" for node in plan.event_scopes for trigger in _event_start(node).triggers)
-
-
 _ASKING = frozenset({"conditional", "terminate"})
 
 
@@ -394,12 +233,3 @@ def _asks_for_newest(plan: Scope) -> bool:
         return True
     kinds = {trigger.kind for node in plan.nodes.values() for trigger in node.triggers}
     return bool(kinds & _ASKING) or any(node.kind == "eventSubProcess" for node in plan.nodes.values())
-
-
-def _starts(plan: Scope) -> Iterator[Start]:
-    """The ways in which events from outside start the process."""
-    for node in plan.typed_starts:
-        for each in node.catchers if node.kind == "eventBasedGateway" else (node,):
-            for trigger in each.triggers:
-                if trigger.kind in _STARTING:
-                    yield Start(trigger.kind, trigger.name, trigger.expression or "", each.id, each.all_of_them)

@@ -1,17 +1,35 @@
-"""Event definitions: what an event waits for or throws (BPMN 2.0.2, 10.5.5)."""
+"""Events: what one waits for or throws, by its event definitions (BPMN 2.0.2, 10.5.5), and whether it interrupts."""
 
 from __future__ import annotations
 
+from processes.kernel import plan
 from processes.kernel.compiler.reading import ParseError, expression_in, extension_text
 from processes.kernel.plan import Trigger
 from processes.notation.diagram import Element, Node, children, is_true, text_of
 from processes.notation.links import link_name
 from processes.notation.references import References, Target
 
+_ALWAYS_INTERRUPT = frozenset({"error", "cancel", "compensate"})
 _TIMES = ("timeDate", "timeDuration", "timeCycle")
 
 
-def triggers_of(references: References, node: Node) -> tuple[Trigger, ...]:
+def set_event(node: plan.Node, references: References, drawing: Node) -> None:
+    """Tell what an event, a send task or a receive task waits for or throws, and whether it interrupts."""
+    node.triggers = _triggers(references, drawing)
+    node.all_of_them = is_true(drawing.element.get("parallelMultiple")) and len(node.triggers) > 1
+    kinds = {trigger.kind for trigger in node.triggers}
+    attribute = "isInterrupting" if node.kind == "startEvent" else "cancelActivity"
+    node.interrupting = is_true(drawing.element.get(attribute, "true")) or bool(kinds & _ALWAYS_INTERRUPT)
+    if node.kind in ("boundaryEvent", "intermediateCatchEvent") and not node.triggers:
+        raise ParseError(
+            f"{drawing.label('zh')}没有说明等待什么",
+            f"{drawing.label('en')} does not say what it waits for",
+            drawing.file,
+            drawing.id,
+        )
+
+
+def _triggers(references: References, node: Node) -> tuple[Trigger, ...]:
     """The event definitions of a node in their order: those written inside and those referred to; a send or receive task's message."""
     if node.kind in ("sendTask", "receiveTask"):
         return (_message(references, node, Target(references.by_file[node.file], node.element), node.element),)
