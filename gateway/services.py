@@ -1,4 +1,4 @@
-"""What the gateway is given by ``app.py``: the doors to everything that it shows and does."""
+"""What the gateway is given by whoever starts it: the doors to everything that it shows and does."""
 
 from __future__ import annotations
 

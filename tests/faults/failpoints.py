@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.faults.world import BROKER, EMBEDDED, ROOT
 
-_FRESH = ("app.py", "processes/store/schema.py", "processes/casework/assembly.py")
+_FRESH = ("cli/settings.py", "processes/store/schema.py", "processes/casework/assembly.py")
 """What is in these files happens when an empty database is filled."""
 
 _MODELS = ("gateway/api/models.py", "processes/runtime/definitions.py")
@@ -76,10 +76,7 @@ class Failpoint:
 def scan() -> tuple[Failpoint, ...]:
     """All of them, by name."""
     found = []
-    files = [
-        ROOT / "app.py",
-        *(file for folder in ("processes", "workers", "gateway") for file in (ROOT / folder).rglob("*.py")),
-    ]
+    files = [file for folder in ("cli", "processes", "workers", "gateway") for file in (ROOT / folder).rglob("*.py")]
     for file in files:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "hit":

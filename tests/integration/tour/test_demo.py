@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from app import MODELS, Platform, Settings
+from cli.platform import Platform
+from cli.settings import MODELS, Settings
 from gateway.client import demo
 from gateway.client.api import Api
 from gateway.client.expectations import differences

@@ -1,0 +1,69 @@
+"""What can be typed: the commands and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cli.settings import MODELS
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; ``command`` of what it reads is the command's name."""
+    whole = argparse.ArgumentParser(prog="app.py", description="闭环 Bihuan：涉企问题高效闭环解决")
+    subparsers = whole.add_subparsers(dest="command", required=True, metavar="命令")
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return subparsers.add_parser(name, help=help, description=help)
+
+    def client(name: str, help: str) -> argparse.ArgumentParser:
+        each = add(name, help)
+        each.add_argument("--url", help="平台的网址（默认：本机正在运行的那一个）")
+        return each
+
+    run = add("run", "在一台机器上启动整个平台（PORT、DATA 指定端口和数据文件夹）")
+    run.add_argument("--no-demo", action="store_true", help="不放入演示数据")
+    for name, help in (
+        ("engine", "流程引擎（配合 DATABASE_URL、AMQP_URL）"),
+        ("worker", "外部系统适配器（配合 AMQP_URL）"),
+    ):
+        add(name, help).add_argument("--systems-url", help="外部系统替身的网址")
+    add("gateway", "网页和接口")
+    backup = add("backup", "备份数据库（平台可以正在运行）")
+    backup.add_argument("file", type=Path, help="写到这个文件")
+    restore = add("restore", "把备份恢复到一个空的数据库（SQLite 和 PostgreSQL 的备份可以互相恢复）")
+    restore.add_argument("file", type=Path, help="backup 写的文件")
+    restore.add_argument("--force", action="store_true", help="先删除数据库里现有的全部数据（无法找回），再恢复")
+    check = add("check", "检查流程图、决策表和表单；有错误时退出码为 1")
+    check.add_argument("paths", nargs="+", type=Path)
+    check.add_argument("--json", action="store_true")
+    decide = add("decide", "试算一个决策：给出结果和命中的规则")
+    decide.add_argument("file", type=Path, help="决策文件（.dmn）")
+    decide.add_argument("--decision", help="决策的 id（默认：文件里最终的那一个）")
+    decide.add_argument("--input", default="{}", help="输入，JSON 对象，例如 '{\"days\": 5}'")
+    decide.add_argument("--json", action="store_true")
+    deploy = client("deploy", "检查并部署模型")
+    deploy.add_argument("paths", nargs="+", type=Path)
+    deploy.add_argument("--place", help="只在这个地区生效")
+    load = client("load", "载入地区、机构、人员、日历等基础数据")
+    load.add_argument("folder", type=Path, nargs="?", default=MODELS / "reference")
+    report = client("report", "把一批问题从某个渠道报进来（.jsonl、.csv、.xlsx）")
+    report.add_argument("file", type=Path)
+    report.add_argument("--channel", required=True, help="渠道代码，例如 hotline")
+    report.add_argument("--outcomes", type=Path, help="每行的结果写进这个文件（JSON 行）")
+    cases = client("cases", "列出事项")
+    cases.add_argument("--place")
+    cases.add_argument("--stage")
+    cases.add_argument("--limit", type=int, default=50)
+    case = client("case", "看一件事项")
+    case.add_argument("id", help="问题编号或内部编号")
+    tasks = client("tasks", "列出待办任务")
+    for name in ("--place", "--role", "--case"):
+        tasks.add_argument(name)
+    for each in (cases, case, tasks):
+        each.add_argument("--json", action="store_true")
+    complete = client("complete", "办理一项任务")
+    complete.add_argument("task")
+    complete.add_argument("values", nargs="*", metavar="键=值")
+    complete.add_argument("--person", help="以谁的名义办理（账号）")
+    return whole

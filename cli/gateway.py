@@ -1,0 +1,19 @@
+"""``gateway``: one of any number."""
+
+from __future__ import annotations
+
+import argparse
+
+from cli.platform import Platform
+from cli.settings import Settings
+
+
+def gateway(settings: Settings, options: argparse.Namespace) -> int:
+    """The web server alone."""
+    platform = Platform(settings)
+    platform.seed()
+    platform.start_gateway()
+    print(f"gateway ready: {settings.url}", flush=True)
+    platform.serve()
+    platform.stop()
+    return 0

@@ -1,0 +1,203 @@
+"""The wiring: database, engine, bus, gateway, timers and checks of health, put together as the settings say."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cli.parts import connected, observed, runner
+from cli.settings import MODELS, Secrets, Settings
+from processes.casework.assembly import Core
+from processes.errors import BihuanError
+from processes.messaging import jobs
+from processes.messaging.bus import Address
+from processes.notation.check import Codes, Finding, check_files
+from processes.observing.health import Health, NotReady
+from processes.observing.metrics import Metrics
+from processes.runtime.memory import spare_collector
+from processes.runtime.scheduler import Scheduler
+from processes.runtime.watchdog import LIMIT, Watchdog
+from processes.store import readiness
+from processes.store.database import Database
+from processes.store.gauges import Gauges
+
+PATIENCE = 60.0
+"""Seconds for which a process that starts waits for its database."""
+
+
+class Platform:
+    """The parts, put together. Each part's imports are where it is started, so that a process loads nothing of those it does not have."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.data.mkdir(parents=True, exist_ok=True)
+        clock = settings.wall_clock()
+        self.core = Core.on(Database(settings.database_url), clock)
+        self.inlet = self.core.reception.inlet(self._may_send)
+        self.scheduler = Scheduler(self.core.engine)
+        self.topics = tuple(jobs.CATALOGUE)
+        self.metrics = Metrics(Gauges(self.core.database, clock))
+        self.health = Health()
+        self._started = threading.Event()
+        self.health.add("start", "启动", self._check_started)
+        readiness.add_checks(self.health, self.core.database)
+        self._watched = False
+        self._stops: list[Callable[[], None]] = []
+        self._stops += observed(settings, self.metrics, self.health)
+
+    def _may_send(self, partner: str, message_type: str) -> bool:
+        """A partner may report over the channels that are its own; other messages are checked by their content."""
+        channel, _, what = message_type.rpartition(".")
+        if what != "order":
+            return True
+        found = self.core.snapshots.now().reference.channels.get(channel)
+        return found is not None and found.partner == partner
+
+    def _watch(self) -> None:
+        """Let a watchdog look after the commands of this process; ``STALL_SECONDS`` is how long one may take."""
+        if not self._watched:
+            self._watched = True
+            limit = float(os.environ.get("STALL_SECONDS") or LIMIT)
+            watchdog = Watchdog(self.settings.data / "watch", self.core.database, self.core.clock, limit)
+            watchdog.start()
+            self.core.engine.watch = watchdog
+            self._stops.append(watchdog.stop)
+
+    def seed(self) -> None:
+        """Migrate and fill an empty database; a database server that is just coming up is waited for."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.core.seed(MODELS)
+            except Exception as error:
+                if time.monotonic() > until or not self.core.database.is_transient(error):
+                    raise
+            time.sleep(0.5)
+
+    def secrets(self) -> Secrets:
+        """The tokens, one a partner of the channels."""
+        channels = self.core.snapshots.now().reference.channels.values()
+        partners = sorted({each.partner for each in channels} | {"ratings", "seven-lists", "notices"})
+        return Secrets.ensure(self.settings.secrets, partners)
+
+    def standin_tokens(self) -> dict[str, str]:
+        """For the stand-ins: system → the token of the partner it is; a channel's system is named by the channel's code."""
+        partners = self.secrets().partners
+        channels = self.core.snapshots.now().reference.channels.values()
+        return {**partners, **{each.code: partners[each.partner] for each in channels}}
+
+    # -- starting parts ----------------------------------------------------------------------------------------------
+
+    def start_engine(self, with_workers: bool, systems_url: str | None) -> None:
+        """Timers, and the bus with the inlet behind it; with the workers on the same bus when there is no broker."""
+        from workers.bus.amqp import AmqpBus
+        from workers.bus.embedded import EmbeddedBus
+        from workers.bus.relay import Relay
+
+        self._watch()
+        core = self.core
+        if self.settings.amqp_url:
+            bus: Any = AmqpBus(self.settings.amqp_url, core.clock, name="engine", topics=self.topics)
+            relay = Relay(core.database, bus, core.clock, core.resolve)
+            line = bus.line(self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve)
+            core.engine.courier = line
+            self.health.add("broker", "消息队列", connected(lambda: bus.wait_connected(1.0) and line.ready.wait(1.0)))
+            starts, stops = [relay.start, line.start], [relay.stop, lambda: line.stop(30.0)]
+        else:
+            bus = EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
+            # One at a time: news of a case come in the order in which they were sent ("accepted" never overtakes "in hand").
+            bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
+            starts, stops = [], []
+        if with_workers:
+            runner(bus, self.settings, systems_url).attach()
+        bus.start()
+        for start in starts:
+            start()
+        self.scheduler.start()
+        self.health.add("scheduler", "定时器", self.scheduler.check)
+        self._stops += [bus.stop, *stops, self.scheduler.stop]
+        spare_collector()
+
+    def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:
+        """What became of each of these messages off the bus."""
+        from workers.bus.delivery import ending_of
+
+        return [ending_of(error) for error in self.core.reception.receive_all(messages, self._may_send, turn)]
+
+    def start_gateway(self) -> None:
+        """The web server, in a thread of its own."""
+        from waitress.server import create_server
+
+        self._watch()
+        try:
+            server = create_server(
+                self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan"
+            )
+        except OSError as error:
+            port = self.settings.port
+            raise BihuanError(
+                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run",
+                f"port {port}: {error}",
+            ) from error
+        threading.Thread(target=server.run, name="gateway", daemon=True).start()
+        self._stops.append(server.close)
+
+    def check(self, files: Mapping[str, bytes]) -> Sequence[Finding]:
+        """What is wrong with models, as this platform's roles, stages and jobs are."""
+        reference = self.core.snapshots.now().reference
+        stages = frozenset(each.code for each in reference.stages)
+        codes = Codes(frozenset(reference.roles), stages, frozenset(self.topics))
+        return check_files(files, codes=codes, deploying=True)
+
+    def web(self) -> Any:
+        """The WSGI application."""
+        from gateway import create_app
+        from gateway.services import Services
+        from gateway.services import Settings as GatewaySettings
+
+        tokens = self.secrets()
+        return create_app(
+            Services(
+                database=self.core.database,
+                engine=self.core.engine,
+                clock=self.core.clock,
+                snapshots=self.core.snapshots,
+                inlet=self.inlet,
+                check=self.check,
+                settings=GatewaySettings(
+                    data=self.settings.data,
+                    partners={token: partner for partner, token in tokens.partners.items()},
+                    operators={tokens.operator: "operator"},
+                ),
+                metrics=self.metrics,
+                health=self.health,
+            )
+        )
+
+    def _check_started(self) -> None:
+        if not self._started.is_set():
+            raise NotReady("正在启动", "starting")
+
+    def serve(self) -> None:
+        """All that this process runs has been started: be ready, until SIGTERM or Ctrl-C."""
+        self._started.set()
+        _wait_for_stop()
+
+    def stop(self) -> None:
+        """Stop what was started, the last first; running handlers finish."""
+        while self._stops:
+            self._stops.pop()()
+        self.core.database.dispose()
+
+
+def _wait_for_stop() -> None:
+    """Until SIGTERM or Ctrl-C."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    while not told.wait(0.5):
+        pass
