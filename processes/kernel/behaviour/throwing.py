@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from processes.kernel.behaviour import activities, associations, catchers, compensation, events, transactions
+from processes.kernel.behaviour import activities, arming, associations, catchers, compensation, events, transactions
 from processes.kernel.behaviour.gateways import passed
 from processes.kernel.errors import uncaught
 from processes.kernel.machine import Machine, entering, number_of, working
@@ -79,7 +79,7 @@ def _payload(m: Machine, token: Token, trigger: Trigger) -> dict[str, Any]:
 def _send(m: Machine, token: Token, trigger: Trigger) -> None:
     properties, node = token.node.element.properties, token.node
     data = m.visible(token)
-    key, place = (m.evaluator.property(properties.get(name, ""), data, node.id) for name in ("correlationKey", PLACE))
+    key, place = (m.evaluator.property(properties.get(name, ""), data, node.id) for name in (arming.KEY, PLACE))
     payload = _payload(m, token, trigger)
     m.thrown.append(
         Thrown(
