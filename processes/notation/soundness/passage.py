@@ -11,6 +11,7 @@ from processes.notation.diagram import ACTIVITIES, Flow, Node, Scope, is_true
 from processes.notation.soundness.surroundings import Surroundings, is_event_sub_process, is_handler
 
 JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
+CREATING = frozenset({"receiveTask", "eventBasedGateway"})
 
 
 def is_join(node: Node) -> bool:
@@ -41,7 +42,7 @@ class Passage:
         """The ways to start, each with the nodes that get a token: its starts; without any, all that nothing leads to."""
         ways: list[tuple[Node, ...]] = [(node,) for node in self.scope.nodes if node.kind == "startEvent"]
         for node in self.scope.nodes:
-            if node.incoming or not is_true(node.element.get("instantiate")):
+            if node.incoming or node.kind not in CREATING or not is_true(node.element.get("instantiate")):
                 continue
             together = node.element.get("eventGatewayType") == "Parallel"
             targets = tuple(flow.target for flow in node.outgoing if flow.target is not None)

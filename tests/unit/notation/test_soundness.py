@@ -654,3 +654,9 @@ def test_a_cheaper_way_to_a_state_that_shows_growth_leaves_its_witness_whole() -
     grown = [each for each in verdicts if each.kind == "unbounded"]
     assert grown
     assert all(each.witness[0] == "s" for each in grown)
+
+
+def test_only_what_may_begin_a_process_begins_it_by_instantiate() -> None:
+    late = boundary("late", "work", DAY).replace("<bpmn:boundaryEvent", '<bpmn:boundaryEvent instantiate="true"')
+    drawn = (start(), task("work"), late, end(), path("start", "work", "end"), path("late", "end"))
+    assert not examined(*drawn)
