@@ -32,7 +32,8 @@ def connect(plan: Scope, diagram: drawn.Diagram, scope: drawn.Scope) -> None:
         node.default = next((flow for flow in node.outgoing if flow.id == default), None)
         if node.default is not None:
             node.default.condition = ""  # it is ignored (10.3.1)
-        node.conditional = node.kind in ACTIVITIES and any(flow.condition for flow in node.outgoing)
+        chooses = node.default is not None or any(flow.condition for flow in node.outgoing)
+        node.conditional = node.kind in ACTIVITIES and chooses
         if node.kind == "eventBasedGateway":
             node.catchers = tuple(flow.target for flow in node.outgoing)
             node.parallel_start = drawing.element.get("eventGatewayType") == "Parallel"
