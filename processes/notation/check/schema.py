@@ -91,6 +91,8 @@ TOLD_CHILDREN = frozenset(
         ("callChoreography", "participantRef"),
     }
 )  # fmt: skip
+# A name with a prefix, each of them a letter or underscore and what may follow it (Namespaces in XML 1.0).
+QNAME = re.compile(r"([^\W\d][\w.\-]*):[^\W\d][\w.\-]*")
 LOOPS = frozenset({"standardLoopCharacteristics", "multiInstanceLoopCharacteristics"})
 # BPMN itself and its pictures.
 OMG = "{http://www.omg.org/spec/"
@@ -242,9 +244,10 @@ def _is_foreign(element: Element) -> bool:
 
 
 def _is_unbound(element: Element, message: str) -> bool:
-    """Whether a value is no QName because of its prefix, which is said once already."""
+    """Whether a value is no QName only because of its prefix, which is said once already."""
     value = re.search(r"'([^']*)' is not a valid value of the atomic type 'xs:QName'", message)
-    return value is not None and ":" in value[1] and value[1].partition(":")[0] not in element.nsmap
+    parts = QNAME.fullmatch(value[1]) if value is not None else None
+    return parts is not None and parts[1] not in element.nsmap
 
 
 def _is_told(element: Element, message: str) -> bool:
