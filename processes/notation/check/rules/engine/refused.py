@@ -47,6 +47,11 @@ BEHAVIOR = Rule(
     "去掉这个设置；提前结束用完成条件，每完成一个要通知就在子流程里画消息事件。",
     "Delete it; to end early use a completion condition, to tell of each instance draw a message event inside a sub-process.",
 )  # fmt: skip
+TRANSACTION_BY_EVENT = Rule(
+    "transaction-by-event", ERROR,
+    "{it}既是事务又由事件触发，引擎不执行。", "{it} is a transaction that an event starts, which the engine does not execute.",
+    "画成普通的事件子流程，把事务画在它里面。", "Draw an ordinary event sub-process, and the transaction inside it.",
+)  # fmt: skip
 METHOD = Rule(
     "transaction-method", INFO,
     "{it}的 method“{value}”不起作用：引擎取消事务时总是做补偿。",
@@ -60,6 +65,8 @@ def kinds(diagram: Diagram, world: World) -> Iterator[Finding]:
     for scope in world.running(diagram):
         if scope.kind == "adHocSubProcess":
             yield AD_HOC.at(scope)
+        elif scope.kind == "transaction" and is_true(scope.element.get("triggeredByEvent")):
+            yield TRANSACTION_BY_EVENT.at(scope)
         elif scope.kind == "transaction" and scope.element.get("method", "##Compensate") != "##Compensate":
             yield METHOD.at(scope, value=scope.element.get("method", "")[:60])
         for node in scope.nodes:
