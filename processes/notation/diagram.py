@@ -25,6 +25,8 @@ ACTIVITIES = TASKS | CONTAINERS | {"callActivity"}
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"})
 CHOREOGRAPHY = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
 FLOW_NODES = EVENTS | ACTIVITIES | GATEWAYS | CHOREOGRAPHY
+# Attributes that hold an id or the name of one, as those do whose names end in Ref.
+NAMING = frozenset({"id", "default", "calledElement"})
 
 Element = etree._Element
 Found = TypeVar("Found")
@@ -238,6 +240,7 @@ def read(file: str, root: Element) -> Diagram:
     """Index a ``bpmn:definitions`` element."""
     by_id: dict[str, Element] = {}
     for element in root.iter(f"{{{BPMN}}}*"):
+        _strip_names(element)
         if element.get("id"):
             by_id.setdefault(element.get("id", ""), element)
     processes = children(root, "process")
@@ -252,6 +255,13 @@ def read(file: str, root: Element) -> Diagram:
     for group in by_process.values():
         _connect(file, group)
     return Diagram(file, root, scopes, by_id)
+
+
+def _strip_names(element: Element) -> None:
+    """Blanks around ids and references mean nothing (XML Schema Part 2, 4.3.6)."""
+    for name, value in element.attrib.items():
+        if (value[:1].isspace() or value[-1:].isspace()) and (name in NAMING or str(name).endswith("Ref")):
+            element.set(name, value.strip())
 
 
 def _executable(process: Element) -> bool:
