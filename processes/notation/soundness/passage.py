@@ -82,7 +82,7 @@ class Passage:
 
     def is_compensation(self, event: Node) -> bool:
         """Whether a boundary event only marks a handler."""
-        return any(each.kind == "compensate" for each in self.surroundings.triggers(event))
+        return {each.kind for each in self.surroundings.triggers(event)} == {"compensate"}
 
     @cached_property
     def reachable(self) -> frozenset[Node]:

@@ -660,3 +660,10 @@ def test_only_what_may_begin_a_process_begins_it_by_instantiate() -> None:
     late = boundary("late", "work", DAY).replace("<bpmn:boundaryEvent", '<bpmn:boundaryEvent instantiate="true"')
     drawn = (start(), task("work"), late, end(), path("start", "work", "end"), path("late", "end"))
     assert not examined(*drawn)
+
+
+def test_a_boundary_event_that_waits_for_more_than_compensation_leads_on() -> None:
+    mixed = boundary("undo", "inner", f"{ESCALATE}<bpmn:compensateEventDefinition/>")
+    inside = (start("i_start"), end("i_end", ESCALATE), path("i_start", "i_end"))
+    ends = (end("end"), end("other"), path("start", "inner", "end"), path("undo", "other"))
+    assert said(start(), sub("inner", *inside), mixed, *ends) == [("dead-step", "end")]

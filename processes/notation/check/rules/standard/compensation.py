@@ -22,6 +22,14 @@ BOUNDARY_FLOW = Rule(
     "用关联（association）连到标为“补偿”的活动。", "Connect it by an association to an activity that is marked for compensation.",
     "10.5.4, 10.7",
 )  # fmt: skip
+MIXED = Rule(
+    "compensation-boundary-mixed", ERROR,
+    "{it}既等补偿又等别的触发：补偿边界事件没有出线，其他的必须有。",
+    "{it} waits for compensation and for something else: a compensation boundary event has no outgoing flow, any other must have one.",
+    "拆成两个边界事件：补偿的用关联连到补偿活动，另一个画出线。",
+    "Draw two boundary events: that of compensation with an association to its activity, the other with a flow.",
+    "10.5.4, 10.7",
+)  # fmt: skip
 NO_HANDLER = Rule(
     "compensation-without-handler", ERROR,
     "{it}没有用关联连到补偿活动，撤销时不知道做什么。", "{it} is not connected to a compensation activity: what is to undo the work?",
@@ -77,7 +85,9 @@ def boundaries(diagram: Diagram, world: World) -> Iterator[Finding]:
     found = [node for scope in diagram.scopes for node in scope.nodes if _catches(world, node)]
     ends = association_ends(diagram, world) if found else {}
     for node in found:
-        if node.outgoing:
+        if world.trigger_kinds(node) != ["compensate"]:
+            yield MIXED.at(node)
+        elif node.outgoing:
             yield BOUNDARY_FLOW.at(node)
         handlers = [each for each in ends.get(node.element, []) if kind_of(each) in ACTIVITIES]
         if not handlers and not node.outgoing:
