@@ -45,7 +45,7 @@ class Passage:
             if node.incoming or node.kind not in CREATING or not is_true(node.element.get("instantiate")):
                 continue
             together = node.element.get("eventGatewayType") == "Parallel"
-            targets = tuple(flow.target for flow in node.outgoing if flow.target is not None)
+            targets = tuple(each for flow in node.outgoing if (each := flow.target) is not None and not is_join(each))
             ways.append(targets if together and targets else (node,))
         if ways:
             return ways

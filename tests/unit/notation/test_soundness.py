@@ -667,3 +667,10 @@ def test_a_boundary_event_that_waits_for_more_than_compensation_leads_on() -> No
     inside = (start("i_start"), end("i_end", ESCALATE), path("i_start", "i_end"))
     ends = (end("end"), end("other"), path("start", "inner", "end"), path("undo", "other"))
     assert said(start(), sub("inner", *inside), mixed, *ends) == [("dead-step", "end")]
+
+
+def test_a_parallel_start_that_leads_into_a_join_at_once_is_examined_all_the_same() -> None:
+    first = element("eventBasedGateway", "first", instantiate="true", eventGatewayType="Parallel")
+    waits = [element("receiveTask", name, messageRef="M") for name in ("a", "b")]
+    flows = path("first", "a", "join", "end"), path("first", "b", "join"), path("first", "join")
+    assert ("deadlock", "join") in said(first, *waits, both("join"), end(), *flows)
