@@ -338,8 +338,8 @@ def _instance_of(connection: Connection, command: c.Command) -> str | None:
         lookups = [select(Timer.instance_id).where(Timer.task_id == command.task_id)]
     elif isinstance(command, c.Correlate):
         pair = (command.message, command.key)
-        found = correlation.receivers(connection, [pair])[pair]
-        return str(found[0].instance_id) if len(found) == 1 else None
+        receiver = correlation.the_one(correlation.receivers(connection, [pair])[pair])
+        return receiver.instance_id if receiver is not None else None
     elif not isinstance(command, c.Start):
         return getattr(command, "instance_id", None)
     for lookup in lookups:

@@ -241,6 +241,20 @@ def test_an_error_end_that_nobody_catches_is_an_incident_not_a_success() -> None
     assert view.incidents[0].element == "bad"
 
 
+def test_a_message_that_two_events_of_a_case_wait_for_is_an_incident_of_that_case_when_it_leads_to_a_failure() -> None:
+    engine = deployed(
+        PAID, ERROR,
+        process(
+            "p", start(), user("one"), end(), end("bad", CATCH_E1), path("start", "one", "end"),
+            boundary("first", "one", message("M")), boundary("second", "one", message("M")),
+            path("first", "bad"), path("second", "bad"),
+        ),
+    )  # fmt: skip
+    case = engine.start("p")
+    engine.correlate("paid")
+    assert [each.element for each in engine.instance(case).incidents] == ["bad"]
+
+
 def test_an_error_end_inside_a_sub_process_goes_to_its_boundary() -> None:
     inner = element("subProcess", "sub", start("s1"), user("inside"), end("bad", CATCH_E1), path("s1", "inside", "bad"))
     engine = deployed(
