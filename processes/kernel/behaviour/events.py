@@ -15,12 +15,10 @@ from processes.kernel.state import READY, WAITING, Running, Token, Watch
 @entering("startEvent")
 def start(m: Machine, token: Token) -> None:
     """A blank start passes through; a typed one has been caught already."""
-    if token.node.triggers:
-        m.record("caught", token)
-        if token.node.outputs:
-            associations.write(m, token)
-    else:
+    if not token.node.triggers:
         passed(m, token)
+    elif token.node.outputs:
+        associations.write(m, token)
     m.leave(token, token.node.outgoing)
 
 
@@ -45,7 +43,6 @@ def receive(m: Machine, token: Token) -> None:
 @entering("boundaryEvent")
 def boundary(m: Machine, token: Token) -> None:
     """The flow goes on from the border of the activity."""
-    m.record("caught", token)
     if token.node.outputs:
         associations.write(m, token)
     m.leave(token, token.node.outgoing)
@@ -132,6 +129,7 @@ def on_border(m: Machine, host: Token, node: Node, values: Data, watch: Watch | 
         m.set_data(host, data)
         host.node, host.arrived, host.state = node, None, READY
         m.put(host, values)
+        m.record("caught", host)
         m.queue.append(host)
         m.touch(host)
         if controller is not None:  # it was a compensation handler: whoever waits for it goes on
@@ -140,6 +138,7 @@ def on_border(m: Machine, host: Token, node: Node, values: Data, watch: Watch | 
     beside = m.branch(host, node)
     m.set_data(beside, data)
     m.put(beside, values)
+    m.record("caught", beside)
     _rearm(m, node, host, None, watch)
 
 

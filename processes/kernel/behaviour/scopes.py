@@ -22,7 +22,9 @@ def begin(m: Machine, plan: Scope | None, owner: Token | None, data: Data, at: N
         arming.arm(m, node.inner.typed_starts[0], None, scope)
     starts = (at,) if at is not None else plan.starts
     if len(starts) == 1:
-        m.spawn(starts[0], scope, data)
+        token = m.spawn(starts[0], scope, data)
+        if at is not None and at.kind == "startEvent":
+            m.record("caught", token)
     elif starts:
         fork = Fork(None, data, len(starts))
         for node in starts:
