@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tests.reference import activities, catching
 from tests.reference.machine import Machine
@@ -11,27 +11,26 @@ from tests.reference.state import Activity, Causes, Compensation, Frame, Record,
 
 
 def throw(machine: Machine, token: Token) -> bool:
-    """Compensate what the event names, or all that its scope has completed. Whether the token has to wait for that."""
-    for trigger in token.node.triggers:
-        if trigger.kind != "compensate":
-            continue
-        records = list(_to_do(machine, _scope(token.frame, trigger.name), trigger.name))
-        if records and trigger.waits:
-            token.compensation = _begin(records, token, "go on")
-        elif records:
-            beside = Token(token.node, token.frame, token.data, token.causes)
-            token.frame.tokens.append(beside)
-            beside.compensation = _begin(records, beside, "end")
+    """Compensate what the event names, or all that was completed where it sees it. Whether the token has to wait for that."""
+    triggers = [trigger for trigger in token.node.triggers if trigger.kind == "compensate"]
+    records = list(_visible(machine, token.frame, {trigger.name for trigger in triggers}))
+    if records and all(trigger.waits for trigger in triggers):
+        token.compensation = _begin(records, token, "go on")
+    elif records:
+        beside = Token(token.node, token.frame, token.data, token.causes)
+        token.frame.tokens.append(beside)
+        beside.compensation = _begin(records, beside, "end")
     return token.compensation is not None
 
 
-def _scope(frame: Frame, activity: str) -> Frame:
-    """The scope whose activities are meant: of an event sub-process the one in which it runs; the nearest that has the activity."""
-    if frame.event is not None and frame.parent is not None:
+def _visible(machine: Machine, frame: Frame, names: set[str]) -> Iterator[Record]:
+    """What is seen is in the event's scope and, out of an event sub-process, in that in which it runs (§10.5.5); what has a name, further
+    out as well."""
+    yield from _to_do(machine, frame, names)
+    while frame.event is not None and frame.parent is not None:
         frame = frame.parent
-    while activity and frame.scope.node(activity) is None and frame.parent is not None:
-        frame = frame.parent
-    return frame
+        yield from _to_do(machine, frame, names)
+        names = names - {""}
 
 
 def cancel(machine: Machine, frame: Frame, token: Token) -> None:
@@ -59,11 +58,11 @@ def _begin(records: list[Record], token: Token, then: str) -> Compensation:
     return Compensation(records, token.data, token.causes, then)
 
 
-def _to_do(machine: Machine, frame: Frame, activity: str = "") -> Iterator[Record]:
+def _to_do(machine: Machine, frame: Frame, names: Collection[str] = ("",)) -> Iterator[Record]:
     """What can be compensated, the last first. A sub-process without a handler of its own is compensated from inside."""
     later: Record | None = None
     for record in reversed(frame.records):
-        if record.is_done or activity not in ("", record.node.id):
+        if record.is_done or not {"", record.node.id} & {*names}:
             continue
         if _boundary(record.node) is not None or _event_sub_process(record.node) is not None:
             found = [record]

@@ -17,7 +17,7 @@ def throw(machine: Machine, token: Token) -> None:
 def thrown(machine: Machine, token: Token) -> None:
     """Throw everything else, then go on, as long as nobody has caught it who ends the thrower."""
     token.causes = machine.happened(token.node, token.causes)
-    for trigger in token.node.triggers:
+    for trigger in sorted(token.node.triggers, key=lambda each: each.kind == "terminate"):
         _throw(machine, token, trigger)
         if not token.alive:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from processes.kernel.behaviour import scopes
 from processes.kernel.data import changed
@@ -12,21 +12,34 @@ from processes.kernel.state import GONE, READY, WAITING, Done, Running, Token, U
 
 
 def throw(m: Machine, token: Token, triggers: Sequence[Trigger], then: str) -> None:
-    """Undo some activities, or everything that was completed in the scope; ``then`` says how the event goes on."""
-    scope = scope_of(token)
-    wanted = {each.activity for each in triggers}
-    pending = [each for each in scope.done if "" in wanted or each.node.id in wanted]
-    scope.done = [each for each in scope.done if each not in pending]
-    if not all(each.waits for each in triggers) and pending:
+    """Undo some activities, or everything that was completed where the event sees it: in its scope and, out of an event sub-process, in
+    the one around (10.5.5). ``then`` says how the event goes on."""
+    waits = all(each.waits for each in triggers)
+    for scope, pending in list(_seen(token, {each.activity for each in triggers})):
+        scope.done = [each for each in scope.done if each not in pending]
+        if waits:
+            start(m, token, Undoing(pending, scope, then if scope.plan.kind != "eventSubProcess" else "further"))
+            return
         beside = m.branch(token, token.node)
         m.queue.remove(beside)
         start(m, beside, Undoing(pending, scope, "vanish"))
-        pending = []
-    start(m, token, Undoing(pending, scope, then))
+    start(m, token, Undoing([], token.scope, then))
+
+
+def _seen(token: Token, wanted: Collection[str]) -> Iterator[tuple[Running, list[Done]]]:
+    """What an event undoes, the innermost scope first; ``wanted``: ids of activities, an empty one for all."""
+    scope, is_near = token.scope, True
+    while True:
+        pending = [each for each in scope.done if each.node.id in wanted or ("" in wanted and is_near)]
+        if pending:
+            yield scope, pending
+        if scope.plan.kind != "eventSubProcess" or scope.owner is None:
+            return
+        is_near, scope = scope is token.scope, scope.owner.scope
 
 
 def scope_of(token: Token) -> Running:
-    """The scope whose activities a token's event undoes: that around the event sub-processes it stands in."""
+    """The scope around the event sub-processes that a token stands in."""
     scope = token.scope
     while scope.plan.kind == "eventSubProcess" and scope.owner is not None:
         scope = scope.owner.scope
@@ -157,13 +170,6 @@ def leave(m: Machine, token: Token, _undoing: Undoing) -> None:
     m.record("completed", token)
     token.state = READY
     m.leave(token, token.node.outgoing)
-
-
-@afterwards("end")
-def end(m: Machine, token: Token, _undoing: Undoing) -> None:
-    """An end event ends its token."""
-    m.record("completed", token)
-    m.end(token)
 
 
 @afterwards("vanish")

@@ -9,7 +9,7 @@ from processes.kernel.behaviour.gateways import passed
 from processes.kernel.errors import uncaught
 from processes.kernel.machine import Machine, entering, number_of, working
 from processes.kernel.plan import Trigger
-from processes.kernel.state import GONE, Thrown, Token
+from processes.kernel.state import GONE, READY, Thrown, Token, Undoing
 
 PLACE = "place"
 
@@ -18,7 +18,7 @@ PLACE = "place"
 def throw(m: Machine, token: Token) -> None:
     """Throws everything it has, and goes on; a link's flow goes on at its catch."""
     node = token.node
-    if _compensates(m, token, "leave"):
+    if _compensates(m, token):
         return
     passed(m, token)
     _throw_all(m, token)
@@ -35,17 +35,36 @@ def throw(m: Machine, token: Token) -> None:
 @entering("endEvent")
 def end(m: Machine, token: Token) -> None:
     """Throws everything it has and ends the token; what ends more than the token comes last."""
-    if _compensates(m, token, "end"):
+    if _compensates(m, token):
         return
     passed(m, token)
     _throw_all(m, token)
-    if token.state is GONE:
-        return
-    last = next((each for each in token.node.triggers if each.kind in _LAST), None)
+    if token.state is not GONE:
+        _end(m, token)
+
+
+def _end(m: Machine, token: Token) -> None:
+    """Everything else has been thrown. An error also ends what a terminate event would end, so that it comes before it."""
+    triggers = token.node.triggers
+    last = next((each for kind in _LAST for each in triggers if each.kind == kind), None)
     if last is None:
         m.end(token)
     else:
         _LAST[last.kind](m, token, last)
+
+
+@compensation.afterwards("end")
+def undone(m: Machine, token: Token, _undoing: Undoing) -> None:
+    """An end event has been waiting for compensation."""
+    m.record("completed", token)
+    token.state = READY
+    _end(m, token)
+
+
+@compensation.afterwards("further")
+def undo_further(m: Machine, token: Token, _undoing: Undoing) -> None:
+    """What was completed in an event sub-process has been undone; what is around it comes next."""
+    _compensate(m, token)
 
 
 @working("sendTask")
@@ -133,16 +152,20 @@ def _cancel(m: Machine, token: Token, _trigger: Trigger) -> None:
     transactions.cancel(m, token)
 
 
-_LAST = {"error": _error, "terminate": _terminate, "cancel": _cancel}
+_LAST = {"error": _error, "cancel": _cancel, "terminate": _terminate}
 
 
-def _compensates(m: Machine, token: Token, then: str) -> bool:
+def _compensates(m: Machine, token: Token) -> bool:
     """Whether the event throws a compensation: it then goes on when the handlers have run."""
-    triggers = [each for each in token.node.triggers if each.kind == "compensate"]
-    if not triggers:
+    if not any(each.kind == "compensate" for each in token.node.triggers):
         return False
     m.record("entered", token)
     _throw_all(m, token)
     if token.state is not GONE:
-        compensation.throw(m, token, triggers, then)
+        _compensate(m, token)
     return True
+
+
+def _compensate(m: Machine, token: Token) -> None:
+    triggers = [each for each in token.node.triggers if each.kind == "compensate"]
+    compensation.throw(m, token, triggers, "end" if token.node.kind == "endEvent" else "leave")
