@@ -12,6 +12,9 @@ from processes.kernel.machine import Machine, ending, working
 from processes.kernel.plan import Scope
 from processes.kernel.state import Done, Running, Token
 
+DEEPEST = 50
+"""Scopes within each other; some sixty can be stored, and no sensible diagram needs as many."""
+
 
 @working("subProcess", "transaction")
 def enter_sub_process(m: Machine, token: Token) -> None:
@@ -28,6 +31,9 @@ def call(m: Machine, token: Token) -> None:
         # It would wait for a trigger that no call gives.
         zh = f"调用的流程“{plan.id}”没有空白开始事件,请给它加一个"
         raise Stuck(token.node.id, zh, f"the called process {plan.id!r} has no blank start event")
+    if _depth(token) > DEEPEST:
+        zh = f"调用嵌套超过 {DEEPEST} 层,请检查不断调用自己的流程"
+        raise Stuck(token.node.id, zh, f"calls are nested deeper than {DEEPEST} levels: does a process call itself?")
     data = token.data
     if plan.inputs:
         given = _declared(token, plan, plan.inputs, data, "被调用的流程需要变量", "the called process needs")
@@ -35,6 +41,14 @@ def call(m: Machine, token: Token) -> None:
         missing = [name for names in plan.inputs if names not in given for name in names]
         data.update(dict.fromkeys(missing))
     scopes.begin(m, plan, token, data)
+
+
+def _depth(token: Token) -> int:
+    """In how many scopes a token stands."""
+    depth, scope = 1, token.scope
+    while scope.owner is not None:
+        depth, scope = depth + 1, scope.owner.scope
+    return depth
 
 
 def _declared(

@@ -10,6 +10,7 @@ import orjson
 
 from processes.errors import BihuanError
 from processes.kernel.data import Data
+from processes.kernel.errors import StepFailed
 from processes.kernel.state import JOINING, READY, WAITING
 from processes.packing import compress, decompress
 
@@ -26,8 +27,8 @@ NOTHING: Data = {}
 MISSING = object()
 
 
-class NotJson(BihuanError):
-    """A variable that is not JSON got into the data."""
+class NotJson(StepFailed):
+    """What the step has brought cannot be stored: a variable is not JSON, or something is nested too deep."""
 
 
 @dataclass(frozen=True)

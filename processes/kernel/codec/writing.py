@@ -16,10 +16,15 @@ from processes.kernel.timers import Schedule
 
 
 def dump(m: Machine) -> Written:
-    """The state as bytes. Raises :class:`NotJson` when a variable is not JSON."""
+    """The state as bytes. Raises :class:`NotJson` when it cannot be written."""
     try:
         return _Writer(m).write()
-    except TypeError as error:
+    except (TypeError, RecursionError) as error:
+        if "ecursion" in str(error):
+            raise NotJson(
+                "嵌套得太深，存不下来：请检查一层层套进自己的变量，或不断调用自己的流程",
+                "nested too deep to be stored: a variable within itself again and again, or a process that calls itself",
+            ) from error
         raise NotJson(f"流程变量必须是 JSON:{error}", f"variables must be JSON: {error}") from error
 
 

@@ -55,6 +55,42 @@ def test_a_case_goes_from_start_to_end_and_its_trace_says_how() -> None:
     assert view.trace == ["start", "add", "look", "end"]
 
 
+def calling_itself() -> Orchestrator:
+    return deployed(
+        process(
+            "p", start(), element("exclusiveGateway", "which", default="which_wait"), script("less", "= {n: n - 1}"),
+            element("callActivity", "call", calledElement="p"), user("wait"), end(), path("start", "which"),
+            flow("which", "less", "= n > 0"), path("less", "call", "end"), path("which", "wait", "end"),
+        )
+    )  # fmt: skip
+
+
+def test_a_process_that_calls_itself_forty_times_comes_back() -> None:
+    engine = calling_itself()
+    case = engine.start("p", {"n": 40})
+    engine.complete(engine.tasks(case)[0].id)
+    assert engine.instance(case).state == "completed"
+
+
+def test_a_process_that_calls_itself_without_end_is_an_incident_at_the_call() -> None:
+    engine = calling_itself()
+    engine.start("p", {"n": 10_000})
+    with engine.database.read() as connection:
+        assert connection.execute(select(Incident.element_id)).scalars().all() == ["call"]
+
+
+def test_variables_that_are_nested_too_deep_to_be_stored_are_an_incident() -> None:
+    loop = '<bpmn:standardLoopCharacteristics loopMaximum="300"/><bpmn:script>= {x: [x]}</bpmn:script>'
+    engine = deployed(
+        process(
+            "p", start(), user("one"), element("scriptTask", "nest", loop), end(), path("start", "one", "nest", "end")
+        )
+    )
+    case = engine.start("p", {"x": 1})
+    engine.complete(engine.tasks(case)[0].id)
+    assert ["嵌套得太深" in each.detail for each in engine.instance(case).incidents] == [True]
+
+
 def test_a_called_process_that_only_a_message_starts_is_an_incident_at_the_call() -> None:
     called = process("q", element("startEvent", "asked", message("M")), end("q_end"), path("asked", "q_end"))
     engine = deployed(
