@@ -8,7 +8,7 @@ from processes.kernel.behaviour import scopes
 from processes.kernel.data import changed
 from processes.kernel.machine import Machine
 from processes.kernel.plan import Node, Trigger
-from processes.kernel.state import GONE, READY, WAITING, Done, Running, Token, Undoing
+from processes.kernel.state import GONE, WAITING, Done, Running, Token, Undoing
 
 
 def throw(m: Machine, token: Token, triggers: Sequence[Trigger], then: str) -> None:
@@ -162,14 +162,6 @@ def afterwards(then: str) -> Callable[[After], After]:
         return function
 
     return register
-
-
-@afterwards("leave")
-def leave(m: Machine, token: Token, _undoing: Undoing) -> None:
-    """A throw event is left."""
-    m.record("completed", token)
-    token.state = READY
-    m.leave(token, token.node.outgoing)
 
 
 @afterwards("vanish")

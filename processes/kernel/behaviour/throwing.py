@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from processes.kernel.behaviour import activities, arming, associations, catchers, compensation, events, transactions
-from processes.kernel.behaviour.gateways import passed
 from processes.kernel.errors import uncaught
 from processes.kernel.machine import Machine, entering, number_of, working
 from processes.kernel.plan import Trigger
@@ -17,10 +16,30 @@ PLACE = "place"
 @entering("intermediateThrowEvent")
 def throw(m: Machine, token: Token) -> None:
     """Throws everything it has, and goes on; a link's flow goes on at its catch."""
+    m.record("entered", token)
+    if not _compensates(m, token):
+        _thrown(m, token)
+
+
+@entering("endEvent")
+def end(m: Machine, token: Token) -> None:
+    """Throws everything it has and ends the token; what ends more than the token comes last."""
+    m.record("entered", token)
+    if not _compensates(m, token):
+        _ended(m, token)
+
+
+def _compensates(m: Machine, token: Token) -> bool:
+    """Whether the event throws a compensation: that comes first, and everything else when the handlers have run."""
+    triggers = [each for each in token.node.triggers if each.kind == "compensate"]
+    if triggers:
+        compensation.throw(m, token, triggers, "end" if token.node.kind == "endEvent" else "leave")
+    return bool(triggers)
+
+
+def _thrown(m: Machine, token: Token) -> None:
     node = token.node
-    if _compensates(m, token):
-        return
-    passed(m, token)
+    m.record("completed", token)
     _throw_all(m, token)
     if token.state is GONE:
         return
@@ -32,20 +51,13 @@ def throw(m: Machine, token: Token) -> None:
         m.leave(token, node.outgoing)
 
 
-@entering("endEvent")
-def end(m: Machine, token: Token) -> None:
-    """Throws everything it has and ends the token; what ends more than the token comes last."""
-    if _compensates(m, token):
-        return
-    passed(m, token)
+def _ended(m: Machine, token: Token) -> None:
+    m.record("completed", token)
     _throw_all(m, token)
-    if token.state is not GONE:
-        _end(m, token)
-
-
-def _end(m: Machine, token: Token) -> None:
-    """Everything else has been thrown. An error also ends what a terminate event would end, so that it comes before it."""
+    if token.state is GONE:
+        return
     triggers = token.node.triggers
+    # An error ends what a terminate event would end, too: it comes before it.
     last = next((each for kind in _LAST for each in triggers if each.kind == kind), None)
     if last is None:
         m.end(token)
@@ -53,18 +65,24 @@ def _end(m: Machine, token: Token) -> None:
         _LAST[last.kind](m, token, last)
 
 
+@compensation.afterwards("leave")
+def leave(m: Machine, token: Token, _undoing: Undoing) -> None:
+    """A throw event has waited for compensation."""
+    token.state = READY
+    _thrown(m, token)
+
+
 @compensation.afterwards("end")
 def undone(m: Machine, token: Token, _undoing: Undoing) -> None:
-    """An end event has been waiting for compensation."""
-    m.record("completed", token)
+    """An end event has waited for compensation."""
     token.state = READY
-    _end(m, token)
+    _ended(m, token)
 
 
 @compensation.afterwards("further")
 def undo_further(m: Machine, token: Token, _undoing: Undoing) -> None:
     """What was completed in an event sub-process has been undone; what is around it comes next."""
-    _compensate(m, token)
+    _compensates(m, token)
 
 
 @working("sendTask")
@@ -153,19 +171,3 @@ def _cancel(m: Machine, token: Token, _trigger: Trigger) -> None:
 
 
 _LAST = {"error": _error, "cancel": _cancel, "terminate": _terminate}
-
-
-def _compensates(m: Machine, token: Token) -> bool:
-    """Whether the event throws a compensation: it then goes on when the handlers have run."""
-    if not any(each.kind == "compensate" for each in token.node.triggers):
-        return False
-    m.record("entered", token)
-    _throw_all(m, token)
-    if token.state is not GONE:
-        _compensate(m, token)
-    return True
-
-
-def _compensate(m: Machine, token: Token) -> None:
-    triggers = [each for each in token.node.triggers if each.kind == "compensate"]
-    compensation.throw(m, token, triggers, "end" if token.node.kind == "endEvent" else "leave")
