@@ -33,7 +33,7 @@ def leave_by_border(m: Machine, token: Token, undoing: Undoing) -> None:
     host = (owner.turn_of or owner) if owner is not None else None
     found = None
     if host is not None:
-        found = next((each for each in host.node.boundary if each.triggers[0].kind == "cancel"), None)
+        found = next((each for each in host.node.boundary if any(one.kind == "cancel" for one in each.triggers)), None)
     if host is None or found is None:
         raise Stuck(
             token.node.id, "取消了事务，但事务的边界上没有取消边界事件", "no cancel boundary event on the transaction"
