@@ -43,6 +43,13 @@ SEVERAL_HANDLERS = Rule(
     "把几步补偿放进一个标为“补偿”的子流程。", "Put the steps into one sub-process that is marked for compensation.",
     "10.7",
 )  # fmt: skip
+TWICE = Rule(
+    "compensation-boundary-twice", ERROR,
+    "{it}是{host}的第二个补偿边界事件：一个活动只能由一个补偿活动撤销。",
+    "{it} is a second compensation boundary event of {host}: an activity is undone by one compensation activity only.",
+    "只留一个；要做几步，就放进一个标为“补偿”的子流程。", "Keep one; put several steps into one sub-process that is marked for compensation.",
+    "10.7",
+)  # fmt: skip
 NOT_MARKED = Rule(
     "compensation-handler-not-marked", ERROR,
     "{it}连到{handler}，但它没有标为补偿活动（isForCompensation）。", "{it} is connected to {handler}, which is not marked isForCompensation.",
@@ -84,7 +91,10 @@ def boundaries(diagram: Diagram, world: World) -> Iterator[Finding]:
     """A boundary event that catches compensation has no sequence flow, and an association to one handler."""
     found = [node for scope in diagram.scopes for node in scope.nodes if _catches(world, node)]
     ends = association_ends(diagram, world) if found else {}
+    first: dict[Node, Node] = {}
     for node in found:
+        if node.host is not None and first.setdefault(node.host, node) is not node:
+            yield TWICE.at(node, host=node.host)
         if world.trigger_kinds(node) != ["compensate"]:
             yield MIXED.at(node)
         elif node.outgoing:
