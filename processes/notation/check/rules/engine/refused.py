@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from processes.notation.check.findings import ERROR, INFO, Finding, Rule, together
-from processes.notation.check.world import World, starts_blank
+from processes.notation.check.world import World, instantiates, starts_blank
 from processes.notation.diagram import Diagram, Element, Node, Scope, children, is_true
+
+THROWN = frozenset({"error", "escalation", "compensate", "cancel"})
 
 COMPLEX = Rule(
     "complex-gateway", ERROR,
@@ -52,6 +54,28 @@ TRANSACTION_BY_EVENT = Rule(
     "{it}既是事务又由事件触发，引擎不执行。", "{it} is a transaction that an event starts, which the engine does not execute.",
     "画成普通的事件子流程，把事务画在它里面。", "Draw an ordinary event sub-process, and the transaction inside it.",
 )  # fmt: skip
+REPEATED_BY_EVENT = Rule(
+    "repeated-event-sub-process", ERROR,
+    "{it}由事件触发，又标了循环或多实例，引擎不执行。", "{it} is started by an event and repeats, which the engine does not execute.",
+    "去掉循环标记，把要重复的步骤放进它里面的一个子流程。", "Take off the mark, and put what repeats into a sub-process inside it.",
+)  # fmt: skip
+GUARDED_BY_EVENT = Rule(
+    "boundary-on-event-sub-process", ERROR,
+    "{it}贴在事件子流程{host}上，引擎不执行。", "{it} stands on the border of the event sub-process {host}, which the engine does not execute.",
+    "在事件子流程里面画一个子流程，把边界事件贴在它上面。", "Draw a sub-process inside it, and the boundary event on that.",
+)  # fmt: skip
+REPEATED_RECEIVE = Rule(
+    "repeated-receive", ERROR,
+    "{it}由消息开始或接在事件网关后面，又标了循环或多实例，引擎只收一次。",
+    "{it} begins the process or stands behind an event-based gateway, and repeats: the engine would receive once.",
+    "去掉循环标记，在它后面再画一个重复的接收任务。", "Take off the mark, and draw another receive task behind it that repeats.",
+)  # fmt: skip
+ALL_OF_THROWN = Rule(
+    "parallel-multiple-thrown", ERROR,
+    "{it}要等全部触发都来，其中有错误、升级、补偿或取消：这些不能等，引擎不执行。",
+    "{it} waits for all its triggers, and an error, escalation, compensation or cancellation cannot wait: the engine does not execute it.",
+    "为它们另画一个事件。", "Draw an event of its own for them.",
+)  # fmt: skip
 METHOD = Rule(
     "transaction-method", INFO,
     "{it}的 method“{value}”不起作用：引擎取消事务时总是做补偿。",
@@ -72,8 +96,28 @@ def kinds(diagram: Diagram, world: World) -> Iterator[Finding]:
         for node in scope.nodes:
             if node.kind == "complexGateway":
                 yield COMPLEX.at(node)
+            if is_true(node.element.get("parallelMultiple")) and THROWN.intersection(world.trigger_kinds(node)):
+                yield ALL_OF_THROWN.at(node)
             yield from _quantities(node)
             yield from _behaviors(node)
+
+
+def repetitions(diagram: Diagram, world: World) -> Iterator[Finding]:
+    """What an event begins does not repeat, and has no border."""
+    for scope in world.running(diagram):
+        for node in scope.nodes:
+            repeats = bool(children(node.element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"))
+            if is_true(node.element.get("triggeredByEvent")):
+                if repeats:
+                    yield REPEATED_BY_EVENT.at(node)
+                yield from (GUARDED_BY_EVENT.at(event, host=node) for event in node.boundary)
+            elif repeats and node.kind == "receiveTask" and (instantiates(node) or _is_raced(node)):
+                yield REPEATED_RECEIVE.at(node)
+
+
+def _is_raced(node: Node) -> bool:
+    """Whether it stands behind an event-based gateway."""
+    return any(flow.source is not None and flow.source.kind == "eventBasedGateway" for flow in node.incoming)
 
 
 def _quantities(node: Node) -> Iterator[Finding]:
@@ -111,4 +155,4 @@ def is_refused(scope: Scope) -> bool:
     return scope.kind == "adHocSubProcess" or (scope.parent is not None and is_refused(scope.parent))
 
 
-CHECKS = (kinds, starts)
+CHECKS = (kinds, repetitions, starts)
