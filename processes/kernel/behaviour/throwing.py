@@ -56,9 +56,9 @@ def _ended(m: Machine, token: Token) -> None:
     _throw_all(m, token)
     if token.state is GONE:
         return
-    triggers = token.node.triggers
-    # An error ends what a terminate event would end, too: it comes before it.
-    last = next((each for kind in _LAST for each in triggers if each.kind == kind), None)
+    ending = [each for each in token.node.triggers if each.kind in _LAST]
+    # What leaves the scope ends what a terminate event would end, too.
+    last = min(ending, key=lambda each: each.kind == "terminate", default=None)
     if last is None:
         m.end(token)
     else:
@@ -170,4 +170,4 @@ def _cancel(m: Machine, token: Token, _trigger: Trigger) -> None:
     transactions.cancel(m, token)
 
 
-_LAST = {"error": _error, "cancel": _cancel, "terminate": _terminate}
+_LAST = {"error": _error, "terminate": _terminate, "cancel": _cancel}
