@@ -143,7 +143,15 @@ def starts(diagram: Diagram, world: World) -> Iterator[Finding]:
         if len(blank) > 1 and not is_true(scope.element.get("triggeredByEvent")):
             yield SEVERAL_STARTS.at(scope, count=len(blank), starts=together(blank))
         if scope.parent is None:
-            yield from (CONDITIONAL_START.at(node) for node in own if "conditional" in world.trigger_kinds(node))
+            beginning = [*own, *_behind_instantiating(scope)]
+            yield from (CONDITIONAL_START.at(node) for node in beginning if "conditional" in world.trigger_kinds(node))
+
+
+def _behind_instantiating(scope: Scope) -> Iterator[Node]:
+    """Events each of which begins the process by itself, behind an event-based gateway."""
+    for gateway in scope.nodes:
+        if instantiates(gateway) and gateway.element.get("eventGatewayType") != "Parallel":
+            yield from (flow.target for flow in gateway.outgoing if flow.target is not None)
 
 
 def _refers(element: Element) -> bool:
