@@ -50,6 +50,13 @@ TWICE = Rule(
     "只留一个；要做几步，就放进一个标为“补偿”的子流程。", "Keep one; put several steps into one sub-process that is marked for compensation.",
     "10.7",
 )  # fmt: skip
+OF_HANDLER = Rule(
+    "compensation-of-handler", ERROR,
+    "{it}画在补偿活动{host}上：补偿本身不会再被撤销，它永远不会触发。",
+    "{it} is on the compensation activity {host}: what undoes is not undone itself, so it never triggers.",
+    "删去它；撤销失败要另行处理，就在补偿活动上画错误边界事件。", "Delete it; for an undoing that fails draw an error boundary event there.",
+    "10.7",
+)  # fmt: skip
 NOT_MARKED = Rule(
     "compensation-handler-not-marked", ERROR,
     "{it}连到{handler}，但它没有标为补偿活动（isForCompensation）。", "{it} is connected to {handler}, which is not marked isForCompensation.",
@@ -95,6 +102,8 @@ def boundaries(diagram: Diagram, world: World) -> Iterator[Finding]:
     for node in found:
         if node.host is not None and first.setdefault(node.host, node) is not node:
             yield TWICE.at(node, host=node.host)
+        if node.host is not None and is_true(node.host.element.get("isForCompensation")):
+            yield OF_HANDLER.at(node, host=node.host)
         if world.trigger_kinds(node) != ["compensate"]:
             yield MIXED.at(node)
         elif node.outgoing:
