@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.servers.process import free_ports, spawn, stop, wait_until
@@ -21,22 +22,23 @@ from tests.servers.process import free_ports, spawn, stop, wait_until
 # The plain scripts; those in /usr/sbin switch to the service's user and its paths.
 BIN = Path("/usr/lib/rabbitmq/bin")
 
-_CONF = """
-loopback_users.guest = true
-disk_free_limit.absolute = 50MB
-vm_memory_high_watermark.absolute = 512MB
-log.console = false
-log.file.level = warning
-cluster_partition_handling = pause_minority
-"""
+_OPTIONS = {
+    "loopback_users.guest": "true",
+    "disk_free_limit.absolute": "50MB",
+    "vm_memory_high_watermark.absolute": "512MB",
+    "log.console": "false",
+    "log.file.level": "warning",
+    "cluster_partition_handling": "pause_minority",
+}
 
 
 class RabbitNode:
     """One node. ``boot`` after ``create``, ``kill`` or ``stop``; ``destroy`` at the end."""
 
-    def __init__(self, base: Path, peer: RabbitNode | None = None) -> None:
+    def __init__(self, base: Path, peer: RabbitNode | None = None, options: Mapping[str, str] | None = None) -> None:
         """``peer``: a node whose port mapper and cookie this one shares, so that it can join its cluster."""
         self.base = base
+        self._options = {**_OPTIONS, **(options or {})}
         self.port, self._distribution_port, self._mapper_port = free_ports(3)
         self._cookie = uuid.uuid4().hex
         if peer is not None:
@@ -51,9 +53,10 @@ class RabbitNode:
         return (BIN / "rabbitmq-server").exists()
 
     @classmethod
-    def start(cls, base: Path | None = None) -> RabbitNode:
-        """Create a node under ``base`` (a new temporary folder by default) and boot it (3 to 5 s)."""
-        node = cls(base or Path(tempfile.mkdtemp(prefix="rabbit-")))
+    def start(cls, base: Path | None = None, options: Mapping[str, str] | None = None) -> RabbitNode:
+        """Create a node under ``base`` (a new temporary folder by default) and boot it (3 to 5 s). ``options``: settings of the broker
+        beside, or instead of, those that suit tests."""
+        node = cls(base or Path(tempfile.mkdtemp(prefix="rabbit-")), options=options)
         node.boot()
         return node
 
@@ -86,7 +89,9 @@ class RabbitNode:
             cookie.write_text(self._cookie)
             cookie.chmod(0o400)
         (self.base / "plugins").write_text("[].\n")
-        (self.base / "rabbitmq.conf").write_text(_CONF)
+        (self.base / "rabbitmq.conf").write_text(
+            "".join(f"{name} = {value}\n" for name, value in self._options.items())
+        )
 
     def _env(self) -> dict[str, str]:
         base = self.base

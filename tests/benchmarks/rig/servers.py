@@ -17,6 +17,10 @@ from tests.servers.rabbit import RabbitNode
 _DURABLE = {"fsync": "on", "full_page_writes": "on", "track_commit_timestamp": "on"}
 """A commit that is not on the disk is no commit: tests may do without, benches not. When a row was committed, some of them ask."""
 
+_ROOMY = {"vm_memory_high_watermark.absolute": "2GB"}
+"""A broker under load holds up to half a gigabyte of its log in memory: with as little as the tests give it, it holds every publisher up for a
+second each minute, which is then what a bench measures."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -50,7 +54,7 @@ class Servers:
     def __enter__(self) -> Servers:
         self.postgres = PostgresServer.start(options=_DURABLE)
         try:
-            self._rabbit = RabbitNode.start() if self._broker else None
+            self._rabbit = RabbitNode.start(options=_ROOMY) if self._broker else None
         except BaseException:
             self.postgres.destroy()
             raise
