@@ -43,6 +43,7 @@ def properties(message: Message, wire: cloudevents.Wire) -> Properties:
 
 
 def fitting(value: str | None) -> str | None:
+    """The text, if AMQP's short strings hold it; else it stands in the headers alone."""
     return value if value and len(value.encode()) <= SHORT_STRING else None
 
 
