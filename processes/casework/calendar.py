@@ -8,7 +8,7 @@ arrangement (调休); a year that is not counts Monday to Friday, and what rests
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -94,6 +94,11 @@ class WorkingCalendar:
     def read(cls, connection: Connection) -> WorkingCalendar:
         """The calendar in force (``loading.load`` writes its rows); an empty database gives Monday to Friday, all provisional."""
         return _in_force.get(connection)
+
+    @classmethod
+    def ask(cls, connection: Connection) -> Callable[[], WorkingCalendar]:
+        """Like :meth:`read`; the answer is to be called for after ``bulk.together``."""
+        return _in_force.ask(connection)
 
     def is_working(self, day: date) -> bool:
         """Whether people work on that day."""

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Transaction
 
@@ -68,21 +68,33 @@ class Snapshots:
                 words[text_id] = texts.read(connection, reference)
             return words[text_id]
 
+    def versions(self, connection: Connection) -> Callable[[], Mapping[str, str]]:
+        """What the history notes of a command; the answer is to be called for after ``bulk.together``."""
+        sight = self._ask(connection)
+
+        def answer() -> Mapping[str, str]:
+            snapshot = sight().snapshot
+            return {"calendar": snapshot.calendar.version, "reference": snapshot.reference.version}
+
+        return answer
+
     def _sight(self, connection: Connection) -> _Sight:
+        return self._ask(connection)()
+
+    def _ask(self, connection: Connection) -> Callable[[], _Sight]:
         seen: _Sight | None = getattr(self._seen, "last", None)
         transaction = connection.get_transaction()
         assert transaction is not None, "database.read() and write() begin one"
-        if (
-            seen is None or seen.transaction() is not transaction
-        ):  # the connection may be the same: it is used again and again
-            snapshot = Snapshot(Reference.read(connection), WorkingCalendar.read(connection))
-            seen = self._seen.last = _Sight(weakref.ref(transaction), snapshot)
-        return seen
+        # The connection may be the same: it is used again and again.
+        if seen is not None and seen.transaction() is transaction:
+            return lambda: seen
+        reference, calendar = Reference.ask(connection), WorkingCalendar.ask(connection)
 
-    def versions(self) -> Mapping[str, str]:
-        """What the history notes of a command."""
-        snapshot = self.now()
-        return {"calendar": snapshot.calendar.version, "reference": snapshot.reference.version}
+        def answer() -> _Sight:
+            self._seen.last = _Sight(weakref.ref(transaction), Snapshot(reference(), calendar()))
+            return cast(_Sight, self._seen.last)
+
+        return answer
 
     def superior(self, place: str) -> str | None:
         """The place above: where the engine looks for a model that a place has not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, bindparam, insert, select, union_all,
 
 from processes.observing import here
 from processes.runtime.workshop import Changed
-from processes.store.lookup import Select, fetch
+from processes.store.lookup import Select, ask
 from processes.store.tables import TASK_IS_OPEN, Case, CaseStage, Deadline, Job, Note, UserTask
 
 NOTICE = "notice.send"
@@ -27,13 +27,17 @@ _FLAGS = frozenset({"major", "confidential"})
 class CaseProjection:
     """A projection for the engine. Instances that are not of a case are left alone."""
 
-    def apply(self, connection: Connection, changes: Sequence[Changed]) -> None:
-        """Write what follows for the cases from what their instances have just done."""
-        ids = sorted({change.instance.id for change in changes})
-        for row in fetch(connection, _OF_CASES, ids):
-            for change in changes:
-                if change.instance.id == row[0]:
-                    self._follow(connection, change)
+    def ask(self, connection: Connection, changes: Sequence[Changed]) -> Callable[[], None]:
+        """Ask which of the instances that have just done something are of cases; then write what follows for these."""
+        of_cases = ask(connection, _OF_CASES, sorted({change.instance.id for change in changes}))
+
+        def follow() -> None:
+            for (instance,) in of_cases():
+                for change in changes:
+                    if change.instance.id == instance:
+                        self._follow(connection, change)
+
+        return follow
 
     @staticmethod
     def _follow(connection: Connection, change: Changed) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -51,6 +51,11 @@ class Reference:
     def read(cls, connection: Connection) -> Reference:
         """The snapshot of what the database says now; from memory when its version has not changed."""
         return _in_force.get(connection)
+
+    @classmethod
+    def ask(cls, connection: Connection) -> Callable[[], Reference]:
+        """Like :meth:`read`; the answer is to be called for after ``bulk.together``."""
+        return _in_force.ask(connection)
 
     # ---- places ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from processes.store.lookup import Select, fetch
+from processes.store.lookup import Select, ask
 from processes.store.tables import Setting
 
 KEPT = 4
@@ -22,8 +22,17 @@ _SETTING = Select(Setting, "value", by="key")
 
 def setting(connection: Connection, key: str) -> dict[str, Any]:
     """The value of a ``Setting`` row; empty when there is none."""
-    found = fetch(connection, _SETTING, [key])
-    return dict(found[0][0] or {}) if found else {}
+    return _asked(connection, key)()
+
+
+def _asked(connection: Connection, key: str) -> Callable[[], dict[str, Any]]:
+    rows = ask(connection, _SETTING, [key])
+
+    def answer() -> dict[str, Any]:
+        found = rows()
+        return dict(found[0][0] or {}) if found else {}
+
+    return answer
 
 
 class Versioned(Generic[T]):
@@ -36,8 +45,15 @@ class Versioned(Generic[T]):
 
     def get(self, connection: Connection) -> T:
         """The value in force."""
+        return self.ask(connection)()
+
+    def ask(self, connection: Connection) -> Callable[[], T]:
+        """Like :meth:`get`; the answer is to be called for after ``bulk.together``."""
+        asked = _asked(connection, self._key)
+        return lambda: self._of(connection, asked())
+
+    def _of(self, connection: Connection, about: dict[str, Any]) -> T:
         while True:
-            about = setting(connection, self._key)
             version = str(about.get("version", ""))
             with self._lock:
                 if version in self._values:
@@ -46,7 +62,8 @@ class Versioned(Generic[T]):
             if not version:
                 return value
             # Where a transaction sees what others commit meanwhile, the rows may be newer than the version: read again.
-            if setting(connection, self._key).get("version") == version:
+            about = setting(connection, self._key)
+            if about.get("version") == version:
                 with self._lock:
                     self._values[version] = value
                     while len(self._values) > KEPT:

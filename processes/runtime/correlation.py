@@ -46,7 +46,7 @@ def receivers(connection: Connection, pairs: Collection[Pair]) -> Mapping[Pair, 
 
 
 def ask(connection: Connection, pairs: Collection[Pair]) -> Callable[[], Mapping[Pair, list[Receiver]]]:
-    """Like :func:`receivers`; the answer is to be called for after ``lookup.together``."""
+    """Like :func:`receivers`; the answer is to be called for after ``bulk.together``."""
     rows = lookup.ask(connection, _RECEIVERS, sorted(pairs))
 
     def answer() -> Mapping[Pair, list[Receiver]]:

@@ -208,7 +208,7 @@ class Definitions:
         return self.ask(connection)()
 
     def ask(self, connection: Connection) -> Callable[[], Force]:
-        """Like :meth:`in_force`; the answer is to be called for after ``lookup.together``."""
+        """Like :meth:`in_force`; the answer is to be called for after ``bulk.together``."""
         asked = ask_all(connection, _IN_FORCE)
 
         def answer() -> Force:

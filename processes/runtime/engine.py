@@ -33,7 +33,7 @@ from processes.runtime.handlers import HANDLERS, TIMER, plan_next_start, start_i
 from processes.runtime.turns import Overtaken, Turn
 from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit, key_of
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
-from processes.runtime.workshop import Projection, Settings, Workshop
+from processes.runtime.workshop import Projection, Settings, Versions, Workshop, no_versions
 from processes.store import inbox, parcels
 from processes.store.database import Database
 from processes.store.outbox import Outgoing
@@ -76,7 +76,7 @@ class Engine:
         functions: Mapping[str, Callable[..., Any]] | None = None,
         superior: Superior = lambda place: None,
         projections: Sequence[Projection] = (),
-        versions: Callable[[], Mapping[str, Any]] = dict,
+        versions: Versions = no_versions,
         settings: Settings | None = None,
         watch: Watch | None = None,
     ) -> None:

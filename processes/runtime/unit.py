@@ -28,8 +28,8 @@ from processes.runtime.rows import Owner, Rows
 from processes.runtime.sending import Sending
 from processes.runtime.workshop import Changed, Hot, Workshop
 from processes.store import history, inbox
-from processes.store.bulk import Delete, Insert, Unexpected, Update, Writes
-from processes.store.lookup import Select, ask, fetch, together
+from processes.store.bulk import Delete, Insert, Unexpected, Update, Writes, together
+from processes.store.lookup import Select, ask, fetch
 from processes.store.tables import InboxMessage, Instance, InstancePart, Timer
 
 Before = Callable[[Connection, str], str | None]
@@ -131,10 +131,12 @@ class Unit:
         to ask for is read with it."""
         pairs = sorted({(each.message, each.key) for each in commands if isinstance(each, c.Correlate)})
         with together(self.connection):
+            versions = self.workshop.versions(self.connection)
             results = ask(self.connection, _RESULTS, [key_of(each) for each in commands])
             receivers = correlation.ask(self.connection, pairs)
             force = self.workshop.definitions.ask(self.connection)
         self._receivers.update(receivers())
+        self._versions = versions()
         self.sending.in_force = force()
         return {(partner, kind, id): result for partner, kind, id, result in results()}
 
@@ -316,7 +318,8 @@ class Unit:
 
     @cached_property
     def _versions(self) -> Mapping[str, Any]:
-        return self.workshop.versions()
+        """Of the reference data in use."""
+        return self.workshop.versions(self.connection)()
 
     def record(self, held: Held, steps: Sequence[Step] = (), fired: Sequence[history.Fired] = ()) -> None:
         """Add the command to the history."""
@@ -345,17 +348,22 @@ class Unit:
             if held.touched:
                 self._save(held)
         self.sending.pack()
+        changes, self._changes = self._changes, []
+        if self.writes.is_empty and not changes:
+            return
         try:
-            self.writes.flush(self.connection)
+            with together(self.connection):
+                check = self.writes.send(self.connection)
+                follow = [each.ask(self.connection, changes) for each in self.workshop.projections if changes]
+            check()
         except Unexpected as unexpected:
             if unexpected.statement is inbox.SETTLED:
                 raise AlreadyClaimed(self.command.id) from unexpected
             raise StaleVersion from unexpected
-        changes, self._changes = self._changes, []
         if changes:
             hit("unit.written")
-            for projection in self.workshop.projections:
-                projection.apply(self.connection, changes)
+        for each in follow:
+            each()
 
     def _save(self, held: Held) -> None:
         running, owner = held.running, held.owner

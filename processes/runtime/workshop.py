@@ -56,8 +56,18 @@ class Changed(NamedTuple):
 class Projection(Protocol):
     """Rows that casework keeps in step with instances, in the same transaction."""
 
-    def apply(self, connection: Connection, changes: Sequence[Changed]) -> None:
-        """Instances have changed, in this order: write what follows from it."""
+    def ask(self, connection: Connection, changes: Sequence[Changed]) -> Callable[[], None]:
+        """Instances have changed, in this order, and their rows are on their way: ask for what is needed to know what follows from it. What
+        is returned is called after ``bulk.together``, and writes it."""
+
+
+Versions = Callable[[Connection], Callable[[], Mapping[str, Any]]]
+"""Asks for what the history notes of the reference data in use; the answer is to be called for after ``bulk.together``."""
+
+
+def no_versions(_connection: Connection) -> Callable[[], Mapping[str, Any]]:
+    """There is no reference data."""
+    return dict
 
 
 class Hot(NamedTuple):
@@ -114,5 +124,5 @@ class Workshop:
     definitions: Definitions
     evaluator: Evaluator
     projections: Sequence[Projection]
-    versions: Callable[[], Mapping[str, Any]]
+    versions: Versions
     hot: HotInstances = field(default_factory=HotInstances)

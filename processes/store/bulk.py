@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
@@ -295,12 +296,29 @@ class Writes:
 
     def flush(self, connection: Connection) -> None:
         """Write them all. Raises :class:`Unexpected` when a checked statement met other rows than it should."""
+        if not self.is_empty:
+            with together(connection):
+                check = self.send(connection)
+            check()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits."""
+        return not (self._before or any(self._rows.values()))
+
+    def send(self, connection: Connection) -> Callable[[], None]:
+        """Like :meth:`flush`, within :func:`together`; what is to be called after it checks what was met, and raises :class:`Unexpected`."""
         first = [(each, self._rows.pop(each)) for each in self._first]
         batches = [batch for batch in (*first, *self._before, *self._rows.items()) if batch[1]]
         self._begin()
-        if not batches:
-            return
-        _ON[connection.dialect.name](connection.connection.dbapi_connection, batches)
+        return _ON[connection.dialect.name](connection.connection.dbapi_connection, batches)
+
+
+def together(connection: Connection) -> AbstractContextManager[object]:
+    """What is asked for and written within goes to PostgreSQL at once, and the answers come back at once, at the end: each way to the
+    server and back costs more than most statements."""
+    raw: Any = connection.connection.dbapi_connection
+    return raw.pipeline() if connection.dialect.name == "postgresql" else nullcontext()
 
 
 def array_of(values: Sequence[Any]) -> str:
@@ -319,24 +337,26 @@ def _one_by_one(batches: Sequence[Batch]) -> Iterator[Batch]:
         yield batch
 
 
-def _on_postgresql(raw: Any, batches: Sequence[Batch]) -> None:
-    """All statements travel together: each way to the server and back costs more than most of them."""
+def _on_postgresql(raw: Any, batches: Sequence[Batch]) -> Callable[[], None]:
     cursors = list[tuple[Any, Statement, int]]()
-    with raw.pipeline():
-        for statement, rows in _one_by_one(batches):
-            values = statement.columns.outgoing("postgresql", rows)
-            parameters: list[Any] = [to_json([dict(zip(statement.keys, row, strict=True)) for row in values])]
-            if statement.among is not None:
-                parameters.append(array_of([row[statement.among] for row in rows]))
-            cursor = raw.cursor()
-            cursor.execute(statement.postgresql, parameters)
-            cursors.append((cursor, statement, len(rows)))
-    for cursor, statement, expected in cursors:
-        if statement.checked and len(cursor.fetchall()) != expected:
-            raise Unexpected(statement)
+    for statement, rows in _one_by_one(batches):
+        values = statement.columns.outgoing("postgresql", rows)
+        parameters: list[Any] = [to_json([dict(zip(statement.keys, row, strict=True)) for row in values])]
+        if statement.among is not None:
+            parameters.append(array_of([row[statement.among] for row in rows]))
+        cursor = raw.cursor()
+        cursor.execute(statement.postgresql, parameters)
+        cursors.append((cursor, statement, len(rows)))
+
+    def check() -> None:
+        for cursor, statement, expected in cursors:
+            if statement.checked and len(cursor.fetchall()) != expected:
+                raise Unexpected(statement)
+
+    return check
 
 
-def _on_sqlite(raw: Any, batches: Sequence[Batch]) -> None:
+def _on_sqlite(raw: Any, batches: Sequence[Batch]) -> Callable[[], None]:
     cursor = raw.cursor()
     try:
         for statement, rows in _one_by_one(batches):
@@ -349,6 +369,14 @@ def _on_sqlite(raw: Any, batches: Sequence[Batch]) -> None:
                 raise Unexpected(statement)
     finally:
         cursor.close()
+    return _nothing
 
 
-_ON: Mapping[str, Callable[[Any, Sequence[Batch]], None]] = {"postgresql": _on_postgresql, "sqlite": _on_sqlite}
+def _nothing() -> None:
+    """All was checked on the way."""
+
+
+_ON: Mapping[str, Callable[[Any, Sequence[Batch]], Callable[[], None]]] = {
+    "postgresql": _on_postgresql,
+    "sqlite": _on_sqlite,
+}

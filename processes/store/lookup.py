@@ -1,5 +1,6 @@
 """Rows by their keys, many at a time, as their columns' types; several questions at once.
 
+>>> from processes.store.bulk import together
 >>> with together(connection):  # doctest: +SKIP
 ...     roles = ask(connection, Select(Role, "code", "name", by="code"), ["clerk"])
 >>> roles()  # doctest: +SKIP
@@ -9,7 +10,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -87,7 +87,7 @@ def ask(
     spared: Sequence[Any] = (),
     skip_locked: bool = False,
 ) -> Callable[[], Sequence[Row]]:
-    """Like :func:`fetch`; the answer is to be called for after :func:`together`."""
+    """Like :func:`fetch`; the answer is to be called for after ``bulk.together``."""
     if not keys:
         return tuple
     keys = list(dict.fromkeys(keys))
@@ -96,12 +96,6 @@ def ask(
     text = select.text(dialect, len(keys), len(spared), skip_locked)
     cursor.execute(text, select.parameters(dialect, keys, spared))
     return lambda: select.columns.incoming(dialect, _rows(cursor))
-
-
-def together(connection: Connection) -> AbstractContextManager[object]:
-    """What is asked for within goes to PostgreSQL at once, and the answers come back at once, at the end."""
-    raw: Any = connection.connection.dbapi_connection
-    return raw.pipeline() if connection.dialect.name == "postgresql" else nullcontext()
 
 
 def _cursor(connection: Connection) -> Any:
@@ -118,7 +112,7 @@ def _rows(cursor: Any) -> Sequence[Row]:
 
 
 def ask_all(connection: Connection, text: str) -> Callable[[], Sequence[Row]]:
-    """The rows of a fixed statement without parameters, whose columns are texts and whole numbers; to be called for after :func:`together`."""
+    """The rows of a fixed statement without parameters, whose columns are texts and whole numbers; to be called for after ``bulk.together``."""
     cursor = _cursor(connection)
     cursor.execute(text)
     return lambda: _rows(cursor)

@@ -28,6 +28,7 @@ from processes.runtime.turns import Turn
 from processes.store.outbox import Outgoing
 from processes.store.parcels import Packed
 from workers.bus import envelope, topology
+from workers.bus.connection import Connection
 from workers.bus.consumer import Delivery
 from workers.bus.delivery import Done, Ending, log
 
@@ -188,7 +189,7 @@ class Line:
             self._closing.wait(random.uniform(0, pause))
 
     def _serve(self) -> None:
-        connection = pika.SelectConnection(
+        connection = Connection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_closed,

@@ -17,6 +17,7 @@ import pika.exceptions
 
 from processes.failpoints import hit
 from processes.messaging.bus import NotSent
+from workers.bus.connection import Connection
 from workers.bus.delivery import log
 
 _SWEEP_SECONDS = 0.5
@@ -131,7 +132,7 @@ class Publisher:
             self._closing.wait(random.uniform(0, pause))
 
     def _serve(self) -> None:
-        connection = pika.SelectConnection(
+        connection = Connection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_closed,

@@ -194,7 +194,7 @@ def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
         pass
 
     class Dying:
-        def apply(self, connection: Any, changes: Any) -> None:
+        def ask(self, connection: Any, changes: Any) -> Any:
             raise Died
 
     engine.engine.projections.append(Dying())

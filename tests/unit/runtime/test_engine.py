@@ -151,7 +151,7 @@ def test_the_history_says_of_every_command_which_versions_it_met() -> None:
         process("p", start(), *(user(each) for each in "abc"), end(), path("start", "a", "b", "c", "end"))
     )
     versions = {"calendar": "1"}
-    engine.engine.workshop = replace(engine.engine.workshop, versions=lambda: dict(versions))
+    engine.engine.workshop = replace(engine.engine.workshop, versions=lambda _: lambda: dict(versions))
     case = engine.start("p")
     engine.complete(engine.tasks(case)[0].id)
     versions["calendar"] = "2"
