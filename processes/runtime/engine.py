@@ -22,6 +22,7 @@ from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, StepFailed
 from processes.kernel.evaluation import Evaluator
+from processes.kernel.instance import PREFIX
 from processes.notation.bundle import Version
 from processes.observing import here
 from processes.observing.here import Here
@@ -37,7 +38,7 @@ from processes.runtime.workshop import Projection, Settings, Versions, Workshop,
 from processes.store import inbox, parcels
 from processes.store.database import Database
 from processes.store.outbox import Outgoing
-from processes.store.tables import Job, Timer, UserTask
+from processes.store.tables import Instance, Job, Timer, UserTask
 
 __all__ = ["PARTNER", "AlreadyClaimed", "Engine", "Settings"]
 
@@ -299,7 +300,8 @@ class Engine:
                 now=self.clock.now(),
             )
             if isinstance(command, (c.FireTimer, c.Continue)):
-                connection.execute(update(Timer).where(Timer.task_id == command.task_id).values(incident_id=identity))
+                row = update(Timer).where(Timer.instance_id == instance_id, Timer.task_id == command.task_id)
+                connection.execute(row.values(incident_id=identity))
             outcome = c.Outcome(instance_id or start_id(command), incident=identity)
             hit("engine.incident-recorded")
             inbox.settle(connection, *key_of(command), self.clock.now(), _result(outcome))
@@ -335,13 +337,15 @@ def _instance_of(connection: Connection, command: c.Command) -> str | None:
     elif isinstance(command, (c.CompleteJob, c.FailJob, c.ThrowJobError)):
         lookups = [select(Job.instance_id).where(Job.id == command.job_id)]
     elif isinstance(command, c.FireTimer):
-        lookups = [select(Timer.instance_id).where(Timer.task_id == command.task_id)]
+        lookups = [
+            select(Instance.id).where(Instance.prefix == command.task_id[:PREFIX]),
+            select(Timer.instance_id).where(Timer.task_id == command.task_id),  # an older version's
+        ]
     elif isinstance(command, c.Correlate):
         pair = (command.message, command.key)
         receiver = correlation.the_one(correlation.receivers(connection, [pair])[pair])
         return receiver.instance_id if receiver is not None else None
     elif not isinstance(command, c.Start):
         return getattr(command, "instance_id", None)
-    for lookup in lookups:
-        return connection.execute(lookup).scalar_one_or_none()
-    return None
+    found = (connection.execute(lookup).scalar_one_or_none() for lookup in lookups)
+    return next((each for each in found if each is not None), None)

@@ -269,7 +269,7 @@ def _fire_timer(unit: Unit, command: c.FireTimer) -> c.Outcome:
 
 
 def _continue(unit: Unit, command: c.Continue) -> c.Outcome:
-    rows.drop_continuation(unit.writes, command.task_id)
+    rows.drop_continuation(unit.writes, command.instance_id, command.task_id)
     unit.change(command.instance_id, lambda running: running.run())
     return c.Outcome(command.instance_id)
 
@@ -291,9 +291,8 @@ def _replan(unit: Unit, command: c.Replan) -> c.Outcome:
         for table, key, ids in ((UserTask, UserTask.id, due_tasks), (Deadline, Deadline.task_id, due_deadlines)):
             for task_id in ids:
                 due_at, warn_at, provisional = dues(running, task_id)
-                connection.execute(
-                    update(table).where(key == task_id).values(due_at=due_at, warn_at=warn_at, provisional=provisional)
-                )
+                row = update(table).where(table.instance_id == instance, key == task_id)
+                connection.execute(row.values(due_at=due_at, warn_at=warn_at, provisional=provisional))
 
     unit.change(instance, work)
     return c.Outcome(instance)

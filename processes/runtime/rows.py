@@ -54,7 +54,7 @@ class Rows:
             self._close(wait, actor, wait.task_id in done)
         for wait in changes.moved:
             assert wait.time is not None
-            self._writes.add(_MOVE_TIMER, wait.time.due, wait.time.provisional, wait.task_id)
+            self._writes.add(_MOVE_TIMER, wait.time.due, wait.time.provisional, self._owner.id, wait.task_id)
             signal(self._connection, TIMERS)
         jobs = []
         for wait in changes.opened:
@@ -75,11 +75,11 @@ class Rows:
                 here.note(topic=wait.name)
             self._writes.add(_END_JOB, "done" if done else "cancelled", self._now, wait.task_id)
         elif wait.kind == "timer":
-            self._writes.add(_DROP_TIMER, wait.task_id)
+            self._writes.add(_DROP_TIMER, self._owner.id, wait.task_id)
         elif wait.kind in ("message", "signal"):
-            self._writes.add(_DROP_SUBSCRIPTION, wait.task_id, _subscribed(wait))
+            self._writes.add(_DROP_SUBSCRIPTION, self._owner.id, wait.task_id, _subscribed(wait))
         elif wait.kind == "deadline":
-            self._writes.add(_DROP_DEADLINE, wait.task_id)
+            self._writes.add(_DROP_DEADLINE, self._owner.id, wait.task_id)
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
@@ -193,9 +193,9 @@ def job_message(
     return outbox.Outgoing(Address.JOBS, str(row["topic"]), message, available_at or now)
 
 
-def drop_continuation(writes: Writes, task_id: str) -> None:
+def drop_continuation(writes: Writes, instance_id: str, task_id: str) -> None:
     """A continuation's timer row has had its effect."""
-    writes.add(_DROP_TIMER, task_id)
+    writes.add(_DROP_TIMER, instance_id, task_id)
 
 
 def add_continuation(connection: Connection, writes: Writes, task_id: str, instance_id: str, now: datetime) -> None:
@@ -221,7 +221,7 @@ _NEW_SUBSCRIPTION = Insert(Subscription, "task_id", "instance_id", "element_id",
 _NEW_DEADLINE = Insert(Deadline, "task_id", "instance_id", "element_id", "due_at", "warn_at", "provisional")
 _END_TASK = Update(UserTask, "state", "ended_at", "completed_by", keys=("id",))
 _END_JOB = Update(Job, "state", "ended_at", keys=("id",), only="job.state IN ('open', 'failed')")
-_MOVE_TIMER = Update(Timer, "due_at", "provisional", keys=("task_id",))
-_DROP_TIMER = Delete(Timer, "task_id")
-_DROP_DEADLINE = Delete(Deadline, "task_id")
-_DROP_SUBSCRIPTION = Delete(Subscription, "task_id", "message")
+_MOVE_TIMER = Update(Timer, "due_at", "provisional", keys=("instance_id", "task_id"))
+_DROP_TIMER = Delete(Timer, "instance_id", "task_id")
+_DROP_DEADLINE = Delete(Deadline, "instance_id", "task_id")
+_DROP_SUBSCRIPTION = Delete(Subscription, "instance_id", "task_id", "message")

@@ -150,19 +150,19 @@ class Unit:
         """Those of these timers that are still there, and whose instances nobody else has in hands: they are locked."""
         prefixes = {prefix for each in timers if (prefix := _prefix_told(each)) is not None}
         self._hold(sorted(prefixes), skip_locked=True)
-        mine = [each for each in timers if self._is_active(_prefix_told(each))]
-        rows = fetch(self.connection, _TIMERS, [_task_of(each) for each in mine])
+        mine = [(each, held.owner.id) for each in timers if (held := self._told(each)) and held.status == "active"]
+        rows = fetch(self.connection, _TIMERS, [(instance, _task_of(each)) for each, instance in mine])
         there = {task: due for task, due, incident in rows if incident is None}
-        return [each for each in mine if _is_due(each, there.get(_task_of(each)))]
+        return [each for each, _ in mine if _is_due(each, there.get(_task_of(each)))]
 
     def is_early(self, timer: c.Command) -> bool:
         """Whether this unit has planned another timer of the instance for an earlier time: that one is to fire first."""
-        due_at, held = getattr(timer, "due_at", None), self._held.get(_prefix_told(timer) or "")
+        due_at, held = getattr(timer, "due_at", None), self._told(timer)
         return due_at is not None and held is not None and held.planned is not None and held.planned < due_at
 
-    def _is_active(self, prefix: str | None) -> bool:
-        held = None if prefix is None else self._held.get(prefix)
-        return held is not None and held.status == "active"
+    def _told(self, command: c.Command) -> Held | None:
+        """The instance a command is for, when the command tells it and it is in hands."""
+        return self._held.get(_prefix_told(command) or "")
 
     def receivers(self, message: str, key: str, *, again: bool = False) -> Sequence[correlation.Receiver]:
         """Who waits for a message; ``again``: now, whatever was read before."""
@@ -435,6 +435,6 @@ _DROP_PART = Delete(InstancePart, "instance_id", "name")
 _OF_INSTANCE = ("prefix", "id", "definition_id", "process_id", "place", "key", "status", "version", "parts")
 _LOCK = Select(Instance, *_OF_INSTANCE, "state", by="prefix", locked=True, costly=True)
 _RESULTS = Select(InboxMessage, "partner", "source", "id", "result", by=("partner", "source", "id"))
-_TIMERS = Select(Timer, "task_id", "due_at", "incident_id", by="task_id")
+_TIMERS = Select(Timer, "task_id", "due_at", "incident_id", by=("instance_id", "task_id"))
 _STATE = Select(Instance, "id", "state", by="id")
 _PARTS = Select(InstancePart, "instance_id", "name", "body", by="instance_id")

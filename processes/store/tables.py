@@ -61,6 +61,9 @@ def _some(name: str, where: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+_CLUSTERED = {"sqlite_with_rowid": False}
+"""Small rows that come and go lie by their keys, those of an instance together: SQLite keeps no second copy of the keys."""
+
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -198,12 +201,13 @@ class Deadline(Base):
     """The due time of an activity that has one (user tasks carry theirs in their own row besides)."""
 
     __tablename__ = "deadline"
+    instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     due_at: Mapped[datetime]
     warn_at: Mapped[datetime | None]
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    __table_args__ = _CLUSTERED
 
 
 class Job(Base):
@@ -236,26 +240,27 @@ class Timer(Base):
     """A timer that waits, found by its due time."""
 
     __tablename__ = "timer"
+    instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     due_at: Mapped[datetime] = mapped_column(index=True)
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
     incident_id: Mapped[str | None] = mapped_column(String(36))
     """set while its firing is an incident: it waits for a person then"""
+    __table_args__ = _CLUSTERED
 
 
 class Subscription(Base):
     """An instance waits for a message of this name with this correlation key."""
 
     __tablename__ = "subscription"
+    instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(String(36), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
     message: Mapped[str] = mapped_column(String(140), primary_key=True)
     """the message's name; ``signal:NAME`` for a signal"""
     key: Mapped[str] = mapped_column(String(200), default="")
-    __table_args__ = (Index("ix_subscription_match", "message", "key"),)
+    __table_args__ = (Index("ix_subscription_match", "message", "key"), _CLUSTERED)
 
 
 class BufferedMessage(Base):
@@ -361,7 +366,7 @@ class InboxMessage(Base):
     id: Mapped[str] = mapped_column(String(200), primary_key=True)
     received_at: Mapped[datetime]
     result: Mapped[dict[str, Any]]
-    __table_args__ = {"sqlite_with_rowid": False}  # the key is all there is to it
+    __table_args__ = _CLUSTERED
 
 
 class RefusedMessage(Base):

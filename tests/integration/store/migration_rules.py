@@ -28,11 +28,24 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """Something that refuses rows. ``unique``: the columns that no two rows may share, if it is that."""
+
+    text: str
+    unique: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """A table and whatever refuses rows of it."""
 
     columns: Mapping[str, Column]
-    limits: frozenset[str]
+    limits: frozenset[Limit]
+
+    def refuses_all_that(self, limit: Limit) -> bool:
+        """Whether a limit refuses nothing that this table would take: it is there, or another of fewer columns."""
+        keys = [each.unique for each in self.limits if each.unique is not None]
+        return limit in self.limits or (limit.unique is not None and any(key <= limit.unique for key in keys))
 
 
 Shape = Mapping[str, Table]
@@ -53,17 +66,16 @@ def _table(found: Any, name: str) -> Table:
     return Table(columns, frozenset(_limits(found, name)))
 
 
-def _limits(found: Any, name: str) -> Iterator[str]:
-    yield f"primary key {found.get_pk_constraint(name)['constrained_columns']}"
-    for each in found.get_unique_constraints(name):
-        yield f"unique {each['column_names']}"
-    for each in found.get_indexes(name):
-        if each["unique"]:
-            yield f"unique {each['column_names']}"
+def _limits(found: Any, name: str) -> Iterator[Limit]:
+    key = found.get_pk_constraint(name)["constrained_columns"]
+    yield Limit(f"primary key {key}", frozenset(key))
+    unique = [each for each in found.get_indexes(name) if each["unique"]]
+    for each in (*found.get_unique_constraints(name), *unique):
+        yield Limit(f"unique {each['column_names']}", frozenset(each["column_names"]))
     for each in found.get_foreign_keys(name):
-        yield f"foreign key {each['constrained_columns']} -> {each['referred_table']}"
+        yield Limit(f"foreign key {each['constrained_columns']} -> {each['referred_table']}")
     for each in found.get_check_constraints(name):
-        yield f"check {each['sqltext']}"
+        yield Limit(f"check {each['sqltext']}")
 
 
 def tightened(before: Shape, after: Shape) -> list[str]:
@@ -88,7 +100,7 @@ def _problems(name: str, before: Table, after: Table | None) -> Iterator[str]:
     for column, new in after.columns.items():
         if column not in before.columns and not new.nullable and not new.default:
             yield f"column {name}.{column} is new, and rows without it are refused"
-    for limit in sorted(after.limits - before.limits):
+    for limit in sorted(each.text for each in after.limits if not before.refuses_all_that(each)):
         yield f"table {name} refuses rows that it took before: {limit}"
 
 

@@ -85,6 +85,10 @@ def add_foreign_key(op: Operations) -> None:
         batch.create_foreign_key("fk_timer_incident", "incident", ["incident_id"], ["id"])
 
 
+def widen_unique(op: Operations) -> None:
+    op.create_index("ux_job_id_element", "job", ["id", "element_id"], unique=True)
+
+
 def drop_table(op: Operations) -> None:
     op.drop_table("stall")
 
@@ -116,6 +120,7 @@ STEPS: list[tuple[Callable[[Operations], None], list[str]]] = [
     (add_index, []),
     (add_required, ["column job.priority is new, and rows without it are refused"]),
     (add_unique, ["table job refuses rows that it took before: unique ['element_id']"]),
+    (widen_unique, []),
     (add_foreign_key, ["table timer refuses rows that it took before: foreign key ['incident_id'] -> incident"]),
     (drop_table, ["table stall is gone"]),
     (drop_column, ["column job.error is gone"]),
