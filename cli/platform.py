@@ -18,6 +18,7 @@ from processes.messaging.bus import Address
 from processes.notation.check import Codes, Finding, check_files
 from processes.observing.health import Health, NotReady
 from processes.observing.metrics import Metrics
+from processes.runtime.filing import Filing
 from processes.runtime.memory import spare_collector
 from processes.runtime.scheduler import Scheduler
 from processes.runtime.watchdog import LIMIT, Watchdog
@@ -39,6 +40,7 @@ class Platform:
         self.core = Core.on(Database(settings.database_url), clock)
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
+        self.filing = Filing(self.core.database, clock, settings.file_after)
         self.topics = tuple(jobs.CATALOGUE)
         self.metrics = Metrics(Gauges(self.core.database, clock))
         self.health = Health()
@@ -118,8 +120,9 @@ class Platform:
         for start in starts:
             start()
         self.scheduler.start()
+        self.filing.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
-        self._stops += [bus.stop, *stops, self.scheduler.stop]
+        self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop]
         spare_collector()
 
     def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:

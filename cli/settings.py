@@ -7,10 +7,12 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from processes.clock import Clock, FileClock, SystemClock
 from processes.failpoints import hit
+from processes.runtime.filing import AFTER
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "bpmn"
@@ -33,11 +35,13 @@ class Settings:
     secrets: Path
     metrics_port: int | None
     """a port for metrics and health alone, besides the gateway's own"""
+    file_after: timedelta
+    """how long after its end an instance is filed"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
-        ``METRICS_PORT``."""
+        ``METRICS_PORT``, ``FILE_AFTER`` (seconds)."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -54,6 +58,7 @@ class Settings:
             clock=path("CLOCK"),
             secrets=path("SECRETS") or data / "secrets.json",
             metrics_port=int(environment["METRICS_PORT"]) if environment.get("METRICS_PORT") else None,
+            file_after=timedelta(seconds=float(environment["FILE_AFTER"])) if environment.get("FILE_AFTER") else AFTER,
         )
 
     def wall_clock(self) -> Clock:

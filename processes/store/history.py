@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, outerjoin, select
 from sqlalchemy.engine import Connection
 
 from processes.packing import FRAME, compress, decompress
+from processes.store import dossier
 from processes.store.bulk import Insert, Writes
-from processes.store.tables import HistoryEntry, Instance
+from processes.store.tables import Dossier, HistoryEntry, Instance
 
 LONG = 160
 """Bytes from which on an entry's texts are compressed: below that the frame costs more than it saves."""
@@ -72,21 +73,18 @@ def append(
 
 def read(connection: Connection, instance_id: str) -> list[Entry]:
     """An instance's whole history, oldest first."""
-    rows = connection.execute(
-        select(HistoryEntry.__table__, Instance.definition_id)
-        .outerjoin(Instance, Instance.id == HistoryEntry.instance_id)
-        .where(HistoryEntry.instance_id == instance_id)
-        .order_by(HistoryEntry.seq)
-    )
+    filed, definition = connection.execute(_HEAD, {"i": instance_id}).one_or_none() or (None, None)
+    rows = dossier.unpack(filed).history if filed else []
+    rows += [dossier.Row(*row) for row in connection.execute(_ROWS, {"i": instance_id})]
     entries, known = list[Entry](), dict[str, Any]()
     for row in rows:
         columns = {"kind": row.kind, "id": row.command_id, "actor": row.actor}
-        known |= {"definition": row.definition_id, **row.versions}
+        known |= {"definition": definition, **row.versions}
         fired = known.pop(_DECISIONS, ())
         entries.append(
             Entry(
                 seq=row.seq,
-                instance_id=row.instance_id,
+                instance_id=instance_id,
                 command_id=row.command_id,
                 kind=row.kind,
                 actor=row.actor,
@@ -99,6 +97,17 @@ def read(connection: Connection, instance_id: str) -> list[Entry]:
         )
     return entries
 
+
+_HEAD = (
+    select(Dossier.body, Instance.definition_id)
+    .select_from(outerjoin(Instance, Dossier, Dossier.instance_id == Instance.id))
+    .where(Instance.id == bindparam("i"))
+)
+_ROWS = (
+    select(*(HistoryEntry.__table__.c[name] for name in dossier.Row._fields))
+    .where(HistoryEntry.instance_id == bindparam("i"))
+    .order_by(HistoryEntry.seq)
+)
 
 _COLUMNS = ("kind", "id", "actor")
 """What of a command's JSON has columns of its own."""

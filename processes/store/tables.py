@@ -67,6 +67,10 @@ _CLUSTERED = {"sqlite_with_rowid": False}
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
 
 
+SHORT = 3
+"""Up to so many versions an ended instance is left as it is: to file what is so short saves nothing."""
+
+
 # ---- models ----------------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +128,11 @@ class Instance(Base):
     """what the ids of its tasks and jobs begin with"""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    filed: Mapped[bool | None]
+    """what it leaves behind lies in its dossier"""
+    __table_args__ = (
+        _some("ix_instance_unfiled", f"ended_at IS NOT NULL AND filed IS NULL AND version > {SHORT}", "ended_at"),
+    )
 
 
 class InstancePart(Base):
@@ -318,6 +327,14 @@ class HistoryEntry(Base):
     versions: Mapped[dict[str, Any]]
     """the versions of calendar and reference data, when they are others than in the instance's entry before; and which rules fired"""
     __table_args__ = (Index("ix_history_instance", "instance_id", "seq"),)
+
+
+class Dossier(Base):
+    """What an ended instance leaves behind, in one row instead of many: see processes/store/dossier.py."""
+
+    __tablename__ = "dossier"
+    instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    body: Mapped[bytes]
 
 
 # ---- messages --------------------------------------------------------------------------------------------------------

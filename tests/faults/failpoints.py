@@ -27,6 +27,7 @@ _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/bus/", ("engine-1", "worker")),
     ("gateway/", ("gateway",)),
     ("processes/runtime/scheduler.py", ("engine-1",)),
+    ("processes/runtime/filing.py", ("engine-1",)),
     ("processes/", ("engine-1", "gateway")),
 )
 """Which processes come by, in the lane with a broker; the first that fits. Any other file: all of them."""

@@ -146,6 +146,7 @@ class World:
             "CLOCK": str(self.folder / "clock"),
             "SYSTEMS": str(self._systems()),
             "LOG": "INFO",
+            "FILE_AFTER": "0",
             "PYTHONUNBUFFERED": "1",
         }
         if self.plan.lane == EMBEDDED:
