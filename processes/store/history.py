@@ -21,8 +21,8 @@ from processes.store import dossier
 from processes.store.bulk import Insert, Writes
 from processes.store.tables import Dossier, HistoryEntry, Instance
 
-LONG = 160
-"""Bytes from which on an entry's texts are compressed: below that the frame costs more than it saves."""
+LONG = 320
+"""Bytes from which on an entry's texts are compressed: below that it saves little, and whatever is filed is compressed once more anyway."""
 
 StepLine = tuple[str, str, str]
 """What happened: element id, process id, and ``entered``, ``completed``, ``caught`` or ``cancelled``."""
