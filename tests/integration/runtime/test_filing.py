@@ -96,7 +96,7 @@ def test_tasks_and_jobs_stay_with_what_is_looked_at_later(world: World) -> None:
     world.clock.advance(AFTER)
     world.filing.run()
 
-    lean = {"instructions": "", "next": "", "warn_at": None}
+    lean = {"instructions": "", "next": ""}
     assert [row._mapping for row in world.rows(case, UserTask)] == [{**row, **lean} for row in before]
     (job,) = world.rows(case, Job)
     assert (job.state, job.topic, job.arguments, job.locked_by) == ("done", "send.it", {}, None)
