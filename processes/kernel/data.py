@@ -150,7 +150,7 @@ def ended(fork: Fork | None) -> Fork | None:
 
 WRITTEN = "\0written"
 """Where variables remember when each of them was written (a growing number); no name in a diagram can be this. Only kept in processes in which
-somebody asks for the newest of several branches that have not met."""
+it matters (``Process.stamped``)."""
 
 
 def stamped(data: Data, values: Data, now: int) -> Data:
@@ -194,6 +194,17 @@ def newer(base: Data, data: Data, into: Data) -> Data:
                 result[key] = _entries(base.get(key, _GONE), earlier.get(key), later[key])
                 result[WRITTEN][key] = max(mine[key], theirs.get(key, 0))
     return result
+
+
+def alone(base: Data, data: Data, into: Data) -> Data:
+    """As :func:`changed`, but to write what was there before is to write (where it is known when values were written)."""
+    result = changed(base, data, into)
+    mine, since = data.get(WRITTEN, {}), base.get(WRITTEN, {})
+    written = {key: at for key, at in mine.items() if at != since.get(key, 0) and key in data}
+    if not written:
+        return result
+    values = {key: _entries(base.get(key, _GONE), into.get(key), data[key]) for key in written}
+    return {**result, **values, WRITTEN: {**result.get(WRITTEN, {}), **written}}
 
 
 def _same(value: Any, before: Any) -> bool:

@@ -230,7 +230,8 @@ class Process:
     """every scope by its id, the called processes' too"""
     starts: tuple[Start, ...]
     stamped: bool
-    """whether variables remember when they were written: somebody asks for the newest of branches that have not met"""
+    """whether variables remember when they were written: somebody asks for the newest of branches that have not met, or undoes what was
+    completed in a sub-process"""
 
     @property
     def starts_on(self) -> tuple[str, ...]:

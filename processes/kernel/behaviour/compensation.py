@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from processes.kernel.behaviour import scopes
-from processes.kernel.data import changed
+from processes.kernel.data import alone
 from processes.kernel.machine import Machine
 from processes.kernel.plan import Node, Trigger
 from processes.kernel.state import GONE, WAITING, Done, Running, Token, Undoing
@@ -140,7 +140,8 @@ def handled(m: Machine, token: Token) -> None:
     controller = token.undoes
     assert controller is not None
     token.undoes = None
-    m.set_data(controller, changed(controller.data if token.view is None else token.view, token.data, controller.data))
+    begun = controller.data if token.view is None else token.view
+    m.set_data(controller, alone(begun, token.data, controller.data))
     token.state = GONE
     token.scope.tokens.pop(token.id, None)
     go_on(m, controller)

@@ -65,7 +65,7 @@ class _Compiler:
             raise ParseError(f"没有流程 {process_id}", f"no process {process_id}")
         plan = self._called(process_id)
         name = self._processes[process_id][1].name or process_id
-        stamped = any(scope.asks_for_newest for scope in self._scopes.values())
+        stamped = any(scope.asks_for_newest or _undoes_inside(scope) for scope in self._scopes.values())
         return Process(process_id, name, plan, self._scopes, tuple(starts_from_outside(plan)), stamped)
 
     # -- scopes ------------------------------------------------------------------------------------------------------
@@ -222,6 +222,11 @@ def _lanes(process: drawn.Element) -> dict[str, str]:
         if lane is not None:
             found[text_of(reference)] = lane.get("name") or ""
     return found
+
+
+def _undoes_inside(plan: Scope) -> bool:
+    """Whether what has been completed in a sub-process can be undone: by handlers that see the variables as they were."""
+    return any(node.compensable and node.inner is not None for node in plan.nodes.values())
 
 
 _ASKING = frozenset({"conditional", "terminate"})

@@ -169,3 +169,22 @@ def test_a_transaction_can_be_cancelled_from_an_event_sub_process_in_it() -> Non
     do(engine, case, "undo_a")
     assert engine.instance(case).state == "completed"
     assert engine.instance(case).trace[-3:] == ["undo_a", "off", "oe"]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["by what is inside", "by an event sub-process"])
+def test_to_write_anew_what_was_there_before_is_to_write(own: bool) -> None:
+    """What undoes the inside of a sub-process sees its variables as they were when it was completed: ``status`` was open already."""
+    back = '<bpmn:script>= {status: "open"}</bpmn:script>'
+    handler = element("scriptTask", "undo_a", back, isForCompensation="true")
+    undoing = event_sub_process(
+        "own", begins("undo_it", compensation()), script("again", '= {status: "open"}'), end("ue"), path("undo_it", "again", "ue")
+    )  # fmt: skip
+    inside = [script("a", "= {}"), undoing] if own else [undone("a", "undo_a"), handler]
+    inner = sub_process("inner", start("i"), *inside, end("ie"), path("i", "a", "ie"))
+    engine, case = started(
+        start(), script("first", '= {status: "open", other: 1}'), inner, script("closed", '= {status: "closed", other: 2}'),
+        user("wait"), throw("undo", compensation()), end(), path("start", "first", "inner", "closed", "wait", "undo", "end"),
+    )  # fmt: skip
+    do(engine, case, "wait")
+
+    assert engine.instance(case).variables == {"status": "open", "other": 2}
