@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 
 from processes.messaging.bus import Message
+from processes.runtime.filing import Filing
 from processes.runtime.scheduler import Scheduler
 from processes.store.tables import Case, CaseText, Report, UserTask
 from tests.integration.gateway.conftest import Browser
@@ -170,6 +171,31 @@ def test_what_an_enterprise_says_stands_with_its_rating(world: World, browser: O
     assert "评价：非常满意" in page
     assert re.search(r"收到评价.{0,300}评价意见.{0,60}办得快，感谢", page, re.DOTALL)
     assert page.index("12345热线来件") < page.index("按规则判定")
+
+
+def test_a_case_reads_the_same_when_it_has_been_filed(world: World, browser: Open) -> None:
+    task = _handling(world)
+    number = _number(world, task)
+    world.complete(task.id, {"outcome": "answer", "resolution": "solved", "answer": "已办结"}, "wx.wu")
+    _finish_jobs(world)
+    given = {"case": number, "level": 5}
+    event = Message("r-1", "rating.given", "/ratings", world.clock.now(), given, extensions={"partner": "ratings"})
+    assert world.services.inlet.receive(event).status == "accepted"
+    _finish_jobs(world)
+    reader = browser("wx.chen")
+    pages = [f"/cases/{number}", f"/tasks/{task.id}", "/?tab=done"]
+    before = [_without_tokens(reader.get(page)) for page in pages]
+
+    filing = Filing(world.services.database, world.clock, after=timedelta())
+    assert filing.run() == 1
+
+    assert [_without_tokens(reader.get(page)) for page in pages] == before
+    assert "评价：非常满意" in before[0]
+
+
+def _without_tokens(page: str) -> str:
+    """A page without what is new in each answer."""
+    return re.sub(r'(nonce|value|content)="[^"]{20,}"', "", page)
 
 
 def test_reminders_are_told_by_name_and_receiver(world: World, browser: Open) -> None:
