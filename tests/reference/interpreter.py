@@ -19,7 +19,7 @@ from processes.errors import BihuanError
 from processes.notation.decisions import parse_decisions
 from tests.reference import activities, catching, compensation, gateways, throwing
 from tests.reference.data import Data
-from tests.reference.machine import Entry, Functions, Incident, Machine
+from tests.reference.machine import ENDLESS, Entry, Functions, Incident, Machine, TooLong
 from tests.reference.reading import ACTIVITIES, GLOBAL_TASKS, Node, read
 from tests.reference.state import Activity, Catcher, Frame, Record, Token, Wait
 
@@ -225,6 +225,8 @@ def _settle(machine: Machine) -> None:
     """Run until there is nothing left but to wait; messages are delivered when nothing else runs."""
     while True:
         _conclude(machine)
+        if len(machine.trace) > ENDLESS:
+            raise TooLong
         machine.fresh.clear()
         machine.queue = [token for token in machine.queue if token.alive]
         if machine.queue:

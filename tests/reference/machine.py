@@ -21,6 +21,14 @@ KEPT = timedelta(days=7)
 """How long an early message waits for its receiver."""
 
 
+ENDLESS = 5_000
+"""Entries of a trace, from which on nobody waits for its end."""
+
+
+class TooLong(Exception):
+    """A trace has become longer than anybody wants to look at: a short cycle over a long time, say."""
+
+
 class Incident(Exception):
     """The instance cannot go on; nothing of the command in hand has happened."""
 

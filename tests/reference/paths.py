@@ -13,6 +13,7 @@ from lxml import etree
 
 from tests.reference.drawing import Draw, Model
 from tests.reference.interpreter import Reference, Run, Waiting
+from tests.reference.machine import TooLong
 
 PATIENCE = 25
 """So many steps are chosen freely; from then on whatever leads to the end is done first."""
@@ -104,7 +105,10 @@ def play(draw: Draw[Any], model: Model) -> Play:
     while run.state == "active":
         action = _choose(draw, model, run, len(actions))
         actions.append(action)
-        do(run, action)
+        try:
+            do(run, action)
+        except TooLong:
+            reject()
         if len(run.trace) > LONGEST:
             reject()
         if len(actions) > MOST:
