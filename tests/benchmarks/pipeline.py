@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> list[Section]:
             _middle(full[own.name], lambda turn: turn.per_second),
         )
         latency = [
-            _latency(_rounds(pair, options.rounds, max(seconds / 2, 12.0), load / 2 or 1.0), load / 2, of)
+            _latency(_rounds(pair, options.rounds, max(seconds / 4, 12.0), load / 2 or 1.0), load / 2, of)
             for load, of in ((asked, "the load asked for"), (sustained, "what ours sustains"))
         ]
         verdict = own.verdict()
