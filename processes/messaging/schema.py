@@ -10,9 +10,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 LONG_TEXT = 100_000
 """characters: more than any letter to an office; less than what would hurt a browser or a database page"""
@@ -29,6 +29,23 @@ class ContractSchema(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+class OneOfSeveral(ContractSchema):
+    """A schema that wants one of several sets of fields filled in, blanks not counted; the documents say so, too.
+
+    :cvar alternatives: the sets, by their fields' names
+    :cvar nothing: the field that is named when none of them is there, and the reason in Chinese
+    """
+
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]]
+    nothing: ClassVar[tuple[str, str]]
+
+    @validates_schema
+    def _has_one(self, data: Mapping[str, Any], **_: object) -> None:
+        if not any(all((data.get(name) or "").strip() for name in each) for each in self.alternatives):
+            field, reason = self.nothing
+            raise ValidationError(reason, field)
 
 
 _COMMON = {"required": "缺少必填字段", "null": "不能为空", "validator_failed": "取值不符合约定"}
