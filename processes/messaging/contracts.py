@@ -5,7 +5,7 @@ A message that fits becomes a typed value (:mod:`processes.messaging.incoming`);
 library is verbatim), messages between cases keep them (the diagrams on both sides agree on them); everywhere else they
 are refused, because a misspelt field that is silently dropped is a message half lost.
 
->>> given = {"case": "2026-000017", "level": 5}
+>>> given = {"case": "330502-26-00017-5", "level": 5}
 >>> parse(Message(id="r-1", type="rating.given", source="/ratings", time=datetime.now(UTC), data=given)).level
 5
 """
@@ -35,7 +35,7 @@ PLACE = Extension("place", "上级地区", "330500")
 
 # ---- making values ---------------------------------------------------------------------------------------------------
 
-_CHANNEL = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+CHANNEL = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 
 
 def parse_report(channel: str, row: Mapping[str, Any]) -> i.ReportMessage:
@@ -84,7 +84,7 @@ def _value(message: Message, extension: Extension) -> str:
 
 # ---- the contracts ---------------------------------------------------------------------------------------------------
 
-_CASE = {"case": "2026-000017"}
+_CASE = {"case": "330502-26-00017-5"}
 
 _ALL = (
     Contract(
@@ -290,7 +290,7 @@ def contract_of(message: Message) -> Contract:
 
 def _type_of_contract(type_: str) -> str:
     channel, dot, rest = type_.rpartition(".")
-    return f"*{ORDER}" if dot + rest == ORDER and _CHANNEL.fullmatch(channel) else type_
+    return f"*{ORDER}" if dot + rest == ORDER and CHANNEL.fullmatch(channel) else type_
 
 
 def parse(message: Message) -> i.Incoming:
