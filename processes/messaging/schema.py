@@ -62,9 +62,21 @@ class _Integer(fields.Integer):
 class _Number(fields.Float):
     default_error_messages = {**_COMMON, "invalid": "应是数字", "special": "应是有限的数字", "too_large": "数字太大"}
 
+    def _validated(self, value: Any) -> float:
+        """A number, not a text that could be read as one."""
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
 
 class _Boolean(fields.Boolean):
     default_error_messages = {**_COMMON, "invalid": "应是 true 或 false"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        """In Python 1 equals True; in JSON it does not."""
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class _Moment(fields.AwareDateTime):
@@ -130,7 +142,7 @@ def number(title: str, low: float, high: float, description: str = "", *, requir
 
 def flag(title: str, description: str = "", *, required: bool = False) -> fields.Boolean:
     """True or false, and nothing that merely looks like it."""
-    return _Boolean(truthy={True}, falsy={False}, **_options(required, title, description))
+    return _Boolean(**_options(required, title, description))
 
 
 def moment(title: str, description: str = "", *, required: bool = False) -> fields.AwareDateTime:

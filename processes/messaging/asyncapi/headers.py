@@ -34,7 +34,10 @@ def of_contract(contract: Contract) -> Json:
     if contract.kind is Kind.JOB:
         found["attempt"] = (_attempt("可从任务消息照抄，便于查找"), False)
     elif contract.internal:
-        found[PLACE.name] = (_text(PLACE.title, "内容里没有 place 时必填", maxLength=LONGEST_EXTENSION), False)
+        found[PLACE.name] = (
+            _text(PLACE.title, "只用于提交上一级：内容里没有 place 时必填", maxLength=LONGEST_EXTENSION),
+            False,
+        )
     if not contract.internal:
         about = "平台分配的合作方代码；平台按它核对可以从哪些渠道来件。经网关发送时由令牌决定，不必填"
         found["partner"] = (_text("合作方", about), False)
