@@ -157,7 +157,7 @@ def _of_job(job: JobKind) -> Json:
         job.title,
         job.description,
         when,
-        "任务",
+        "平台的任务",
         headers.of_job(job.topic),
         json_schema.of(job.arguments),
         asked,
@@ -223,7 +223,7 @@ def _signal() -> Json:
         "流程走到发出信号的地方时平台发出；谁要听，就把自己的队列绑定到交换机。",
         "事件",
         headers.of_signal({"pattern": f"^{signal_event('.+').replace('.', '[.]', 1)}$"}),
-        {"type": "object", "additionalProperties": True},
+        {"type": "object", "properties": {}, "required": [], "additionalProperties": True},
         Message("0d9e6c0e.7", name, _SOURCE, _MOMENT, {"place": "330502"}, "0d9e6c0e"),
     )
 

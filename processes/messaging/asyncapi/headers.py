@@ -81,7 +81,7 @@ def _common(type_: Json, longest: int | None, *, sent: bool = False) -> Headers:
         "specversion": ({"title": "CloudEvents 版本", "type": "string", "const": "1.0"}, True),
         "id": (_text("消息编号", "每次投递都一样，用来识别重复" if sent else once, **limits), True),
         "type": (_text("消息类型", "" if sent else "也是路由键", **type_), True),
-        "source": (_text("来源", "发送方系统的名称，如 /hotline", **limits), True),
+        "source": (_text("来源", "平台的名称" if sent else "发送方系统的名称，如 /hotline", **limits), True),
         "time": (
             _text(
                 "发生时间", "RFC 3339，带时区" if sent else "RFC 3339，带时区；不填就是收到的时间", format="date-time"
