@@ -156,6 +156,7 @@ def test_a_result_is_held_against_what_the_document_says_of_it(kind: JobKind) ->
     schema = example.message["payload"]["properties"]["result"]
     kind.check_result(example.payload["result"])
     assert schema["required"]
+    assert not fits(example.message["payload"], {})
     for name in schema["required"]:
         without = {key: value for key, value in example.payload["result"].items() if key != name}
         assert not fits(example.message["payload"], {"result": without})
@@ -168,11 +169,15 @@ def test_a_result_is_held_against_what_the_document_says_of_it(kind: JobKind) ->
 ABSENT = object()
 VALUES = (ABSENT, None, "", " ", "x", "1", 0, 1, -1, 2.5, True, False, [], {}, ["x"], {"x": 1}, "2026-11-23T09:30:00")
 
+BEYOND = ("长" * 1_000_001, 10**9, -(10**9))
+"""beyond every limit there is: what finds a limit that the schema has forgotten"""
+
 
 def values_for(schema: Mapping[str, Any]) -> Iterator[Any]:
     """Values at and beyond the limits that a field's schema names."""
     yield from VALUES
     yield "2026-11-23T09:30:00+08:00"
+    yield from BEYOND
     if "maxLength" in schema:
         yield "长" * schema["maxLength"]
         yield "长" * (schema["maxLength"] + 1)
