@@ -22,13 +22,21 @@ from processes.messaging.contracts import CONTRACTS, JOB
 from processes.messaging.jobs import CATALOGUE, JobKind
 
 _BINDINGS = "0.3.0"
+"""the version of the AMQP bindings"""
+
 _ANSWERS = "job.answers"
-_ENDINGS = {"completed": "做成了", "failed": "没有做成", "error": "业务上的否定答复"}
 _SIGNALS = "signals"
+"""keys of channels"""
+
+_ENDINGS = {"completed": "做成了", "failed": "没有做成", "error": "业务上的否定答复"}
+"""how a job ends: the last part of the types of answers"""
+
 _INTERNAL = "平台内部"
-_PARTNER = "hotline"
+"""the tag of what only the platform sends"""
+
+_PARTNER, _SOURCE, _INSTANCE = "hotline", "bihuan", "15f49c76-aa22-5ec6-97e4-f5879a787e16"
 _MOMENT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
-_SOURCE = "bihuan"
+"""who, where and when in the examples"""
 
 
 def document(
@@ -148,7 +156,7 @@ def _of_job(job: JobKind) -> Json:
         _SOURCE,
         _MOMENT,
         dict(job.example),
-        "0d9e6c0e",
+        _INSTANCE,
         {"jobid": JOB.example, "attempt": "1"},
     )
     when = f"流程走到这项任务时平台发出；工作程序从队列 {job_queue(job.topic)} 取走，做完以后答复。"
@@ -224,7 +232,7 @@ def _signal() -> Json:
         "事件",
         headers.of_signal({"pattern": f"^{signal_event('.+').replace('.', '[.]', 1)}$"}),
         {"type": "object", "properties": {}, "required": [], "additionalProperties": True},
-        Message("0d9e6c0e.7", name, _SOURCE, _MOMENT, {"place": "330502"}, "0d9e6c0e"),
+        Message("a55d5ada6fb9a76df371405a-4", name, _SOURCE, _MOMENT, {"place": "330502"}, _INSTANCE),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TITLE = "闭环：消息约定"
+TITLE = "闭环（Bihuan）消息约定"
 
 DESCRIPTION = """\
 任何语言写的系统，有一个 AMQP 0-9-1 客户端和这份文件，就能与平台对接。
