@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Flask, current_app
 
-from gateway import api, outside, staff, text, web
+from gateway import api, integrators, outside, staff, text, web
 from gateway.context import EXTENSION
 from gateway.services import Services
 
@@ -23,6 +23,7 @@ def build(services: Services) -> Flask:
     app.register_blueprint(staff.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.health)
+    app.register_blueprint(integrators.blueprint)
     web.csrf.exempt(api.blueprint)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -33,6 +34,7 @@ def build(services: Services) -> Flask:
         short=_short,
         stamp=text.stamp,
         masked=text.masked,
+        marked=text.marked,
         paragraphs=text.paragraphs,
     )
     return app

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
 
 HERE = ZoneInfo("Asia/Shanghai")
 
@@ -58,3 +61,10 @@ def paragraphs(value: str) -> str:
     lines = [line.rstrip() for line in value.strip().splitlines()]
     kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
     return "\n".join(kept)
+
+
+def marked(value: str) -> Markup:
+    """A paragraph with ``**strong**`` and `` `code` `` as HTML; everything else is text."""
+    safe = str(escape(value))
+    strong = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", safe)
+    return Markup(re.sub(r"`(.+?)`", r"<code>\1</code>", strong))

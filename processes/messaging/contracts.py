@@ -5,103 +5,37 @@ A message that fits becomes a typed value (:mod:`processes.messaging.incoming`);
 library is verbatim), messages between cases keep them (the diagrams on both sides agree on them); everywhere else they
 are refused, because a misspelt field that is silently dropped is a message half lost.
 
->>> given = {"case": "2026-000017", "level": 5}
+>>> given = {"case": "330502-26-00017-5", "level": 5}
 >>> parse(Message(id="r-1", type="rating.given", source="/ratings", time=datetime.now(UTC), data=given)).level
 5
 """
 
 from __future__ import annotations
 
-import builtins
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from processes.errors import BihuanError
 from processes.messaging import incoming as i
 from processes.messaging import schema as s
 from processes.messaging.bus import Message
+from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Extension
+from processes.messaging.contract import Contract as Contract
+from processes.messaging.contract import ContractViolation as ContractViolation
+from processes.messaging.contract import Kind as Kind
 
-VERSION = "contractversion"
-"""the CloudEvents extension that names a contract's version; absent means 1"""
-
-LONGEST_ID = 200
-"""characters of a message's id and of its source"""
-
-ORDER = ".order"
-"""the types of reports are ``<channel>.order``"""
-
-
-LONGEST_REASON = 2000
-"""characters: the rest of ten thousand wrong fields helps nobody"""
-
-
-def _readable(reason: str) -> str:
-    """A reason that can be stored and shown, whatever a stranger called his fields."""
-    return reason[:LONGEST_REASON].replace("\0", "").encode("utf-8", "replace").decode()
-
-
-class ContractViolation(BihuanError):
-    """A message does not fit its contract: ``problems`` say where and why."""
-
-    def __init__(self, type_: str, version: str, problems: tuple[s.FieldProblem, ...]) -> None:
-        listed = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in problems)
-        paths = ", ".join(each.path or "(whole message)" for each in problems)
-        super().__init__(
-            _readable(f"消息 {type_}（第 {version} 版）不符合约定。{listed}"),
-            _readable(f"message {type_} v{version} does not fit its contract: {paths}"),
-        )
-        self.problems = problems
-
-
-class Kind(StrEnum):
-    """What a message is for."""
-
-    REPORT = "report"
-    """a problem over a channel"""
-    CASE = "case"
-    """a message for a running case, or one that starts the superior place's"""
-    JOB = "job"
-    """a worker's answer"""
-
-
-@dataclass(frozen=True)
-class Contract:
-    """One version of one message. ``internal``: only the platform's own processes and workers may send it."""
-
-    type: str
-    version: str
-    kind: Kind
-    title: str
-    description: str
-    schema: builtins.type[Schema]
-    make: Callable[[Message, Mapping[str, Any]], i.Incoming]
-    example: Mapping[str, Any]
-    example_extensions: Mapping[str, str]
-    internal: bool = False
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The fields that hold people's words: they are kept apart from variables."""
-        return tuple(each.name for each in s.describe(self.schema) if each.text)
-
-    def example_message(self) -> Message:
-        """A whole message that fits this contract."""
-        type_ = f"hotline{ORDER}" if self.kind is Kind.REPORT else self.type
-        moment = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
-        extensions = {VERSION: self.version, **self.example_extensions}
-        return Message(f"example-{type_}", type_, "/example", moment, dict(self.example), extensions=extensions)
+JOB = Extension("jobid", "任务编号", "5b1c3a52-6d0e-4a8e-9f1d-2f7f0f3f9a10")
+LOWER = Extension("correlationkey", "下级案件的编号", "0d9e6c0e-6a53-4c43-8b6b-7d3c0ad1b6a4")
+PLACE = Extension("place", "上级地区", "330500")
+"""of an escalation whose payload does not say it"""
 
 
 # ---- making values ---------------------------------------------------------------------------------------------------
 
-_CHANNEL = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+CHANNEL = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 
 
 def parse_report(channel: str, row: Mapping[str, Any]) -> i.ReportMessage:
@@ -134,32 +68,23 @@ def _for_case(message: Message, data: Mapping[str, Any]) -> tuple[i.CaseReferenc
     return reference, {name: message.data.get(name) for name in data}
 
 
-def _job_id(message: Message) -> str:
-    return _extension(message, "jobid", "任务编号")
-
-
-def _key(message: Message) -> str:
-    return _extension(message, "correlationkey", "下级案件的编号")
-
-
 def _escalated(message: Message, data: Mapping[str, Any]) -> i.CaseEscalated:
-    place = data["place"] or _extension(message, "place", "上级地区")
-    return i.CaseEscalated(_key(message), {**data, "place": place}, place)
+    place = data["place"] or _value(message, PLACE)
+    return i.CaseEscalated(message.extensions[LOWER.name], {**data, "place": place}, place)
 
 
-def _extension(message: Message, name: str, title: str) -> str:
-    value = message.extensions.get(name, "")
-    if not value or len(value) > 200:
-        problem = s.FieldProblem(name, f"缺少扩展属性 {name}（{title}），或超过 200 个字")
+def _value(message: Message, extension: Extension) -> str:
+    value = message.extensions.get(extension.name, "")
+    if not value or len(value) > LONGEST_EXTENSION:
+        reason = f"缺少扩展属性 {extension.name}（{extension.title}），或超过 {LONGEST_EXTENSION} 个字"
+        problem = s.FieldProblem(extension.name, reason)
         raise ContractViolation(message.type, message.extensions.get(VERSION, "1"), (problem,))
     return value
 
 
 # ---- the contracts ---------------------------------------------------------------------------------------------------
 
-_CASE = {"case": "2026-000017"}
-_JOB = {"jobid": "5b1c3a52-6d0e-4a8e-9f1d-2f7f0f3f9a10"}
-_LOWER = {"correlationkey": "0d9e6c0e-6a53-4c43-8b6b-7d3c0ad1b6a4"}
+_CASE = {"case": "330502-26-00017-5"}
 
 _ALL = (
     Contract(
@@ -168,6 +93,7 @@ _ALL = (
         Kind.REPORT,
         "渠道来件",
         "某一渠道收到的一件问题；类型是“渠道代码.order”，如 hotline.order。约定以外的字段原样保存。",
+        "渠道收到一件涉企问题时，每件发一次；同一渠道的同一原编号只收一次。",
         i.ReportSchema,
         lambda m, d: _report(m.type.removesuffix(ORDER), m.data, d),
         {
@@ -180,7 +106,6 @@ _ALL = (
             "phone": "13800000000",
             "urgency": "一般",
         },
-        {},
     ),
     Contract(
         "rating.given",
@@ -188,10 +113,10 @@ _ALL = (
         Kind.CASE,
         "企业评价",
         "企业对一次办理的五级评价。",
+        "企业对办结的问题作出评价时；办理结束并发出评价邀请（任务 rating.request）以后。",
         i.RatingSchema,
         lambda m, d: i.RatingGiven(*_for_case(m, d), d["level"], d["comment"], d["rated_at"]),
         {**_CASE, "level": 4, "comment": "办得快，谢谢。", "rated_at": "2026-11-27T10:00:00+08:00"},
-        {},
     ),
     Contract(
         "supplement.answered",
@@ -199,10 +124,10 @@ _ALL = (
         Kind.CASE,
         "企业补正",
         "企业对补正要求的回答。",
+        "企业回答了补正要求（任务 channel.ask）时。",
         i.SupplementSchema,
         lambda m, d: i.SupplementAnswered(*_for_case(m, d), d["text"], d["answered_at"]),
         {**_CASE, "text": "统一社会信用代码为 91330000MA0000000X。"},
-        {},
     ),
     Contract(
         "withdrawal.requested",
@@ -210,10 +135,10 @@ _ALL = (
         Kind.CASE,
         "企业撤回",
         "办结以前，企业撤回自己的问题。",
+        "办结以前，企业要求撤回时。",
         i.WithdrawalSchema,
         lambda m, d: i.WithdrawalRequested(*_for_case(m, d), d["reason"], d["requested_at"]),
         {"channel": "hotline", "original": "12345-20261123-0042", "reason": "问题已自行解决。"},
-        {},
     ),
     Contract(
         "seven-lists.accepted",
@@ -221,10 +146,10 @@ _ALL = (
         Kind.CASE,
         "清单系统接收",
         "七张问题清单系统接收了移送的问题。",
+        "清单系统决定接收移送来的问题（任务 seven-lists.transfer）时。",
         i.AcceptedSchema,
         lambda m, d: i.SevenListsAccepted(*_for_case(m, d), d["reference"], d["list"]),
         {**_CASE, "reference": "QD-2026-0001", "list": "safety"},
-        {},
     ),
     Contract(
         "seven-lists.rejected",
@@ -232,10 +157,10 @@ _ALL = (
         Kind.CASE,
         "清单系统退回",
         "七张问题清单系统不接收，连同原因退回。",
+        "清单系统决定不接收移送来的问题（任务 seven-lists.transfer）时。",
         i.RejectedSchema,
         lambda m, d: i.SevenListsRejected(*_for_case(m, d), d["reference"], d["reason"]),
         {**_CASE, "reason": "不属于清单范围。"},
-        {},
     ),
     Contract(
         "seven-lists.stage",
@@ -243,10 +168,10 @@ _ALL = (
         Kind.CASE,
         "清单系统阶段",
         "清单系统里这一问题到了新的阶段：措施、整改、销号。",
+        "已接收的问题在清单系统里进入新的阶段时，每个阶段发一次。",
         i.StageSchema,
         lambda m, d: i.SevenListsStage(*_for_case(m, d), d["reference"], d["stage"], d["note"]),
         {**_CASE, "reference": "QD-2026-0001", "stage": "strike_off", "note": "整改完成，验收通过。"},
-        {},
     ),
     Contract(
         "job.completed",
@@ -254,10 +179,11 @@ _ALL = (
         Kind.JOB,
         "任务完成",
         "工作程序做完了一项任务；扩展属性 jobid 是任务编号。",
+        "任务做成以后，确认（ack）任务消息以前。",
         i.CompletedSchema,
-        lambda m, d: i.JobCompleted(_job_id(m), d["result"] or {}),
+        lambda m, d: i.JobCompleted(m.extensions[JOB.name], d["result"] or {}),
         {"result": {"delivered": True, "receipt": "hotline-8"}},
-        _JOB,
+        extensions=(JOB,),
         internal=True,
     ),
     Contract(
@@ -266,10 +192,11 @@ _ALL = (
         Kind.JOB,
         "任务失败",
         "工作程序没有做成；还有次数就再试，没有了由人处理。",
+        "这一次没有做成，或者再试也做不成（final 为 true）时。",
         i.FailedSchema,
-        lambda m, d: i.JobFailed(_job_id(m), d["reason"], d["retry_after"], bool(d["final"])),
+        lambda m, d: i.JobFailed(m.extensions[JOB.name], d["reason"], d["retry_after"], bool(d["final"])),
         {"reason": "热线系统暂不可用（503）", "retry_after": 30},
-        _JOB,
+        extensions=(JOB,),
         internal=True,
     ),
     Contract(
@@ -278,10 +205,11 @@ _ALL = (
         Kind.JOB,
         "任务业务错误",
         "对方系统给出业务上的否定答复；由流程图上的错误边界事件处理。",
+        "对方系统给出任务目录里列明的业务否定答复时。",
         i.ErrorSchema,
-        lambda m, d: i.JobError(_job_id(m), d["code"], d["message"] or "", d["variables"] or {}),
+        lambda m, d: i.JobError(m.extensions[JOB.name], d["code"], d["message"] or "", d["variables"] or {}),
         {"code": "order_closed", "message": "渠道已经关闭这一件"},
-        _JOB,
+        extensions=(JOB,),
         internal=True,
     ),
     Contract(
@@ -290,10 +218,11 @@ _ALL = (
         Kind.CASE,
         "提交上一级",
         "下级把问题连同案卷提交上一级；扩展属性 correlationkey 是下级案件的编号。",
+        "流程图把案件提交上一级时，由平台发送。",
         i.EscalatedSchema,
         _escalated,
         {"place": "330500", "reason": "本级权限内无法解决。"},
-        _LOWER,
+        extensions=(LOWER,),
         internal=True,
     ),
     Contract(
@@ -302,10 +231,11 @@ _ALL = (
         Kind.CASE,
         "上级进展",
         "上级办到了哪一步，告知下级。",
+        "上级的办理有了进展时，由平台发送。",
         i.BetweenCasesSchema,
-        lambda m, d: i.CaseProgress(_key(m), d),
+        lambda m, d: i.CaseProgress(m.extensions[LOWER.name], d),
         {"stage": "handling"},
-        _LOWER,
+        extensions=(LOWER,),
         internal=True,
     ),
     Contract(
@@ -314,10 +244,11 @@ _ALL = (
         Kind.CASE,
         "上级答复",
         "上级办结，答复下级。",
+        "上级办结并答复时，由平台发送。",
         i.BetweenCasesSchema,
-        lambda m, d: i.CaseAnswered(_key(m), d),
+        lambda m, d: i.CaseAnswered(m.extensions[LOWER.name], d),
         {"outcome": "solved"},
-        _LOWER,
+        extensions=(LOWER,),
         internal=True,
     ),
     Contract(
@@ -326,10 +257,11 @@ _ALL = (
         Kind.CASE,
         "上级退回",
         "上级连同批示退回下级。",
+        "上级退回时，由平台发送。",
         i.BetweenCasesSchema,
-        lambda m, d: i.CaseReturned(_key(m), d),
+        lambda m, d: i.CaseReturned(m.extensions[LOWER.name], d),
         {"reason": "请先组织会商。"},
-        _LOWER,
+        extensions=(LOWER,),
         internal=True,
     ),
 )
@@ -358,7 +290,7 @@ def contract_of(message: Message) -> Contract:
 
 def _type_of_contract(type_: str) -> str:
     channel, dot, rest = type_.rpartition(".")
-    return f"*{ORDER}" if dot + rest == ORDER and _CHANNEL.fullmatch(channel) else type_
+    return f"*{ORDER}" if dot + rest == ORDER and CHANNEL.fullmatch(channel) else type_
 
 
 def parse(message: Message) -> i.Incoming:
@@ -366,6 +298,8 @@ def parse(message: Message) -> i.Incoming:
     contract = contract_of(message)
     _identified(message, contract.version)
     data = _load(contract.schema, message.type, contract.version, message.data)
+    for extension in contract.extensions:
+        _value(message, extension)
     return contract.make(message, data)
 
 

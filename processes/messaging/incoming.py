@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from marshmallow import INCLUDE, ValidationError, validates_schema
+from marshmallow import INCLUDE
 
 from processes.messaging import schema as s
 
@@ -21,8 +21,11 @@ STAGES = {"measures": "措施", "rectification": "整改", "strike_off": "销号
 # ---- schemas ---------------------------------------------------------------------------------------------------------
 
 
-class ReportSchema(s.ContractSchema):
-    """Also the shape of a row of ``POST /api/reports``."""
+class ReportSchema(s.OneOfSeveral):
+    """Also the shape of a row of ``POST /api/reports``. Some real reports are a title alone."""
+
+    alternatives = (("title",), ("body",))
+    nothing = ("body", "标题和内容不能都空着")
 
     class Meta:
         unknown = INCLUDE
@@ -40,22 +43,14 @@ class ReportSchema(s.ContractSchema):
     email = s.text("电子邮箱", limit=120)
     address = s.text("地址", limit=300)
 
-    @validates_schema
-    def _says_something(self, data: Mapping[str, Any], **_: object) -> None:
-        """Some real reports are a title alone."""
-        if not ((data.get("title") or "").strip() or (data.get("body") or "").strip()):
-            raise ValidationError("标题和内容不能都空着", "body")
 
+class _CaseSchema(s.OneOfSeveral):
+    alternatives = (("case",), ("channel", "original"))
+    nothing = ("case", "缺少问题编号（或渠道与渠道原编号）")
 
-class _CaseSchema(s.ContractSchema):
     case = s.text("问题编号", "平台给出的编号", limit=40)
     channel = s.text("渠道", "不知道问题编号时：渠道代码", limit=40)
     original = s.text("渠道原编号", "不知道问题编号时：渠道自己的编号", limit=120)
-
-    @validates_schema
-    def _says_which_case(self, data: Mapping[str, Any], **_: object) -> None:
-        if not (data.get("case") or (data.get("channel") and data.get("original"))):
-            raise ValidationError("缺少问题编号（或渠道与渠道原编号）", "case")
 
 
 class RatingSchema(_CaseSchema):

@@ -154,7 +154,7 @@ def _check(topic: str, what: str, schema: type[Schema], value: Mapping[str, Any]
         raise JobViolation(topic, what, s.problems_of(error.messages)) from None
 
 
-_ORDER = {"case": "2026-000017", "channel": "hotline", "original": "12345-20261123-0042"}
+_ORDER = {"case": "330502-26-00017-5", "channel": "hotline", "original": "12345-20261123-0042"}
 _RECEIPT = {"delivered": True, "receipt": "hotline-8"}
 _CHANNEL_ERRORS = {"order_unknown": "渠道没有这个编号", "order_closed": "渠道已经关闭这一件"}
 
@@ -229,7 +229,7 @@ _ALL = (
             **_ORDER,
             "kind": "reminder",
             "to": {"role": "board_handler", "organisation": "330502.projects", "place": "330502"},
-            "subject": "催办：2026-000017",
+            "subject": "催办：330502-26-00017-5",
             "text": "该件即将到期，请及时办理。",
         },
         {"receipt": "notices-21"},

@@ -10,9 +10,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 LONG_TEXT = 100_000
 """characters: more than any letter to an office; less than what would hurt a browser or a database page"""
@@ -31,6 +31,23 @@ class ContractSchema(Schema):
         unknown = RAISE
 
 
+class OneOfSeveral(ContractSchema):
+    """A schema that wants one of several sets of fields filled in, blanks not counted; the documents say so, too.
+
+    :cvar alternatives: the sets, by their fields' names
+    :cvar nothing: the field that is named when none of them is there, and the reason in Chinese
+    """
+
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]]
+    nothing: ClassVar[tuple[str, str]]
+
+    @validates_schema
+    def _has_one(self, data: Mapping[str, Any], **_: object) -> None:
+        if not any(all((data.get(name) or "").strip() for name in each) for each in self.alternatives):
+            field, reason = self.nothing
+            raise ValidationError(reason, field)
+
+
 _COMMON = {"required": "缺少必填字段", "null": "不能为空", "validator_failed": "取值不符合约定"}
 
 
@@ -45,9 +62,21 @@ class _Integer(fields.Integer):
 class _Number(fields.Float):
     default_error_messages = {**_COMMON, "invalid": "应是数字", "special": "应是有限的数字", "too_large": "数字太大"}
 
+    def _validated(self, value: Any) -> float:
+        """A number, not a text that could be read as one."""
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
 
 class _Boolean(fields.Boolean):
     default_error_messages = {**_COMMON, "invalid": "应是 true 或 false"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        """In Python 1 equals True; in JSON it does not."""
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class _Moment(fields.AwareDateTime):
@@ -113,7 +142,7 @@ def number(title: str, low: float, high: float, description: str = "", *, requir
 
 def flag(title: str, description: str = "", *, required: bool = False) -> fields.Boolean:
     """True or false, and nothing that merely looks like it."""
-    return _Boolean(truthy={True}, falsy={False}, **_options(required, title, description))
+    return _Boolean(**_options(required, title, description))
 
 
 def moment(title: str, description: str = "", *, required: bool = False) -> fields.AwareDateTime:

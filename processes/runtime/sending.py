@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from processes.kernel.state import Thrown
+from processes.messaging.addresses import signal_event
 from processes.messaging.bus import Address, Message
 from processes.observing import here
 from processes.runtime import signals
@@ -88,7 +89,7 @@ class Sending:
             extensions = {"starts": process, "place": owner.place}
             self.send(self._message(owner, thrown, Address.INBOX, identity, name, extensions))
         if self._settings.publish_jobs:
-            self.send(self._message(owner, thrown, Address.EVENTS, thrown.task_id, f"signal.{thrown.name}", {}))
+            self.send(self._message(owner, thrown, Address.EVENTS, thrown.task_id, signal_event(thrown.name), {}))
 
     def _receivers(self, name: str, place: str) -> signals.Reached:
         """Whom a signal reaches, looked up once as long as nobody begins or ceases to wait for it in this unit."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pika
 
+from processes.messaging.addresses import INBOX_QUEUE, job_queue
 from processes.messaging.jobs import CATALOGUE
 from workers.bus import topology
 from workers.bus.delivery import Ladder
@@ -64,13 +65,13 @@ def _rows(folder: Path, system: str, statement: str) -> list[dict[str, Any]]:
 def queue_depths(parameters: pika.URLParameters) -> dict[str, int]:
     """The messages that lie in the broker's queues, those without any left out. Raises pika's errors when it is away."""
     waits = (f"wait.{int(delay * 1000)}" for delay in set(Ladder().delays))
-    jobs = (topology.job_queue(topic) for topic in CATALOGUE)
+    jobs = (job_queue(topic) for topic in CATALOGUE)
     connection = pika.BlockingConnection(parameters)
     try:
         channel = connection.channel()
         depths = {
             name: int(channel.queue_declare(name, passive=True).method.message_count)
-            for name in (topology.INBOX_QUEUE, topology.DEAD_QUEUE, *jobs, *waits)
+            for name in (INBOX_QUEUE, topology.DEAD_QUEUE, *jobs, *waits)
         }
     finally:
         connection.close()

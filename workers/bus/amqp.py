@@ -18,6 +18,7 @@ from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.messaging import cloudevents, measures
+from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
 from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
@@ -92,7 +93,7 @@ class AmqpBus:
             raise ValueError(f"a topic has at most {envelope.SHORT_STRING} bytes")
         # Nobody has to listen to events; work and answers must have a queue.
         return self._running_publisher().publish(
-            topology.EXCHANGES[address],
+            EXCHANGES[address],
             topic,
             wire.body,
             envelope.properties(message, wire),
@@ -116,7 +117,7 @@ class AmqpBus:
         """A line on which an engine takes the messages to the platform in groups, and sends its own (see :class:`Line`)."""
         return Line(
             self._parameters,
-            [topology.INBOX_QUEUE],
+            [INBOX_QUEUE],
             prepare=self._declare,
             receive=receive,
             end=self._end,

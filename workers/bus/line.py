@@ -23,11 +23,12 @@ import pika.exceptions
 
 from processes.failpoints import hit
 from processes.messaging import cloudevents
+from processes.messaging.addresses import EXCHANGES
 from processes.messaging.bus import Address, Message
 from processes.runtime.turns import Turn
 from processes.store.outbox import Outgoing
 from processes.store.parcels import Packed
-from workers.bus import envelope, topology
+from workers.bus import envelope
 from workers.bus.connection import Connection
 from workers.bus.consumer import Delivery
 from workers.bus.delivery import Done, Ending, log
@@ -330,7 +331,7 @@ class Line:
             wire = self._wire(address, outgoing.topic, message)
             properties = envelope.properties(message, wire)
             mandatory = address != Address.EVENTS
-            self._channel.basic_publish(topology.EXCHANGES[address], outgoing.topic, wire.body, properties, mandatory)
+            self._channel.basic_publish(EXCHANGES[address], outgoing.topic, wire.body, properties, mandatory)
         except Exception as error:
             # The relay will meet the same error, and knows what to do with it.
             log.warning("message %s was not sent: %s", message.id, error)
@@ -356,7 +357,7 @@ class Line:
         returned = (method.exchange, method.routing_key, properties.message_id)
         for tag, (under_way, outgoing) in list(self._sent.items()):
             if returned == (
-                topology.EXCHANGES[Address(outgoing.address)],
+                EXCHANGES[Address(outgoing.address)],
                 outgoing.topic,
                 envelope.fitting(outgoing.message.id),
             ):

@@ -13,17 +13,12 @@ from typing import Any
 
 from pika.adapters.blocking_connection import BlockingChannel
 
+from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, job_queue
 from processes.messaging.bus import Address
 from workers.bus.delivery import ALL, Ladder, Subscription
 
-EXCHANGES = {
-    Address.JOBS: "bihuan.jobs",
-    Address.INBOX: "bihuan.inbox",
-    Address.EVENTS: "bihuan.events",
-}
 DEAD_EXCHANGE = "bihuan.dead"
 DEAD_QUEUE = "dead"
-INBOX_QUEUE = "inbox"
 
 _DELIVERIES = 20
 """A message that was in the hands of so many processes that died is given up: it may be what kills them."""
@@ -86,11 +81,6 @@ _WORK: dict[str, Any] = {
     "x-dead-letter-exchange": DEAD_EXCHANGE,
     **_SAFE_DEAD_LETTERING,
 }
-
-
-def job_queue(topic: str) -> str:
-    """The queue of a job topic."""
-    return f"jobs.{topic}"
 
 
 def events_queue(name: str, subscription: Subscription) -> str:

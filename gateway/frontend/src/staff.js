@@ -1,12 +1,14 @@
 // Everything the staff's pages do in the browser. Each part finds its own elements and does nothing without them;
 // every page works without any of it.
 import './staff.css';
+import { copying } from './copy.js';
 import { keyboard } from './keyboard.js';
 import { taskForm } from './form.js';
 import { times } from './times.js';
 
 keyboard();
 times();
+copying();
 for (const form of document.querySelectorAll('form[data-draft]')) taskForm(form);
 
 // Leaving a half-filled page of another kind is asked about by the browser itself.

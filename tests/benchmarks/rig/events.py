@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from pika.adapters.blocking_connection import BlockingChannel
 
+from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, job_queue
 from processes.messaging.bus import Address
 from workers.bus.delivery import Ladder
-from workers.bus.topology import EXCHANGES, INBOX_QUEUE, job_queue, topology
+from workers.bus.topology import topology
 
 TOPIC = "bench.work"
 ORDER_PLACED = "order.placed"

@@ -10,6 +10,7 @@ import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
+from processes.messaging.addresses import job_queue
 from processes.messaging.bus import Address, NotSent, Reject
 from tests.integration.bus.transports import Inbox, MakeBus, eventually, message, send_until_taken, started
 from workers.bus import topology
@@ -37,7 +38,7 @@ def test_a_queue_deleted_under_its_consumer_is_declared_and_consumed_again(
     bus.subscribe(Address.JOBS, [JOB], inbox)
     started(bus)
 
-    channel.queue_delete(topology.job_queue(JOB))
+    channel.queue_delete(job_queue(JOB))
     send_until_taken(bus, message())
 
     inbox.wait(1)
@@ -80,7 +81,7 @@ def test_a_job_may_go_out_structured(make_bus: MakeBus, channel: BlockingChannel
     bus = started(make_bus(structured=[JOB]))
     bus.send(Address.JOBS, JOB, message(data={"case": "湖州-1"}, jobid="j-1"))
 
-    _, properties, body = eventually(lambda: _get(channel, topology.job_queue(JOB)))
+    _, properties, body = eventually(lambda: _get(channel, job_queue(JOB)))
 
     event = json.loads(body)
     assert properties.content_type == "application/cloudevents+json"
@@ -91,7 +92,7 @@ def test_a_job_goes_out_in_binary_mode_persistent_and_with_its_id(make_bus: Make
     bus = started(make_bus())
     bus.send(Address.JOBS, JOB, message(data={"case": "湖州-1"}, correlationkey="湖州-1"))
 
-    _, properties, body = eventually(lambda: _get(channel, topology.job_queue(JOB)))
+    _, properties, body = eventually(lambda: _get(channel, job_queue(JOB)))
 
     assert (properties.message_id, properties.type, properties.correlation_id) == ("m-1", JOB, "湖州-1")
     assert properties.delivery_mode == 2
@@ -133,7 +134,7 @@ def test_a_message_that_kills_whoever_takes_it_is_given_up(
 
     def taken_and_dropped() -> bool:
         victim = BlockingConnection(pika.URLParameters(amqp_url))
-        method, _, _ = victim.channel().basic_get(topology.job_queue(JOB))
+        method, _, _ = victim.channel().basic_get(job_queue(JOB))
         victim.close()
         return method is None
 
@@ -145,7 +146,7 @@ def test_a_message_that_kills_whoever_takes_it_is_given_up(
 
 
 def test_a_queue_of_another_kind_is_a_conflict_that_is_told(make_bus: MakeBus, channel: BlockingChannel) -> None:
-    channel.queue_declare(topology.job_queue(JOB), durable=True)
+    channel.queue_declare(job_queue(JOB), durable=True)
 
     with pytest.raises(TopologyConflict, match=r"rating\.request"):
         make_bus().start()

@@ -65,7 +65,9 @@ def test_what_becomes_of_an_order_stands_in_its_channels_history(do: Do, outside
     for number, topic in enumerate(["channel.progress", "channel.ask", "channel.answer", "channel.refuse"]):
         do(topic, f"job-{number}", channel="wechat", original=original)
     orders = outside.get("/wechat/orders")["orders"]
-    assert [(order["id"], order["case"]) for order in orders] == [(original, "2026-000017")]
+    assert [(order["id"], order["case"]) for order in orders] == [
+        (original, CATALOGUE["channel.answer"].example["case"])
+    ]
     assert [each["kind"] for each in outside.effects("wechat")] == ["progress", "asked", "answered", "refused"]
 
 

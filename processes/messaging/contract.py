@@ -1,0 +1,101 @@
+"""What a contract is: one version of one message, its schema, its example, and the refusal of what does not fit."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import Schema
+
+from processes.errors import BihuanError
+from processes.messaging import incoming as i
+from processes.messaging import schema as s
+from processes.messaging.bus import Message
+
+VERSION = "contractversion"
+"""the CloudEvents extension that names a contract's version; absent means 1"""
+
+LONGEST_ID = 200
+"""characters of a message's id and of its source"""
+
+LONGEST_EXTENSION = 200
+"""characters of an extension that a contract asks for"""
+
+ORDER = ".order"
+"""the types of reports are ``<channel>.order``"""
+
+
+LONGEST_REASON = 2000
+"""characters: the rest of ten thousand wrong fields helps nobody"""
+
+
+def _readable(reason: str) -> str:
+    """A reason that can be stored and shown, whatever a stranger called his fields."""
+    return reason[:LONGEST_REASON].replace("\0", "").encode("utf-8", "replace").decode()
+
+
+class ContractViolation(BihuanError):
+    """A message does not fit its contract: ``problems`` say where and why."""
+
+    def __init__(self, type_: str, version: str, problems: tuple[s.FieldProblem, ...]) -> None:
+        listed = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in problems)
+        paths = ", ".join(each.path or "(whole message)" for each in problems)
+        super().__init__(
+            _readable(f"消息 {type_}（第 {version} 版）不符合约定。{listed}"),
+            _readable(f"message {type_} v{version} does not fit its contract: {paths}"),
+        )
+        self.problems = problems
+
+
+class Kind(StrEnum):
+    """What a message is for."""
+
+    REPORT = "report"
+    """a problem over a channel"""
+    CASE = "case"
+    """a message for a running case, or one that starts the superior place's"""
+    JOB = "job"
+    """a worker's answer"""
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A CloudEvents extension that a message must have: 1 to ``LONGEST_EXTENSION`` characters."""
+
+    name: str
+    title: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One version of one message. ``internal``: only the platform's own processes and workers may send it."""
+
+    type: str
+    version: str
+    kind: Kind
+    title: str
+    description: str
+    when: str
+    """when it is to be sent"""
+    schema: builtins.type[Schema]
+    make: Callable[[Message, Mapping[str, Any]], i.Incoming]
+    example: Mapping[str, Any]
+    extensions: tuple[Extension, ...] = ()
+    internal: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The fields that hold people's words: they are kept apart from variables."""
+        return tuple(each.name for each in s.describe(self.schema) if each.text)
+
+    def example_message(self) -> Message:
+        """A whole message that fits this contract."""
+        type_ = f"hotline{ORDER}" if self.kind is Kind.REPORT else self.type
+        moment = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+        extensions = {VERSION: self.version, **{each.name: each.example for each in self.extensions}}
+        return Message(f"example-{type_}", type_, "/example", moment, dict(self.example), extensions=extensions)
