@@ -34,6 +34,11 @@ def compress_for_good(body: bytes) -> bytes:
     return _contexts.thorough.compress(body)
 
 
+def plain(body: bytes) -> bytes:
+    """What a frame holds; bytes that are none as they are."""
+    return decompress(body) if body.startswith(FRAME) else body
+
+
 def decompress(frame: bytes) -> bytes:
     """What :func:`compress` was given."""
     return _contexts.decompressor.decompress(frame)

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.failpoints import hit
-from processes.store import dossier, schema
+from processes.store import dossier, history, schema
 from processes.store.database import Database
 from processes.store.tables import SHORT, Dossier, HistoryEntry, Instance, Job, UserTask
 
@@ -99,7 +99,7 @@ class Filing:
 def _file(connection: Connection, instance: str) -> None:
     own = {"i": instance}
     if 0 < (connection.execute(_SIZE, own).scalar_one() or 0) < LARGE:
-        rows = [dossier.Row(*row) for row in connection.execute(_HISTORY, own)]
+        rows = history.rows_of(connection, instance)
         arguments = {row.id: row.arguments for row in connection.execute(_ARGUMENTS, own)}
         body = dossier.pack(dossier.Contents(rows, arguments))
         connection.execute(_NEW, {"instance_id": instance, "body": body})
@@ -120,11 +120,6 @@ _UNFILED = (
 )
 _SIZE = select(func.sum(func.length(HistoryEntry.input) + func.length(HistoryEntry.steps))).where(
     HistoryEntry.instance_id == _OWN
-)
-_HISTORY = (
-    select(*(HistoryEntry.__table__.c[name] for name in dossier.Row._fields))
-    .where(HistoryEntry.instance_id == _OWN)
-    .order_by(HistoryEntry.seq)
 )
 _ARGUMENTS = select(Job.id, Job.arguments).where(Job.instance_id == _OWN)
 _NEW = insert(Dossier)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from processes.errors import BihuanError
-from processes.packing import FRAME, compress_for_good, decompress
+from processes.packing import compress_for_good, decompress, plain
 
 FORMAT = b"1"
 
@@ -46,7 +46,16 @@ def pack(contents: Contents) -> bytes:
     True
     """
     lines = [
-        [row.seq, row.command_id, row.kind, row.actor, row.at, _plain(row.input), _plain(row.steps), row.versions]
+        [
+            row.seq,
+            row.command_id,
+            row.kind,
+            row.actor,
+            row.at,
+            plain(row.input).decode(),
+            plain(row.steps).decode(),
+            row.versions,
+        ]
         for row in contents.history
     ]
     return FORMAT + compress_for_good(orjson.dumps([lines, contents.arguments]))
@@ -62,7 +71,3 @@ def unpack(body: bytes) -> Contents:
         for seq, command, kind, actor, at, said, steps, versions in lines
     ]
     return Contents(rows, arguments)
-
-
-def _plain(text: bytes) -> str:
-    return (decompress(text) if text.startswith(FRAME) else text).decode()

@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import bindparam, outerjoin, select
 from sqlalchemy.engine import Connection
 
-from processes.packing import FRAME, compress, decompress
+from processes.packing import compress, plain
 from processes.store import dossier
 from processes.store.bulk import Insert, Writes
 from processes.store.tables import Dossier, HistoryEntry, Instance
@@ -75,7 +75,7 @@ def read(connection: Connection, instance_id: str) -> list[Entry]:
     """An instance's whole history, oldest first."""
     filed, definition = connection.execute(_HEAD, {"i": instance_id}).one_or_none() or (None, None)
     rows = dossier.unpack(filed).history if filed else []
-    rows += [dossier.Row(*row) for row in connection.execute(_ROWS, {"i": instance_id})]
+    rows += rows_of(connection, instance_id)
     entries, known = list[Entry](), dict[str, Any]()
     for row in rows:
         columns = {"kind": row.kind, "id": row.command_id, "actor": row.actor}
@@ -89,13 +89,18 @@ def read(connection: Connection, instance_id: str) -> list[Entry]:
                 kind=row.kind,
                 actor=row.actor,
                 at=row.at,
-                input={**columns, **orjson.loads(_unpacked(row.input))},
-                steps=_steps(_unpacked(row.steps)),
+                input={**columns, **orjson.loads(plain(row.input))},
+                steps=_steps(plain(row.steps)),
                 versions=dict(known),
                 decisions=[_fired(each) for each in fired],
             )
         )
     return entries
+
+
+def rows_of(connection: Connection, instance_id: str) -> list[dossier.Row]:
+    """The rows of an instance's history that are not filed, oldest first."""
+    return [dossier.Row(*row) for row in connection.execute(_ROWS, {"i": instance_id})]
 
 
 _HEAD = (
@@ -115,10 +120,6 @@ _COLUMNS = ("kind", "id", "actor")
 
 def _packed(body: bytes) -> bytes:
     return compress(body) if len(body) > LONG else body
-
-
-def _unpacked(body: bytes) -> bytes:
-    return decompress(body) if body.startswith(FRAME) else body
 
 
 _DECISIONS = "decisions"

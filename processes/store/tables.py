@@ -129,7 +129,7 @@ class Instance(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     filed: Mapped[bool | None]
-    """what it leaves behind lies in its dossier"""
+    """it has been seen to: what it leaves behind lies in its dossier, unless that saves nothing (runtime/filing.py)"""
     __table_args__ = (
         _some("ix_instance_unfiled", f"ended_at IS NOT NULL AND filed IS NULL AND version > {SHORT}", "ended_at"),
     )
