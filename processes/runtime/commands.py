@@ -84,6 +84,8 @@ class Correlate(Command):
     ttl_seconds: float = 7 * 86400.0
     variables: Variables = field(default_factory=dict)
     """the variables of the instance that it starts, should it start one"""
+    instance_id: str | None = None
+    """and its id"""
 
 
 @dataclass(frozen=True)

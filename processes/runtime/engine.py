@@ -284,11 +284,16 @@ class Engine:
                 incidents.failed_again(connection, command.incident_id, error.zh, element_id)
                 return c.Outcome(None, incident=command.incident_id)
             instance_id = _instance_of(connection, command)
+            now = self.clock.now()
+            starts = start_id(command, now)
             if before is not None:
-                before(connection, instance_id or start_id(command))
+                before(connection, instance_id or starts)
             kept = command
-            if isinstance(command, c.Start) and command.event.startswith(TIMER):
-                kept = plan_next_start(connection, command)  # else it would be due for ever
+            if isinstance(command, c.Start | c.Correlate):
+                # What has been written for it now is its own when it is tried again.
+                kept = replace(command, instance_id=starts)
+            if isinstance(kept, c.Start) and kept.event.startswith(TIMER):
+                kept = plan_next_start(connection, kept)  # else it would be due for ever
             identity = incidents.record(
                 connection,
                 instance_id=instance_id,
@@ -297,14 +302,14 @@ class Engine:
                 kind="step-failed" if isinstance(error, StepFailed) else "stalled",
                 detail=error.zh,
                 command=kept,
-                now=self.clock.now(),
+                now=now,
             )
             if isinstance(command, (c.FireTimer, c.Continue)):
                 row = update(Timer).where(Timer.instance_id == instance_id, Timer.task_id == command.task_id)
                 connection.execute(row.values(incident_id=identity))
-            outcome = c.Outcome(instance_id or start_id(command), incident=identity)
+            outcome = c.Outcome(instance_id or starts, incident=identity)
             hit("engine.incident-recorded")
-            inbox.settle(connection, *key_of(command), self.clock.now(), _result(outcome))
+            inbox.settle(connection, *key_of(command), now, _result(outcome))
         # Not the reason: it may repeat what somebody wrote. It stands in the incident.
         log.error("command %s became incident %s at %s", command.id, identity, element_id)
         return outcome

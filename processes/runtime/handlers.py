@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Connection
@@ -27,14 +28,24 @@ TIMER, LATE = "timer:", "late:"
 """What the event of a start by a timer begins with; LATE: its next time has been planned already."""
 
 
-def start_id(command: c.Command) -> str:
-    """The id of the instance that a command starts: its own wish, or made from the command's id, so that a retry makes the same."""
+def start_id(command: c.Command, now: datetime) -> str:
+    """The id of the instance that a command starts at this time: its own wish, or made from the time and the command's id.
+
+    A UUID of version 8 (RFC 9562) that begins with the time in milliseconds, as one of version 7 does: instances of one time lie side by side
+    in every index, so that a full database writes few pages for many of them.
+    """
     wished = getattr(command, "instance_id", None)
-    return wished or str(uuid5(NAMESPACE_URL, f"bihuan:{command.id}"))
+    return wished or _ordered(int(now.timestamp() * 1000), hashlib.sha256(f"bihuan:{command.id}".encode()).digest())
+
+
+def _ordered(milliseconds: int, digest: bytes) -> str:
+    number = int.from_bytes(milliseconds.to_bytes(6, "big") + digest[:10], "big")
+    number = number & ~(0xF << 76) | 0x8 << 76  # the version
+    return str(UUID(int=number & ~(0x3 << 62) | 0x2 << 62))  # the variant
 
 
 def _start(unit: Unit, command: c.Start) -> c.Outcome:
-    identity, event = start_id(command), command.event
+    identity, event = start_id(command, unit.now), command.event
     if event.startswith(TIMER):
         plan_next_start(unit.connection, command)
     definition = unit.force.definition(command.process_id, command.place)
@@ -214,7 +225,7 @@ def _deliver(unit: Unit, command: c.Correlate, *, again: bool = False) -> c.Outc
 
 
 def _start_by_message(unit: Unit, command: c.Correlate, definition: str) -> c.Outcome:
-    identity = start_id(command)
+    identity = start_id(command, unit.now)
     process = unit.workshop.definitions.process(definition, unit.connection)
     start = _start_event(process, f"message:{command.message}")
     unit.start(

@@ -33,10 +33,10 @@ from workers.bus.connection import Connection
 from workers.bus.consumer import Delivery
 from workers.bus.delivery import Done, Ending, log
 
-GROUP = 100
+GROUP = 200
 """Messages that share a transaction at most: beyond that a commit costs each of them next to nothing."""
 
-PREFETCH = 256
+PREFETCH = 512
 """Messages in this process's hands: the next groups arrive while one is carried out."""
 
 LINGER_SECONDS = 0.001

@@ -19,7 +19,7 @@ from processes.casework.numbers import is_valid
 from processes.kernel.errors import NotWaiting
 from processes.messaging.contracts import parse_report
 from processes.messaging.inlet import Correlation
-from processes.runtime.commands import Correlate
+from processes.runtime.commands import Correlate, Resolve
 from processes.store import history
 from processes.store.tables import (
     Case,
@@ -140,6 +140,21 @@ def test_a_report_whose_process_breaks_down_is_kept_and_waits_for_a_person(small
     assert small_house.row(Report).original == "hot-1"
     incident = small_house.row(Incident)
     assert incident.command["variables"]["case"]["number"] == outcome.number
+
+
+def test_a_report_that_is_tried_again_later_is_the_case_that_was_told(small_house: House) -> None:
+    from tests.diagrams import definitions, end, path, process, script, start, user
+
+    small_house.engine.functions["boom"] = lambda: 1 / 0
+    steps = (start(), script("divide", "= {a: boom()}"), user("look"), end(), path("start", "divide", "look", "end"))
+    small_house.engine.deploy({"problem.bpmn": definitions(process("problem", *steps))})
+    outcome = report(small_house.engine, problem())
+    small_house.clock.advance(timedelta(hours=1))
+    small_house.engine.functions["boom"] = lambda: 1
+    resolved = small_house.engine.execute(Resolve("again", small_house.row(Incident).id))
+    case = small_house.row(Case)
+    assert case.id == outcome.case
+    assert resolved.instance_id == case.instance_id == small_house.row(Instance).id
 
 
 def test_a_near_copy_of_an_open_problem_is_found(house: House) -> None:
