@@ -15,6 +15,7 @@ from processes.casework.assembly import Core
 from processes.errors import BihuanError
 from processes.messaging import jobs
 from processes.messaging.bus import Address
+from processes.messaging.peers import BadPeers, Peers
 from processes.notation.check import Codes, Finding, check_files
 from processes.observing.health import Health, NotReady
 from processes.observing.metrics import Metrics
@@ -37,7 +38,12 @@ class Platform:
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True)
         clock = settings.wall_clock()
-        self.core = Core.on(Database(settings.database_url), clock)
+        self.peers = Peers.read(settings.peers) if settings.peers else Peers()
+        if self.peers.peers and not settings.amqp_url:
+            raise BadPeers(
+                "与别的平台相连需要消息队列（AMQP_URL）：它们把消息发到这里", "peers need a broker of our own"
+            )
+        self.core = Core.on(Database(settings.database_url), clock, self.peers)
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
         self.filing = Filing(self.core.database, clock, settings.file_after)
@@ -98,6 +104,7 @@ class Platform:
         """Timers, and the bus with the inlet behind it; with the workers on the same bus when there is no broker."""
         from workers.bus.amqp import AmqpBus
         from workers.bus.embedded import EmbeddedBus
+        from workers.bus.peers import PeerRelay
         from workers.bus.relay import Relay
 
         self._watch()
@@ -108,7 +115,14 @@ class Platform:
             line = bus.line(self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve)
             core.engine.courier = line
             self.health.add("broker", "消息队列", connected(lambda: bus.wait_connected(1.0) and line.ready.wait(1.0)))
-            starts, stops = [relay.start, line.start], [relay.stop, lambda: line.stop(30.0)]
+            peers = [
+                PeerRelay(
+                    core.database, core.clock, each, self.peers.name, core.dispatch.unfold, meanwhile=core.arrivals.ask
+                )
+                for each in self.peers.peers.values()
+            ]
+            starts = [relay.start, line.start, *(each.start for each in peers)]
+            stops = [relay.stop, lambda: line.stop(30.0), *(each.stop for each in peers)]
         else:
             bus = EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
             # One at a time: news of a case come in the order in which they were sent ("accepted" never overtakes "in hand").

@@ -37,11 +37,13 @@ class Settings:
     """a port for metrics and health alone, besides the gateway's own"""
     file_after: timedelta
     """how long after its end an instance is filed"""
+    peers: Path | None
+    """a JSON file with the other deployments that this one is linked to"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
-        ``METRICS_PORT``, ``FILE_AFTER`` (seconds)."""
+        ``METRICS_PORT``, ``FILE_AFTER`` (seconds), ``PEERS``."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -59,6 +61,7 @@ class Settings:
             secrets=path("SECRETS") or data / "secrets.json",
             metrics_port=int(environment["METRICS_PORT"]) if environment.get("METRICS_PORT") else None,
             file_after=timedelta(seconds=float(environment["FILE_AFTER"])) if environment.get("FILE_AFTER") else AFTER,
+            peers=path("PEERS"),
         )
 
     def wall_clock(self) -> Clock:

@@ -16,6 +16,7 @@ from processes.casework import doors
 from processes.casework.views import search
 from processes.failpoints import hit
 from processes.messaging import cloudevents, contracts
+from processes.messaging.addresses import PEER
 from processes.messaging.contracts import ContractViolation
 from processes.messaging.inlet import Status
 from processes.store.tables import RefusedMessage
@@ -37,7 +38,8 @@ def receive() -> Response:
         reason = f"不是 CloudEvents 1.0 消息：{error}"
         _keep(reason)
         return error_page(400, reason, str(error))
-    receipt = services().inlet.receive(replace(message, extensions={**message.extensions, "partner": caller()}))
+    extensions = {name: value for name, value in message.extensions.items() if name != PEER}
+    receipt = services().inlet.receive(replace(message, extensions={**extensions, "partner": caller()}))
     hit("gateway.received")
     answer = jsonify({"status": receipt.status.value, "reason": receipt.reason, **dict(receipt.result)})
     answer.status_code = STATUS[receipt.status]

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
-from processes.casework import access
+from processes.casework import access, attachments
 from processes.casework.views import case as view
 from processes.casework.views import models
 from processes.casework.views import search as finder
@@ -31,6 +31,22 @@ def case(number: str) -> Response:
             if row.state == "open" and access.may_do(viewer().authority, here.reference, row)
         }
     return show("case.html", head=head, case=page, mine=mine, marks=marks)
+
+
+@blueprint.get("/cases/<number>/attachments/<attachment_id>")
+def attachment(number: str, attachment_id: str) -> Response:
+    """A file of a case that the viewer may see: to be saved, never shown, for nobody knows what is in it."""
+    with services().database.read() as connection:
+        head = find(connection, snapshot().reference, number=number, seen=seen())
+        kept = attachments.of_case(connection, head.id) if head is not None else []
+        found = next((each for each in kept if each.id == attachment_id and each.sha256), None)
+        if found is None:
+            abort(404)
+        body = b"".join(attachments.read(connection, found.id))
+    response = Response(body, mimetype="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @blueprint.get("/models/<digest>.bpmn")

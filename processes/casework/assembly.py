@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from processes.casework import functions, loading, texts
+from processes.casework.federation.arrivals import Arrivals
+from processes.casework.federation.dispatch import Dispatch
+from processes.casework.federation.hosting import Hosting
 from processes.casework.projection import CaseProjection
-from processes.casework.reception import Reception
+from processes.casework.reception import Reception, refuse
 from processes.clock import Clock
 from processes.failpoints import hit
 from processes.messaging.bus import Message
+from processes.messaging.peers import Peers
 from processes.notation.bundle import read_folder
 from processes.runtime.engine import Engine
 from processes.store.database import Database
@@ -29,10 +34,13 @@ class Core:
     snapshots: functions.Snapshots
     engine: Engine
     reception: Reception
+    arrivals: Arrivals
+    dispatch: Dispatch
 
     @classmethod
-    def on(cls, database: Database, clock: Clock) -> Core:
-        """A core on a database (which :meth:`seed` migrates)."""
+    def on(cls, database: Database, clock: Clock, peers: Peers | None = None) -> Core:
+        """A core on a database (which :meth:`seed` migrates). ``peers``: the other deployments that this one is linked to."""
+        peers = peers or Peers()
         snapshots = functions.Snapshots(database)
         engine = Engine(
             database,
@@ -41,8 +49,11 @@ class Core:
             superior=snapshots.superior,
             projections=[CaseProjection()],
             versions=snapshots.versions,
+            elsewhere=Hosting(snapshots, peers),
         )
-        return cls(database, clock, snapshots, engine, Reception(engine))
+        arrivals = Arrivals(engine, snapshots, peers, partial(refuse, engine))
+        reception = Reception(engine, arrivals.take)
+        return cls(database, clock, snapshots, engine, reception, arrivals, Dispatch(database, clock))
 
     def seed(self, folder: Path, models: Mapping[str, bytes] | None = None) -> None:
         """Bring the schema up to date; fill an empty database with the reference data and models of ``folder``."""

@@ -13,6 +13,7 @@ from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.messaging import incoming as i
 from processes.messaging.bus import Message
+from processes.messaging.contract import Contract
 from processes.messaging.inlet import (
     Broadcast,
     Correlation,
@@ -23,6 +24,7 @@ from processes.messaging.inlet import (
     Refusal,
     Sender,
     count,
+    no_peers,
     place_of,
     sender_of,
 )
@@ -36,13 +38,16 @@ from processes.store.database import to_json
 from processes.store.tables import Job, RefusedMessage
 
 MaySend = Callable[[str, str], bool]
+FromPeer = Callable[[Sender, Contract, i.BetweenCases], Handled]
 
 
 class Reception:
-    """The doors on an engine. ``may_send``: (partner, message type) → whether that partner may send it."""
+    """The doors on an engine. ``may_send``: (partner, message type) → whether that partner may send it; ``from_peer``: the door of other
+    deployments."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, from_peer: FromPeer = no_peers) -> None:
         self._engine = engine
+        self._from_peer = from_peer
 
     def inlet(self, may_send: MaySend) -> Inlet:
         """The inlet that the gateway and the bus deliver to."""
@@ -57,6 +62,7 @@ class Reception:
                 case_number=self.case_number,
                 refuse=self.refuse,
                 may_send=may_send,
+                from_peer=self._from_peer,
             )
         )
 
@@ -139,6 +145,7 @@ class Reception:
             case_number=self.case_number,
             refuse=self.refuse,
             may_send=may_send,
+            from_peer=lambda sender, contract, said: _Alone(run=lambda: self._from_peer(sender, contract, said)),
         )
 
     def report(self, sender: Sender, said: i.ReportMessage) -> Handled:
@@ -223,25 +230,30 @@ class Reception:
 
     def refuse(self, refusal: Refusal) -> None:
         """Keep a message that was not taken, with the reason."""
-        message = refusal.message
-        headers = {
-            "id": message.id,
-            "type": message.type,
-            "source": message.source,
-            "subject": message.subject,
-            "extensions": dict(message.extensions),
-        }
-        with self._engine.database.write() as connection:
-            connection.execute(
-                insert(RefusedMessage).values(
-                    partner=refusal.sender.partner[:40],
-                    headers=headers,
-                    body=to_json(message.data).encode(),
-                    reason=refusal.reason,
-                    at=self._engine.clock.now(),
-                )
+        refuse(self._engine, refusal)
+
+
+def refuse(engine: Engine, refusal: Refusal) -> None:
+    """Keep a message that was not taken, with the reason."""
+    message = refusal.message
+    headers = {
+        "id": message.id,
+        "type": message.type,
+        "source": message.source,
+        "subject": message.subject,
+        "extensions": dict(message.extensions),
+    }
+    with engine.database.write() as connection:
+        connection.execute(
+            insert(RefusedMessage).values(
+                partner=refusal.sender.partner[:40],
+                headers=headers,
+                body=to_json(message.data).encode(),
+                reason=refusal.reason,
+                at=engine.clock.now(),
             )
-        hit("reception.refused")
+        )
+    hit("reception.refused")
 
 
 def _handled(outcome: c.Outcome) -> Handled:

@@ -19,12 +19,14 @@ class Level:
 
 @dataclass(frozen=True)
 class Place:
-    """A place; ``superior`` is None at the top."""
+    """A place; ``superior`` is None at the top. ``host``: the deployment that carries the cases of the place, and of those whose codes begin
+    with its code and that name none themselves."""
 
     code: str
     name: str
     level: str
     superior: str | None
+    host: str | None = None
 
 
 @dataclass(frozen=True)

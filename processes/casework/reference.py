@@ -91,6 +91,19 @@ class Reference:
             found += queue
         return tuple(found)
 
+    @cached_property
+    def is_shared(self) -> bool:
+        """Whether some places are other deployments'."""
+        return any(place.host for place in self.places.values())
+
+    def host_of(self, place: str) -> str | None:
+        """The deployment that carries a place's cases, by the longest beginning of its code that names one; None: this one."""
+        for length in range(len(place), 0, -1):
+            found = self.places.get(place[:length])
+            if found is not None and found.host:
+                return found.host
+        return None
+
     # ---- organisations -----------------------------------------------------------------------------------------------
 
     def organisation(self, place: str, code: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
 from typing import TypeVar, cast
@@ -97,10 +97,10 @@ _SHEETS = {
     "levels": Sheet("levels.csv", {"code": code(20), "name": text(40), "rank": number}, records.Level, ("code",)),
     "places": Sheet(
         "places.csv",
-        {"code": _PLACE, "name": text(60), "level": code(20), "superior": optional(_PLACE)},
+        {"code": _PLACE, "name": text(60), "level": code(20), "superior": optional(_PLACE), "host": optional(code(40))},
         records.Place,
         ("code",),
-        frozenset({"superior"}),
+        frozenset({"superior", "host"}),
     ),
     "organisations": Sheet(
         "organisations.csv",
@@ -201,7 +201,7 @@ def _with_superiors(places: list[Located]) -> Iterator[Located]:
         if place.superior is None:
             prefixes = (place.code[:length] for length in range(len(place.code) - 1, 0, -1))
             superior = next((prefix for prefix in prefixes if prefix in codes), None)
-            place = records.Place(place.code, place.name, place.level, superior)
+            place = replace(place, superior=superior)
         yield Located(each.row, place)
 
 

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from processes.casework import attachments
 from processes.store.tables import Case, CaseText, Fingerprint, PersonalData, ReportText, TaskDraft, UserTask
 
 KEY = "$text"
@@ -100,6 +101,7 @@ def blank(connection: Connection, report_id: str) -> None:
     )
     connection.execute(delete(Fingerprint).where(Fingerprint.report_id == report_id))
     connection.execute(update(CaseText).where(CaseText.case_id.in_(of_cases)).values(body=""))
+    attachments.blank(connection, report_id)
     tasks = select(UserTask.id).where(UserTask.case_id.in_(of_cases))
     connection.execute(delete(TaskDraft).where(TaskDraft.task_id.in_(tasks)))
 

@@ -23,3 +23,18 @@ def job_queue(topic: str) -> str:
 def signal_event(name: str) -> str:
     """The topic, and type, of the event that a diagram's signal of this name is to listeners outside."""
     return f"signal.{name}"
+
+
+PEER = "peer"
+"""the extension that names the deployment a message comes from; only the transport sets it, from the routing key"""
+
+
+def peer_key(name: str) -> str:
+    """The routing key by which another deployment sends to our inbox. The broker lets its account use no other."""
+    return f"{PEER}.{name}"
+
+
+def peer_of(routing_key: str) -> str | None:
+    """The deployment that sends by this routing key."""
+    kind, dot, name = routing_key.partition(".")
+    return name if dot and kind == PEER and name else None

@@ -73,7 +73,8 @@ class Extension:
 
 @dataclass(frozen=True)
 class Contract:
-    """One version of one message. ``internal``: only the platform's own processes and workers may send it."""
+    """One version of one message. ``internal``: only the platform's own processes and workers may send it; ``peers``: and another
+    deployment that we are linked to; ``foreign``: nobody but that."""
 
     type: str
     version: str
@@ -87,6 +88,8 @@ class Contract:
     example: Mapping[str, Any]
     extensions: tuple[Extension, ...] = ()
     internal: bool = False
+    peers: bool = False
+    foreign: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from processes.messaging import between_levels
 from processes.messaging import incoming as i
 from processes.messaging import schema as s
 from processes.messaging.bus import Message
@@ -224,6 +225,7 @@ _ALL = (
         {"place": "330500", "reason": "本级权限内无法解决。"},
         extensions=(LOWER,),
         internal=True,
+        peers=True,
     ),
     Contract(
         "case.progress",
@@ -237,6 +239,7 @@ _ALL = (
         {"stage": "handling"},
         extensions=(LOWER,),
         internal=True,
+        peers=True,
     ),
     Contract(
         "case.answered",
@@ -250,6 +253,7 @@ _ALL = (
         {"outcome": "solved"},
         extensions=(LOWER,),
         internal=True,
+        peers=True,
     ),
     Contract(
         "case.returned",
@@ -263,7 +267,9 @@ _ALL = (
         {"reason": "请先组织会商。"},
         extensions=(LOWER,),
         internal=True,
+        peers=True,
     ),
+    *between_levels.contracts(LOWER),
 )
 
 CONTRACTS: Mapping[tuple[str, str], Contract] = {(each.type, each.version): each for each in _ALL}

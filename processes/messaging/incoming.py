@@ -298,4 +298,5 @@ Incoming = (
     | CaseProgress
     | CaseAnswered
     | CaseReturned
+    | BetweenCases
 )

@@ -20,6 +20,7 @@ from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.messaging import contracts, measures
 from processes.messaging import incoming as i
+from processes.messaging.addresses import PEER
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation
 from processes.observing import here
@@ -61,6 +62,8 @@ class Sender:
     partner: str
     source: str
     id: str
+    peer: bool = False
+    """the partner is another deployment: the transport knows, by the way the message came"""
 
     @property
     def command_id(self) -> str:
@@ -74,7 +77,8 @@ class Sender:
 
 def sender_of(message: Message) -> Sender:
     """Who sent a message: an outer door has set the ``partner`` extension from what it authenticated."""
-    return Sender(message.extensions.get("partner") or INTERNAL, message.source, message.id)
+    peer = message.extensions.get(PEER)
+    return Sender(peer or message.extensions.get("partner") or INTERNAL, message.source, message.id, peer is not None)
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,11 @@ def anyone(partner: str, message_type: str) -> bool:
     return True
 
 
+def no_peers(sender: Sender, contract: Contract, said: i.BetweenCases) -> Handled:
+    """This deployment stands alone."""
+    raise NotTaken(f"本平台没有与 {sender.partner} 相连", f"no link to {sender.partner}")
+
+
 @dataclass(frozen=True)
 class Doors:
     """Where messages go. Each door gets the sender first, uses ``sender.command_id`` for its command, and raises
@@ -143,6 +152,8 @@ class Doors:
     """keep a refused message"""
     may_send: Callable[[str, str], bool] = anyone
     """(partner, message type) → whether that partner may send it"""
+    from_peer: Callable[[Sender, Contract, i.BetweenCases], Handled] = no_peers
+    """a message of another deployment's case"""
 
 
 def place_of(message: Message) -> here.Here:
@@ -198,7 +209,10 @@ class Inlet:
             return self._between_diagrams(sender, message)
         contract = contracts.contract_of(message)
         self._authorise(sender, contract, message.type)
-        return self._route(sender, contract, contracts.parse(message))
+        said = contracts.parse(message)
+        if sender.peer and isinstance(said, i.BetweenCases):
+            return self._doors.from_peer(sender, contract, said)
+        return self._route(sender, contract, said)
 
     def _between_diagrams(self, sender: Sender, message: Message) -> Handled:
         """Messages and signals that owners' diagrams name: only their sender and receiver know what is in them."""
@@ -214,9 +228,13 @@ class Inlet:
         return self._doors.correlate(sender, Correlation(message.type, key, payload, place))
 
     def _authorise(self, sender: Sender, contract: Contract, type_: str) -> None:
-        if sender.partner == INTERNAL:
-            return
-        if contract.internal or not self._doors.may_send(sender.partner, type_):
+        if sender.peer:
+            allowed = contract.peers
+        elif sender.partner == INTERNAL:
+            allowed = not contract.foreign
+        else:
+            allowed = not contract.internal and self._doors.may_send(sender.partner, type_)
+        if not allowed:
             raise NotTaken(
                 f"合作方 {sender.partner} 无权发送 {type_}", f"partner {sender.partner} may not send {type_}"
             )

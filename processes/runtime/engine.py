@@ -34,7 +34,7 @@ from processes.runtime.handlers import HANDLERS, TIMER, plan_next_start, start_i
 from processes.runtime.turns import Overtaken, Turn
 from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit, key_of
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
-from processes.runtime.workshop import Projection, Settings, Versions, Workshop, no_versions
+from processes.runtime.workshop import Elsewhere, Projection, Settings, Versions, Workshop, all_here, no_versions
 from processes.store import inbox, parcels
 from processes.store.database import Database
 from processes.store.outbox import Outgoing
@@ -66,7 +66,8 @@ class Engine:
     """Runs instances on a database. Thread-safe; any number of engines may share a PostgreSQL database.
 
     ``functions`` may be called by expressions and scripts; ``superior`` gives a place's superior, for models in force; ``versions`` what the
-    history notes of the reference data in use; ``watch`` hears of commands in flight (see ``watchdog``).
+    history notes of the reference data in use; ``elsewhere`` takes messages for other deployments; ``watch`` hears of commands in flight
+    (see ``watchdog``).
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Engine:
         superior: Superior = lambda place: None,
         projections: Sequence[Projection] = (),
         versions: Versions = no_versions,
+        elsewhere: Elsewhere = all_here,
         settings: Settings | None = None,
         watch: Watch | None = None,
     ) -> None:
@@ -91,7 +93,9 @@ class Engine:
         self.projections = list(projections)
         self.courier: Courier | None = None
         """set by a transport of this process that delivers each commit's messages itself"""
-        self.workshop = Workshop(clock, self.settings, self.definitions, self.evaluator, self.projections, versions)
+        self.workshop = Workshop(
+            clock, self.settings, self.definitions, self.evaluator, self.projections, versions, elsewhere
+        )
 
     def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
         """Put every executable process of ``files`` into force at ``place`` ("" = everywhere).

@@ -36,6 +36,7 @@ class Sending:
         self._now = now
         self._settings = workshop.settings
         self._definitions = workshop.definitions
+        self._elsewhere = workshop.elsewhere
         self._direct = direct
         self._reached: dict[tuple[str, str], signals.Reached] = {}
         self._stirred = False
@@ -73,7 +74,9 @@ class Sending:
                 self._broadcast(owner, each)
             else:
                 extensions = {"correlationkey": each.key, "place": each.place}
-                self.send(self._message(owner, each, Address.INBOX, each.task_id, each.name, extensions))
+                outgoing = self._message(owner, each, Address.INBOX, each.task_id, each.name, extensions)
+                if not self._elsewhere(self._connection, outgoing.message, self._now):
+                    self.send(outgoing)
 
     def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
         """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""

@@ -15,6 +15,7 @@ from processes.clock import Clock
 from processes.kernel.effort import SECONDS, SLICE, STEPS
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.instance import RunningInstance, Step
+from processes.messaging.bus import Message
 from processes.runtime import commands as c
 from processes.runtime import measures
 from processes.runtime.definitions import Definitions
@@ -68,6 +69,16 @@ Versions = Callable[[Connection], Callable[[], Mapping[str, Any]]]
 def no_versions(_connection: Connection) -> Callable[[], Mapping[str, Any]]:
     """There is no reference data."""
     return dict
+
+
+Elsewhere = Callable[[Connection, Message, datetime], bool]
+"""Takes a message that an instance throws, if it is for an instance of another deployment, and sees that it gets there: in the same
+transaction. Raises ``StepFailed`` when it cannot."""
+
+
+def all_here(_connection: Connection, _message: Message, _now: datetime) -> bool:
+    """There is no other deployment."""
+    return False
 
 
 class Hot(NamedTuple):
@@ -125,4 +136,5 @@ class Workshop:
     evaluator: Evaluator
     projections: Sequence[Projection]
     versions: Versions
+    elsewhere: Elsewhere = all_here
     hot: HotInstances = field(default_factory=HotInstances)

@@ -17,6 +17,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
+from processes.store import peer_outbox
 from processes.store.database import Database
 from processes.store.tables import JOB_IS_OPEN, Incident, Job, OutboxMessage, Parcel
 
@@ -64,6 +65,7 @@ def _waiting(connection: Connection, now: datetime) -> list[Metric]:
         _gauge("outbox_oldest_seconds", "How long the oldest message that could leave has waited", age),
         _gauge("outbox_dead_messages", "Messages in the outbox that were given up", connection.scalar(_DEAD)),
         _jobs(connection),
+        *_peers(connection, now),
     ]
 
 
@@ -79,6 +81,21 @@ def _jobs(connection: Connection) -> Metric:
     for topic, count in connection.execute(_OPEN_JOBS):
         family.add_metric([topic], count)
     return family
+
+
+def _peers(connection: Connection, now: datetime) -> list[Metric]:
+    """What waits for other deployments: nothing is told by those that have none."""
+    found = peer_outbox.waiting(connection, MOST)
+    if not found:
+        return []
+    messages = GaugeMetricFamily("bihuan_peer_messages", "Messages that wait for another deployment", labels=["peer"])
+    oldest = GaugeMetricFamily("bihuan_peer_oldest_seconds", "How long the oldest of them has waited", labels=["peer"])
+    dead = GaugeMetricFamily("bihuan_peer_dead_messages", "Messages to another deployment given up", labels=["peer"])
+    for each in found:
+        age = 0.0 if each.oldest is None else max((now - each.oldest).total_seconds(), 0.0)
+        for family, value in ((messages, each.messages), (oldest, age), (dead, each.dead)):
+            family.add_metric([each.peer], float(value))
+    return [messages, oldest, dead]
 
 
 def _gauge(name: str, about: str, value: Any) -> Metric:

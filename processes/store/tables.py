@@ -398,6 +398,76 @@ class RefusedMessage(Base):
     at: Mapped[datetime]
 
 
+# ---- other deployments -----------------------------------------------------------------------------------------------
+
+
+class PeerMessage(Base):
+    """A message on its way to another deployment: an outbox a peer, apart from ours, so that a link that is down for a day holds nobody
+    else up. What it says of words are references; they are filled in when it leaves."""
+
+    __tablename__ = "peer_message"
+    id: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
+    peer: Mapped[str] = mapped_column(String(40))
+    message_id: Mapped[str] = mapped_column(String(64), unique=True)
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes]
+    created_at: Mapped[datetime]
+    dead_at: Mapped[datetime | None]
+    dead_reason: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index("ix_peer_message_next", "peer", "dead_at", "id"),)
+
+
+class PeerTurn(Base):
+    """Which process sends to a peer now: one at a time, so that messages leave in their order."""
+
+    __tablename__ = "peer_turn"
+    peer: Mapped[str] = mapped_column(String(40), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(36))
+    until: Mapped[datetime]
+
+
+class PeerCase(Base):
+    """A lower case whose superior case lives in another deployment. ``key``: the lower case's id, by which the two speak."""
+
+    __tablename__ = "peer_case"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    peer: Mapped[str] = mapped_column(String(40))
+    direction: Mapped[str] = mapped_column(String(4))
+    """up: the lower case is ours, and the peer has the superior one; down: the other way round"""
+    number: Mapped[str] = mapped_column(String(40), default="")
+    """down: the lower case's number at the peer"""
+    place: Mapped[str] = mapped_column(String(20), default="")
+    """the place that the peer's case is at"""
+    message: Mapped[dict[str, Any]]
+    """up: the escalation, should the peer ask for its file again"""
+    resent: Mapped[int] = mapped_column(Integer, default=0)
+    at: Mapped[datetime]
+
+
+class FileChunk(Base):
+    """A piece of a case file that arrives from a peer; gone as soon as the file is whole."""
+
+    __tablename__ = "file_chunk"
+    peer: Mapped[str] = mapped_column(String(40), primary_key=True)
+    part: Mapped[str] = mapped_column(String(64), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    body: Mapped[bytes]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AwaitedFile(Base):
+    """An escalation whose file has not arrived as a whole."""
+
+    __tablename__ = "awaited_file"
+    command_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    peer: Mapped[str] = mapped_column(String(40))
+    message: Mapped[dict[str, Any]]
+    asked: Mapped[int] = mapped_column(Integer, default=0)
+    """how often the peer has been asked for what is missing"""
+    ask_at: Mapped[datetime] = mapped_column(index=True)
+    """when it is asked next"""
+
+
 # ---- casework: reference data ----------------------------------------------------------------------------------------
 
 
@@ -418,6 +488,8 @@ class Place(Base):
     name: Mapped[str] = mapped_column(String(60))
     level: Mapped[str] = mapped_column(ForeignKey("level.code"))
     superior: Mapped[str | None] = mapped_column(String(20), index=True)
+    host: Mapped[str | None] = mapped_column(String(40))
+    """the deployment that carries the cases of this place, and of those below that name none; null: this one"""
 
 
 class Organisation(Base):
@@ -628,6 +700,29 @@ class CaseText(Base):
     author: Mapped[str | None] = mapped_column(String(60))
     at: Mapped[datetime]
     body: Mapped[str] = mapped_column(Text)
+
+
+class Attachment(Base):
+    """A file that belongs to a case, kept as it came; its bytes lie in ``attachment_chunk``. Blanked on deletion."""
+
+    __tablename__ = "attachment"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(36), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    author: Mapped[str | None] = mapped_column(String(60))
+    at: Mapped[datetime]
+
+
+class AttachmentChunk(Base):
+    """A piece of an attachment: pieces are read one at a time, however large the whole."""
+
+    __tablename__ = "attachment_chunk"
+    attachment_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    body: Mapped[bytes]
 
 
 class Serial(Base):

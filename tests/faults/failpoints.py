@@ -18,6 +18,9 @@ _MODELS = ("gateway/api/models.py", "processes/runtime/definitions.py")
 _OFFLINE = "processes/store/backup/"
 """What is in here happens in commands of an operator: ``backup``, ``restore``."""
 
+_LINKED = ("workers/bus/peers.py", "processes/casework/federation/")
+"""What is in these only two deployments come by; tests/integration/federation/test_kills.py dies at each."""
+
 _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/kit/", ("worker",)),
     ("workers/adapters/", ("worker",)),
@@ -43,7 +46,7 @@ class Failpoint:
     @property
     def lanes(self) -> tuple[str, ...]:
         """Where cases come by: a transport's own only over that transport."""
-        if self.offline:
+        if self.offline or self.linked:
             return ()
         if not self.file.startswith("workers/bus/"):
             return (EMBEDDED, BROKER)
@@ -53,6 +56,11 @@ class Failpoint:
     def offline(self) -> bool:
         """Whether only an operator's commands come by."""
         return self.file.startswith(_OFFLINE)
+
+    @property
+    def linked(self) -> bool:
+        """Whether it takes another deployment to come by."""
+        return self.file.startswith(_LINKED)
 
     @property
     def fresh(self) -> bool:

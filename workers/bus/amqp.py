@@ -257,7 +257,7 @@ class AmqpBus:
             self._wait(delivery, topic, left, 0, "")
             return None
         try:
-            return envelope.decode(delivery.properties, delivery.body, now)
+            return envelope.told_apart(envelope.decode(delivery.properties, delivery.body, now), delivery)
         except cloudevents.NotACloudEvent as error:
             self._give_up(delivery, topic, f"not a CloudEvent: {error}")
             return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pika
 
 from processes.messaging import cloudevents
+from processes.messaging.addresses import PEER, peer_of
 from processes.messaging.bus import DeadLetter, Message
 from workers.bus import topology
 from workers.bus.consumer import Delivery
@@ -68,6 +70,18 @@ def kept(headers: Mapping[str, Any]) -> dict[str, Any]:
 def decode(properties: Any, body: bytes, now: datetime) -> Message:
     """The message as it came off a queue. Raises :class:`NotACloudEvent`."""
     return cloudevents.decode(properties.headers or {}, properties.content_type, body, now)
+
+
+def told_apart(message: Message, delivery: Delivery) -> Message:
+    """The message with the deployment that it comes from, if it comes from another: the routing key tells, which the broker lets that
+    deployment's account use alone. What the sender says of it himself is nothing. A message that waited comes by its queue's name, with
+    the key that we noted."""
+    key = delivery.routing_key if delivery.routing_key != delivery.queue else topic(delivery)
+    peer = peer_of(key)
+    if peer is None and PEER not in message.extensions:
+        return message
+    extensions = {name: value for name, value in message.extensions.items() if name != PEER}
+    return replace(message, extensions=extensions | ({} if peer is None else {PEER: peer}))
 
 
 def attempts(headers: Mapping[str, Any]) -> int:

@@ -19,6 +19,8 @@ from sqlalchemy import (
     union_all,
 )
 
+from processes.casework import attachments
+from processes.casework.attachments import Attachment
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.casework.views.diagram import Diagram, Standing, diagrams
@@ -27,7 +29,7 @@ from processes.casework.views.lights import NONE, Light, light
 from processes.casework.views.models import Models, models
 from processes.casework.views.names import label
 from processes.casework.views.timeline import Event, Said, TaskFact, timeline
-from processes.store import history
+from processes.store import history, peer_cases
 from processes.store.tables import (
     Case,
     CaseStage,
@@ -67,7 +69,8 @@ class OpenTask:
 
 @dataclass(frozen=True)
 class Relative:
-    """The same problem at another place."""
+    """The same problem at another place. ``host``: the deployment that it lives in, when that is another: it tells no more than the number
+    below, and of what is above the status that it last told."""
 
     number: str
     place: str
@@ -75,6 +78,7 @@ class Relative:
     stage: str
     status: str
     closed: bool
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ class CasePage:
     result: str
     """how it ended, in the words of the form that said so; empty while it is open"""
     relatives: tuple[Relative, ...]
+    attachments: tuple[Attachment, ...]
     events: tuple[Event, ...]
     troubles: tuple[Trouble, ...]
     diagrams: tuple[Diagram, ...]
@@ -134,6 +139,7 @@ def page(
         people=_people(tasks, reference),
         result=known.title(of.outcome) if of.closed_at else "",
         relatives=_relatives(connection, of, reference),
+        attachments=tuple(attachments.of_case(connection, of.id)),
         events=timeline(
             entries,
             known,
@@ -275,7 +281,7 @@ def _relatives(connection: Connection, of: Head, reference: Reference) -> tuple[
         or_(near, Case.id == of.parent) if of.parent else near
     )
     stages = {stage.code: stage.name for stage in reference.stages}
-    return tuple(
+    here = tuple(
         Relative(
             row.number,
             reference.place_name(row.place),
@@ -285,6 +291,13 @@ def _relatives(connection: Connection, of: Head, reference: Reference) -> tuple[
             row.closed_at is not None,
         )
         for row in connection.execute(statement.order_by(Case.opened_at).limit(LONGEST))
+    )
+    links = peer_cases.of_case(connection, of.id, of.parent) if reference.is_shared else []
+    return here + tuple(
+        Relative(
+            each.number, reference.place_name(each.place), each.direction == peer_cases.UP, "", "", False, each.peer
+        )
+        for each in links
     )
 
 

@@ -37,7 +37,10 @@ CASE_MESSAGES = (
     "case.progress.v1",
     "case.answered.v1",
     "case.returned.v1",
+    "case.withdrawn.v1",
 )
+FROM_PEERS = ("case.escalated.v2", "case.file.part.v1", "case.file.wanted.v1")
+"""what only another deployment sends; tests/integration/federation sends these examples as one"""
 ANSWERS = [key for key in EXAMPLES if EXAMPLES[key].headers["ce-type"].startswith("job.")]
 
 
@@ -238,6 +241,14 @@ def test_what_is_the_platforms_own_is_refused_from_a_partner(running: Running, s
     assert not fits_message(forged.message, forged.headers, forged.payload)
     stranger.publish(forged)
     assert "无权发送" in running.refused(forged.headers["ce-id"])
+
+
+@pytest.mark.parametrize("key", FROM_PEERS)
+def test_what_only_another_deployment_sends_is_refused_from_anybody_else(
+    running: Running, stranger: Stranger, key: str
+) -> None:
+    stranger.publish(EXAMPLES[key])
+    assert "无权发送" in running.refused(EXAMPLES[key].headers["ce-id"])
 
 
 def test_a_report_over_somebody_elses_channel_is_refused(running: Running, stranger: Stranger) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 
+from processes.casework import attachments
 from processes.messaging.bus import Message
 from processes.runtime.filing import Filing
 from processes.runtime.scheduler import Scheduler
@@ -417,3 +418,21 @@ def _finish_jobs(world: World) -> None:
             return
         for job in jobs:
             world.engine.execute(CompleteJob(f"done-{job}", job, {}))
+
+
+def test_a_cases_files_are_listed_and_saved_by_whoever_may_see_the_case(world: World, browser: Open) -> None:
+    number = world.report("H1").number
+    with world.services.database.write() as connection:
+        case = connection.scalar(select(Case.id).where(Case.number == number))
+        assert case is not None
+        kept = attachments.add(connection, case, "合同.html", "text/html", b"<script>1</script>", world.clock.now())
+    handler = browser("wx.wu")
+    way = f"/cases/{number}/attachments/{kept.id}"
+    assert way in handler.get(f"/cases/{number}")
+
+    found = handler.client.get(way)
+    assert found.data == b"<script>1</script>"
+    assert found.mimetype == "application/octet-stream"
+    assert found.headers["Content-Disposition"].startswith("attachment")
+    assert browser("dq.chen").client.get(way).status_code == 404
+    assert handler.client.get(f"/cases/{number}/attachments/none").status_code == 404

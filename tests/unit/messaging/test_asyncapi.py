@@ -117,12 +117,14 @@ def test_each_example_is_published_with_a_routing_key_of_its_channel(example: Ex
 def test_each_example_is_taken(example: Example) -> None:
     message = received(example.headers, example.payload)
     assert message.type == example.headers["ce-type"]
-    assert type(parse(message)).__module__ == "processes.messaging.incoming"
+    assert type(parse(message)).__module__ in ("processes.messaging.incoming", "processes.messaging.between_levels")
 
 
 @ALL_RECEIVED
 def test_each_example_is_refused_without_a_header_that_is_required(example: Example) -> None:
     for name in example.message["headers"]["required"]:
+        if name == "ce-contractversion":
+            continue  # without it, it is a message of the first version
         without = {key: value for key, value in example.headers.items() if key != name}
         assert not fits(example.message["headers"], without)
         with pytest.raises((cloudevents.NotACloudEvent, ContractViolation)):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from processes.messaging import incoming as i
+from processes.messaging.addresses import PEER
 from processes.messaging.bus import Message
 from processes.messaging.contracts import CONTRACTS, Contract
 from processes.messaging.inlet import Broadcast, Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender, Status
@@ -45,6 +46,7 @@ class House:
             case_number=lambda channel, original: self.cases.get((channel, original)),
             refuse=self.refused.append,
             may_send=lambda partner, type_: not (partner == "ratings" and type_.endswith(".order")),
+            from_peer=lambda sender, contract, said: self._door("peer")(sender, said),
         )
 
 
@@ -58,8 +60,11 @@ DOOR = {"report": "report", "job.completed": "complete", "job.failed": "fail", "
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: each.type)
 def test_each_contract_leads_to_its_door(contract: Contract) -> None:
     house = House(cases={("hotline", "12345-20261123-0042"): "2026-000042"})
-    receipt = Inlet(house.doors()).receive(contract.example_message())
-    door = DOOR.get(contract.kind.value) or DOOR.get(contract.type, "correlate")
+    example = contract.example_message()
+    if contract.foreign:
+        example = replace(example, extensions={**example.extensions, PEER: "huzhou"})
+    receipt = Inlet(house.doors()).receive(example)
+    door = "peer" if contract.foreign else DOOR.get(contract.kind.value) or DOOR.get(contract.type, "correlate")
     assert receipt.status is Status.ACCEPTED
     assert [name for name, _, _ in house.came] == [door]
     assert receipt.result == {"door": door}
