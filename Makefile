@@ -1,12 +1,13 @@
 # make run    the whole platform in one process tree (PORT, DATA)      make test   everything a change must pass
 # make bench  figures as ratios in one run (FULL=1: at full size)      make tour   the scripted tour on RabbitMQ and PostgreSQL
+# make tour-levels a city and a province, each a deployment of its own: cases, files and answers cross over TLS, also with the link cut
 # make faults everything dies everywhere, nothing is lost or doubled (CASES=10000, SEED=, ONLY=, BREAK=)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FRONTEND := $(shell git ls-files gateway/frontend 2>/dev/null)
 
-.PHONY: run test fast lint bench tour faults tck clean
+.PHONY: run test fast lint bench tour tour-levels faults tck clean
 
 run: $(VENV)/.ready
 	@exec $(BIN)/python app.py run
@@ -32,6 +33,9 @@ bench: servers
 
 tour: servers
 	$(BIN)/python -m tests.tour $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SEED),--seed $(SEED))
+
+tour-levels: servers
+	$(BIN)/python -m tests.levels $(if $(ONLY),--only $(ONLY))
 
 faults: servers
 	$(BIN)/python -m tests.faults --cases $(or $(CASES),10000) $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK)) \

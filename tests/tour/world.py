@@ -35,10 +35,14 @@ Tell = Callable[[str], None]
 class World:
     """``with World(start) as world``: everything is up; afterwards everything is gone but the folder with the logs.
 
-    ``start``: the time that the platform's clock shows at first.
+    ``start``: the time that the platform's clock shows at first. ``broker`` makes the broker.
     """
 
-    def __init__(self, start: datetime, tell: Tell = print) -> None:
+    def __init__(
+        self, start: datetime, tell: Tell = print, broker: Callable[[], RabbitNode] = RabbitNode.start
+    ) -> None:
+        self.settings: dict[str, str] = {}
+        """environment variables of our processes beside the usual ones"""
         self.folder = Path(tempfile.mkdtemp(prefix="tour-"))
         self._tell = tell
         self._data = self.folder / "data"
@@ -50,7 +54,7 @@ class World:
         self._ports = (port, standins_port)
         self._servers = {
             "postgresql": Server("postgresql", PostgresServer.start),
-            "rabbitmq": Server("rabbitmq", RabbitNode.start),
+            "rabbitmq": Server("rabbitmq", broker),
         }
         self._programs: dict[str, Program] = {}
         self._keepers: dict[str, Keeper] = {}
@@ -71,7 +75,8 @@ class World:
     def _start(self) -> None:
         self._keep(*self._servers.values())
         postgres, rabbit = self._postgres(), self._rabbit()
-        self._programs = self._commands(self._environment(postgres.create_database("tour"), rabbit.url()))
+        self.database_url = postgres.create_database("tour")
+        self._programs = self._commands(self._environment(self.database_url, rabbit.url()))
         self._keep(self._programs["gateway"])
         self.wait(self._gateway_answers, "gateway")
         self._write_tokens()
@@ -115,6 +120,7 @@ class World:
             "AMQP_URL": broker,
             "CLOCK": str(self.folder / "clock"),
             "PYTHONUNBUFFERED": "1",
+            **self.settings,
         }
 
     def _commands(self, environment: dict[str, str]) -> dict[str, Program]:
@@ -165,7 +171,11 @@ class World:
 
     def _engine_is_ready(self) -> bool:
         """It declares every queue before it says so."""
-        return "engine ready" in self._programs["engine"].log.read_text("utf-8", "replace")
+        return self._engine_readiness() > 0
+
+    def _engine_readiness(self) -> int:
+        """How often it has said that it is ready."""
+        return self._programs["engine"].log.read_text("utf-8", "replace").count("engine ready")
 
     # -- clients ---------------------------------------------------------------------------------------------------------
 
@@ -182,6 +192,16 @@ class World:
     def kill(self, name: str) -> None:
         """kill -9 one of ``PARTS``. It is started again at once."""
         self._keepers[name].part.kill()
+
+    def restart(self, name: str) -> None:
+        """kill -9 the engine or the gateway, and wait until it is back: with the settings that its files have now."""
+        said = self._engine_readiness()
+        self.kill(name)
+        if name == "engine":
+            self.wait(lambda: self._engine_readiness() > said, name)
+        else:
+            self.wait(lambda: not self._gateway_answers(), name)
+            self.wait(self._gateway_answers, name)
 
     def _ended(self, name: str, code: str) -> None:
         self._tell(f"    {name} 自己退出（{code}），重新启动")
