@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Flask, current_app
 
-from gateway import api, integrators, outside, staff, text, web
+from gateway import api, integrators, open311, outside, staff, text, web
 from gateway.context import EXTENSION
 from gateway.services import Services
 
@@ -24,7 +24,9 @@ def build(services: Services) -> Flask:
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.health)
     app.register_blueprint(integrators.blueprint)
+    app.register_blueprint(open311.blueprint)
     web.csrf.exempt(api.blueprint)
+    web.csrf.exempt(open311.blueprint)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(asset=web.asset)

@@ -101,7 +101,7 @@ def session_key(data: Path) -> bytes:
 
 def wants_json() -> bool:
     """Whether the caller is a program: the API, or a script of ours."""
-    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+    return request.path.startswith(("/api/", "/open311/")) or request.accept_mimetypes.best == "application/json"
 
 
 def error_page(status: int, zh: str | None = None, en: str | None = None, error_id: str | None = None) -> Response:

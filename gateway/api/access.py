@@ -44,8 +44,8 @@ def _authenticate() -> Response | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     settings = services().settings
     given = token.strip() if scheme.lower() == "bearer" else ""
-    g.operator = _owner(settings.operators, given)
-    g.partner = _owner(settings.partners, given)
+    g.operator = owner(settings.operators, given)
+    g.partner = owner(settings.partners, given)
     here.note(partner=g.partner)
     if g.operator is None and g.partner is None:
         refusal = error_page(401, "需要有效的访问令牌（Authorization: Bearer …）。", "a bearer token is required")
@@ -61,7 +61,7 @@ def _bad_request(error: BadRequest) -> Response:
     return error_page(400, error.zh, error.en)
 
 
-def _owner(tokens: Mapping[str, str], given: str) -> str | None:
+def owner(tokens: Mapping[str, str], given: str) -> str | None:
     """Whose token it is. Every token is compared, each in constant time, so that timing tells nothing."""
     found = None
     for token, owner in tokens.items():
