@@ -53,17 +53,20 @@ class Row:
 
 def read(path: Path) -> Iterator[Row]:
     """The rows of a .jsonl, .csv or .xlsx file, as they stand. Raises :class:`UnreadableFile`."""
-    readers = {".jsonl": _jsonl, ".csv": _csv, ".xlsx": _xlsx}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise UnreadableFile(
-            f"{path.name}:只认 .jsonl、.csv、.xlsx 三种文件", f"{path.name}: not .jsonl, .csv or .xlsx"
-        )
     try:
         body = path.read_bytes()
     except OSError as error:
         raise UnreadableFile(f"{path}:读不到文件({error.strerror})", f"{path}: {error.strerror}") from error
-    return reader(path.name, body)
+    return parse(path.name, body)
+
+
+def parse(name: str, body: bytes) -> Iterator[Row]:
+    """The rows of such a file, whose name tells what it is. Raises :class:`UnreadableFile`."""
+    readers = {".jsonl": _jsonl, ".csv": _csv, ".xlsx": _xlsx}
+    reader = readers.get(Path(name).suffix.lower())
+    if reader is None:
+        raise UnreadableFile(f"{name}:只认 .jsonl、.csv、.xlsx 三种文件", f"{name}: not .jsonl, .csv or .xlsx")
+    return reader(name, body)
 
 
 def _jsonl(name: str, body: bytes) -> Iterator[Row]:

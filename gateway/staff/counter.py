@@ -140,10 +140,11 @@ def _own_number() -> str:
 
 
 def _message(values: Mapping[str, Any], original: str) -> ReportMessage:
+    said: dict[str, Any] = {name: str(values.get(name, "")) for name in FORM.properties}
     return ReportMessage(
         channel=services().settings.counter,
         original=original,
         raw=dict(values),
         submitted_at=services().clock.now(),
-        **{name: str(values.get(name, "")) for name in FORM.properties},
+        **said,
     )

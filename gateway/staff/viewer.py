@@ -15,12 +15,17 @@ PAGES = Path(__file__).parent / "pages.csv"
 """Which roles a page is for; a page that is not listed is everybody's."""
 
 
+SHEETS = Path(__file__).parent / "sheets.csv"
+"""Which roles may hand in a filled-in sheet of problems, and over which channel."""
+
+
 @dataclass(frozen=True)
 class May:
     """The pages that are not everybody's."""
 
     counter: bool
     incidents: bool
+    sheets: bool
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,10 @@ def viewer(reference: Reference, authority: Authority) -> Viewer:
         reference.person_name(authority.person),
         authority,
         tuple(dict.fromkeys(_line(reference, authority, at) for at in range(len(authority.acting)))),
-        May(**{page: bool(places_for(page, authority)) for page in ("counter", "incidents")}),
+        May(
+            **{page: bool(places_for(page, authority)) for page in ("counter", "incidents")},
+            sheets=bool(sheet_channels(authority)),
+        ),
     )
 
 
@@ -49,6 +57,16 @@ def places_for(page: str, authority: Authority) -> tuple[str, ...]:
     """The places at which a person has a duty that a page is for."""
     roles = _roles()[page]
     return tuple(dict.fromkeys(each.duty.place for each in authority.acting if each.duty.role in roles))
+
+
+def sheet_channels(authority: Authority) -> Mapping[str, tuple[str, ...]]:
+    """The channels over which a person may hand in sheets, each with the places of the duties that allow it."""
+    found: dict[str, dict[str, None]] = {}
+    for row in _sheets():
+        for each in authority.acting:
+            if each.duty.role == row["role"]:
+                found.setdefault(row["channel"], {})[each.duty.place] = None
+    return {channel: tuple(places) for channel, places in found.items()}
 
 
 def _line(reference: Reference, authority: Authority, at: int) -> str:
@@ -66,3 +84,9 @@ def _roles() -> Mapping[str, frozenset[str]]:
     return {
         page: frozenset(row["role"] for row in rows if row["page"] == page) for page in {row["page"] for row in rows}
     }
+
+
+@cache
+def _sheets() -> tuple[Mapping[str, str], ...]:
+    with SHEETS.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from gateway import create_app
 from processes.notation.bundle import read_folder
 from processes.runtime.commands import FailJob, Start
-from processes.store.tables import Case, Incident, Job, RefusedMessage
+from processes.store.tables import Case, Incident, Job, RefusedMessage, Report
 from tests.diagrams import definitions, end, process, start
 from tests.diagrams import path as way
 from tests.integration.gateway.conftest import Program
@@ -50,6 +52,19 @@ def test_a_partner_may_report_and_nothing_else(hotline: Program) -> None:
     hotline.post("/api/tasks/x/complete", {}, status=403)
     hotline.post("/api/reports", {"channel": "counter", "rows": []}, status=403)
     assert hotline.post("/api/reports", {"channel": "hotline", "rows": []}) == []
+
+
+@pytest.mark.parametrize("channel", ["help_visit", "department", "leader"])
+def test_helpers_departments_and_leaders_report_over_their_own_channels(world: World, channel: str) -> None:
+    with world.services.database.read():
+        known = world.services.snapshots.now().reference.channels
+    settings = replace(world.services.settings, partners={"its-token": known[channel].partner})
+    own = Program(create_app(replace(world.services, settings=settings)).test_client(), "its-token")
+    [told] = own.post("/api/reports", {"channel": channel, "rows": [{**ORDER["data"], "id": "D1"}]})
+    assert told["outcome"] == "pool"
+    own.post("/api/reports", {"channel": "hotline", "rows": []}, status=403)
+    with world.services.database.read() as connection:
+        assert connection.scalar(select(Report.channel)) == channel
 
 
 def test_a_structured_event_is_taken_once(world: World, hotline: Program) -> None:
