@@ -13,7 +13,7 @@ from cli.parts import connected, observed, runner
 from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
 from processes.errors import BihuanError
-from processes.messaging import jobs
+from processes.messaging import hotline, jobs
 from processes.messaging.bus import Address
 from processes.messaging.peers import BadPeers, Peers
 from processes.notation.check import Codes, Finding, check_files
@@ -58,9 +58,10 @@ class Platform:
         self._stops += observed(settings, self.metrics, self.health)
 
     def _may_send(self, partner: str, message_type: str) -> bool:
-        """A partner may report over the channels that are its own; other messages are checked by their content."""
+        """A partner may report over the channels that are its own, and a hotline's messages are the hotline's; others are checked
+        by their content."""
         channel, _, what = message_type.rpartition(".")
-        if what != "order":
+        if what != "order" and channel != hotline.CHANNEL:
             return True
         found = self.core.snapshots.now().reference.channels.get(channel)
         return found is not None and found.partner == partner

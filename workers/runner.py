@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from workers.adapters import Outbound, Systems, channel, notices, ratings, seven_lists
+from workers.adapters import Outbound, Systems, channel, hotline, notices, ratings, seven_lists
 from workers.kit import Runner, Worker
 
 __all__ = ["Outbound", "Runner", "Systems", "adapters"]
@@ -14,4 +14,5 @@ __all__ = ["Outbound", "Runner", "Systems", "adapters"]
 
 def adapters(outbound: Outbound) -> list[Worker]:
     """A worker for each external system; together they take every topic of the catalogue."""
-    return [make(outbound) for make in (channel.worker, ratings.worker, seven_lists.worker, notices.worker)]
+    makers = (channel.worker, hotline.worker, ratings.worker, seven_lists.worker, notices.worker)
+    return [make(outbound) for make in makers]

@@ -15,14 +15,15 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from processes.casework import access, forms, people, similarity, texts
 from processes.casework.calendar import WorkingCalendar
-from processes.casework.library import Arrival, KnownMeanwhile, open_child
+from processes.casework.library import Arrival, KnownMeanwhile, filed_as, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
 from processes.casework.reference import Reference
 from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
+from processes.messaging.hotline import MOST_ROUNDS
 from processes.messaging.incoming import ReportMessage
-from processes.messaging.inlet import Correlation
+from processes.messaging.inlet import Correlation, NotTaken
 from processes.observing import here
 from processes.runtime.commands import CompleteTask, Correlate, Outcome, Replan, Start
 from processes.runtime.engine import PARTNER, Engine
@@ -56,7 +57,7 @@ def report(
 
     :raises library.UnknownChannel: when there is no such channel
     """
-    original = incoming.original.strip()
+    original = filed_as(incoming.original.strip(), incoming.round)
     with engine.database.read() as connection:
         known = _known(connection, incoming.channel, original)
         if known is not None:
@@ -97,12 +98,23 @@ _OF_CASE = _FATE.where(Case.id == bindparam("case"))
 _OF_ORIGINAL = _FATE.join(Report, Report.id == Case.report_id).where(
     Report.channel == bindparam("channel"), Report.original == bindparam("original"), Case.parent.is_(None)
 )
+_NEWEST = (
+    select(Case.number)
+    .join(Report, Report.id == Case.report_id)
+    .where(
+        Report.channel == bindparam("channel"),
+        Report.original.in_(bindparam("filed", expanding=True)),
+        Case.parent.is_(None),
+    )
+    .order_by(Case.opened_at.desc(), Report.original.desc())
+    .limit(1)
+)
 
 
 def number_of(connection: Connection, channel: str, original: str) -> str | None:
-    """The number of the case that a channel's own number became."""
-    found = _known(connection, channel, original.strip())
-    return found.number if found else None
+    """The number of the case that a channel's own number became, the last one when it was sent more than once."""
+    filed = [filed_as(original.strip(), round) for round in range(1, MOST_ROUNDS + 1)]
+    return connection.scalar(_NEWEST, {"channel": channel, "filed": filed})
 
 
 # ---- messages ----------------------------------------------------------------------------------------------------------
@@ -113,8 +125,12 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
 
     A message that starts an instance (``case.escalated``) and whose payload names a ``report`` of the library and the ``parent`` case
     opens a child case at the message's place: the instance starts with ``case``, ``report`` and ``received_at`` as a reported one does.
+
+    :raises NotTaken: when the message is for a live case, and there is none of that number or it is closed
     """
     payload, variables = dict(message.payload), dict[str, Any]()
+    if message.live:
+        payload["holders"] = _holders(engine, command_id, message)
     kept = {name: (texts.identity(command_id, name), str(payload[name])) for name in message.texts if payload.get(name)}
     payload |= {name: texts.reference(text_id) for name, (text_id, _) in kept.items()}
 
@@ -129,6 +145,32 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
 
     command = Correlate(command_id, message.message, message.key, payload, message.place, variables=variables)
     return engine.execute(command, before=before)
+
+
+def _holders(engine: Engine, command_id: str, message: Correlation) -> list[dict[str, Any]]:
+    """Whose turn it is in a case that is not closed: each once, here and where it was submitted to."""
+    with engine.database.read() as connection:
+        case = connection.execute(select(Case.id, Case.closed_at).where(Case.number == message.key)).first()
+        if case is None:
+            raise NotTaken(f"没有编号为 {message.key} 的问题", f"no case {message.key}")
+        if case.closed_at is not None and inbox.result(connection, PARTNER, Correlate.__name__, command_id) is None:
+            raise NotTaken(f"{message.key} 已经办结，不再接收这条消息", f"case {message.key} is closed")
+        family, above = [case.id], [case.id]
+        while above:
+            above = list(connection.scalars(select(Case.id).where(Case.parent.in_(above))))
+            family += above
+        rows = connection.execute(
+            select(UserTask.role, UserTask.organisation, UserTask.place, UserTask.assignee)
+            .where(UserTask.case_id.in_(family), TASK_IS_OPEN)
+            .order_by(UserTask.created_at, UserTask.id)
+        ).all()
+    found = [
+        {"person": row.assignee}
+        if row.assignee
+        else {"role": row.role, "organisation": row.organisation, "place": row.place}
+        for row in rows
+    ]
+    return [each for at, each in enumerate(found) if each not in found[:at]]
 
 
 def _case_of(connection: Connection, instance_id: str) -> str | None:

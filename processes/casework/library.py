@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,25 @@ from processes.store.tables import Case, PersonalData, Report, ReportText
 
 CHANNEL = "channel"
 """Under this partner stand the channels' own numbers in the inbox; the source is the channel."""
+
+
+_ROUND = "（第{}次派发）"
+_ROUNDS = re.compile(r"（第(\d)次派发）\Z")
+
+
+def filed_as(original: str, round: int) -> str:
+    """A channel's own number as the library keeps it: what is sent again after it was given back is a report of its own.
+
+    >>> filed_as("12345-0042", 1), filed_as("12345-0042", 2)
+    ('12345-0042', '12345-0042（第2次派发）')
+    """
+    return original if round == 1 else original + _ROUND.format(round)
+
+
+def sent_as(filed: str) -> tuple[str, int]:
+    """The channel's own number of a report in the library, and which time it was sent."""
+    found = _ROUNDS.search(filed)
+    return (filed[: found.start()], int(found[1])) if found else (filed, 1)
 
 
 class UnknownChannel(BihuanError):
@@ -67,7 +87,7 @@ class Arrival:
         )
         route = incoming.route if incoming.route in reference.routes else channel.route
         case: dict[str, Any] = {"id": arrival.case_id, "number": "", "place": place, "report": report_id}
-        case |= {"channel": incoming.channel, "route": route, "original": original, "parent": None}
+        case |= {"channel": incoming.channel, "route": route, "original": sent_as(original)[0], "parent": None}
         about = _report_variables(
             report_id,
             incoming.channel,
@@ -131,7 +151,11 @@ _NEW_REPORT, _NEW_TEXT, _NEW_PERSONAL = insert(Report), insert(ReportText), inse
 def _report_variables(
     report_id: str, channel: str, original: str, submitted_at: datetime | None, enterprise: str, uscc: str, phone: str
 ) -> dict[str, Any]:
-    """What variables say of a report: references to its words, and of who reported only what is known, never what."""
+    """What variables say of a report: references to its words, and of who reported only what is known, never what.
+
+    A report that was sent more than once says which time it is (``round``).
+    """
+    original, round = sent_as(original)
     return {
         "id": report_id,
         "title": texts.of_report(report_id, "title"),
@@ -145,6 +169,7 @@ def _report_variables(
             "phone": bool(phone.strip()),
         },
         "similar": None,
+        **({"round": round} if round > 1 else {}),
     }
 
 
@@ -199,7 +224,7 @@ def open_child(
     _new_case(connection, child_id, number, report_id, place, parent, instance_id, now)
     channel = Reference.read(connection).channels.get(row.channel)
     case = {"id": child_id, "number": number, "place": place, "report": report_id, "channel": row.channel}
-    case |= {"route": channel.route if channel else None, "original": row.original, "parent": parent}
+    case |= {"route": channel.route if channel else None, "original": sent_as(row.original)[0], "parent": parent}
     about = _report_variables(
         report_id, row.channel, row.original, row.submitted_at, row.enterprise, row.uscc, row.phone
     )

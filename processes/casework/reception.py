@@ -127,7 +127,7 @@ class Reception:
         """Doors that say what is to be done, and do nothing yet."""
 
         def correlate(sender: Sender, said: Correlation) -> Handled:
-            if said.texts or said.payload.get("report"):
+            if said.texts or said.live or said.payload.get("report"):
                 return _Alone(run=lambda: self.correlate(sender, said))
             command = c.Correlate(sender.command_id, said.message, said.key, dict(said.payload), said.place)
             return _Planned(command=command, settle=_raise)

@@ -90,6 +90,12 @@ class Contract:
     internal: bool = False
     peers: bool = False
     foreign: bool = False
+    partner: str = "hotline"
+    """whose message the example is"""
+    correlates_as: str = ""
+    """the name by which diagrams wait for it, when that is not its type"""
+    live: bool = False
+    """only for a case that is not closed; its payload tells the diagram whose turn it is, as ``holders``"""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -98,7 +104,14 @@ class Contract:
 
     def example_message(self) -> Message:
         """A whole message that fits this contract."""
-        type_ = f"hotline{ORDER}" if self.kind is Kind.REPORT else self.type
+        type_ = self.type.replace("*", self.partner)
+        id_ = f"example-{type_}" + ("" if self.version == "1" else f".v{self.version}")
         moment = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
         extensions = {VERSION: self.version, **{each.name: each.example for each in self.extensions}}
-        return Message(f"example-{type_}", type_, "/example", moment, dict(self.example), extensions=extensions)
+        return Message(id_, type_, "/example", moment, dict(self.example), extensions=extensions)
+
+
+def for_case(message: Message, data: Mapping[str, Any]) -> tuple[i.CaseReference, Mapping[str, Any]]:
+    """Which case, and the payload: as it came in (JSON, not Python's times), with every field of the contract."""
+    reference = i.CaseReference(data["case"] or None, data["channel"], data["original"])
+    return reference, {name: message.data.get(name) for name in data}

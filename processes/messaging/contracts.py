@@ -19,11 +19,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from processes.messaging import between_levels
+from processes.messaging import between_levels, hotline, service_ratings
 from processes.messaging import incoming as i
 from processes.messaging import schema as s
 from processes.messaging.bus import Message
-from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Extension
+from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Extension, for_case
 from processes.messaging.contract import Contract as Contract
 from processes.messaging.contract import ContractViolation as ContractViolation
 from processes.messaging.contract import Kind as Kind
@@ -61,12 +61,6 @@ def _report(channel: str, raw: Mapping[str, Any], data: Mapping[str, Any]) -> i.
         email=data["email"] or "",
         address=data["address"] or "",
     )
-
-
-def _for_case(message: Message, data: Mapping[str, Any]) -> tuple[i.CaseReference, Mapping[str, Any]]:
-    """Which case, and the payload: as it came in (JSON, not Python's times), with every field of the contract."""
-    reference = i.CaseReference(data["case"] or None, data["channel"], data["original"])
-    return reference, {name: message.data.get(name) for name in data}
 
 
 def _escalated(message: Message, data: Mapping[str, Any]) -> i.CaseEscalated:
@@ -116,7 +110,7 @@ _ALL = (
         "企业对一次办理的五级评价。",
         "企业对办结的问题作出评价时；办理结束并发出评价邀请（任务 rating.request）以后。",
         i.RatingSchema,
-        lambda m, d: i.RatingGiven(*_for_case(m, d), d["level"], d["comment"], d["rated_at"]),
+        lambda m, d: i.RatingGiven(*for_case(m, d), d["level"], d["comment"], d["rated_at"]),
         {**_CASE, "level": 4, "comment": "办得快，谢谢。", "rated_at": "2026-11-27T10:00:00+08:00"},
     ),
     Contract(
@@ -127,7 +121,7 @@ _ALL = (
         "企业对补正要求的回答。",
         "企业回答了补正要求（任务 channel.ask）时。",
         i.SupplementSchema,
-        lambda m, d: i.SupplementAnswered(*_for_case(m, d), d["text"], d["answered_at"]),
+        lambda m, d: i.SupplementAnswered(*for_case(m, d), d["text"], d["answered_at"]),
         {**_CASE, "text": "统一社会信用代码为 91330000MA0000000X。"},
     ),
     Contract(
@@ -138,7 +132,7 @@ _ALL = (
         "办结以前，企业撤回自己的问题。",
         "办结以前，企业要求撤回时。",
         i.WithdrawalSchema,
-        lambda m, d: i.WithdrawalRequested(*_for_case(m, d), d["reason"], d["requested_at"]),
+        lambda m, d: i.WithdrawalRequested(*for_case(m, d), d["reason"], d["requested_at"]),
         {"channel": "hotline", "original": "12345-20261123-0042", "reason": "问题已自行解决。"},
     ),
     Contract(
@@ -149,7 +143,7 @@ _ALL = (
         "七张问题清单系统接收了移送的问题。",
         "清单系统决定接收移送来的问题（任务 seven-lists.transfer）时。",
         i.AcceptedSchema,
-        lambda m, d: i.SevenListsAccepted(*_for_case(m, d), d["reference"], d["list"]),
+        lambda m, d: i.SevenListsAccepted(*for_case(m, d), d["reference"], d["list"]),
         {**_CASE, "reference": "QD-2026-0001", "list": "safety"},
     ),
     Contract(
@@ -160,7 +154,7 @@ _ALL = (
         "七张问题清单系统不接收，连同原因退回。",
         "清单系统决定不接收移送来的问题（任务 seven-lists.transfer）时。",
         i.RejectedSchema,
-        lambda m, d: i.SevenListsRejected(*_for_case(m, d), d["reference"], d["reason"]),
+        lambda m, d: i.SevenListsRejected(*for_case(m, d), d["reference"], d["reason"]),
         {**_CASE, "reason": "不属于清单范围。"},
     ),
     Contract(
@@ -171,7 +165,7 @@ _ALL = (
         "清单系统里这一问题到了新的阶段：措施、整改、销号。",
         "已接收的问题在清单系统里进入新的阶段时，每个阶段发一次。",
         i.StageSchema,
-        lambda m, d: i.SevenListsStage(*_for_case(m, d), d["reference"], d["stage"], d["note"]),
+        lambda m, d: i.SevenListsStage(*for_case(m, d), d["reference"], d["stage"], d["note"]),
         {**_CASE, "reference": "QD-2026-0001", "stage": "strike_off", "note": "整改完成，验收通过。"},
     ),
     Contract(
@@ -270,6 +264,8 @@ _ALL = (
         peers=True,
     ),
     *between_levels.contracts(LOWER),
+    *hotline.CONTRACTS,
+    *service_ratings.CONTRACTS,
 )
 
 CONTRACTS: Mapping[tuple[str, str], Contract] = {(each.type, each.version): each for each in _ALL}
@@ -286,9 +282,10 @@ def is_known(type_: str) -> bool:
 def contract_of(message: Message) -> Contract:
     """The contract of a message's type and version. Raises :class:`ContractViolation`."""
     version = message.extensions.get(VERSION, "1")
-    contract = CONTRACTS.get((_type_of_contract(message.type), version))
+    types = dict.fromkeys((message.type, _type_of_contract(message.type)))
+    contract = next((found for type_ in types if (found := CONTRACTS.get((type_, version)))), None)
     if contract is None:
-        known = sorted(known for type_, known in CONTRACTS if type_ == _type_of_contract(message.type))
+        known = sorted(known for type_, known in CONTRACTS if type_ in types)
         reason = f"没有这一版，现有：{'、'.join(known)}" if known else "平台不认识这种消息"
         raise ContractViolation(message.type[:120], version[:20], (s.FieldProblem("type", reason),))
     return contract

@@ -44,7 +44,9 @@ class ReportSchema(s.OneOfSeveral):
     address = s.text("地址", limit=300)
 
 
-class _CaseSchema(s.OneOfSeveral):
+class CaseSchema(s.OneOfSeveral):
+    """A message for a case, by its number or the channel's own."""
+
     alternatives = (("case",), ("channel", "original"))
     nothing = ("case", "缺少问题编号（或渠道与渠道原编号）")
 
@@ -53,7 +55,7 @@ class _CaseSchema(s.OneOfSeveral):
     original = s.text("渠道原编号", "不知道问题编号时：渠道自己的编号", limit=120)
 
 
-class RatingSchema(_CaseSchema):
+class RatingSchema(CaseSchema):
     """``rating.given``"""
 
     level = s.integer("评价等级", 1, 5, "、".join(f"{n} {name}" for n, name in RATING_LEVELS.items()), required=True)
@@ -61,21 +63,21 @@ class RatingSchema(_CaseSchema):
     rated_at = s.moment("评价时间")
 
 
-class SupplementSchema(_CaseSchema):
+class SupplementSchema(CaseSchema):
     """``supplement.answered``"""
 
     text = s.words("补正内容", required=True)
     answered_at = s.moment("补正时间")
 
 
-class WithdrawalSchema(_CaseSchema):
+class WithdrawalSchema(CaseSchema):
     """``withdrawal.requested``"""
 
     reason = s.words("撤回原因")
     requested_at = s.moment("申请时间")
 
 
-class AcceptedSchema(_CaseSchema):
+class AcceptedSchema(CaseSchema):
     """``seven-lists.accepted``"""
 
     reference = s.text("清单系统编号", required=True, limit=120)
@@ -83,7 +85,7 @@ class AcceptedSchema(_CaseSchema):
     at = s.moment("接收时间")
 
 
-class RejectedSchema(_CaseSchema):
+class RejectedSchema(CaseSchema):
     """``seven-lists.rejected``"""
 
     reason = s.words("退回原因", required=True)
@@ -91,7 +93,7 @@ class RejectedSchema(_CaseSchema):
     at = s.moment("退回时间")
 
 
-class StageSchema(_CaseSchema):
+class StageSchema(CaseSchema):
     """``seven-lists.stage``"""
 
     stage = s.code("阶段", STAGES, required=True)
@@ -173,6 +175,8 @@ class ReportMessage:
     phone: str = ""
     email: str = ""
     address: str = ""
+    round: int = 1
+    """which time the channel sends it: one that was given back and comes again is a report of its own"""
 
 
 @dataclass(frozen=True)
@@ -285,6 +289,7 @@ class CaseReturned(BetweenCases):
 
 Incoming = (
     ReportMessage
+    | ForCase
     | RatingGiven
     | SupplementAnswered
     | WithdrawalRequested

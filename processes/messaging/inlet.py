@@ -90,6 +90,8 @@ class Correlation:
     payload: Mapping[str, Any]
     place: str = ""
     texts: tuple[str, ...] = ()
+    live: bool = False
+    """only for a case that is not closed, and with ``holders`` in its payload: see ``Contract.live``"""
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,8 @@ class Inlet:
     def _for_case(self, contract: Contract, said: i.ForCase) -> Correlation:
         number = self._number(said.case)
         payload = {**said.payload, "case": number}
-        return Correlation(contract.type, number, payload, texts=contract.texts)
+        name = contract.correlates_as or contract.type
+        return Correlation(name, number, payload, texts=contract.texts, live=contract.live)
 
     def _number(self, case: i.CaseReference) -> str:
         if case.number:

@@ -68,12 +68,29 @@ class ProgressArguments(_OrderArguments):
     stage = s.text("阶段", "六个阶段的代码", limit=20)
 
 
+class ExtendArguments(_OrderArguments):
+    """``hotline.extend``"""
+
+    days = s.integer("申请延长几个工作日", 1, 99, required=True)
+    reason = s.words("理由", required=True)
+    due_at = s.text("同意后的办结时间", "ISO 8601", limit=60)
+
+
 class RatingArguments(_OrderArguments):
     """``rating.request``"""
 
     place = s.text("地区", limit=20)
     text = s.words("答复内容", "供评价人对照")
     due_at = s.text("评价截止时间", "ISO 8601", limit=60)
+
+
+class RectifiedArguments(_OrderArguments):
+    """``rating.rectified``: ``original`` is the number of the item that was rated (projNo)."""
+
+    place = s.text("地区", limit=20)
+    text = s.words("整改情况", "核实了什么、改了什么", required=True)
+    outcome = s.text("办理结果", "如 solved、explained、carried", limit=40)
+    due_at = s.text("复核截止时间", "ISO 8601", limit=60)
 
 
 class TransferArguments(_OrderArguments):
@@ -104,10 +121,22 @@ class DeliveryResult(_Open):
     receipt = s.text("回执号", limit=120)
 
 
+class ExtendResult(_Open):
+    """What the hotline gave back: received, not yet ruled."""
+
+    request = s.text("延期申请编号", required=True, limit=120)
+
+
 class RatingResult(_Open):
     """What the rating system gave back."""
 
     request = s.text("评价邀请编号", required=True, limit=120)
+
+
+class RectifiedResult(_Open):
+    """What the rating system gave back: received, not yet reviewed."""
+
+    receipt = s.text("回执号", required=True, limit=120)
 
 
 class TransferResult(_Open):
@@ -200,6 +229,16 @@ _ALL = (
         _CHANNEL_ERRORS,
     ),
     JobKind(
+        "hotline.extend",
+        "向热线申请延期",
+        "请 12345 热线延长一件工单的办结时间；热线的意见以消息 hotline.extension-ruled 送来。",
+        ExtendArguments,
+        ExtendResult,
+        {**_ORDER, "days": 3, "reason": "变压器要厂家改造。", "due_at": "2026-12-03T17:30:00+08:00"},
+        {"request": "hotline-extension-2"},
+        {"extension_refused": "热线不受理：没有这一件、已关闭，或已延过期"},
+    ),
+    JobKind(
         "rating.request",
         "邀请企业评价",
         "请好差评系统邀请企业评价；评价以消息 rating.given 送来。",
@@ -208,6 +247,24 @@ _ALL = (
         {**_ORDER, "place": "330502", "text": "已接通。", "due_at": "2026-12-07T17:30:00+08:00"},
         {"request": "ratings-3"},
         {"already_rated": "这一次办理已经评价过"},
+    ),
+    JobKind(
+        "rating.rectified",
+        "反馈整改结果",
+        "把服务差评的核实和整改情况反馈给好差评系统；复核结果以消息 rating.reviewed 送来。",
+        RectifiedArguments,
+        RectifiedResult,
+        {
+            "case": "330502-26-00018-3",
+            "channel": "rating",
+            "original": "330502-2026-1123-0007",
+            "place": "330502",
+            "text": "已统一窗口所需材料清单并公示，向企业致歉。",
+            "outcome": "solved",
+            "due_at": "2026-12-07T17:30:00+08:00",
+        },
+        {"receipt": "ratings-rectification-5"},
+        {"item_unknown": "好差评系统没有这一办件的差评"},
     ),
     JobKind(
         "seven-lists.transfer",

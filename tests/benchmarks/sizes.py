@@ -63,6 +63,7 @@ def _extended(desk: Desk, look: Look) -> str:
     desk.do("handle", outcome="extend", days=3, reason="银行审批需要时间。")
     look()
     desk.do("extension_ruling", outcome="grant", days=3)
+    desk.say("hotline.extension-ruled", number, granted=True)
     look()
     desk.do("handle", **ANSWER)
     desk.say("rating.given", number, level=1, comment="没有解决。")

@@ -1,4 +1,4 @@
-"""The systems of the channels, the 12345 hotline first: what becomes of a problem goes back where it came from.
+"""The systems of the channels: what becomes of a problem goes back where it came from.
 
 Only the fields named here leave the house, whatever else a diagram hands to the job.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workers.adapters import hotline
 from workers.adapters.outbound import Outbound
 from workers.kit import Job, Worker
 
@@ -20,7 +21,7 @@ def worker(outbound: Outbound) -> Worker:
         job: Job, channel: str, original: str, reason: str, case: str | None = None, note: str | None = None
     ) -> dict[str, Any]:
         """A refused report goes back with the reason."""
-        body = {"case": case, "reason": reason, "note": note}
+        body = {"case": case, "reason": reason, "note": note, **hotline.returned(channel)}
         return outbound.post_to_channel(channel, ["orders", original, "refusals"], body, job)
 
     @worker.job("channel.answer")
@@ -28,7 +29,7 @@ def worker(outbound: Outbound) -> Worker:
         job: Job, case: str, channel: str, original: str, text: str, outcome: str | None = None
     ) -> dict[str, Any]:
         """The answer to the enterprise."""
-        body = {"case": case, "text": text, "outcome": outcome}
+        body = {"case": case, "text": text, "outcome": outcome, **hotline.result(channel, outcome)}
         return outbound.post_to_channel(channel, ["orders", original, "results"], body, job)
 
     @worker.job("channel.ask")

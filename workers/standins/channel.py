@@ -1,4 +1,4 @@
-"""A channel's system: the 12345 hotline, and 浙里办 and its like by name.
+"""A channel's system: 浙里办 and its like by name; what the 12345 hotline has besides is :mod:`workers.standins.hotline`.
 
 People file orders in it, it pushes each to the platform as ``<channel>.order``, and the platform sends back what becomes
 of it: refused, asked, progress, answered. An order it never saw is taken in on first contact, as a hotline does that
@@ -109,7 +109,7 @@ class ChannelSystem(System):
     def _supplemented(self, ledger: Ledger, order: Json, text: str) -> str:
         ledger.put("order", order["id"], {**order, "status": "supplemented"})
         ledger.effect("supplemented", order["id"], {"text": text})
-        said = {"case": order.get("asked_by"), "text": text, "answered_at": _now(ledger)}
+        said = {"case": order.get("asked_by"), "text": text, "answered_at": now_of(ledger)}
         return self._push(ledger, "supplement.answered", order, said)
 
     def _withdraw(self, ledger: Ledger, request: Request) -> Reply:
@@ -119,7 +119,7 @@ class ChannelSystem(System):
         reason = str(request.body.get("reason") or "问题已自行解决。")
         ledger.put("order", order["id"], {**order, "status": "withdrawn"})
         ledger.effect("withdrawn", order["id"], {"reason": reason})
-        said = {"reason": reason, "requested_at": _now(ledger)}
+        said = {"reason": reason, "requested_at": now_of(ledger)}
         return Reply(202, {"message": self._push(ledger, "withdrawal.requested", order, said)})
 
     def _close(self, ledger: Ledger, request: Request) -> Reply:
@@ -134,7 +134,8 @@ class ChannelSystem(System):
         return ledger.push(type_, order["id"], {**whose, **data})
 
     def _script(self, ledger: Ledger, request: Request) -> Reply:
-        write_script(ledger, script_subject(request), [str(each) for each in request.body.get("supplements", [])])
+        if "supplements" in request.body:
+            write_script(ledger, script_subject(request), [str(each) for each in request.body["supplements"]])
         return Reply(200, {"for": script_subject(request)})
 
     def _order(self, ledger: Ledger, request: Request) -> Json:
@@ -148,5 +149,6 @@ class ChannelSystem(System):
         return found
 
 
-def _now(ledger: Ledger) -> str:
+def now_of(ledger: Ledger) -> str:
+    """The time, as messages tell it."""
     return ledger.now.isoformat(timespec="seconds")

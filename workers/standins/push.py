@@ -33,7 +33,8 @@ class Gateway:
 
 
 class Pusher(threading.Thread):
-    """One system's messages, oldest first. ``twice``: asked before each message, whether to send it again once accepted
+    """One system's messages, oldest first. ``version_of``: which version of its contract a message (type, data) fits.
+    ``told``: gets the platform's answer to a message that it took. ``twice``: asked before each message, whether to send it again once accepted
     (a fault); ``held``: whether to send nothing now (a fault)."""
 
     def __init__(
@@ -42,6 +43,8 @@ class Pusher(threading.Thread):
         store: Store,
         gateway: Gateway,
         *,
+        version_of: Callable[[str, dict[str, Any]], str] = lambda type_, data: "1",
+        told: Callable[[Push, Any], None] = lambda push, body: None,
         twice: Callable[[], bool] = lambda: False,
         held: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -49,6 +52,8 @@ class Pusher(threading.Thread):
         self._source = f"/{name}"
         self._store = store
         self._gateway = gateway
+        self._version_of = version_of
+        self._told = told
         self._twice = twice
         self._held = held
         self._stopping = threading.Event()
@@ -88,6 +93,8 @@ class Pusher(threading.Thread):
             self._store.settle_push(push, "waiting", f"{type(error).__name__}: {error}")
             return False
         state = _state(response)
+        if state in ("accepted", "duplicate"):
+            self._told(push, response.json())
         self._store.settle_push(push, state, f"{response.status_code} {response.text}")
         if state == "waiting":
             log.warning("gateway answered %s to message %s, trying again", response.status_code, push.id)
@@ -103,6 +110,14 @@ class Pusher(threading.Thread):
             log.info("second delivery of %s failed: %s", push.id, error)
 
     def _send(self, push: Push) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._gateway.token}"} if self._gateway.token else {}
+        api = f"{self._gateway.url}/open311/v2"
+        if push.type == "open311.request":
+            return self._client.post(f"{api}/requests.json", data=push.data, headers=headers)
+        if push.type == "open311.look":
+            token = push.data.get("token")
+            what = f"tokens/{token}.json" if token else f"requests/{push.data['service_request_id']}.json"
+            return self._client.get(f"{api}/{what}", headers=headers)
         event: dict[str, Any] = {
             "specversion": "1.0",
             "id": push.id,
@@ -113,9 +128,9 @@ class Pusher(threading.Thread):
             "datacontenttype": "application/json",
             "data": push.data,
         }
-        headers = {"Content-Type": "application/cloudevents+json"}
-        if self._gateway.token:
-            headers["Authorization"] = f"Bearer {self._gateway.token}"
+        if (version := self._version_of(push.type, push.data)) != "1":
+            event["contractversion"] = version
+        headers["Content-Type"] = "application/cloudevents+json"
         return self._client.post(f"{self._gateway.url}/api/messages", json=event, headers=headers)
 
 
@@ -128,5 +143,7 @@ def _state(response: httpx.Response) -> str:
         answer = response.json()
     except ValueError:
         return "waiting"
+    if isinstance(answer, list):
+        return "accepted"
     status = answer.get("status") if isinstance(answer, dict) else None
     return status if status in ("accepted", "duplicate", "refused") else "waiting"

@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from processes.clock import Clock, SystemClock
 from workers.standins.channel import ChannelSystem
 from workers.standins.faults import Fault, Faults
+from workers.standins.hotline import HotlineSystem
+from workers.standins.mini_program import PROGRAMS, MiniProgramSystem
 from workers.standins.notices import NoticeSystem
 from workers.standins.push import Gateway, Pusher
 from workers.standins.ratings import RatingSystem
@@ -31,6 +33,7 @@ BODY_CAP = 4 * 1024 * 1024
 MOST_SYSTEMS = 40
 """each has a file and a thread; more is a mistake in somebody's configuration"""
 _KINDS: Mapping[str, type[System]] = {
+    "hotline": HotlineSystem,
     "ratings": RatingSystem,
     "seven-lists": SevenListsSystem,
     "notices": NoticeSystem,
@@ -38,7 +41,7 @@ _KINDS: Mapping[str, type[System]] = {
 
 
 class World:
-    """All systems of the outside. Any name that is none of the three others is a channel's."""
+    """All systems of the outside. Any name that is none of these is a channel's."""
 
     def __init__(
         self, data: Path, gateway: str | None, tokens: Mapping[str, str] | None = None, clock: Clock | None = None
@@ -52,7 +55,7 @@ class World:
         self._lock = threading.Lock()
         self._systems: dict[str, System] = {}
         self._pushers: list[Pusher] = []
-        for name in ("hotline", *_KINDS, *(file.stem for file in sorted(data.glob("*.sqlite")))):
+        for name in (*_KINDS, *(file.stem for file in sorted(data.glob("*.sqlite")))):
             self.system(name)
 
     def system(self, name: str) -> System:
@@ -66,12 +69,15 @@ class World:
 
     def _open(self, name: str) -> None:
         store = Store(self._data / f"{name}.sqlite", self._clock)
-        self._systems[name] = _KINDS.get(name, ChannelSystem)(name, store)
+        kind = _KINDS.get(name, MiniProgramSystem if name in PROGRAMS else ChannelSystem)
+        self._systems[name] = kind(name, store)
         if self._gateway is not None:
             pusher = Pusher(
                 name,
                 store,
                 Gateway(self._gateway, self._tokens.get(name) or self._tokens.get("*") or ""),
+                version_of=self._systems[name].version_of,
+                told=self._systems[name].told,
                 twice=lambda: self.faults.take(name, "", "duplicate_push") is not None,
                 held=lambda: self.faults.on(name, "hold_push"),
             )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.standins.store import Json, Kept, Ledger, Store
+from workers.standins.store import Json, Kept, Ledger, Push, Store
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,13 @@ class System:
     def __init__(self, name: str, store: Store) -> None:
         self.name = name
         self.store = store
+
+    def version_of(self, type_: str, data: Json) -> str:
+        """Which version of its contract a message to the platform fits."""
+        return "1"
+
+    def told(self, push: Push, body: Any) -> None:
+        """The platform has taken a message and answered this."""
 
     def handle(self, request: Request) -> Reply:
         """Do what the system's own users and partners may do."""
@@ -141,19 +148,21 @@ SYSTEM_NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 # ---- scripts: what the outside world will do by itself ---------------------------------------------------------------
 
 
-def write_script(ledger: Ledger, subject: str, steps: Sequence[Any]) -> None:
-    """From now on, whenever ``subject`` (a case, an original number, or ``*`` for all others) asks, the next step happens."""
-    ledger.put("script", subject, {"steps": list(steps)})
+def write_script(ledger: Ledger, subject: str, steps: Sequence[Any], kind: str = "script") -> None:
+    """From now on, whenever ``subject`` (a case, an original number, or ``*`` for all others) asks, the next step happens.
+
+    ``kind`` tells the scripts of a system apart that has several."""
+    ledger.put(kind, subject, {"steps": list(steps)})
 
 
-def next_step(ledger: Ledger, *subjects: str | None) -> Any:
+def next_step(ledger: Ledger, *subjects: str | None, kind: str = "script") -> Any:
     """Take the next step of the first subject that has a script; None when none has one left. ``*`` is never used up."""
     for subject in subjects:
-        script = ledger.get("script", subject) if subject else None
+        script = ledger.get(kind, subject) if subject else None
         if script and script["steps"]:
-            ledger.put("script", subject or "", {"steps": script["steps"][1:]})
+            ledger.put(kind, subject or "", {"steps": script["steps"][1:]})
             return script["steps"][0]
-    for_all = ledger.get("script", "*")
+    for_all = ledger.get(kind, "*")
     return for_all["steps"][0] if for_all and for_all["steps"] else None
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from processes.casework import numbers
+from processes.casework.library import filed_as
 from processes.casework.reference import Reference
 from processes.casework.views.names import boards
+from processes.messaging.hotline import MOST_ROUNDS
 from processes.store.tables import Case, PersonalData, Report, ReportText
 
 LIMIT = 30
@@ -52,7 +54,8 @@ def by_number(
     statement = _cases().where(Case.number >= begin, Case.number < begin + "\U0010ffff", seen)
     found = list(connection.execute(statement.order_by(Case.number).limit(limit)))
     if not found:
-        original = Report.channel.in_(list(reference.channels)) & Report.original.in_({plain, text.strip()})
+        filed = {filed_as(each, round) for each in (plain, text.strip()) for round in range(1, MOST_ROUNDS + 1)}
+        original = Report.channel.in_(list(reference.channels)) & Report.original.in_(filed)
         found = list(connection.execute(_cases().where(original, seen).order_by(Case.number).limit(limit)))
     return _lines(found, reference)
 

@@ -34,9 +34,9 @@ _ENDINGS = {"completed": "做成了", "failed": "没有做成", "error": "业务
 _INTERNAL = "平台内部"
 """the tag of what only the platform sends"""
 
-_PARTNER, _SOURCE, _INSTANCE = "hotline", "bihuan", "15f49c76-aa22-5ec6-97e4-f5879a787e16"
+_SOURCE, _INSTANCE = "bihuan", "15f49c76-aa22-5ec6-97e4-f5879a787e16"
 _MOMENT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
-"""who, where and when in the examples"""
+"""where and when in the examples"""
 
 
 def document(
@@ -102,7 +102,7 @@ def _key(contract: Contract) -> str:
 def _of_contract(contract: Contract) -> Json:
     example = contract.example_message()
     if not contract.internal:
-        example = replace(example, extensions={**example.extensions, "partner": _PARTNER})
+        example = replace(example, extensions={**example.extensions, "partner": contract.partner})
     found = _message(
         contract.type.replace("*", "{channel}"),
         contract.title,
@@ -260,7 +260,7 @@ def _channels(contracts: Sequence[Contract], jobs: Sequence[JobKind]) -> Json:
 def _inbox(contract: Contract) -> Json:
     if contract.kind is Kind.JOB:
         return _answers("任务的答复", tuple(_ENDINGS))
-    if contract.kind is Kind.REPORT:
+    if "*" in contract.type:
         parameters = {"channel": {"description": "渠道代码", "examples": ["hotline"]}}
         return _routed(Address.INBOX, f"{{channel}}{ORDER}", contract.title, parameters)
     return _routed(Address.INBOX, contract.type, contract.title)

@@ -64,7 +64,7 @@ def of_signal(type_: Json) -> Json:
 
 
 def _type_of(contract: Contract) -> Json:
-    if contract.kind is Kind.REPORT:
+    if "*" in contract.type:
         return {"pattern": f"^{CHANNEL.pattern}{re.escape(ORDER)}$"}
     return {"const": contract.type}
 

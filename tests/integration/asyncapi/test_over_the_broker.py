@@ -18,7 +18,18 @@ from cli.platform import Platform
 from cli.settings import MODELS, Settings
 from processes.messaging.asyncapi import document
 from processes.runtime.commands import Start
-from processes.store.tables import Base, BufferedMessage, Case, Incident, Instance, Job, RefusedMessage, Report
+from processes.store.tables import (
+    Base,
+    BufferedMessage,
+    Case,
+    Incident,
+    Instance,
+    Job,
+    Note,
+    RefusedMessage,
+    Report,
+    UserTask,
+)
 from tests.asyncapi.reading import Example, at, channels_of, examples, fits_message
 from tests.diagrams import definitions, element, end, path, process, start
 from tests.integration.bus.transports import eventually
@@ -34,6 +45,8 @@ CASE_MESSAGES = (
     "seven-lists.accepted.v1",
     "seven-lists.rejected.v1",
     "seven-lists.stage.v1",
+    "hotline.extension-ruled.v1",
+    "rating.reviewed.v1",
     "case.progress.v1",
     "case.answered.v1",
     "case.returned.v1",
@@ -184,6 +197,34 @@ def test_a_withdrawal_reaches_the_case_that_the_report_made(running: Running, st
     assert running.rows(RefusedMessage) == []
 
 
+def test_a_work_order_that_comes_again_in_a_new_round_is_another_case(running: Running, stranger: Stranger) -> None:
+    order = EXAMPLES["hotline.order.v2"]
+    again = replace(with_headers(order, id="second-round"), payload={**order.payload, "round": 2})
+    for each in (order, order, again, again):
+        stranger.publish(each)
+    eventually(lambda: len(running.rows(Case)) == 2)
+    stranger.wait(running)
+    number = order.payload["task_number"]
+    assert [row.original for row in running.rows(Report)] == [number, f"{number}（第2次派发）"]
+
+
+def test_an_urging_reaches_whoever_has_the_case_now(running: Running, stranger: Stranger) -> None:
+    stranger.publish(EXAMPLES["order.v1"])
+    eventually(lambda: running.rows(UserTask))
+    stranger.publish(EXAMPLES["hotline.urged.v1"])
+    (notice,) = eventually(lambda: running.rows(Note))
+    (task,) = running.rows(UserTask)
+    assert (notice.kind, notice.recipient["role"]) == ("urging", task.role)
+    job = stranger.take("notice.send")
+    assert job.payload["text"] == EXAMPLES["hotline.urged.v1"].payload["reason"]
+
+
+@pytest.mark.parametrize("key", ["hotline.urged.v1", "hotline.called-back.v1"])
+def test_what_is_for_an_open_case_is_refused_when_there_is_none(running: Running, stranger: Stranger, key: str) -> None:
+    stranger.publish(EXAMPLES[key])
+    assert "没有对应的问题" in running.refused(EXAMPLES[key].headers["ce-id"])
+
+
 @pytest.mark.parametrize("key", CASE_MESSAGES)
 def test_a_message_of_a_case_that_does_not_wait_for_it_yet_is_kept_once(
     running: Running, stranger: Stranger, key: str
@@ -219,7 +260,18 @@ def test_an_answer_to_a_job_that_never_was_is_refused(running: Running, stranger
 # ---- refusals ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["order.v1", *CASE_MESSAGES, "withdrawal.requested.v1"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "order.v1",
+        "hotline.order.v2",
+        "rating.order.v2",
+        *CASE_MESSAGES,
+        "withdrawal.requested.v1",
+        "hotline.urged.v1",
+        "hotline.called-back.v1",
+    ],
+)
 def test_an_example_without_what_is_required_is_refused_and_has_no_effect(
     running: Running, stranger: Stranger, key: str
 ) -> None:

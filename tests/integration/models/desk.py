@@ -34,7 +34,9 @@ DECISIONS = Path(__file__).parent / "decisions"
 LOCAL = ZoneInfo("Asia/Shanghai")
 
 RESULTS: Mapping[str, Mapping[str, Any]] = {
+    "hotline.extend": {"request": "x-1"},
     "rating.request": {"request": "r-1"},
+    "rating.rectified": {"receipt": "r-2"},
     "seven-lists.transfer": {"reference": "QD-1"},
     "notice.send": {"receipt": "n-1"},
 }
@@ -91,10 +93,11 @@ class Desk:
 
     # -- the enterprise and the channel ----------------------------------------------------------------------------------
 
-    def report(self, title: str, body: str = "请帮忙解决。", place: str = COUNTY) -> Any:
-        """A problem over the hotline; returns what became of it."""
-        original = f"hotline-{next(self._originals)}"
-        message = ReportMessage("hotline", original, body, {"id": original}, title=title, place=place)
+    def report(self, title: str, body: str = "请帮忙解决。", place: str = COUNTY, **more: Any) -> Any:
+        """A problem over the hotline, unless ``more`` (fields of ``ReportMessage``) says otherwise; returns what became of it."""
+        original = str(more.pop("original", f"hotline-{next(self._originals)}"))
+        channel = str(more.pop("channel", "hotline"))
+        message = ReportMessage(channel, original, body, {"id": original}, title=title, place=place, **more)
         outcome = doors.report(self.engine.engine, message)
         self.go_on()
         return outcome

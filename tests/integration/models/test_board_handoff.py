@@ -92,6 +92,7 @@ def test_an_extension_is_granted_once_and_moves_the_lights(desk: Desk, number: s
     desk.do("sign", outcome="accept")
     desk.do("handle", outcome="extend", days=3, reason="银行审批需要时间。")
     desk.do("extension_ruling", outcome="grant", days=3)
+    desk.say("hotline.extension-ruled", number, granted=True)
     assert due(desk) == "01-15 09:30"
     with pytest.raises(FormErrors):
         desk.do("handle", outcome="extend", days=3, reason="再延。")
@@ -105,6 +106,8 @@ def test_no_more_days_are_granted_than_the_table_allows(desk: Desk, number: str)
     desk.do("sign", outcome="accept")
     desk.do("handle", outcome="extend", days=20, reason="要很久。")
     desk.do("extension_ruling", outcome="grant", days=20)
+    assert desk.jobs("hotline.extend")[0]["days"] == 5
+    desk.say("hotline.extension-ruled", number, granted=True)
     assert due(desk) == "01-19 09:30"
 
 

@@ -45,7 +45,10 @@ class Receiver:
 
     def _behave(self, event: dict[str, Any]) -> tuple[int, Any]:
         moment = datetime.fromisoformat(event["time"])
-        message = Message(event["id"], event["type"], event["source"], moment, event["data"], event.get("subject"))
+        extensions = {name: event[name] for name in ("contractversion",) if name in event}
+        message = Message(
+            event["id"], event["type"], event["source"], moment, event["data"], event.get("subject"), extensions
+        )
         try:
             parse(message)
         except ContractViolation as violation:

@@ -74,7 +74,29 @@ def test_what_becomes_of_an_order_stands_in_its_channels_history(do: Do, outside
 def test_only_named_fields_leave_the_house(do: Do, outside: Outside) -> None:
     do("channel.answer", excluded=["330502.projects"], internal="内部意见")
     [effect] = outside.effects("hotline", "answered")
-    assert set(effect["data"]) == {"case", "text", "outcome"}
+    assert set(effect["data"]) == {"case", "text", "outcome", "result"}
+
+
+@pytest.mark.parametrize(("outcome", "result"), [("solved", 0), ("explained", 1), ("carried", 1), ("partly", 2)])
+def test_the_hotline_is_told_the_result_in_its_own_code(do: Do, outside: Outside, outcome: str, result: int) -> None:
+    do("channel.answer", outcome=outcome)
+    do("channel.answer", "job-2", channel="wechat", outcome=outcome)
+    [effect] = outside.effects("hotline", "answered")
+    assert effect["data"]["result"] == result
+    assert "result" not in outside.effects("wechat", "answered")[0]["data"]
+
+
+def test_an_order_that_goes_back_to_the_hotline_says_so(do: Do, outside: Outside) -> None:
+    do("channel.refuse")
+    [effect] = outside.effects("hotline", "refused")
+    assert effect["data"]["result"] == 3
+
+
+def test_a_hotline_that_takes_no_extension_says_no_to_the_diagram(do: Do, outside: Outside) -> None:
+    do("channel.progress")
+    outside.post("/control/hotline/close", {"original": CATALOGUE["hotline.extend"].example["original"]})
+    answer = do("hotline.extend", "job-2")
+    assert (answer.type, answer.data["code"]) == ("job.error", "extension_refused")
 
 
 def test_a_job_done_twice_has_its_effect_once(do: Do, outside: Outside) -> None:

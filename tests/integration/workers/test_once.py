@@ -58,6 +58,7 @@ def test_every_effect_happens_once_whatever_the_systems_do(memory: Database, out
         assert changed.wait_for(lambda: len(done) == JOBS, 3 * PATIENCE), (len(done), failures[-3:])
     bus.stop(PATIENCE)
     outbound.close()
+    outside.client.delete("/control/faults").raise_for_status()
     effects = [
         each["key"] for name in ("hotline", "ratings", "seven-lists", "notices") for each in outside.effects(name)
     ]
