@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from processes.clock import Clock, ManualClock
 from processes.errors import BihuanError
@@ -246,13 +246,13 @@ class Orchestrator:
     def jobs(
         self, topic: str | None = None, *, instance: str | None = None, worker: str = "worker", lock: float = 60.0
     ) -> Sequence[JobView]:
-        """Fetch and lock the jobs that can be done now, for ``lock`` seconds."""
+        """Fetch and lock the jobs that can be done now, for ``lock`` seconds; the most urgent first."""
         now = self.clock.now()
         statement = (
             select(Job.__table__)
             .where(JOB_IS_OPEN, Job.available_at <= now)
             .where((Job.locked_until.is_(None)) | (Job.locked_until <= now) | (Job.locked_by == worker))
-            .order_by(Job.created_at, Job.id)
+            .order_by(func.coalesce(Job.priority, 0).desc(), Job.created_at, Job.id)
         )
         if topic is not None:
             statement = statement.where(Job.topic == topic)

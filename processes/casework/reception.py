@@ -55,6 +55,7 @@ class Reception:
             Doors(
                 report=self.report,
                 correlate=self.correlate,
+                lock_job=self.lock_job,
                 complete_job=self.complete_job,
                 fail_job=self.fail_job,
                 throw_job_error=self.throw_job_error,
@@ -138,6 +139,7 @@ class Reception:
         return Doors(
             report=lambda sender, said: _Alone(run=lambda: self.report(sender, said)),
             correlate=correlate,
+            lock_job=lambda sender, said: job(_locked(sender, said), said.job_id),
             complete_job=lambda sender, said: job(_completed(sender, said), said.job_id),
             fail_job=lambda sender, said: job(_failed(sender, said), said.job_id),
             throw_job_error=lambda sender, said: job(_error(sender, said), said.job_id),
@@ -190,6 +192,10 @@ class Reception:
         return Handled(result={"instances": len(commands)})
 
     # -- answers of workers ------------------------------------------------------------------------------------------
+
+    def lock_job(self, sender: Sender, said: i.JobAccepted) -> Handled:
+        """A worker takes a job, or needs it for longer."""
+        return self._job(said.job_id, _locked(sender, said))
 
     def complete_job(self, sender: Sender, said: i.JobCompleted) -> Handled:
         """A job is done."""
@@ -280,12 +286,26 @@ def _raise(outcome: c.Outcome | Exception) -> None:
         raise outcome
 
 
+def _locked(sender: Sender, said: i.JobAccepted) -> c.Command:
+    kind = c.ExtendJob if isinstance(said, i.JobExtended) else c.AcceptJob
+    return kind(sender.command_id, said.job_id, sender.source, said.lock_seconds, said.attempt, actor=sender.partner)
+
+
 def _completed(sender: Sender, said: i.JobCompleted) -> c.Command:
     return c.CompleteJob(sender.command_id, said.job_id, dict(said.result), actor=sender.partner)
 
 
 def _failed(sender: Sender, said: i.JobFailed) -> c.Command:
-    return c.FailJob(sender.command_id, said.job_id, said.reason, said.retry_after, said.final, actor=sender.partner)
+    return c.FailJob(
+        sender.command_id,
+        said.job_id,
+        said.reason,
+        said.retry_after,
+        said.final,
+        said.counted,
+        said.attempt,
+        actor=sender.partner,
+    )
 
 
 def _error(sender: Sender, said: i.JobError) -> c.Command:

@@ -11,9 +11,11 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processes.casework import attachments
+from processes.messaging.schema import TEXT_KEY
+from processes.messaging.schema import is_reference as is_reference
 from processes.store.tables import Case, CaseText, Fingerprint, PersonalData, ReportText, TaskDraft, UserTask
 
-KEY = "$text"
+KEY = TEXT_KEY
 
 _REPORT = "report:"
 _REPORT_PARTS = ("title", "body")
@@ -29,11 +31,6 @@ def reference(text_id: str) -> Reference:
 def of_report(report_id: str, part: str) -> Reference:
     """The reference to a report's ``title`` or ``body``."""
     return reference(f"{_REPORT}{report_id}:{part}")
-
-
-def is_reference(value: object) -> bool:
-    """Whether a JSON value is a reference to a text."""
-    return isinstance(value, Mapping) and len(value) == 1 and isinstance(value.get(KEY), str)
 
 
 def identity(*parts: str) -> str:

@@ -20,6 +20,23 @@ def job_queue(topic: str) -> str:
     return f"jobs.{topic}"
 
 
+URGENT = ".urgent"
+"""What the topics of urgent jobs end with: they have queues of their own, so that they do not wait behind the others."""
+
+URGENT_FROM, HIGHEST = 5, 9
+"""Priorities: from the first on a job is urgent; none is higher than the second."""
+
+
+def urgent(topic: str) -> str:
+    """The topic under which the urgent jobs of a topic travel."""
+    return f"{topic}{URGENT}"
+
+
+def travels_as(topic: str, priority: int | None) -> str:
+    """The topic under which a job of this priority travels."""
+    return urgent(topic) if (priority or 0) >= URGENT_FROM else topic
+
+
 def signal_event(name: str) -> str:
     """The topic, and type, of the event that a diagram's signal of this name is to listeners outside."""
     return f"signal.{name}"

@@ -114,6 +114,17 @@ class FailedSchema(s.ContractSchema):
     reason = s.words("原因", required=True)
     retry_after = s.number("多少秒后再试", 0, 31 * 86400.0, "不填：按任务自己的间隔")
     final = s.flag("不必再试")
+    counted = s.flag("计入次数", "false：这一次不占次数，例如因为熔断根本没有去问对方；不填就是 true")
+
+
+LONGEST_LOCK = 86400
+"""seconds: whoever needs a job for longer extends its lock in time"""
+
+
+class LockSchema(s.ContractSchema):
+    """``job.accepted``, ``job.extended``"""
+
+    lock_seconds = s.integer("多少秒", 1, LONGEST_LOCK, "从平台收到时算起；到时没有答复，任务就转给别人", required=True)
 
 
 class ErrorSchema(s.ContractSchema):
@@ -245,6 +256,25 @@ class JobFailed:
     reason: str
     retry_after: float | None
     final: bool
+    counted: bool = True
+    """whether it uses up an attempt"""
+    attempt: int | None = None
+    """the number of the message that it answers; None when the worker does not say"""
+
+
+@dataclass(frozen=True)
+class JobAccepted:
+    """A worker takes a job that may last: for so many seconds it is its alone."""
+
+    job_id: str
+    lock_seconds: int
+    attempt: int | None = None
+    """the number of the message that it answers; None when the worker does not say"""
+
+
+@dataclass(frozen=True)
+class JobExtended(JobAccepted):
+    """It needs so many seconds from now on."""
 
 
 @dataclass(frozen=True)
@@ -296,6 +326,8 @@ Incoming = (
     | SevenListsAccepted
     | SevenListsRejected
     | SevenListsStage
+    | JobAccepted
+    | JobExtended
     | JobCompleted
     | JobFailed
     | JobError

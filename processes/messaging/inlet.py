@@ -144,6 +144,8 @@ class Doors:
 
     report: Callable[[Sender, i.ReportMessage], Handled]
     correlate: Callable[[Sender, Correlation], Handled]
+    lock_job: Callable[[Sender, i.JobAccepted], Handled]
+    """accepted, or extended"""
     complete_job: Callable[[Sender, i.JobCompleted], Handled]
     fail_job: Callable[[Sender, i.JobFailed], Handled]
     throw_job_error: Callable[[Sender, i.JobError], Handled]
@@ -245,6 +247,8 @@ class Inlet:
         match said:
             case i.ReportMessage():
                 return self._doors.report(sender, said)
+            case i.JobAccepted():
+                return self._doors.lock_job(sender, said)
             case i.JobCompleted():
                 return self._doors.complete_job(sender, said)
             case i.JobFailed():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from marshmallow import INCLUDE, Schema, ValidationError
@@ -173,12 +174,30 @@ class JobKind:
         _check(self.topic, "结果", self.result, result)
 
 
+def unfit(topic: str, arguments: Mapping[str, Any]) -> JobViolation | None:
+    """What is wrong with arguments that a diagram has worked out, before their texts are filled in; None for what nobody knows either."""
+    kind = CATALOGUE.get(topic)
+    if kind is None:
+        return None
+    try:
+        kind.check_arguments({name: "…" if s.is_reference(value) else value for name, value in arguments.items()})
+    except JobViolation as violation:
+        return violation
+    return None
+
+
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    """One schema a class: making one costs several times its use."""
+    return schema()
+
+
 def _check(topic: str, what: str, schema: type[Schema], value: Mapping[str, Any]) -> None:
     problem = s.unsound(value)
     if problem is not None:
         raise JobViolation(topic, what, (problem,))
     try:
-        schema().load(value)
+        _made(schema).load(value)
     except ValidationError as error:
         raise JobViolation(topic, what, s.problems_of(error.messages)) from None
 

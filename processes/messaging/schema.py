@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
+TEXT_KEY = "$text"
+"""the one key of an object that stands for people's words, which are kept in a row of their own (ARCHITECTURE rule 9)"""
 LONG_TEXT = 100_000
 """characters: more than any letter to an office; less than what would hurt a browser or a database page"""
 MAX_DEPTH = 32
@@ -192,6 +194,11 @@ def _join(path: str, key: object) -> str:
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else str(key)
+
+
+def is_reference(value: object) -> bool:
+    """Whether a JSON value stands for a text that is kept elsewhere."""
+    return isinstance(value, Mapping) and len(value) == 1 and isinstance(value.get(TEXT_KEY), str)
 
 
 def unsound(data: object) -> FieldProblem | None:

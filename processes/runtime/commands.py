@@ -61,6 +61,34 @@ class FailJob(Command):
     reason: str
     retry_after: float | None = None
     final: bool = False
+    counted: bool = True
+    """whether it uses up an attempt (a system that was not even asked does not)"""
+    attempt: int | None = None
+    """the number of the job's message that it answers; None: the newest's"""
+
+
+@dataclass(frozen=True)
+class AcceptJob(Command):
+    """A worker takes a job that may last, and acknowledges its message: for ``lock_seconds`` the job is its alone."""
+
+    job_id: str
+    worker: str
+    lock_seconds: float
+    attempt: int | None = None
+    """the number of the job's message that it answers; None: the newest's"""
+
+
+@dataclass(frozen=True)
+class ExtendJob(AcceptJob):
+    """The worker that holds a job's lock needs it for ``lock_seconds`` from now on."""
+
+
+@dataclass(frozen=True)
+class HandOnJob(Command):
+    """The lock until ``locked_until`` has run out without an answer: another worker is to have the job, which costs no attempt."""
+
+    job_id: str
+    locked_until: datetime
 
 
 @dataclass(frozen=True)
@@ -138,8 +166,8 @@ class Resume(Command):
 
 @dataclass(frozen=True)
 class Resolve(Command):
-    """A person resolves an incident: ``retry`` (with ``variables`` merged first when given) or ``skip`` (the failed job counts as
-    done with ``variables`` as its result)."""
+    """A person resolves an incident: ``retry`` (with ``variables`` merged first when given, of a job into its arguments) or ``skip`` (the failed job
+    counts as done with ``variables`` as its result)."""
 
     incident_id: str
     action: str = "retry"
@@ -171,6 +199,9 @@ _KINDS: dict[str, type[Command]] = {
         CompleteTask,
         CompleteJob,
         FailJob,
+        AcceptJob,
+        ExtendJob,
+        HandOnJob,
         ThrowJobError,
         Correlate,
         Signal,
@@ -185,11 +216,16 @@ _KINDS: dict[str, type[Command]] = {
 }
 
 
+_INSTANTS: dict[type[Command], str] = {FireTimer: "due_at", HandOnJob: "locked_until"}
+"""the fields that are times"""
+
+
 def to_json(command: Command) -> dict[str, Any]:
     """The command as JSON: its fields and, under ``kind``, its name."""
     out: dict[str, Any] = {"kind": type(command).__name__, **vars(command)}
-    if isinstance(command, FireTimer):
-        out["due_at"] = command.due_at.isoformat()
+    instant = _INSTANTS.get(type(command))
+    if instant is not None:
+        out[instant] = out[instant].isoformat()
     return out
 
 
@@ -197,6 +233,7 @@ def from_json(data: Mapping[str, Any]) -> Command:
     """The command that :func:`to_json` wrote."""
     kind = _KINDS[str(data["kind"])]
     values = {name: value for name, value in data.items() if name != "kind"}
-    if kind is FireTimer:
-        values["due_at"] = datetime.fromisoformat(values["due_at"])
+    instant = _INSTANTS.get(kind)
+    if instant is not None:
+        values[instant] = datetime.fromisoformat(values[instant])
     return kind(**values)

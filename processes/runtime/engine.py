@@ -343,7 +343,7 @@ def _instance_of(connection: Connection, command: c.Command) -> str | None:
     lookups: list[Any] = []
     if isinstance(command, c.CompleteTask):
         lookups = [select(UserTask.instance_id).where(UserTask.id == command.task_id)]
-    elif isinstance(command, (c.CompleteJob, c.FailJob, c.ThrowJobError)):
+    elif isinstance(command, (c.CompleteJob, c.FailJob, c.AcceptJob, c.HandOnJob, c.ThrowJobError)):
         lookups = [select(Job.instance_id).where(Job.id == command.job_id)]
     elif isinstance(command, c.FireTimer):
         lookups = [

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
@@ -17,12 +17,12 @@ from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
 from processes.kernel.plan import Process
 from processes.kernel.timers import Schedule
-from processes.observing import here
 from processes.runtime import commands as c
-from processes.runtime import correlation, incidents, rows
+from processes.runtime import correlation, incidents, job_handlers, rows
+from processes.runtime.owners import owner_of
 from processes.runtime.rows import dues
 from processes.runtime.unit import Suspended, Unit
-from processes.store.tables import TASK_IS_OPEN, Deadline, Instance, Job, StartTimer, Timer, UserTask
+from processes.store.tables import TASK_IS_OPEN, Deadline, Instance, StartTimer, Timer, UserTask
 
 TIMER, LATE = "timer:", "late:"
 """What the event of a start by a timer begins with; LATE: its next time has been planned already."""
@@ -92,101 +92,11 @@ def plan_next_start(connection: Connection, command: c.Start) -> c.Start:
 
 
 def _complete_task(unit: Unit, command: c.CompleteTask) -> c.Outcome:
-    instance = _instance_of(unit, command.task_id, UserTask.instance_id, UserTask.id)
+    instance = owner_of(unit, command.task_id, UserTask.instance_id, UserTask.id)
     unit.change(
         instance, lambda running: running.complete_task(command.task_id, command.data), frozenset((command.task_id,))
     )
     return c.Outcome(instance)
-
-
-def _instance_of(unit: Unit, task_id: str, owner: Any, key: Any) -> str:
-    """The instance a task, job or timer belongs to: its id tells, or (one that an older version made) its row."""
-    found = unit.instance_of(task_id)
-    if found is None:
-        found = unit.connection.execute(select(owner).where(key == task_id)).scalar_one_or_none()
-    if found is None:
-        raise NotWaiting(task_id)
-    return found
-
-
-# -- jobs ------------------------------------------------------------------------------------------------------------
-
-
-def _job(unit: Unit, job_id: str) -> Any:
-    """The row of a job that is not done, its instance locked."""
-    if unit.held(_instance_of(unit, job_id, Job.instance_id, Job.id)).touched:
-        unit.flush()
-    row = unit.connection.execute(_JOB, {"b_id": job_id}).first()
-    if row is None or row.state not in ("open", "failed"):
-        raise NotWaiting(job_id)
-    here.note(topic=row.topic)
-    return row
-
-
-def _complete_job(unit: Unit, command: c.CompleteJob) -> c.Outcome:
-    instance = _instance_of(unit, command.job_id, Job.instance_id, Job.id)
-    unit.change(
-        instance, lambda running: running.complete_job(command.job_id, command.result), frozenset((command.job_id,))
-    )
-    return c.Outcome(instance)
-
-
-def _fail_job(unit: Unit, command: c.FailJob) -> c.Outcome:
-    """The job row owns attempts and backoff (ARCHITECTURE rule 11)."""
-    row = _job(unit, command.job_id)
-    if row.state == "failed":
-        raise NotWaiting(command.job_id)
-    unit.door(row.instance_id)
-    attempts = row.attempts + 1
-    incident = None
-    if command.final or attempts > row.retries:
-        unit.connection.execute(
-            _FAILED_JOB, {"b_id": row.id, "s": "failed", "n": attempts, "at": row.available_at, "e": command.reason}
-        )
-        incident = incidents.record(
-            unit.connection,
-            instance_id=row.instance_id,
-            task_id=row.id,
-            element_id=row.element_id,
-            kind="job-failed",
-            detail=command.reason,
-            command=command,
-            now=unit.now,
-        )
-    else:
-        wait = row.backoff_seconds * 2 ** (attempts - 1) if command.retry_after is None else command.retry_after
-        at = unit.now + timedelta(seconds=wait)
-        unit.connection.execute(
-            _FAILED_JOB, {"b_id": row.id, "s": "open", "n": attempts, "at": at, "e": command.reason}
-        )
-        unit.sending.send_job({**row._mapping, "attempts": attempts}, at)
-    unit.record(unit.held(row.instance_id))
-    return c.Outcome(row.instance_id, incident=incident)
-
-
-def _throw_job_error(unit: Unit, command: c.ThrowJobError) -> c.Outcome:
-    row = _job(unit, command.job_id)
-    caught: list[bool] = []
-
-    def work(running: RunningInstance) -> None:
-        variables = {"message": command.message, **command.variables}
-        caught.append(running.throw_error(command.job_id, command.code, variables))
-
-    unit.change(row.instance_id, work)
-    if caught[0]:
-        return c.Outcome(row.instance_id)
-    unit.connection.execute(_SET_JOB_STATE, {"b_id": row.id, "s": "failed"})
-    incident = incidents.record(
-        unit.connection,
-        instance_id=row.instance_id,
-        task_id=row.id,
-        element_id=row.element_id,
-        kind="business-error",
-        detail=f"{command.code}:{command.message}(没有边界事件或事件子流程捕获这个业务错误)",
-        command=command,
-        now=unit.now,
-    )
-    return c.Outcome(row.instance_id, incident=incident)
 
 
 # -- messages and signals --------------------------------------------------------------------------------------------
@@ -274,7 +184,7 @@ def _discard(_: object) -> None:
 
 
 def _fire_timer(unit: Unit, command: c.FireTimer) -> c.Outcome:
-    instance = _instance_of(unit, command.task_id, Timer.instance_id, Timer.task_id)
+    instance = owner_of(unit, command.task_id, Timer.instance_id, Timer.task_id)
     unit.change(instance, lambda running: running.fire_timer(command.task_id, command.due_at))
     return c.Outcome(instance)
 
@@ -348,7 +258,7 @@ def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
     if command.action not in ("retry", "skip"):
         raise BihuanError("异常只能“重试”或“跳过”", f"unknown action {command.action!r}")
     if row.kind in ("job-failed", "business-error"):
-        outcome = _resolve_job(unit, command, str(row.task_id))
+        outcome = job_handlers.resolve(unit, command, str(row.task_id))
     elif command.action == "skip":
         outcome = c.Outcome(row.instance_id)
     else:
@@ -363,24 +273,10 @@ def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
     return outcome
 
 
-def _resolve_job(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
-    if command.action == "skip":
-        return _complete_job(unit, c.CompleteJob(command.id, job_id, dict(command.variables), actor=command.actor))
-    row = _job(unit, job_id)
-    unit.connection.execute(
-        _FAILED_JOB, {"b_id": job_id, "s": "open", "n": row.attempts, "at": unit.now, "e": row.error}
-    )
-    unit.connection.execute(_GRANT, {"b_id": job_id, "r": row.attempts + row.retries})
-    unit.sending.send_job({**row._mapping, "attempts": row.attempts})
-    return c.Outcome(row.instance_id)
-
-
 HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.Start: _start,
     c.CompleteTask: _complete_task,
-    c.CompleteJob: _complete_job,
-    c.FailJob: _fail_job,
-    c.ThrowJobError: _throw_job_error,
+    **job_handlers.HANDLERS,
     c.Correlate: _correlate,
     c.Signal: _signal,
     c.FireTimer: _fire_timer,
@@ -391,19 +287,3 @@ HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.Resume: _resume,
     c.Resolve: _resolve,
 }
-
-_JOB = select(*Job.__table__.c).where(Job.id == bindparam("b_id"))
-_SET_JOB_STATE = update(Job).where(Job.id == bindparam("b_id")).values(state=bindparam("s"))
-_GRANT = update(Job).where(Job.id == bindparam("b_id")).values(retries=bindparam("r"))
-_FAILED_JOB = (
-    update(Job)
-    .where(Job.id == bindparam("b_id"))
-    .values(
-        state=bindparam("s"),
-        attempts=bindparam("n"),
-        available_at=bindparam("at"),
-        error=bindparam("e"),
-        locked_by=None,
-        locked_until=None,
-    )
-)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert, select, update
@@ -10,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 
 from processes.errors import BihuanError
 from processes.runtime import commands as c
+from processes.store.bulk import Insert, Writes
 from processes.store.tables import Incident
 
 
@@ -33,20 +36,19 @@ def record(
 ) -> str:
     """Write an incident down; returns its id. ``kind``: step-failed, stalled, job-failed, business-error, ambiguous-message."""
     identity = str(uuid4())
-    connection.execute(
-        insert(Incident),
-        {
-            "id": identity,
-            "instance_id": instance_id,
-            "task_id": task_id,
-            "element_id": element_id,
-            "kind": kind,
-            "detail": detail,
-            "command": c.to_json(command),
-            "created_at": now,
-        },
-    )
+    values = (identity, instance_id, task_id, element_id, kind, detail, c.to_json(command), now)
+    connection.execute(insert(Incident), dict(zip(_NEW.columns.names, values, strict=True)))
     return identity
+
+
+def add_unfit_job(writes: Writes, job: Mapping[str, Any], now: datetime) -> None:
+    """No worker could take a job with these arguments: like :func:`record`, among the rows of a unit of work, which may make the instance."""
+    command = c.FailJob(f"{job['id']}:unfit", job["id"], job["error"], final=True)
+    row = (job["instance_id"], job["id"], job["element_id"], "job-failed", job["error"], c.to_json(command), now)
+    writes.add(_NEW, str(uuid4()), *row)
+
+
+_NEW = Insert(Incident, "id", "instance_id", "task_id", "element_id", "kind", "detail", "command", "created_at")
 
 
 def open_one(connection: Connection, incident_id: str) -> Row[tuple[object, ...]]:

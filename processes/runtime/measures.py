@@ -26,7 +26,7 @@ GROUP = histogram(
 )
 RETRIES = counter("transaction_retries", "Transactions begun anew after a conflict or a lost connection")
 DUPLICATES = counter("inbox_duplicates", "Commands that had had their effect before")
-JOBS = counter("jobs", "Answers to jobs that counted, by topic and outcome", "topic", "outcome")
+JOBS = counter("jobs", "Answers to jobs that counted, and jobs handed on, by topic and outcome", "topic", "outcome")
 LATENESS = histogram(
     "timer_lateness_seconds",
     "How long after its time a timer was fired",
@@ -35,7 +35,12 @@ LATENESS = histogram(
 HOT = counter("hot_instances", "Instances looked for in memory", "found")
 HOT_HIT, HOT_MISS = HOT.labels("hit"), HOT.labels("miss")
 
-_OF_JOBS = {c.CompleteJob: "completed", c.FailJob: "failed", c.ThrowJobError: "business_error"}
+_OF_JOBS = {
+    c.CompleteJob: "completed",
+    c.FailJob: "failed",
+    c.ThrowJobError: "business_error",
+    c.HandOnJob: "handed_on",
+}
 
 _counted: dict[tuple[str, str], Any] = {}
 _timed: dict[str, Any] = {}

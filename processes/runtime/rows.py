@@ -11,10 +11,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
+from processes.errors import BihuanError
 from processes.kernel.instance import Changes, RunningInstance
 from processes.kernel.state import Wait
 from processes.kernel.timers import add_duration
+from processes.messaging import jobs
+from processes.messaging.addresses import HIGHEST, travels_as
 from processes.messaging.bus import Address, Message
+from processes.messaging.contracts import ATTEMPT, PRIORITY
 from processes.observing import here
 from processes.runtime.definitions import TIMERS
 from processes.store import outbox
@@ -24,6 +28,17 @@ from processes.store.tables import Deadline, Job, Subscription, Timer, UserTask
 
 DEFAULT_RETRIES = 3
 DEFAULT_BACKOFF = "PT10S"
+
+
+class BadPriority(BihuanError):
+    """A service task's priority is no number."""
+
+    def __init__(self, element_id: str, value: object) -> None:
+        super().__init__(
+            f"{element_id} 的属性 priority 应是 0 到 {HIGHEST} 的数，得到的是“{value!s:.60}”",
+            f"the priority of {element_id} is no number: {value!r:.60}",
+            element=element_id,
+        )
 
 
 class Owner(NamedTuple):
@@ -98,9 +113,24 @@ class Rows:
             "backoff_seconds": backoff,
             "available_at": now,
             "created_at": now,
+            "priority": self._priority(wait) if "priority" in properties else None,
+            "error": None,
         }
+        unfit = jobs.unfit(wait.name, wait.arguments)
+        if unfit is not None:
+            row |= {"state": "failed", "error": unfit.zh}
         self._writes.add(_NEW_JOB, *row.values())
         return row
+
+    def _priority(self, wait: Wait) -> int | None:
+        """0 to 9: what is beyond counts as the nearest. Raises :class:`BadPriority`."""
+        value = self._running.property(wait.task_id, "priority")
+        if value is None:
+            return None
+        try:
+            return min(max(int(float(value)), 0), HIGHEST)
+        except (TypeError, ValueError, OverflowError):
+            raise BadPriority(wait.element.id, value) from None
 
     def _open_timer(self, wait: Wait) -> None:
         assert wait.time is not None
@@ -180,7 +210,10 @@ def job_message(
     source: str, row: Mapping[str, Any], now: datetime, available_at: datetime | None = None
 ) -> outbox.Outgoing:
     """The message that carries a job to a worker; each attempt is a message of its own."""
-    attempt = int(row["attempts"]) + 1
+    attempt, priority = int(row["attempts"]) + 1, row["priority"]
+    extensions = {"jobid": str(row["id"]), ATTEMPT: str(attempt)}
+    if priority:
+        extensions[PRIORITY] = str(priority)
     message = Message(
         id=f"{row['id']}:{attempt}",
         type=str(row["topic"]),
@@ -188,9 +221,9 @@ def job_message(
         time=now,
         data=row["arguments"],
         subject=str(row["instance_id"]),
-        extensions=here.stamped({"jobid": str(row["id"]), "attempt": str(attempt)}),
+        extensions=here.stamped(extensions),
     )
-    return outbox.Outgoing(Address.JOBS, str(row["topic"]), message, available_at or now)
+    return outbox.Outgoing(Address.JOBS, travels_as(str(row["topic"]), priority), message, available_at or now)
 
 
 def drop_continuation(writes: Writes, instance_id: str, task_id: str) -> None:
@@ -215,6 +248,7 @@ _NEW_TASK = Insert(
 _NEW_JOB = Insert(
     Job,
     "id", "instance_id", "element_id", "topic", "arguments", "state", "attempts", "retries", "backoff_seconds", "available_at", "created_at",
+    "priority", "error",
 )  # fmt: skip
 _NEW_TIMER = Insert(Timer, "task_id", "instance_id", "element_id", "due_at", "provisional")
 _NEW_SUBSCRIPTION = Insert(Subscription, "task_id", "instance_id", "element_id", "message", "key")

@@ -1,4 +1,6 @@
-"""Fires timers when they are due: exactly at the time, found by index, never more than a second late for lack of looking."""
+"""Fires timers when they are due: exactly at the time, found by index, never more than a second late for lack of looking.
+
+Hands jobs on, too, whose workers have accepted them and then let their locks run out."""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from processes.runtime import correlation, measures
 from processes.runtime.definitions import TIMERS
 from processes.runtime.engine import Engine
 from processes.runtime.rows import CONTINUATION
-from processes.store.tables import Instance, StartTimer, Timer
+from processes.store.tables import JOB_IS_OPEN, Instance, Job, StartTimer, Timer
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ BUSY = 0.05
 SILENCE = 60.0
 """Seconds: it looks every :data:`GAP`, and a command in hand is ended by the watchdog long before."""
 
+LOOK = 1.0
+"""Seconds between two looks for locks that have run out."""
+
 EXPIRE = timedelta(minutes=1)
 """How often early messages that nobody came for are dropped."""
 
@@ -55,6 +60,7 @@ class Scheduler:
         self._thread: threading.Thread | None = None
         self._beat = time.monotonic()
         self._expired: datetime | None = None
+        self._locks_seen = 0.0
         engine.database.on_commit(TIMERS, self._woken.set)
 
     def run_due(self) -> int:
@@ -71,6 +77,30 @@ class Scheduler:
             if not moved:
                 break
         return fired
+
+    def hand_on(self) -> int:
+        """Give the jobs whose locks have run out to others; returns how many. Where workers fetch their jobs they see to it themselves."""
+        handed, publishing = 0, self._engine.settings.publish_jobs
+        while publishing and not self._stopping.is_set() and (due := self._run_out(self._clock.now())):
+            hit("scheduler.locks-found")
+            moved = 0
+            for begin in range(0, len(due), GROUP):
+                self._beat = time.monotonic()
+                moved += len(self._engine.fire(due[begin : begin + GROUP]))
+            handed += moved
+            if not moved:
+                break
+        return handed
+
+    def _run_out(self, now: datetime) -> list[c.Command]:
+        with self._engine.database.read() as connection:
+            rows = connection.execute(_RUN_OUT, {"now": now, "most": BATCH}).all()
+        return [c.HandOnJob(f"lock:{row.id}:{row.locked_until.isoformat()}", row.id, row.locked_until) for row in rows]
+
+    def _hand_on_now_and_then(self) -> None:
+        if time.monotonic() - self._locks_seen >= LOOK:
+            self._locks_seen = time.monotonic()
+            self.hand_on()
 
     def _fire(self, due: Sequence[tuple[c.Command, datetime]]) -> int:
         """Fire these; returns how many did. Starts come before timers that are due in the same group: neither can be the other's cause."""
@@ -139,6 +169,7 @@ class Scheduler:
             fired = 0
             try:
                 fired = self.run_due()
+                self._hand_on_now_and_then()
                 self._expire()
                 due = self.next_due()
             except Exception:
@@ -174,5 +205,12 @@ _DUE = (
     .limit(_MOST)
 )
 _DUE_STARTS = select(StartTimer.__table__).where(StartTimer.due_at <= _NOW).order_by(StartTimer.due_at).limit(_MOST)
+_RUN_OUT = (
+    select(Job.id, Job.locked_until)
+    .join(Instance, Instance.id == Job.instance_id)
+    .where(JOB_IS_OPEN, Job.locked_until.is_not(None), Job.locked_until <= _NOW, Instance.status == "active")
+    .order_by(Job.locked_until)
+    .limit(_MOST)
+)
 _NEXT = select(Timer.due_at).select_from(_OF_ACTIVE).where(*_ACTIVE).order_by(Timer.due_at).limit(1)
 _NEXT_START = select(StartTimer.due_at).order_by(StartTimer.due_at).limit(1)

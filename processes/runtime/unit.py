@@ -22,7 +22,7 @@ from processes.kernel.instance import PREFIX, RunningInstance, Step, prefix_of
 from processes.kernel.state import Wait
 from processes.observing import here
 from processes.runtime import commands as c
-from processes.runtime import correlation, rows
+from processes.runtime import correlation, incidents, rows
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, Rows
 from processes.runtime.sending import Sending
@@ -147,13 +147,15 @@ class Unit:
         self._hold(sorted(wanted | {prefix for each in commands if (prefix := _prefix_told(each)) is not None}))
 
     def free(self, timers: Sequence[c.Command]) -> list[c.Command]:
-        """Those of these timers that are still there, and whose instances nobody else has in hands: they are locked."""
+        """Those of these timers that are still there, and whose instances nobody else has in hands: they are locked. (A job that is to be handed
+        on is looked up when it is.)"""
         prefixes = {prefix for each in timers if (prefix := _prefix_told(each)) is not None}
         self._hold(sorted(prefixes), skip_locked=True)
         mine = [(each, held.owner.id) for each in timers if (held := self._told(each)) and held.status == "active"]
-        rows = fetch(self.connection, _TIMERS, [(instance, _task_of(each)) for each, instance in mine])
+        wanted = [(instance, _task_of(each)) for each, instance in mine if not isinstance(each, c.HandOnJob)]
+        rows = fetch(self.connection, _TIMERS, wanted)
         there = {task: due for task, due, incident in rows if incident is None}
-        return [each for each, _ in mine if _is_due(each, there.get(_task_of(each)))]
+        return [each for each, _ in mine if isinstance(each, c.HandOnJob) or _is_due(each, there.get(_task_of(each)))]
 
     def is_early(self, timer: c.Command) -> bool:
         """Whether this unit has planned another timer of the instance for an earlier time: that one is to fire first."""
@@ -298,7 +300,10 @@ class Unit:
         assert held.running is not None
         changes = held.running.take_changes()
         for row in derived.follow(changes, self.command.actor, done):
-            self.sending.send_job(row)
+            if row["state"] == "open":
+                self.sending.send_job(row)
+            else:
+                incidents.add_unfit_job(self.writes, row, self.now)
         for wait in (*changes.opened, *changes.closed):
             if wait.kind == "message":
                 self._stirred.add(wait.name)

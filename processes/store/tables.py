@@ -236,10 +236,18 @@ class Job(Base):
     available_at: Mapped[datetime]
     locked_by: Mapped[str | None] = mapped_column(String(120))
     locked_until: Mapped[datetime | None]
+    """a worker has accepted it and acknowledged its message: until then it is nobody else's, after that it is handed on"""
+    spared: Mapped[int | None]
+    """of the attempts, how many have cost none: each has added one to the retries"""
+    priority: Mapped[int | None]
+    """0 (None) to 9; from 5 on it is urgent"""
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    __table_args__ = (_some("ix_job_fetch", "state = 'open'", "topic", "available_at"),)
+    __table_args__ = (
+        _some("ix_job_fetch", "state = 'open'", "topic", "available_at"),
+        _some("ix_job_locked", "state = 'open' AND locked_until IS NOT NULL", "locked_until"),
+    )
 
 
 JOB_IS_OPEN = Job.state == literal_column("'open'")

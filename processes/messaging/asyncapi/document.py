@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from processes.messaging import cloudevents
-from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, job_queue, signal_event
+from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, URGENT, job_queue, signal_event, urgent
 from processes.messaging.asyncapi import headers, json_schema
 from processes.messaging.asyncapi.json_schema import Json
 from processes.messaging.asyncapi.texts import DESCRIPTION, TITLE
@@ -28,8 +28,14 @@ _ANSWERS = "job.answers"
 _SIGNALS = "signals"
 """keys of channels"""
 
-_ENDINGS = {"completed": "做成了", "failed": "没有做成", "error": "业务上的否定答复"}
-"""how a job ends: the last part of the types of answers"""
+_ENDINGS = {
+    "accepted": "接下了，要做得久",
+    "extended": "还要更久",
+    "completed": "做成了",
+    "failed": "没有做成",
+    "error": "业务上的否定答复",
+}
+"""what a worker may say of a job: the last part of the types of answers"""
 
 _INTERNAL = "平台内部"
 """the tag of what only the platform sends"""
@@ -144,7 +150,8 @@ def _message(
 
 def _answers_of(job: JobKind) -> Mapping[str, str]:
     """Ending → the key of the message that says so; without business errors there is no ``error``."""
-    found = {"completed": _answer_key(job, "completed"), "failed": _key(CONTRACTS["job.failed", "1"])}
+    general = {each: _key(CONTRACTS[f"job.{each}", "1"]) for each in ("accepted", "extended", "failed")}
+    found = {**general, "completed": _answer_key(job, "completed")}
     return {**found, "error": _answer_key(job, "error")} if job.errors else found
 
 
@@ -159,7 +166,8 @@ def _of_job(job: JobKind) -> Json:
         _INSTANCE,
         {"jobid": JOB.example, "attempt": "1"},
     )
-    when = f"流程走到这项任务时平台发出；工作程序从队列 {job_queue(job.topic)} 取走，做完以后答复。"
+    queues = f"{job_queue(job.topic)}（紧急的从 {job_queue(urgent(job.topic))}）"
+    when = f"流程走到这项任务时平台发出；工作程序从队列 {queues}取走，做完以后答复。"
     sent = _message(
         job.topic,
         job.title,
@@ -249,7 +257,8 @@ def _channels(contracts: Sequence[Contract], jobs: Sequence[JobKind]) -> Json:
     for contract in contracts:
         put(_channel_of(contract), _inbox(contract), _key(contract))
     for job in jobs:
-        put(_job_key(job), _jobs(job), _job_key(job))
+        put(_job_key(job), _jobs(job, job.topic), _job_key(job))
+        put(_job_key(job) + URGENT, _jobs(job, urgent(job.topic)), _job_key(job))
         answers = _answers_of(job)
         put(_answer_key(job, "answers"), _answers(f"{job.title}：答复", tuple(answers)), *answers.values())
     parameters = {"name": {"description": "信号在流程图里的名称", "examples": ["example"]}}
@@ -285,19 +294,20 @@ def _routed(address: Address, routing_key: str, title: str, parameters: Json | N
     }
 
 
-def _jobs(job: JobKind) -> Json:
-    queue = job_queue(job.topic)
+def _jobs(job: JobKind, travels_as: str) -> Json:
+    """The queue of a job's topic, or that of its urgent ones."""
+    queue, title = job_queue(travels_as), job.title if travels_as == job.topic else f"{job.title}（紧急）"
     return {
         "address": queue,
-        "title": job.title,
-        "description": f"队列 {queue} 由平台建立，收取交换机 {EXCHANGES[Address.JOBS]} 上路由键为 {job.topic} 的消息。",
+        "title": title,
+        "description": f"队列 {queue} 由平台建立，收取交换机 {EXCHANGES[Address.JOBS]} 上路由键为 {travels_as} 的消息。",
         "messages": {},
         "bindings": {
             "amqp": {
                 "is": "queue",
                 "queue": {"name": queue, "durable": True, "exclusive": False, "autoDelete": False},
                 "x-exchange": EXCHANGES[Address.JOBS],
-                "x-routing-key": job.topic,
+                "x-routing-key": travels_as,
                 "bindingVersion": _BINDINGS,
             }
         },
@@ -311,8 +321,9 @@ def _operations(contracts: Sequence[Contract], jobs: Sequence[JobKind]) -> Json:
         found[f"receive.{key}"] = _operation("receive", contract.title, _channel_of(contract), key)
     for job in jobs:
         reply = {"channel": _reference("channels", _answer_key(job, "answers"))}
-        sent = _operation("send", job.title, _job_key(job), _job_key(job))
-        found[f"send.{job.topic}"] = {**sent, "reply": reply}
+        for ending, title in (("", job.title), (URGENT, f"{job.title}（紧急）")):
+            sent = _operation("send", title, _job_key(job) + ending, _job_key(job))
+            found[f"send.{job.topic}{ending}"] = {**sent, "reply": reply}
     found[f"send.{_SIGNALS}"] = _operation("send", "流程信号", _SIGNALS, _SIGNALS, mandatory=False)
     return found
 

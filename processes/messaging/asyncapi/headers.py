@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from processes.messaging.addresses import HIGHEST, URGENT_FROM
 from processes.messaging.asyncapi.json_schema import Json
 from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Contract, Kind
-from processes.messaging.contracts import CHANNEL, JOB, LOWER, PLACE
+from processes.messaging.contracts import ATTEMPT, ATTEMPT_PATTERN, CHANNEL, JOB, LOWER, PLACE, PRIORITY
 from processes.observing.trace import HEADER as TRACE
 
 PREFIX = "ce-"
@@ -32,7 +33,7 @@ def of_contract(contract: Contract) -> Json:
             True,
         )
     if contract.kind is Kind.JOB:
-        found["attempt"] = (_attempt("可从任务消息照抄，便于查找"), False)
+        found[ATTEMPT] = (_attempt("从任务消息照抄：平台据此认出过时的答复"), False)
     elif contract.internal:
         found[PLACE.name] = (
             _text(PLACE.title, "只用于提交上一级：内容里没有 place 时必填", maxLength=LONGEST_EXTENSION),
@@ -52,7 +53,9 @@ def of_job(topic: str) -> Json:
     found = _common({"const": topic}, None, sent=True)
     found["subject"] = (_text("流程实例编号"), True)
     found[JOB.name] = (_text(JOB.title, about, minLength=1), True)
-    found["attempt"] = (_attempt("从 1 开始"), True)
+    found[ATTEMPT] = (_attempt("从 1 开始，每发一次加一"), True)
+    about = f"没有就是 0；{URGENT_FROM} 起为紧急，在紧急队列里"
+    found[PRIORITY] = (_text("优先级", about, pattern=f"^[1-{HIGHEST}]$"), False)
     return _object(found)
 
 
@@ -96,7 +99,7 @@ def _common(type_: Json, longest: int | None, *, sent: bool = False) -> Headers:
 
 
 def _attempt(about: str) -> Json:
-    return _text("第几次尝试", about, pattern="^[0-9]+$")
+    return _text("第几次尝试", about, pattern=f"^{ATTEMPT_PATTERN.pattern}$")
 
 
 def _text(title: str, description: str = "", **limits: Any) -> Json:

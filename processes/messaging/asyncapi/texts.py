@@ -13,9 +13,11 @@ DESCRIPTION = """\
 没有案件在等的消息先保存 7 天，等到了就用。不符合约定的消息不生效，连同原因保留在平台，由平台管理员告知；\
 不是 CloudEvents 的消息进入死信队列。没有 AMQP 的系统可以凭平台管理员发放的令牌用 `POST /api/messages` 发同样的消息，当场得到结果。
 
-**办平台的任务**：从队列 `jobs.<主题>` 取消息（队列由平台建立，请勿自行声明），做完以后把答复发到 `bihuan.inbox`，\
-得到发布确认以后再确认（ack）任务消息。同一任务可能投递多次：以 ce-jobid 为幂等键；先到的有效答复算数，后到的不再生效。\
-答复不带 ce-partner。没有做成的任务由平台决定何时再发。
+**办平台的任务**：从队列 `jobs.<主题>` 和 `jobs.<主题>.urgent`（紧急的任务）取消息，两个都要取，紧急的先做；队列由平台建立，请勿自行声明。\
+做完以后把答复发到 `bihuan.inbox`，得到发布确认以后再确认（ack）任务消息：没有确认的消息就是任务的锁，断开连接它就投递给别人。\
+要做几分钟以上的，先答复 `job.accepted`（lock_seconds 秒以内归你），得到发布确认就确认任务消息，时间不够时用 `job.extended` 延长；\
+到时没有答复，任务就转给别人，不占次数。同一任务可能投递多次：以 ce-jobid 为幂等键；先到的有效结果算数，不论是第几次尝试的，后到的不再生效。\
+没有做成的答复 `job.failed`，由平台决定何时再发；请照抄 ce-attempt，过时的失败就不占次数。答复不带 ce-partner。
 
 **听事件**：把自己的队列绑定到主题交换机 `bihuan.events`。
 
@@ -31,9 +33,13 @@ JSON in the body); structured mode is accepted, too. A message has its effect on
 waits for is kept for 7 days. What does not fit its contract has no effect and is kept with the reason; what is no CloudEvent lies with the \
 dead letters. Without AMQP, `POST /api/messages` takes the same messages with a token of the platform's and answers at once.
 
-**Jobs of the platform**: consume `jobs.<topic>` (the platform declares these queues; do not declare them), publish the answer to \
-`bihuan.inbox`, and acknowledge the job after the answer's confirm. A job may come more than once: ce-jobid is the idempotency key, and the \
-first valid answer counts. Answers carry no ce-partner. The platform decides when a failed job is sent again.
+**Jobs of the platform**: consume both `jobs.<topic>` and `jobs.<topic>.urgent`, the urgent ones first (the platform declares these \
+queues; do not declare them). Publish the answer to `bihuan.inbox`, and acknowledge the job after the answer's confirm: a message that is \
+not acknowledged is the job's lock, and goes to another worker when your connection ends. For a job of more than a few minutes send \
+`job.accepted` first (it is yours for lock_seconds), acknowledge it after that message's confirm, and send `job.extended` when you need \
+longer; a lock that runs out hands the job on, which uses up no attempt. A job may come more than once: ce-jobid is the idempotency key, and \
+the first valid result counts, whichever attempt it is of. Answer `job.failed` when it could not be done, and the platform decides when it \
+is sent again; copy ce-attempt, so that a late failure uses up nothing. Answers carry no ce-partner.
 
 **Events**: bind a queue of your own to the topic exchange `bihuan.events`.
 

@@ -34,6 +34,9 @@ RECEIVED = {
 }
 """the examples of messages to the platform"""
 
+ANSWERS = {"job.accepted", "job.extended", "job.completed", "job.failed", "job.error"}
+"""what a worker may say of a job"""
+
 ALL = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 ALL_RECEIVED = pytest.mark.parametrize("example", RECEIVED.values(), ids=RECEIVED)
 ALL_CONTRACTS = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: each.type)
@@ -65,7 +68,8 @@ def test_every_contract_and_every_topic_is_in_it() -> None:
         sent = DOCUMENT["operations"][f"send.{topic}"]
         assert sent["action"] == "send"
         replies = at(DOCUMENT, sent["reply"]["channel"])["messages"].values()
-        assert {at(DOCUMENT, each)["name"] for each in replies} == {"job.completed", "job.failed", "job.error"}
+        assert {at(DOCUMENT, each)["name"] for each in replies} == ANSWERS
+        assert DOCUMENT["operations"][f"send.{topic}.urgent"]["reply"] == sent["reply"]
     for type_, version in CONTRACTS:
         assert DOCUMENT["operations"][f"receive.{type_.removeprefix('*.')}.v{version}"]["action"] == "receive"
 

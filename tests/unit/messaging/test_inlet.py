@@ -39,6 +39,7 @@ class House:
         return Doors(
             report=self._door("report"),
             correlate=self._door("correlate"),
+            lock_job=self._door("lock"),
             complete_job=self._door("complete"),
             fail_job=self._door("fail"),
             throw_job_error=self._door("error"),
@@ -54,7 +55,14 @@ def message(type_: str, data: Any, **extensions: str) -> Message:
     return Message("m-1", type_, "/partner", datetime(2026, 11, 23, tzinfo=UTC), data, extensions=extensions)
 
 
-DOOR = {"report": "report", "job.completed": "complete", "job.failed": "fail", "job.error": "error"}
+DOOR = {
+    "report": "report",
+    "job.accepted": "lock",
+    "job.extended": "lock",
+    "job.completed": "complete",
+    "job.failed": "fail",
+    "job.error": "error",
+}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: each.type)

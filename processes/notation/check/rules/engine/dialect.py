@@ -55,7 +55,7 @@ RECORD_KEY = Rule(
 PROPERTIES = frozenset(
     {
         "pooled", "stage", "caseStatus", "record", "role", "organisation", "place", "assignee", "excluded", "form",
-        "resultVariable", "dueAt", "warnAt", "next", "retries", "backoff", "correlationKey",
+        "resultVariable", "dueAt", "warnAt", "next", "retries", "backoff", "priority", "correlationKey",
     }
 )  # fmt: skip
 WAIT_FOR_PEOPLE = frozenset({"userTask", "manualTask", "task"})
@@ -123,6 +123,11 @@ def _value_problem(name: str, value: str) -> tuple[Both, Both] | None:
         return ISO_MOMENT, WRITE_MOMENT
     if name == "retries" and not re.fullmatch(r"\d{1,3}", value):
         return Both("不是次数", "not a number of times"), Both("写整数，例如 3。", "Write an integer, for example 3.")
+    if name == "priority" and not re.fullmatch(r"\d", value):
+        return Both("不是优先级", "not a priority"), Both(
+            "写 0 到 9 的整数，5 起为紧急，或以 = 开头的 FEEL。",
+            "Write an integer from 0 to 9 (urgent from 5 on), or FEEL that starts with =.",
+        )
     if name == "backoff" and languages.timer_shape(value) != "duration":
         return Both("不是时长", "not a duration"), Both("写时长，例如 PT10S。", "Write a duration, for example PT10S.")
     if name == "resultVariable" and not languages.is_name(value):

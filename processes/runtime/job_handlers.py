@@ -1,0 +1,228 @@
+"""What becomes of jobs: done, failed, refused by the other side, held longer, handed on to another worker.
+
+The row owns attempts, backoff and lock (ARCHITECTURE rule 11). A job's messages are numbered: one for each attempt, one for each time that it is
+handed on. The first valid result counts, whichever of them it answers; a failure counts for the newest alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Integer, bindparam, select, update
+
+from processes.kernel.errors import NotWaiting
+from processes.kernel.instance import RunningInstance
+from processes.messaging import jobs
+from processes.observing import here
+from processes.runtime import commands as c
+from processes.runtime import incidents
+from processes.runtime.owners import owner_of
+from processes.runtime.unit import Unit
+from processes.store.tables import Job
+
+LONGEST_WAIT = 31 * 86400.0
+"""Seconds between two attempts at most, however often the backoff has doubled: as long as a worker may ask for."""
+
+
+LONGEST_NAME = 120
+"""Characters of a worker's name, as a lock keeps it."""
+
+
+def _job(unit: Unit, job_id: str) -> Any:
+    """The row of a job that is not done, its instance locked."""
+    if unit.held(owner_of(unit, job_id, Job.instance_id, Job.id)).touched:
+        unit.flush()
+    row = unit.connection.execute(_JOB, {"b_id": job_id}).first()
+    if row is None or row.state not in ("open", "failed"):
+        raise NotWaiting(job_id)
+    here.note(topic=row.topic)
+    return row
+
+
+def _is_late(row: Any, attempt: int | None) -> bool:
+    """Whether an answer is one to a message of the job that has been followed by another; None: it does not say which it answers."""
+    return attempt is not None and attempt <= row.attempts
+
+
+def _complete(unit: Unit, command: c.CompleteJob) -> c.Outcome:
+    instance = owner_of(unit, command.job_id, Job.instance_id, Job.id)
+    unit.change(
+        instance, lambda running: running.complete_job(command.job_id, command.result), frozenset((command.job_id,))
+    )
+    return c.Outcome(instance)
+
+
+def _fail(unit: Unit, command: c.FailJob) -> c.Outcome:
+    row = _job(unit, command.job_id)
+    if row.state == "failed":
+        raise NotWaiting(command.job_id)
+    if _is_late(row, command.attempt):
+        return c.Outcome(row.instance_id, duplicate=True)
+    unit.door(row.instance_id)
+    attempts, spared = row.attempts + 1, 0 if command.counted else 1
+    incident = None
+    if command.final or attempts > row.retries + spared:
+        _set(unit, row, state="failed", spared=spared, error=command.reason)
+        incident = incidents.record(
+            unit.connection,
+            instance_id=row.instance_id,
+            task_id=row.id,
+            element_id=row.element_id,
+            kind="job-failed",
+            detail=command.reason,
+            command=command,
+            now=unit.now,
+        )
+    else:
+        wait = _backoff(row, spared) if command.retry_after is None else command.retry_after
+        at = unit.now + timedelta(seconds=wait)
+        _set(unit, row, at=at, spared=spared, error=command.reason)
+        unit.sending.send_job({**row._mapping, "attempts": attempts}, at)
+    unit.record(unit.held(row.instance_id))
+    return c.Outcome(row.instance_id, incident=incident)
+
+
+def _backoff(row: Any, spared: int) -> float:
+    """Seconds until the next attempt: twice as long after each failure that counted."""
+    counted = row.attempts + 1 - (row.spared or 0) - spared
+    return float(min(row.backoff_seconds * 2 ** min(max(counted - 1, 0), 32), LONGEST_WAIT))
+
+
+def _set(
+    unit: Unit, row: Any, *, state: str = "open", at: Any = None, spared: int = 0, error: str | None = None
+) -> None:
+    """The job's newest message has been answered, or nobody holds it any more: it is ``state`` now, and unlocked. ``spared``: 1 when that costs no
+    attempt."""
+    unit.connection.execute(
+        _ANSWERED,
+        {
+            "b_id": row.id,
+            "s": state,
+            "n": row.attempts + 1,
+            "r": row.retries + spared,
+            "f": (row.spared or 0) + spared,
+            "at": at or row.available_at,
+            "e": error,
+        },
+    )
+
+
+def _accept(unit: Unit, command: c.AcceptJob) -> c.Outcome:
+    """Whoever comes second, or too late, gets no lock; should he do the job nevertheless, the first result counts."""
+    row = _job(unit, command.job_id)
+    worker = command.worker[:LONGEST_NAME]
+    held = row.locked_until is not None and row.locked_by != worker
+    if row.state != "open" or held or _is_late(row, command.attempt):
+        return c.Outcome(row.instance_id, duplicate=True)
+    _lock(unit, row, worker, command.lock_seconds)
+    unit.record(unit.held(row.instance_id))
+    return c.Outcome(row.instance_id)
+
+
+def _extend(unit: Unit, command: c.ExtendJob) -> c.Outcome:
+    """A lock that has run out is held on to as long as nobody else was given the job. A job's history keeps who accepted it, not each time that he
+    needed longer: it may be every minute."""
+    row = _job(unit, command.job_id)
+    worker = command.worker[:LONGEST_NAME]
+    if row.state != "open" or row.locked_by != worker or row.locked_until is None or _is_late(row, command.attempt):
+        return c.Outcome(row.instance_id, duplicate=True)
+    _lock(unit, row, worker, command.lock_seconds)
+    return c.Outcome(row.instance_id)
+
+
+def _lock(unit: Unit, row: Any, worker: str, seconds: float) -> None:
+    unit.door(row.instance_id)
+    until = unit.now + timedelta(seconds=seconds)
+    unit.connection.execute(_LOCKED, {"b_id": row.id, "w": worker, "u": until})
+
+
+def _hand_on(unit: Unit, command: c.HandOnJob) -> c.Outcome:
+    row = _job(unit, command.job_id)
+    if row.state != "open" or row.locked_until != command.locked_until:
+        raise NotWaiting(command.job_id)
+    _set(unit, row, at=unit.now, spared=1, error=row.error)
+    unit.sending.send_job({**row._mapping, "attempts": row.attempts + 1})
+    unit.record(unit.held(row.instance_id))
+    return c.Outcome(row.instance_id)
+
+
+def _throw(unit: Unit, command: c.ThrowJobError) -> c.Outcome:
+    row = _job(unit, command.job_id)
+    caught: list[bool] = []
+
+    def work(running: RunningInstance) -> None:
+        variables = {"message": command.message, **command.variables}
+        caught.append(running.throw_error(command.job_id, command.code, variables))
+
+    unit.change(row.instance_id, work)
+    if caught[0]:
+        return c.Outcome(row.instance_id)
+    unit.connection.execute(_SET_STATE, {"b_id": row.id, "s": "failed"})
+    incident = incidents.record(
+        unit.connection,
+        instance_id=row.instance_id,
+        task_id=row.id,
+        element_id=row.element_id,
+        kind="business-error",
+        detail=f"{command.code}:{command.message}(没有边界事件或事件子流程捕获这个业务错误)",
+        command=command,
+        now=unit.now,
+    )
+    return c.Outcome(row.instance_id, incident=incident)
+
+
+def resolve(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
+    """A person has looked into a failed job: it counts as done, or is tried again as often as before, with other arguments when given.
+
+    A job that a late result has done meanwhile has nothing left to be tried.
+
+    :raises jobs.JobViolation: when these do not fit the catalogue
+    """
+    try:
+        row = _job(unit, job_id)
+    except NotWaiting:
+        return c.Outcome(None)
+    if command.action == "skip":
+        return _complete(unit, c.CompleteJob(command.id, job_id, dict(command.variables), actor=command.actor))
+    arguments = {**row.arguments, **command.variables}
+    unfit = jobs.unfit(row.topic, arguments)
+    if unfit is not None:
+        raise unfit
+    unit.connection.execute(_AGAIN, {"b_id": job_id, "at": unit.now, "r": row.attempts + row.retries, "a": arguments})
+    unit.sending.send_job({**row._mapping, "arguments": arguments})
+    return c.Outcome(row.instance_id)
+
+
+HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
+    c.CompleteJob: _complete,
+    c.FailJob: _fail,
+    c.AcceptJob: _accept,
+    c.ExtendJob: _extend,
+    c.HandOnJob: _hand_on,
+    c.ThrowJobError: _throw,
+}
+
+_JOB = select(*Job.__table__.c).where(Job.id == bindparam("b_id"))
+_OF_ID = update(Job).where(Job.id == bindparam("b_id"))
+_SET_STATE = _OF_ID.values(state=bindparam("s"))
+_LOCKED = _OF_ID.values(locked_by=bindparam("w"), locked_until=bindparam("u"))
+_AGAIN = _OF_ID.values(
+    state="open",
+    arguments=bindparam("a", type_=JSON),
+    available_at=bindparam("at"),
+    retries=bindparam("r"),
+    locked_by=None,
+    locked_until=None,
+)
+_ANSWERED = _OF_ID.values(
+    state=bindparam("s"),
+    attempts=bindparam("n"),
+    retries=bindparam("r"),
+    spared=bindparam("f", type_=Integer),
+    available_at=bindparam("at"),
+    error=bindparam("e"),
+    locked_by=None,
+    locked_until=None,
+)
