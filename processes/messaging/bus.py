@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,8 +52,9 @@ class NotSent(Exception):
     """The transport did not take responsibility for the message: it may or may not arrive; send it again, same id."""
 
 
-Handler = Callable[[Message], None]
-"""Returns when the message has had its effect; raises :class:`Retry`, :class:`Reject`, or anything (as Retry)."""
+Handler = Callable[[Message], "Future[None] | None"]
+"""Returns when the message has had its effect, or a future that ends when it has (the answer to it was posted, and is to be confirmed); raises
+:class:`Retry`, :class:`Reject`, :class:`NotSent`, or anything (as Retry)."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,29 @@ class Bus(Protocol):
     def send(self, address: Address, topic: str, message: Message) -> None:
         """Hand a message over; on return it is durable. Raises :class:`NotSent`."""
 
-    def subscribe(self, address: Address, topics: Sequence[str], handler: Handler, *, concurrency: int = 1) -> None:
-        """Call ``handler`` for each message of these topics (``"*"``: all); at most ``concurrency`` at once."""
+    def post(self, address: Address, topic: str, message: Message) -> Future[None]:
+        """Like :meth:`send`, without waiting: the future ends with None or :class:`NotSent`."""
+
+    def subscribe(
+        self,
+        address: Address,
+        topics: Sequence[str],
+        handler: Handler,
+        *,
+        concurrency: int = 1,
+        prefetch: int | None = None,
+    ) -> None:
+        """Call ``handler`` for each message of these topics (``"*"``: all); at most ``concurrency`` at once.
+
+        ``prefetch``: how many messages may be in this process's hands, those whose handlers' futures have not ended included; twice the
+        concurrency when not given.
+        """
 
     def start(self) -> None:
         """Begin to deliver, in threads of the bus's own."""
+
+    def cease(self, timeout: float = 30.0) -> None:
+        """Take nothing new from now on; what is in hand is handled, and messages can be sent until :meth:`stop`."""
 
     def stop(self, timeout: float = 30.0) -> None:
         """Take nothing new, wait for running handlers up to ``timeout`` seconds; what was not finished comes again."""

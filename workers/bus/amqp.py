@@ -18,7 +18,7 @@ from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.messaging import cloudevents, measures
-from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE
+from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, URGENT
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
 from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
@@ -73,6 +73,11 @@ class AmqpBus:
         self._by_queue: dict[str, list[Subscription]] = {}
         self._publisher: Publisher | None = None
         self._consumer: Consumer | None = None
+        self._moves = Pool("bus-moves", 1)
+        """for what is to come again although its handler has returned"""
+        self._pending = 0
+        """handlers that have returned whose answers are not confirmed yet"""
+        self._answers = threading.Condition()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._stopped = False
@@ -102,7 +107,7 @@ class AmqpBus:
 
     def wire(self, address: Address, topic: str, message: Message) -> cloudevents.Wire:
         """A message as it leaves: in the mode that its job's workers want."""
-        if address == Address.JOBS and topic in self._structured:
+        if address == Address.JOBS and message.type in self._structured:
             return cloudevents.to_structured(message)
         return cloudevents.to_binary(message)
 
@@ -128,11 +133,19 @@ class AmqpBus:
             decode=self._arrived,
         )
 
-    def subscribe(self, address: Address, topics: Sequence[str], handler: Handler, *, concurrency: int = 1) -> None:
+    def subscribe(
+        self,
+        address: Address,
+        topics: Sequence[str],
+        handler: Handler,
+        *,
+        concurrency: int = 1,
+        prefetch: int | None = None,
+    ) -> None:
         """See the port. For events, one bus may subscribe to the same topics only once."""
         if self._consumer is not None:
             raise RuntimeError("subscribe before start")
-        new = subscription(address, topics, handler, concurrency)
+        new = subscription(address, topics, handler, concurrency, prefetch)
         if address == Address.EVENTS and any(new.key == one.key for one in self._subscriptions):
             raise ValueError(f"two subscriptions to the same events: {sorted(topics)}")
         self._subscriptions.append(new)
@@ -145,17 +158,25 @@ class AmqpBus:
             self._declare()
         except (pika.exceptions.AMQPConnectionError, OSError) as error:
             log.warning("the broker does not answer yet: %s", type(error).__name__)
-        self._running_publisher()
+        publisher = self._running_publisher()
         if not self._subscriptions:
             return
         self._pools = {index: _pool(one) for index, one in enumerate(self._subscriptions)}
         self._by_queue = {}
         for one in self._subscriptions:
-            for queue in topology.queues_of(self._name, self._topics, one):
+            # The urgent ones are consumed first: what is done at once need not be done before them.
+            for queue in sorted(
+                topology.queues_of(self._name, self._topics, one), key=lambda it: not it.endswith(URGENT)
+            ):
                 self._by_queue.setdefault(queue, []).append(one)
-        sources = [Source(queue, sum(one.concurrency for one in ones)) for queue, ones in self._by_queue.items()]
-        self._consumer = Consumer(self._parameters, self._topology().declare, sources, self._accept)
-        self._consumer.start()
+        sources = [Source(queue, sum(one.prefetch for one in ones)) for queue, ones in self._by_queue.items()]
+        self._consumer = Consumer(sources, self._accept)
+        publisher.serve(self._consumer)
+
+    def cease(self, timeout: float = 30.0) -> None:
+        """See the port."""
+        if self._consumer is not None:
+            self._consumer.cancel(timeout)
 
     def stop(self, timeout: float = 30.0) -> None:
         """See the port."""
@@ -167,7 +188,9 @@ class AmqpBus:
                 pool.close()
             for pool in self._pools.values():
                 pool.wait(deadline - time.monotonic())
-            self._consumer.close(max(deadline - time.monotonic(), 1.0))
+            with self._answers:
+                self._answers.wait_for(lambda: self._pending == 0, max(deadline - time.monotonic(), 0.0))
+            self._moves.wait(deadline - time.monotonic())
             self._consumer = None
         with self._lock:
             publisher, self._publisher = self._publisher, None
@@ -235,7 +258,8 @@ class AmqpBus:
         topic = envelope.topic(delivery)
         for index, one in enumerate(self._subscriptions):
             if one in self._by_queue[delivery.queue] and (one.wants(topic) or one.address != Address.INBOX):
-                self._pools[index].submit(functools.partial(self._work, delivery, topic, one.handler))
+                work = functools.partial(self._work, delivery, topic, one.handler)
+                self._pools[index].submit(work, urgent=topic.endswith(URGENT))
                 return
         self._pools[0].submit(functools.partial(self._give_up, delivery, topic, f"nobody subscribes to {topic!r}"))
 
@@ -245,9 +269,24 @@ class AmqpBus:
         message = self._arrived(delivery)
         if message is not None:
             hit("amqp.delivered")
-            ending = run(handler, message)
+            ending = run(handler, message, later=functools.partial(self._later, delivery, topic))
             hit("amqp.handled")
-            self._end(delivery, topic, ending)
+            if ending is not None:
+                self._end(delivery, topic, ending)
+            else:
+                with self._answers:
+                    self._pending += 1
+
+    def _later(self, delivery: Delivery, topic: str, ending: Ending) -> None:
+        """In the publisher's thread, which must not wait for itself."""
+        if isinstance(ending, Done):
+            delivery.settle(True)
+        elif delivery.alive():  # else it comes again anyway
+            self._moves.submit(functools.partial(self._end, delivery, topic, ending))
+        with self._answers:
+            self._pending -= 1
+            if not self._pending:
+                self._answers.notify_all()
 
     def _arrived(self, delivery: Delivery) -> Message | None:
         """The message, when it is one and its time has come; else it has been put where it belongs."""

@@ -1,28 +1,15 @@
-"""Consuming: one connection on a thread of its own that pumps deliveries to pools and their endings back to the broker."""
+"""Consuming, on the connection that the publisher holds open: what is acknowledged leaves with what is published in the same turn."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import random
 import threading
-import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pika
-import pika.exceptions
-from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
-
 from processes.failpoints import hit
-from workers.bus.delivery import log
-
-_LONGEST_PAUSE = 5.0
-"""Seconds between attempts to connect, at most."""
-
-_PUMP_SECONDS = 5.0
-"""How long the pump waits at most: deliveries, endings and the end of it all wake it at once."""
 
 
 @dataclass(slots=True)
@@ -48,133 +35,138 @@ class Source:
 
 
 class Consumer:
-    """Consumes for ever: reconnects, and consumes anew when a queue was deleted under it.
+    """Takes messages off queues for as long as there is a connection: whoever holds one open calls :meth:`open` with each new one, and
+    :meth:`lost` when it is gone. A queue that is deleted ends the connection, so that it is declared and consumed anew.
 
-    ``prepare`` declares the topology on the new channel. ``accept`` must return at once.
+    ``accept`` must return at once.
     """
 
-    def __init__(
-        self,
-        parameters: pika.connection.Parameters,
-        prepare: Callable[[BlockingChannel], None],
-        sources: Sequence[Source],
-        accept: Callable[[Delivery], None],
-    ) -> None:
-        self._parameters = parameters
-        self._prepare = prepare
+    def __init__(self, sources: Sequence[Source], accept: Callable[[Delivery], None]) -> None:
         self._sources = sources
         self._accept = accept
+        self._connection: Any = None
+        self._channel: Any = None
+        self._tags: list[str] = []
+        self._confirmed = 0
+        """of the sources, how many the broker has said yes to"""
+        self._settled: deque[tuple[Any, int, bool]] = deque()
+        self._planned = False
+        self._lock = threading.Lock()
+        self._open: dict[int, bool] = {}
+        """deliveries that the broker waits for, the oldest first: whether they are done"""
         self._cancelling = threading.Event()
-        self._closing = threading.Event()
         self._cancelled = threading.Event()
-        self._connection: BlockingConnection | None = None
-        self._thread = threading.Thread(target=self._run, name="bus-consumer", daemon=True)
         self.consuming = threading.Event()
         """set while deliveries can come"""
 
-    def start(self) -> None:
-        """Begin to connect and consume, in the background."""
-        self._thread.start()
+    # ---- any thread --------------------------------------------------------------------------------------------------
 
     def cancel(self, timeout: float) -> None:
         """Take nothing new; what is in hand can still be settled."""
         self._cancelling.set()
-        self._wake()
-        self._cancelled.wait(timeout)
-
-    def close(self, timeout: float) -> None:
-        """End the connection; what has not been settled goes back to its queue."""
-        self._cancelling.set()
-        self._closing.set()
-        self._wake()
-        self._thread.join(timeout)
-
-    def _wake(self) -> None:
-        """Bring the pump back from waiting for the broker."""
         connection = self._connection
         if connection is not None:
-            _call(connection, lambda: None)
+            connection.ioloop.add_callback_threadsafe(self._cancel)
+            self._cancelled.wait(timeout)
 
-    def _run(self) -> None:
-        pause = 0.1
-        while not self._cancelling.is_set():
-            began = time.monotonic()
-            try:
-                self._consume()
-            except Exception as error:
-                log.warning("consumer lost its connection: %s: %s", type(error).__name__, error)
-            finally:
-                self.consuming.clear()
-            pause = 0.1 if time.monotonic() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
-            self._cancelling.wait(random.uniform(0, pause))
-        self._cancelled.set()
+    def _settle(self, channel: Any, tag: int, done: bool) -> None:
+        with self._lock:
+            self._settled.append((channel, tag, done))
+            connection, planned = self._connection, self._planned
+            self._planned = connection is not None
+        if connection is not None and not planned:
+            connection.ioloop.add_callback_threadsafe(self._flush)
 
-    def _consume(self) -> None:
-        connection = self._connection = BlockingConnection(self._parameters)
-        try:
-            channel = connection.channel()
-            self._prepare(channel)
-            tags = [self._subscribe(connection, channel, source) for source in self._sources]
+    # ---- the connection's thread -------------------------------------------------------------------------------------
+
+    def open(self, connection: Any) -> None:
+        """There is a connection: consume."""
+        self._connection = connection
+        connection.channel(on_open_callback=self._on_channel)
+
+    def lost(self) -> None:
+        """There is none any more: what was not acknowledged comes again."""
+        self.consuming.clear()
+        with self._lock:
+            self._connection = self._channel = None
+            self._settled.clear()
+            self._planned = False
+        self._open, self._tags = {}, []
+        if self._cancelling.is_set():
+            self._cancelled.set()
+
+    def _on_channel(self, channel: Any) -> None:
+        self._channel, self._confirmed = channel, 0
+        channel.add_on_close_callback(lambda *_: self._end())
+        channel.add_on_cancel_callback(lambda *_: self._end())
+        if self._cancelling.is_set():
+            self._cancelled.set()
+            return
+        for source in self._sources:
+            # Not global: on a channel each consumer keeps the prefetch that was set when it was made.
+            channel.basic_qos(prefetch_count=source.prefetch)
+            taken = functools.partial(self._on_message, source.queue)
+            self._tags.append(channel.basic_consume(source.queue, taken, callback=self._on_consuming))
+
+    def _on_consuming(self, _frame: Any) -> None:
+        self._confirmed += 1
+        if self._confirmed == len(self._sources):
             self.consuming.set()
-            self._pump(connection, channel, tags)
-        finally:
-            _abandon(connection)
 
-    def _subscribe(self, connection: BlockingConnection, channel: BlockingChannel, source: Source) -> str:
-        # Not global: on a channel each consumer keeps the prefetch that was set when it was made.
-        channel.basic_qos(prefetch_count=source.prefetch)
-        return str(channel.basic_consume(source.queue, functools.partial(self._on_message, connection, source.queue)))
+    def _end(self) -> None:
+        connection = self._connection
+        if connection is not None and connection.is_open:
+            connection.close()
 
-    def _pump(self, connection: BlockingConnection, channel: BlockingChannel, tags: list[str]) -> None:
-        while not self._closing.is_set():
-            if self._cancelling.is_set():
-                for tag in tags:
-                    channel.basic_cancel(tag)
-                tags = []
-                self._cancelled.set()
-            elif len(channel.consumer_tags) < len(tags):
-                raise pika.exceptions.ConsumerCancelled("a queue was deleted")
-            connection.process_data_events(_PUMP_SECONDS)
-        # Endings that came in just before the end.
-        connection.process_data_events(0)
+    def _cancel(self) -> None:
+        channel, tags = self._channel, self._tags
+        self._tags = []
+        if channel is None or not channel.is_open or not tags:
+            self._cancelled.set()
+            return
+        for tag in tags[:-1]:
+            channel.basic_cancel(tag)
+        channel.basic_cancel(tags[-1], callback=lambda _: self._cancelled.set())
 
-    def _on_message(
-        self,
-        connection: BlockingConnection,
-        queue: str,
-        channel: BlockingChannel,
-        method: Any,
-        properties: Any,
-        body: bytes,
-    ) -> None:
+    def _on_message(self, queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         hit("consumer.received")
-        settle = functools.partial(_settle_later, connection, channel, method.delivery_tag)
+        tag = method.delivery_tag
+        self._open[tag] = False
+        settle = functools.partial(self._settle, channel, tag)
         self._accept(Delivery(queue, method.routing_key, properties, body, settle, lambda: bool(channel.is_open)))
 
+    def _flush(self) -> None:
+        """Tell the broker what has been settled: all up to the oldest that is not, in one word."""
+        with self._lock:
+            self._planned = False
+            settled, self._settled = self._settled, deque()
+        channel = self._channel
+        if channel is None or not channel.is_open:
+            return
+        done = []
+        for of, tag, well in settled:
+            if of is not channel:
+                continue  # of a connection that is gone
+            if well:
+                self._open[tag] = True
+                done.append(tag)
+            else:
+                self._open.pop(tag, None)
+                channel.basic_nack(tag, requeue=True)
+        self._acknowledge(channel, done)
 
-def _settle_later(connection: BlockingConnection, channel: BlockingChannel, tag: int, done: bool) -> None:
-    _call(connection, functools.partial(_settle, channel, tag, done))
-
-
-def _call(connection: BlockingConnection, callback: Callable[[], None]) -> None:
-    """Have the pump's thread call something; when the connection is gone, its deliveries are too: they come again."""
-    with contextlib.suppress(pika.exceptions.ConnectionWrongStateError):
-        connection.add_callback_threadsafe(callback)
-
-
-def _settle(channel: BlockingChannel, tag: int, done: bool) -> None:
-    if not channel.is_open:
-        return
-    if done:
+    def _acknowledge(self, channel: Any, done: Sequence[int]) -> None:
+        if not done:
+            return
         hit("consumer.acknowledging")
-        channel.basic_ack(tag)
+        last = 0
+        while self._open and self._open[oldest := next(iter(self._open))]:
+            last = oldest
+            del self._open[oldest]
+        if last:
+            channel.basic_ack(last, multiple=True)
+        for tag in done:
+            if tag > last:
+                del self._open[tag]
+                channel.basic_ack(tag)
         hit("consumer.acknowledged")
-    else:
-        channel.basic_nack(tag, requeue=True)
-
-
-def _abandon(connection: BlockingConnection) -> None:
-    """Close without waiting for a peer that does not answer."""
-    if connection.is_open:
-        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
-            connection.close()

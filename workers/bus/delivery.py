@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from processes.messaging import measures
-from processes.messaging.bus import Address, Handler, Message, Reject, Retry
+from processes.messaging.bus import Address, Handler, Message, NotSent, Reject, Retry
 from processes.observing.here import door
 from processes.observing.trace import HEADER
 
@@ -19,6 +19,9 @@ Resolve = Callable[[Message], Message]
 
 ALL = "*"
 """The topic that stands for all topics."""
+
+NOT_SENT_SECONDS = 1.0
+"""After which a message is delivered again whose answer could not be sent."""
 
 _REASON_LIMIT = 500
 """Characters of a reason that are kept: a header must stay small, and long error texts repeat what was processed."""
@@ -51,6 +54,8 @@ class Subscription:
     topics: frozenset[str]
     handler: Handler
     concurrency: int
+    prefetch: int = 0
+    """how many messages may be in this process's hands at once, those whose answers are on their way included"""
 
     def wants(self, topic: str) -> bool:
         """Whether a topic is among those subscribed to."""
@@ -62,7 +67,9 @@ class Subscription:
         return hashlib.sha256("\n".join([self.address, *sorted(self.topics)]).encode()).hexdigest()[:12]
 
 
-def subscription(address: Address, topics: Collection[str], handler: Handler, concurrency: int) -> Subscription:
+def subscription(
+    address: Address, topics: Collection[str], handler: Handler, concurrency: int, prefetch: int | None = None
+) -> Subscription:
     """A checked subscription. Raises ValueError for no topics or no concurrency."""
     if not topics or isinstance(topics, str):
         raise ValueError("a subscription needs a list of topics")
@@ -70,7 +77,9 @@ def subscription(address: Address, topics: Collection[str], handler: Handler, co
         raise ValueError("a subscription names whole topics, or all of them by *")
     if concurrency < 1:
         raise ValueError("a subscription handles at least one message at once")
-    return Subscription(Address(address), frozenset(topics), handler, concurrency)
+    return Subscription(
+        Address(address), frozenset(topics), handler, concurrency, max(prefetch or 2 * concurrency, concurrency)
+    )
 
 
 @dataclass(frozen=True)
@@ -96,14 +105,25 @@ class GivenUp:
 Ending = Done | Again | GivenUp
 
 
-def run(handler: Handler, message: Message, resolve: Resolve = identity) -> Ending:
-    """Call a handler; whatever it does, the message gets an ending."""
+Later = Callable[[Ending], None]
+"""Hears of an ending that came after the handler's return, in the thread that it came in: it must not wait there."""
+
+
+def run(handler: Handler, message: Message, resolve: Resolve = identity, later: Later | None = None) -> Ending | None:
+    """Call a handler; whatever it does, the message gets an ending. None: ``later`` hears of it (without ``later`` it is waited for)."""
     with door(message.extensions.get(HEADER)):
         try:
-            handler(resolve(message))
+            pending = handler(resolve(message))
+            if pending is None:
+                return ending_of(None)
+            if later is None:
+                pending.result()
+                return ending_of(None)
         except BaseException as error:
             return ending_of(error)
-        return ending_of(None)
+        hear = later
+        pending.add_done_callback(lambda future: hear(ending_of(future.exception())))
+        return None
 
 
 def ending_of(error: BaseException | None) -> Ending:
@@ -116,6 +136,9 @@ def ending_of(error: BaseException | None) -> Ending:
 def _judged(error: BaseException | None) -> Ending:
     if error is None:
         return Done()
+    if isinstance(error, NotSent):
+        # What came of it did not get out: it is done again, and its idempotency key sees to it that nothing happens twice.
+        return Again(_short(str(error)), NOT_SENT_SECONDS)
     if isinstance(error, Retry):
         return Again(_short(str(error)), error.after)
     if isinstance(error, Reject):

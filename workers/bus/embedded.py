@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.failpoints import hit
+from processes.messaging.addresses import URGENT
 from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
 from processes.store import outbox, parcels
 from processes.store.database import Database
@@ -49,12 +51,14 @@ class _Consumer:
     subscription: Subscription
     want: Want
     pool: Pool
+    urgent: bool = False
+    """whether its rows go first: it shares its pool with a consumer of those that can wait"""
     held: set[int] = field(default_factory=set)
 
     def room(self, gone: Collection[int] = ()) -> int:
         """How many rows it may take, those in ``gone`` being settled."""
-        # As many again as can run at once are held ready, so that no thread waits for the next transaction.
-        return 2 * self.subscription.concurrency - len(self.held.difference(gone))
+        # More than can run at once are held ready, so that no thread waits for the next transaction.
+        return self.subscription.prefetch - len(self.held.difference(gone))
 
 
 class EmbeddedBus:
@@ -83,6 +87,7 @@ class EmbeddedBus:
         self._endings: deque[tuple[_Consumer, Leased, Ending]] = deque()
         self._woken = threading.Event()
         self._stopping = False
+        self._ceased = False
         self._dispatcher: threading.Thread | None = None
         self._renew_at: datetime | None = None
         database.on_commit(outbox.SIGNAL, self.wake)
@@ -102,24 +107,43 @@ class EmbeddedBus:
                 raise
             raise NotSent(f"the database did not take message {message.id}") from error
 
+    def post(self, address: Address, topic: str, message: Message) -> Future[None]:
+        """See the port. Nothing is gained by waiting for a transaction elsewhere: it has ended when this returns."""
+        posted: Future[None] = Future()
+        try:
+            self.send(address, topic, message)
+        except Exception as error:
+            posted.set_exception(error)
+        else:
+            posted.set_result(None)
+        return posted
+
     def _knows(self, topic: str) -> bool:
-        if not self._topics or topic in self._topics:
+        if not self._topics or topic.removesuffix(URGENT) in self._topics:
             return True
         return any(one.address == Address.JOBS and topic in one.topics for one in self._subscriptions)
 
-    def subscribe(self, address: Address, topics: Sequence[str], handler: Handler, *, concurrency: int = 1) -> None:
+    def subscribe(
+        self,
+        address: Address,
+        topics: Sequence[str],
+        handler: Handler,
+        *,
+        concurrency: int = 1,
+        prefetch: int | None = None,
+    ) -> None:
         """See the port. For events, one bus may subscribe to the same topics only once."""
         if self._dispatcher is not None:
             raise RuntimeError("subscribe before start")
-        new = subscription(address, topics, handler, concurrency)
+        new = subscription(address, topics, handler, concurrency, prefetch)
         if address == Address.EVENTS and any(new.key == one.key for one in self._subscriptions):
             raise ValueError(f"two subscriptions to the same events: {sorted(topics)}")
         self._subscriptions.append(new)
 
     def start(self) -> None:
         """See the port."""
-        self._stopping = False
-        self._consumers = [_consumer(one) for one in self._subscriptions]
+        self._stopping = self._ceased = False
+        self._consumers = [each for one in self._subscriptions for each in _consumers(one)]
         with self._database.write() as connection:
             parcels.open_all(connection, self._clock.now())
             if self._database.dialect == "sqlite":
@@ -128,6 +152,10 @@ class EmbeddedBus:
         self._dispatcher = threading.Thread(target=self._dispatch, name="bus", daemon=True)
         self._dispatcher.start()
         self.wake()
+
+    def cease(self, timeout: float = 30.0) -> None:
+        """See the port."""
+        self._ceased = True
 
     def stop(self, timeout: float = 30.0) -> None:
         """See the port."""
@@ -198,12 +226,12 @@ class EmbeddedBus:
         self._forget(settled)
         for consumer, row in taken:
             consumer.held.add(row.id)
-            consumer.pool.submit(functools.partial(self._handle, consumer, row))
+            consumer.pool.submit(functools.partial(self._handle, consumer, row), urgent=consumer.urgent)
         return bool(taken or settled or spread)
 
     def _take(self, connection: Connection, consumer: _Consumer, gone: Collection[int]) -> Iterable[Leased]:
         room = consumer.room(gone)
-        if room <= 0:
+        if room <= 0 or self._ceased:
             return []
         now = self._clock.now()
         rows = outbox.lease(connection, now, room, now + self._lease, [consumer.want])
@@ -214,6 +242,7 @@ class EmbeddedBus:
         resolve = self._resolve if row.address == Address.JOBS else identity
         hit("embedded.delivered")
         ending = run(consumer.subscription.handler, row.message, resolve)
+        assert ending is not None
         hit("embedded.handled")
         self._endings.append((consumer, row, ending))
         self.wake()
@@ -267,12 +296,17 @@ class EmbeddedBus:
             self._renew_at = now + self._lease / 2
 
 
-def _consumer(subscription: Subscription) -> _Consumer:
-    topics = None if ALL in subscription.topics else subscription.topics
-    place = str(subscription.address)
+def _consumers(subscription: Subscription) -> list[_Consumer]:
+    """One; or two with one pool, when some of the topics are urgent: those first, so that they are leased and begun before the others."""
+    place, topics = str(subscription.address), subscription.topics
     if subscription.address == Address.EVENTS:
-        place, topics = f"{Address.EVENTS}:{subscription.key}", None
-    return _Consumer(subscription, Want(place, topics), Pool(f"bus-{place}", subscription.concurrency))
+        place = f"{Address.EVENTS}:{subscription.key}"
+    pool = Pool(f"bus-{place}", subscription.concurrency)
+    if subscription.address == Address.EVENTS or ALL in topics:
+        return [_Consumer(subscription, Want(place), pool)]
+    urgent = frozenset(topic for topic in topics if topic.endswith(URGENT))
+    parts = ((urgent, True), (topics - urgent, False))
+    return [_Consumer(subscription, Want(place, part), pool, first) for part, first in parts if part]
 
 
 def _hears(subscription: Subscription, topic: str) -> bool:

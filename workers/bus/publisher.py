@@ -1,4 +1,7 @@
-"""Publishing with confirms: one connection on a thread of its own, futures for everybody else. Nothing waits for ever."""
+"""Publishing with confirms: one connection on a thread of its own, futures for everybody else. Nothing waits for ever.
+
+Who consumes does so on the same connection (:meth:`Publisher.serve`).
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ import pika.exceptions
 from processes.failpoints import hit
 from processes.messaging.bus import NotSent
 from workers.bus.connection import Connection
+from workers.bus.consumer import Consumer
 from workers.bus.delivery import log
 
 _SWEEP_SECONDS = 0.5
@@ -61,8 +65,10 @@ class Publisher:
         self._waiting: deque[Publication] = deque()
         self._sent: OrderedDict[int, Publication] = OrderedDict()
         self._next_tag = 1
+        self._planned = False
         self._channel: Any = None
         self._connection: Any = None
+        self._consumer: Consumer | None = None
         self._ready = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -73,6 +79,14 @@ class Publisher:
         """Begin to connect, in the background."""
         self._thread = threading.Thread(target=self._run, name="bus-publisher", daemon=True)
         self._thread.start()
+
+    def serve(self, consumer: Consumer) -> None:
+        """Let it consume on the connection, from now on."""
+        with self._lock:
+            self._consumer = consumer
+            connection = self._connection if self._ready.is_set() else None
+        if connection is not None:
+            connection.ioloop.add_callback_threadsafe(functools.partial(consumer.open, connection))
 
     def wait_ready(self, timeout: float) -> bool:
         """Whether there is a connection, after waiting up to ``timeout`` seconds for one."""
@@ -97,11 +111,13 @@ class Publisher:
     def _enqueue(self, one: Publication) -> None:
         with self._lock:
             connection = self._connection if self._ready.is_set() else None
+            planned = self._planned
             if connection is not None:
                 self._waiting.append(one)
+                self._planned = True
         if connection is None:
             one.future.set_exception(NotSent("the connection to the broker was lost"))
-        else:
+        elif not planned:
             connection.ioloop.add_callback_threadsafe(self._flush)
 
     def close(self, timeout: float) -> None:
@@ -126,6 +142,8 @@ class Publisher:
                 self._serve()
             except Exception as error:
                 log.warning("publisher: %s: %s", type(error).__name__, error)
+            if self._consumer is not None:
+                self._consumer.lost()
             self._fail_all(NotSent("the connection to the broker was lost"))
             pause = 0.1 if time.monotonic() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
             # Full jitter: after a restart of the broker not everybody comes at once.
@@ -156,9 +174,14 @@ class Publisher:
     def _on_ready(self) -> None:
         with self._lock:
             self._ready.set()
+            consumer = self._consumer
+        if consumer is not None:
+            consumer.open(self._connection)
         self._connection.ioloop.call_later(_SWEEP_SECONDS, self._sweep)
 
     def _flush(self) -> None:
+        with self._lock:
+            self._planned = False  # before the first is taken: what comes later asks for another turn
         while self._waiting and self._channel is not None and self._channel.is_open:
             one = self._waiting.popleft()
             try:
@@ -184,10 +207,14 @@ class Publisher:
         hit("publisher.confirmed")
         method = frame.method
         last = method.delivery_tag
-        tags = [tag for tag in self._sent if tag <= last] if method.multiple else [last]
-        for tag in tags:
-            one = self._sent.pop(tag, None)
-            if one is None or one.future.done():
+        confirmed = []
+        if method.multiple:
+            while self._sent and next(iter(self._sent)) <= last:
+                confirmed.append(self._sent.popitem(last=False)[1])
+        elif last in self._sent:
+            confirmed.append(self._sent.pop(last))
+        for one in confirmed:
+            if one.future.done():
                 continue
             if isinstance(method, pika.spec.Basic.Ack):
                 one.future.set_result(None)
@@ -216,6 +243,7 @@ class Publisher:
             self._ready.clear()
             self._connection = None
             lost = [*self._sent.values(), *self._waiting]
+            self._planned = False
             self._sent.clear()
             self._waiting.clear()
         for one in lost:

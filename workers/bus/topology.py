@@ -13,7 +13,7 @@ from typing import Any
 
 from pika.adapters.blocking_connection import BlockingChannel
 
-from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, job_queue
+from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, job_queue, urgent
 from processes.messaging.bus import Address
 from workers.bus.delivery import ALL, Ladder, Subscription
 
@@ -60,7 +60,7 @@ class Topology:
 def topology(name: str, topics: Collection[str], subscriptions: Iterable[Subscription], ladder: Ladder) -> Topology:
     """The broker's furniture for a bus called ``name`` that knows these job topics and has these subscriptions."""
     subscribed = list(subscriptions)
-    jobs = set(topics)
+    jobs = {each for topic in topics for each in (topic, urgent(topic))}
     for one in subscribed:
         if one.address == Address.JOBS:
             jobs |= one.topics - {ALL}
@@ -120,7 +120,9 @@ def queues_of(name: str, topics: Collection[str], subscription: Subscription) ->
         return [INBOX_QUEUE]
     if subscription.address == Address.EVENTS:
         return [events_queue(name, subscription)]
-    wanted = set(topics) | subscription.topics if ALL in subscription.topics else set(subscription.topics)
+    wanted = set(subscription.topics)
+    if ALL in wanted:
+        wanted |= {each for topic in topics for each in (topic, urgent(topic))}
     return sorted(job_queue(topic) for topic in wanted - {ALL})
 
 

@@ -22,6 +22,24 @@ def test_tasks_run_in_order_in_a_pool_of_one() -> None:
     assert done == list(range(50))
 
 
+def test_urgent_tasks_run_before_the_others() -> None:
+    done: list[str] = []
+    began, go_on, last = threading.Event(), threading.Event(), threading.Event()
+    pool = Pool("test", 1)
+
+    pool.submit(lambda: began.set() or (go_on.wait(PATIENCE) and None))
+    assert began.wait(PATIENCE)
+    for name in ("a", "b"):
+        pool.submit(lambda name=name: done.append(name))
+    for name in ("urgent-a", "urgent-b"):
+        pool.submit(lambda name=name: done.append(name), urgent=True)
+    pool.submit(last.set)
+    go_on.set()
+
+    assert last.wait(PATIENCE)
+    assert done == ["urgent-a", "urgent-b", "a", "b"]
+
+
 def test_as_many_run_at_once_as_there_is_room() -> None:
     pool = Pool("test", 3)
     together = threading.Barrier(4, timeout=PATIENCE)
