@@ -25,9 +25,13 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--no-demo", action="store_true", help="不放入演示数据")
     for name, help in (
         ("engine", "流程引擎（配合 DATABASE_URL、AMQP_URL）"),
-        ("worker", "外部系统适配器（配合 AMQP_URL）"),
+        ("worker", "外部系统适配器，或自己写的工作程序（配合 AMQP_URL）"),
     ):
-        add(name, help).add_argument("--systems-url", help="外部系统替身的网址")
+        each = add(name, help)
+        each.add_argument("--systems-url", help="外部系统替身的网址")
+    each.add_argument(
+        "--module", metavar="模块:变量", help="不运行适配器，运行这个模块里的工作程序，例如 mymodule:worker"
+    )
     add("gateway", "网页和接口")
     backup = add("backup", "备份数据库（平台可以正在运行）")
     backup.add_argument("file", type=Path, help="写到这个文件")

@@ -14,6 +14,7 @@ from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     ProcessCollector,
@@ -37,6 +38,11 @@ GCCollector(registry=REGISTRY)
 def counter(name: str, about: str, *labels: str) -> Counter:
     """A number that only grows. ``name`` without ``bihuan_`` before it and ``_total`` after it."""
     return Counter(f"bihuan_{name}", about, labels, registry=REGISTRY)
+
+
+def gauge(name: str, about: str, *labels: str) -> Gauge:
+    """What is now so much, in this process."""
+    return Gauge(f"bihuan_{name}", about, labels, registry=REGISTRY)
 
 
 def histogram(name: str, about: str, *labels: str, buckets: tuple[float, ...] = BUCKETS) -> Histogram:

@@ -31,12 +31,18 @@ class BusinessError(Exception):
 
 
 class RetryLater(Exception):
-    """Not now. ``seconds`` None: after the job's own backoff. ``reason`` is shown to people, so it is Chinese."""
+    """Not now. ``seconds`` None: after the job's own backoff. ``reason`` is shown to people, so it is Chinese.
 
-    def __init__(self, seconds: float | None = None, reason: str = "对方系统请稍后再试") -> None:
+    ``counted``: whether this uses up one of the job's attempts. A system that was not even asked (an open circuit breaker) costs none.
+    """
+
+    def __init__(
+        self, seconds: float | None = None, reason: str = "对方系统请稍后再试", *, counted: bool = True
+    ) -> None:
         super().__init__(reason)
         self.seconds = seconds
         self.reason = reason
+        self.counted = counted
 
 
 class Failed(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from types import FrameType
 
@@ -44,7 +45,14 @@ class Runner:
 
     def stop(self) -> None:
         """Take nothing new, let running jobs finish."""
-        self._bus.stop(self._patience)
+        deadline = time.monotonic() + self._patience
+        for worker in self._workers:
+            worker.cease()
+        self._bus.cease(self._patience)
+        for worker in self._workers:
+            if not worker.wait(deadline - time.monotonic()):
+                log.warning("%s: jobs that are not done are handed on when their locks run out", worker.name)
+        self._bus.stop(max(deadline - time.monotonic(), 1.0))
 
     def run(self) -> None:
         """Work until SIGTERM or Ctrl-C. Only in the main thread."""

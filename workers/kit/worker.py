@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, TypeVar
 
 from processes.clock import Clock, SystemClock
 from processes.failpoints import hit
-from processes.messaging.bus import Address, Bus, Message, NotSent, Retry
-from processes.messaging.jobs import CATALOGUE, JobKind, JobViolation
-from processes.messaging.schema import unsound
+from processes.messaging.addresses import urgent
+from processes.messaging.bus import Address, Bus, Message
+from processes.messaging.contracts import ATTEMPT, JOB
+from processes.messaging.jobs import CATALOGUE, JobViolation
 from processes.observing import here
+from workers.kit import measures
+from workers.kit.answer import Answer, completed, failed, refused
 from workers.kit.job import BusinessError, Failed, Job, RetryLater, job_of
+from workers.kit.long import LongJobs
+from workers.kit.retry import Retry
 from workers.kit.signature import Call, call_of
 
 log = logging.getLogger("bihuan.worker")
 
-LONGEST_REASON = 2000
-"""characters: reasons are read by people, and an exception's text may repeat a whole document"""
+AHEAD = 4
+"""Messages in a worker's hands for each job that runs: the next ones, and those whose answers are not confirmed yet."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class _Handler:
+class Handler:
+    """What does a topic's jobs, and how."""
+
     call: Call
     concurrency: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a job came to: the type and data of the message that goes back."""
-
-    type: str
-    data: Mapping[str, Any]
+    prefetch: int
+    retry: Retry
+    lock: int | None
+    """seconds for which its jobs are accepted; None: their messages are held until they are done"""
 
 
 class Worker:
-    """Handlers for job topics. ``name`` tells in logs and messages which program answered.
+    """Handlers for job topics. ``name`` tells in logs, locks and messages which program answered.
 
     >>> worker = Worker("notices")
     >>> @worker.job("notice.send")
@@ -50,95 +55,124 @@ class Worker:
     def __init__(self, name: str, clock: Clock | None = None) -> None:
         self.name = name
         self._clock = clock or SystemClock()
-        self._handlers: dict[str, _Handler] = {}
+        self._handlers: dict[str, Handler] = {}
+        self._long: list[LongJobs] = []
 
     @property
     def topics(self) -> frozenset[str]:
         """The topics it takes."""
         return frozenset(self._handlers)
 
-    def job(self, topic: str, *, concurrency: int = 4) -> Callable[[Function], Function]:
-        """Register a handler for a topic; at most ``concurrency`` of its jobs run at once in this process."""
+    @property
+    def source(self) -> str:
+        """What its messages name as their source."""
+        return f"/workers/{self.name}"
+
+    def job(
+        self,
+        topic: str,
+        *,
+        concurrency: int = 4,
+        prefetch: int | None = None,
+        retry: Retry | None = None,
+        lock: int | None = None,
+    ) -> Callable[[Function], Function]:
+        """Register a handler for a topic.
+
+        :param concurrency: how many of its jobs run at once in this process
+        :param prefetch: how many may be in its hands at once; four times as many when not given
+        :param retry: what the handler's exceptions mean
+        :param lock: for jobs that last longer than a minute or two: seconds for which they are accepted; the lock is extended for as long as the
+            handler runs
+        """
 
         def register(function: Function) -> Function:
             if topic in self._handlers:
                 raise ValueError(f"two handlers for {topic}")
-            self._handlers[topic] = _Handler(call_of(function), concurrency)
+            ahead = prefetch or AHEAD * concurrency
+            self._handlers[topic] = Handler(call_of(function), concurrency, ahead, retry or Retry(), lock)
             return function
 
         return register
 
     def attach(self, bus: Bus) -> None:
-        """Subscribe to the topics of this worker on a bus that is not started yet."""
-
-        def take(message: Message) -> None:
-            self._take(bus, message)
-
+        """Subscribe to the topics of this worker on a bus that is not started yet. Urgent jobs are taken first."""
         for topic, handler in self._handlers.items():
-            bus.subscribe(Address.JOBS, [topic], take, concurrency=handler.concurrency)
+            topics = [topic, urgent(topic)]
+            if handler.lock is None:
+                take = self._taker(bus)
+                bus.subscribe(Address.JOBS, topics, take, concurrency=handler.concurrency, prefetch=handler.prefetch)
+            else:
+                long = LongJobs(bus, handler.concurrency, handler.lock, self.answer, self._message)
+                self._long.append(long)
+                # A message that waits for a free hand is not acknowledged: one at a time, the others are for others.
+                bus.subscribe(Address.JOBS, topics, long.take, concurrency=1, prefetch=1)
 
-    def _take(self, bus: Bus, message: Message) -> None:
-        job = job_of(message)
-        hit("worker.taken")
-        answer = self.answer(job)
-        hit("worker.done")
-        try:
-            bus.send(Address.INBOX, answer.type, self._message(job, answer))
-            hit("worker.answered")
-        except NotSent as not_sent:
-            # The job comes again, and its idempotency key sees to it that nothing happens twice.
-            raise Retry(str(not_sent), after=1.0) from not_sent
+    def cease(self) -> None:
+        """Begin no more long jobs."""
+        for long in self._long:
+            long.cease()
 
-    def _message(self, job: Job, answer: Answer) -> Message:
-        told = here.stamped({"jobid": job.id, "attempt": str(job.attempt)})
+    def wait(self, timeout: float) -> bool:
+        """Wait for the long jobs that run; False when ``timeout`` seconds were too few."""
+        deadline = perf_counter() + timeout
+        left = [long for long in self._long if not long.wait(deadline - perf_counter())]
+        return not left
+
+    def _taker(self, bus: Bus) -> Callable[[Message], Future[None]]:
+        def take(message: Message) -> Future[None]:
+            job = job_of(message)
+            hit("worker.taken")
+            answer = self.answer(job)
+            hit("worker.done")
+            posted = bus.post(Address.INBOX, answer.type, self._message(job, answer, "answer"))
+            posted.add_done_callback(_answered)
+            return posted
+
+        return take
+
+    def _message(self, job: Job, answer: Answer, what: str) -> Message:
+        """The message that says so of a job; ``what`` tells those of one attempt apart."""
+        told = here.stamped({JOB.name: job.id, ATTEMPT: str(job.attempt)})
         # The job's own message is <job>:<attempt>; an outbox that holds both tells them apart by the last part.
-        id_ = f"{job.id}:{job.attempt}:answer"
-        return Message(id_, answer.type, f"/workers/{self.name}", self._clock.now(), dict(answer.data), job.topic, told)
+        id_ = f"{job.id}:{job.attempt}:{what}"
+        return Message(id_, answer.type, self.source, self._clock.now(), dict(answer.data), job.topic, told)
 
     def answer(self, job: Job) -> Answer:
-        """Do a job; whatever happens, there is an answer. Also the way to test a handler."""
-        kind = CATALOGUE.get(job.topic)
+        """Do a job; whatever happens, there is an answer. Also the simplest way to test a handler."""
+        running, begun = measures.RUNNING.labels(job.topic), perf_counter()
+        running.inc()
+        try:
+            answer = self._answer(job)
+        finally:
+            running.dec()
+        measures.SECONDS.labels(job.topic).observe(perf_counter() - begun)
+        measures.DONE.labels(job.topic, answer.ending).inc()
+        return answer
+
+    def _answer(self, job: Job) -> Answer:
+        kind, handler = CATALOGUE.get(job.topic), self._handlers[job.topic]
+        retry = handler.retry
         try:
             if kind is not None:
                 kind.check_arguments(job.variables)
-            return _completed(kind, job, self._handlers[job.topic].call(job))
+            return completed(kind, job, handler.call(job))
         except BusinessError as error:
-            return _error(error)
+            return refused(error)
         except RetryLater as later:
-            return _failed(later.reason, retry_after=later.seconds)
-        except (Failed, JobViolation) as failed:
-            return _failed(failed.reason if isinstance(failed, Failed) else failed.zh, final=True)
+            return failed(later.reason, retry_after=later.seconds, counted=later.counted)
+        except (Failed, JobViolation) as fault:
+            return failed(fault.reason if isinstance(fault, Failed) else fault.zh, final=True)
         except Exception as error:
             log.exception("job %s %s failed", job.topic, job.id)
-            return _failed(f"工作程序出错：{type(error).__name__}: {error}")
+            return failed(
+                f"工作程序出错：{type(error).__name__}: {error}",
+                retry_after=retry.seconds(job.attempt),
+                final=isinstance(error, retry.final),
+                counted=not isinstance(error, retry.free),
+            )
 
 
-def _completed(kind: JobKind | None, job: Job, result: object) -> Answer:
-    result = {} if result is None else result
-    if not isinstance(result, Mapping):
-        raise Failed(f"任务 {job.topic} 的结果应是一个对象，得到的是 {type(result).__name__}")
-    problem = unsound(result)
-    if problem is not None:
-        raise Failed(f"任务 {job.topic} 的结果无法保存：{problem.path}：{problem.zh}")
-    if kind is not None:
-        kind.check_result(result)
-    return Answer("job.completed", {"result": dict(result)})
-
-
-def _failed(reason: str, *, retry_after: float | None = None, final: bool = False) -> Answer:
-    said: dict[str, Any] = {"reason": _clean(reason) or "没有说明", "final": final}
-    if retry_after is not None:
-        said["retry_after"] = max(retry_after, 0.0)
-    return Answer("job.failed", said)
-
-
-def _error(error: BusinessError) -> Answer:
-    if not error.code or unsound(error.variables) is not None:
-        return _failed(f"工作程序给出的业务错误不符合约定：{error}", final=True)
-    return Answer("job.error", {"code": error.code, "message": _clean(error.message), "variables": error.variables})
-
-
-def _clean(reason: str) -> str:
-    """A text that can be stored and read, of whatever an exception had to say."""
-    cut = reason[:LONGEST_REASON].replace("\0", "")
-    return cut.encode("utf-8", "replace").decode()
+def _answered(posted: Future[None]) -> None:
+    if posted.exception() is None:
+        hit("worker.answered")

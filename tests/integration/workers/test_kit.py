@@ -107,11 +107,15 @@ def _raise(error: Exception) -> Any:
 
 ENDINGS = [
     (BusinessError("closed", "已关闭", {"n": 1}), i.JobError("j-1", "closed", "已关闭", {"n": 1})),
-    (RetryLater(30, "系统忙"), i.JobFailed("j-1", "系统忙", 30.0, False)),
-    (RetryLater(), i.JobFailed("j-1", "对方系统请稍后再试", None, False)),
-    (Failed("没有配置"), i.JobFailed("j-1", "没有配置", None, True)),
-    (ZeroDivisionError("by zero"), i.JobFailed("j-1", "工作程序出错：ZeroDivisionError: by zero", None, False)),
-    (ValueError("a\0b\ud800"), i.JobFailed("j-1", "工作程序出错：ValueError: ab?", None, False)),
+    (RetryLater(30, "系统忙"), i.JobFailed("j-1", "系统忙", 30.0, False, True, 1)),
+    (RetryLater(), i.JobFailed("j-1", "对方系统请稍后再试", None, False, True, 1)),
+    (RetryLater(5, "熔断", counted=False), i.JobFailed("j-1", "熔断", 5.0, False, False, 1)),
+    (Failed("没有配置"), i.JobFailed("j-1", "没有配置", None, True, True, 1)),
+    (
+        ZeroDivisionError("by zero"),
+        i.JobFailed("j-1", "工作程序出错：ZeroDivisionError: by zero", None, False, True, 1),
+    ),
+    (ValueError("a\0b\ud800"), i.JobFailed("j-1", "工作程序出错：ValueError: ab?", None, False, True, 1)),
     (BusinessError("closed", "", {"n": float("nan")}), None),
 ]
 
@@ -150,7 +154,7 @@ def test_a_missing_variable_is_named(engine: Engine) -> None:
     worker.job("board.ask")(lambda case, text: None)
     Runner(engine.bus, [worker]).start()
     engine.send("board.ask", {"case": "C-1"})
-    assert parse(engine.answered()[0]) == i.JobFailed("j-1", "任务缺少变量：text", None, True)
+    assert parse(engine.answered()[0]) == i.JobFailed("j-1", "任务缺少变量：text", None, True, True, 1)
 
 
 def test_jobs_of_the_catalogue_are_held_to_it(engine: Engine) -> None:

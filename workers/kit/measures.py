@@ -1,0 +1,14 @@
+"""What is counted and timed of the jobs that this process does."""
+
+from __future__ import annotations
+
+from processes.observing.metrics import counter, gauge, histogram
+
+DONE = counter("worker_jobs", "Jobs that this process has answered, by topic and by how they ended", "topic", "ending")
+SECONDS = histogram(
+    "worker_job_seconds",
+    "How long a job's handler took",
+    "topic",
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 3600.0),
+)
+RUNNING = gauge("worker_jobs_running", "Jobs whose handlers are at work in this process", "topic")
