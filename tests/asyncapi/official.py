@@ -7,7 +7,6 @@ rules of meaning, and the schemas of the bindings. Node and npm are those that b
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.frontend.hatch_build import tools
+from tests.servers import npm
 
 FOLDER = Path(__file__).parent
-STAMP = FOLDER / "node_modules" / ".stamp"
 
 ERROR, WARNING = 0, 1
 """severities, as Spectral counts them; the parser's own are 2 (information) and 3 (hint)"""
@@ -35,22 +34,7 @@ class Diagnostic:
 
 def ensure() -> str | None:
     """Install the parser unless the lockfile's is there. Returns None when it is there, else why not."""
-    wanted = (FOLDER / "package-lock.json").read_text("utf-8")
-    if STAMP.exists() and STAMP.read_text("utf-8") == wanted:
-        return None
-    try:
-        node, npm = tools()
-    except RuntimeError as missing:
-        return str(missing)
-    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    path = os.pathsep.join([str(Path(node[0]).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(
-        command, cwd=FOLDER, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        return f"npm ci of @asyncapi/parser failed: {done.stderr.strip()[-400:]}"
-    STAMP.write_text(wanted, "utf-8")
-    return None
+    return npm.ensure(FOLDER)
 
 
 def judge(document: Any) -> Sequence[Diagnostic]:

@@ -25,6 +25,7 @@ PARTS = {
     "stored": "commands and timers among a million stored cases beside a thousand",
     "backlog": "workers away under load, and back",
     "takeover": "one of two engines killed under load",
+    "worker_kit": "the worker kit beside a plain pika consumer",
     "profile": "where the processor time of the engine goes",
 }
 

@@ -27,6 +27,7 @@ from tests.diagrams import (
     timer,
     user,
 )
+from tests.faults.lasting import LEFT, LONG
 
 DOOR = "faults_door"
 FIRST, SECOND = "measures", "rectification"
@@ -85,7 +86,9 @@ def _process(name: str, *body: str) -> str:
 _KEY = script("key", "= {case: {id: m.case}}")
 
 
-def _tell(id: str, kind: str, *, text: str = "faults", inner: str = "") -> str:
+def _tell(
+    id: str, kind: str, *, text: str = "faults", inner: str = "", topic: str = "notice.send", **properties: str
+) -> str:
     """A job whose effect at the notices system is ``kind`` (FEEL)."""
     arguments = {
         "case": "= case.id",
@@ -94,7 +97,7 @@ def _tell(id: str, kind: str, *, text: str = "faults", inner: str = "") -> str:
         "subject": '= "faults"',
         "text": f'= "{text}"',
     }
-    return service(id, "notice.send", arguments, inner=inner)
+    return service(id, topic, arguments, inner=inner, **properties)
 
 
 def _task(id: str) -> str:
@@ -309,6 +312,26 @@ def _compensation() -> Kind:
     return Kind("compensation", [body], {"booked": 1, "unbooked": 1})
 
 
+def _long() -> Kind:
+    """A job that its worker accepts, acknowledges and does; then an urgent one."""
+    body = _process(
+        "long",
+        _tell("audit", '"audited"', topic=LONG),
+        _tell("tell", '"urgent"', priority="9"),
+        end(),
+        path("start", "key", "audit", "tell", "end"),
+    )
+    return Kind("long", [body], {"audited": 1, "urgent": 1}, weight=2)
+
+
+def _left() -> Kind:
+    """A job that its worker accepts and acknowledges, and that another does when the lock has run out: at no attempt's cost."""
+    body = _process(
+        "left", _tell("leave", '"taken up"', topic=LEFT, retries="0"), end(), path("start", "key", "leave", "end")
+    )
+    return Kind("left", [body], {"taken up": 1})
+
+
 _ALL = tuple(
     make()
     for make in (
@@ -326,6 +349,8 @@ _ALL = tuple(
         _unsound,
         _lost,
         _compensation,
+        _long,
+        _left,
     )
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}

@@ -11,7 +11,7 @@ from tests.faults.restoring import restore_a_backup
 from tests.faults.trial import Fault
 from tests.faults.world import BROKER, EMBEDDED, LANES, Plan
 
-LEAST = 14
+LEAST = 16
 """Cases of a scenario at least: one of each kind."""
 
 SMALL = {EMBEDDED: 24, BROKER: 160}
@@ -64,6 +64,9 @@ _ONCE = _RARE | {
     "gateway.loaded",
     "reception.signalled",
     "scheduler.due-found",
+    "scheduler.locks-found",
+    "worker.accepted",
+    "worker.long-done",
 }
 """What a trial with few cases comes by once or twice in each process."""
 

@@ -26,9 +26,12 @@ EMBEDDED_POINTS = (
     "engine.committed",
     "inlet.handled",
     "outbound.effected",
+    "scheduler.locks-found",
     "unit.written",
+    "worker.accepted",
     "worker.answered",
     "worker.done",
+    "worker.long-done",
 )
 BROKER_POINTS = (
     "amqp.handled",
@@ -37,7 +40,10 @@ BROKER_POINTS = (
     "line.carried-out",
     "line.sent",
     "relay.confirmed",
+    "scheduler.locks-found",
+    "worker.accepted",
     "worker.done",
+    "worker.long-done",
 )
 
 

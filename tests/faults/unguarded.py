@@ -13,6 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+from tests.faults import lasting
+
 
 def _without_inbox() -> None:
     """Which commands have had their effect is written down as ever, and nobody reads it."""
@@ -120,5 +122,6 @@ GUARDS: Mapping[str, tuple[str, Callable[[], None]]] = {
 if __name__ == "__main__":
     import app
 
+    lasting.install()
     GUARDS[sys.argv[1]][1]()
     raise SystemExit(app.main(sys.argv[2:]))

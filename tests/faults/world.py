@@ -178,7 +178,7 @@ class World:
         return file
 
     def _commands(self, environment: Mapping[str, str]) -> dict[str, Program]:
-        app = [sys.executable, "app.py"]
+        app = [sys.executable, "-m", "tests.faults.lasting"]
         if self.plan.guard:
             app = [sys.executable, "-m", "tests.faults.unguarded", self.plan.guard]
         standins = [sys.executable, "-m", "workers.standins", "--port", str(self._ports[1]), "--gateway", self.url]

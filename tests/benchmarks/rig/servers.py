@@ -21,7 +21,7 @@ _GROWN = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
 """What a database gets that is more than a test's: with the tests' 64 MB it reads each page anew from the file when it has grown for a while, and
 with 1 GB of log it writes whole pages anew every half minute."""
 
-_ROOMY = {"vm_memory_high_watermark.absolute": "2GB"}
+ROOMY = {"vm_memory_high_watermark.absolute": "2GB"}
 """A broker under load holds up to half a gigabyte of its log in memory: with as little as the tests give it, it holds every publisher up for a
 second each minute, which is then what a bench measures."""
 
@@ -58,7 +58,7 @@ class Servers:
     def __enter__(self) -> Servers:
         self.postgres = PostgresServer.start(options={**_DURABLE, **_GROWN})
         try:
-            self._rabbit = RabbitNode.start(options=_ROOMY) if self._broker else None
+            self._rabbit = RabbitNode.start(options=ROOMY) if self._broker else None
         except BaseException:
             self.postgres.destroy()
             raise
