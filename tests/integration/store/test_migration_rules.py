@@ -60,11 +60,11 @@ def add_table(op: Operations) -> None:
 
 
 def add_nullable(op: Operations) -> None:
-    op.add_column("job", sa.Column("priority", sa.Integer))
+    op.add_column("job", sa.Column("colour", sa.Integer))
 
 
 def add_defaulted(op: Operations) -> None:
-    op.add_column("job", sa.Column("priority", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("job", sa.Column("colour", sa.Integer, nullable=False, server_default="0"))
 
 
 def add_index(op: Operations) -> None:
@@ -73,7 +73,7 @@ def add_index(op: Operations) -> None:
 
 def add_required(op: Operations) -> None:
     with op.batch_alter_table("job") as batch:
-        batch.add_column(sa.Column("priority", sa.Integer, nullable=False))
+        batch.add_column(sa.Column("colour", sa.Integer, nullable=False))
 
 
 def add_unique(op: Operations) -> None:
@@ -118,7 +118,7 @@ STEPS: list[tuple[Callable[[Operations], None], list[str]]] = [
     (add_nullable, []),
     (add_defaulted, []),
     (add_index, []),
-    (add_required, ["column job.priority is new, and rows without it are refused"]),
+    (add_required, ["column job.colour is new, and rows without it are refused"]),
     (add_unique, ["table job refuses rows that it took before: unique ['element_id']"]),
     (widen_unique, []),
     (add_foreign_key, ["table timer refuses rows that it took before: foreign key ['incident_id'] -> incident"]),
