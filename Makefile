@@ -1,13 +1,14 @@
 # make run    the whole platform in one process tree (PORT, DATA)      make test   everything a change must pass
 # make bench  figures as ratios in one run (FULL=1: at full size)      make tour   the scripted tour on RabbitMQ and PostgreSQL
 # make tour-levels a city and a province, each a deployment of its own: cases, files and answers cross over TLS, also with the link cut
+# make integrators   the platform on a private RabbitMQ, for the README's walk-through (PORT, BROKER_PORT)
 # make faults everything dies everywhere, nothing is lost or doubled (CASES=10000, SEED=, ONLY=, BREAK=)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FRONTEND := $(shell git ls-files gateway/frontend 2>/dev/null)
 
-.PHONY: run test fast lint bench tour tour-levels faults tck clean
+.PHONY: run test fast lint bench integrators tour tour-levels faults tck clean
 
 run: $(VENV)/.ready
 	@exec $(BIN)/python app.py run
@@ -30,6 +31,9 @@ servers: $(VENV)/.ready-dev
 
 bench: servers
 	$(BIN)/python -m tests.benchmarks $(if $(FULL),--full) $(PART)
+
+integrators: servers
+	@exec $(BIN)/python -m tests.walkthrough
 
 tour: servers
 	$(BIN)/python -m tests.tour $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SEED),--seed $(SEED))

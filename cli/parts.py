@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from cli.settings import Settings
+from cli.settings import Secrets, Settings
+from processes.clock import Clock
+from processes.messaging.identity import Identity
+from processes.messaging.inlet import INTERNAL
+from processes.messaging.signing import Signer
 from processes.observing.health import Health, NotReady
 from processes.observing.metrics import Metrics
 from processes.observing.server import Server
@@ -21,7 +26,20 @@ def runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
     systems = (
         Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
     )
-    return Runner(bus, adapters(Outbound(systems)))
+    return Runner(bus, adapters(Outbound(systems)), leave=settings.foreign)
+
+
+def signer(secrets: Secrets, clock: Clock) -> Signer | None:
+    """What signs the platform's own messages, when it has a key."""
+    own = secrets.keys.get(INTERNAL)
+    return Signer(own[0], clock) if own else None
+
+
+def identity(secrets: Secrets, settings: Settings, clock: Clock) -> Identity:
+    """What is known of partners; the platform's user on the broker is that of ``AMQP_URL``."""
+    own = urlsplit(settings.amqp_url or "").username or "guest"
+    users = {INTERNAL: (unquote(own),), **secrets.users}
+    return Identity(secrets.keys, users, settings.answers, clock)
 
 
 def observed(settings: Settings, metrics: Metrics, health: Health) -> list[Callable[[], None]]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cli.parts import connected, observed, runner
+from cli.parts import connected, identity, observed, runner, signer
 from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
 from processes.errors import BihuanError
@@ -43,7 +43,15 @@ class Platform:
             raise BadPeers(
                 "与别的平台相连需要消息队列（AMQP_URL）：它们把消息发到这里", "peers need a broker of our own"
             )
-        self.core = Core.on(Database(settings.database_url), clock, self.peers)
+        kept = Secrets.read(settings.secrets)
+        self._signer = signer(kept, clock)
+        self.core = Core.on(
+            Database(settings.database_url),
+            clock,
+            self.peers,
+            identity(kept, settings, clock),
+            events=bool(settings.amqp_url),
+        )
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
         self.filing = Filing(self.core.database, clock, settings.file_after)
@@ -111,7 +119,14 @@ class Platform:
         self._watch()
         core = self.core
         if self.settings.amqp_url:
-            bus: Any = AmqpBus(self.settings.amqp_url, core.clock, name="engine", topics=self.topics)
+            bus: Any = AmqpBus(
+                self.settings.amqp_url,
+                core.clock,
+                name="engine",
+                topics=self.topics,
+                structured=self.settings.structured,
+                signer=self._signer,
+            )
             relay = Relay(core.database, bus, core.clock, core.resolve)
             line = bus.line(self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve)
             core.engine.courier = line

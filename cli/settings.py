@@ -1,4 +1,4 @@
-"""What a process is told from outside: the environment, and the file of bearer tokens."""
+"""What a process is told from outside: the environment, and the file of tokens and keys."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from processes.clock import Clock, FileClock, SystemClock
+from processes.errors import BihuanError
 from processes.failpoints import hit
+from processes.messaging.signing import Key
 from processes.runtime.filing import AFTER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,11 +42,18 @@ class Settings:
     """how long after its end an instance is filed"""
     peers: Path | None
     """a JSON file with the other deployments that this one is linked to"""
+    structured: tuple[str, ...]
+    """topics whose jobs leave in CloudEvents' structured mode, for workers who only read bodies"""
+    foreign: tuple[str, ...]
+    """topics that other people's workers do: our adapters leave them alone"""
+    answers: Mapping[str, tuple[str, ...]]
+    """partner → the topics whose jobs it may answer in its own name"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
-        ``METRICS_PORT``, ``FILE_AFTER`` (seconds), ``PEERS``."""
+        ``METRICS_PORT``, ``FILE_AFTER`` (seconds), ``PEERS``, ``STRUCTURED_TOPICS``, ``FOREIGN_TOPICS`` (``channel.answer,notice.send``) and
+        ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``)."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -62,6 +72,9 @@ class Settings:
             metrics_port=int(environment["METRICS_PORT"]) if environment.get("METRICS_PORT") else None,
             file_after=timedelta(seconds=float(environment["FILE_AFTER"])) if environment.get("FILE_AFTER") else AFTER,
             peers=path("PEERS"),
+            structured=_topics(environment.get("STRUCTURED_TOPICS", "")),
+            foreign=_topics(environment.get("FOREIGN_TOPICS", "")),
+            answers=_answers(environment.get("ANSWERS", "")),
         )
 
     def wall_clock(self) -> Clock:
@@ -74,13 +87,41 @@ class Settings:
         return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
 
 
+def _topics(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (each.strip() for each in text.split(","))))
+
+
+def _answers(text: str) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for each in text.split():
+        partner, colon, topics = each.partition(":")
+        if not (partner and colon and _topics(topics)):
+            raise BihuanError(
+                f"ANSWERS 里的“{each}”应写成 合作方:主题,主题，例如 acme:notice.send",
+                f"ANSWERS: {each!r} is not partner:topic,topic",
+            )
+        found[partner] = _topics(topics)
+    return found
+
+
+LIVE_KEYS = 2
+"""Keys of a partner that are good at the same time: the old one and the new one, while it is changed."""
+
+
 @dataclass(frozen=True)
 class Secrets:
-    """Bearer tokens, made at the first start and kept in a file that only the owner may read."""
+    """Bearer tokens, made at the first start and kept in a file that only the owner may read; and, added to that file by hand, keys.
+
+    ``{"operator": …, "partners": {…}, "keys": {"hotline": [{"id": "k1", "secret": "…"}]}, "users": {"hotline": ["amqp-user"]}}``
+    """
 
     operator: str
     partners: Mapping[str, str]
     """partner → token; ``*`` speaks for every partner that has none of its own (the stand-ins)"""
+    keys: Mapping[str, Sequence[Key]] = field(default_factory=dict)
+    """partner → its live keys; ``bihuan``: the platform's own, which signs with the first"""
+    users: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """partner → its users on the broker, when they do not go by its name"""
 
     @classmethod
     def read(cls, path: Path) -> Secrets:
@@ -89,18 +130,35 @@ class Secrets:
             kept = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             kept = {"operator": secrets.token_urlsafe(32), "partners": {}}
-        return cls(kept["operator"], kept["partners"])
+        keys = {
+            partner: tuple(Key(each["id"], each["secret"]) for each in listed)
+            for partner, listed in kept.get("keys", {}).items()
+        }
+        crowded = [partner for partner, listed in keys.items() if len(listed) > LIVE_KEYS]
+        if crowded:
+            raise BihuanError(
+                f"{path} 里合作方 {crowded[0]} 的密钥超过 {LIVE_KEYS} 把",
+                f"{crowded[0]} has more than {LIVE_KEYS} keys",
+            )
+        return cls(kept["operator"], kept["partners"], keys, kept.get("users", {}))
 
     @classmethod
     def ensure(cls, path: Path, partners: Sequence[str]) -> Secrets:
         """The file's, with a token for each of these partners."""
         kept = cls.read(path)
         full = {partner: kept.partners.get(partner) or secrets.token_urlsafe(32) for partner in partners}
-        fresh = cls(kept.operator, {**kept.partners, **full})
+        if full.items() <= kept.partners.items() and path.exists():
+            return kept
+        fresh = replace(kept, partners={**kept.partners, **full})
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump({"operator": fresh.operator, "partners": dict(fresh.partners)}, file)
+            json.dump(fresh._as_json(), file)
         hit("secrets.written")
         new.replace(path)
         return fresh
+
+    def _as_json(self) -> dict[str, Any]:
+        keys = {name: [{"id": key.id, "secret": key.secret} for key in listed] for name, listed in self.keys.items()}
+        added = {name: value for name, value in (("keys", keys), ("users", dict(self.users))) if value}
+        return {"operator": self.operator, "partners": dict(self.partners), **added}

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
-from cli.parts import connected, observed, runner
-from cli.settings import Settings
+from cli.parts import connected, observed, runner, signer
+from cli.settings import Secrets, Settings
 from processes.errors import BihuanError
 from processes.messaging import jobs
 from processes.observing.health import Health
@@ -23,7 +23,8 @@ def worker(settings: Settings, options: argparse.Namespace) -> int:
     if not settings.amqp_url:
         raise SystemExit("worker 需要 AMQP_URL;没有消息队列时,适配器随 run 或 engine 一起运行")
     own = load(options.module) if options.module else None
-    bus = AmqpBus(settings.amqp_url, name=own.name if own else "worker", topics=_topics(own))
+    signs = signer(Secrets.read(settings.secrets), settings.wall_clock())
+    bus = AmqpBus(settings.amqp_url, name=own.name if own else "worker", topics=_topics(own), signer=signs)
     health = Health()
     health.add("broker", "消息队列", connected(lambda: bus.wait_connected(1.0)))
     stops = observed(settings, Metrics(), health)

@@ -140,6 +140,8 @@ def _described(key: str, message: Mapping[str, Any], channels: Mapping[str, Any]
 def _where(binding: Mapping[str, Any], name: str) -> Sequence[tuple[str, str]]:
     if binding["is"] == "queue":
         return (("队列", binding["queue"]["name"]),)
+    if not binding["exchange"]["name"]:
+        return (("交换机", "默认交换机"), ("路由键", "原消息的 reply_to"))
     return (("交换机", binding["exchange"]["name"]), ("路由键", name))
 
 

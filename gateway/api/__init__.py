@@ -1,6 +1,6 @@
-"""The HTTP API: messages of partners, reports, cases, tasks, models and incidents. JSON over bearer tokens."""
+"""The HTTP API: messages of partners, reports, cases, tasks, models, incidents and the quarantine. JSON over bearer tokens."""
 
-from gateway.api import cases, incidents, messages, models, tasks
+from gateway.api import cases, incidents, messages, models, quarantine, tasks
 from gateway.api.access import blueprint, health
 
-__all__ = ["blueprint", "cases", "health", "incidents", "messages", "models", "tasks"]
+__all__ = ["blueprint", "cases", "health", "incidents", "messages", "models", "quarantine", "tasks"]

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.context import services
 from gateway.web import error_page
 from processes.errors import BihuanError
+from processes.messaging import inlet
 from processes.observing import here
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -24,7 +25,13 @@ FOR_PARTNERS = frozenset({"api.receive", "api.report"})
 """The endpoints that partners may call; all others are the operators'."""
 
 KILOBYTE = 1024
-LARGEST = {"api.receive": 1024 * KILOBYTE, "api.report": 8 * 1024 * KILOBYTE, "api.deploy": None, "api.load": None}
+LARGEST = {
+    "api.receive": inlet.LARGEST,
+    "api.resend": 8 * inlet.LARGEST,
+    "api.report": 8 * 1024 * KILOBYTE,
+    "api.deploy": None,
+    "api.load": None,
+}
 """bytes of a request's body; None: as large as the gateway takes anything"""
 LARGEST_OTHER = 256 * KILOBYTE
 

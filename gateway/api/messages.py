@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, jsonify, request
-from sqlalchemy import insert
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway.api.access import BadRequest, blueprint, body, caller, field
 from gateway.context import services
@@ -15,11 +16,12 @@ from gateway.web import error_page
 from processes.casework import doors
 from processes.casework.views import search
 from processes.failpoints import hit
-from processes.messaging import cloudevents, contracts
+from processes.messaging import cloudevents, contracts, inlet
 from processes.messaging.addresses import PEER
+from processes.messaging.bus import Raw, Whole
 from processes.messaging.contracts import ContractViolation
 from processes.messaging.inlet import Status
-from processes.store.tables import RefusedMessage
+from processes.store import quarantine
 
 ROWS = 200
 """Reports a request: each is a transaction of its own, and the caller waits for all."""
@@ -31,17 +33,21 @@ STATUS = {Status.ACCEPTED: 202, Status.DUPLICATE: 200, Status.REFUSED: 422}
 def receive() -> Response:
     """A CloudEvent in structured or binary mode; the token says from which partner."""
     try:
-        message = cloudevents.decode(
-            dict(request.headers), request.content_type, request.get_data(), services().clock.now()
-        )
+        raw = _raw()
+    except RequestEntityTooLarge:
+        return _too_large()
+    try:
+        message = cloudevents.decode(raw.headers, raw.content_type, raw.body, services().clock.now(), raw)
     except cloudevents.NotACloudEvent as error:
-        reason = f"不是 CloudEvents 1.0 消息：{error}"
-        _keep(reason)
-        return error_page(400, reason, str(error))
+        reason = f"不是 CloudEvents 1.0 消息：{error.zh}"
+        _keep(raw, reason, f"not a CloudEvent: {error.en}")
+        return error_page(400, reason, error.en)
+    raw = replace(raw, routing_key=message.type)
     extensions = {name: value for name, value in message.extensions.items() if name != PEER}
-    receipt = services().inlet.receive(replace(message, extensions={**extensions, "partner": caller()}))
+    receipt = services().inlet.receive(replace(message, extensions={**extensions, "partner": caller()}, raw=raw))
     hit("gateway.received")
-    answer = jsonify({"status": receipt.status.value, "reason": receipt.reason, **dict(receipt.result)})
+    told = {"status": receipt.status.value, "reason": receipt.reason, "reason_en": receipt.reason_en}
+    answer = jsonify({**told, **dict(receipt.result)})
     answer.status_code = STATUS[receipt.status]
     return answer
 
@@ -97,14 +103,33 @@ def _channel_refused(channel: str) -> Response | None:
     return None
 
 
-def _keep(reason: str) -> None:
+def _raw() -> Raw:
+    """The request as it came, without the token."""
+    return Raw("http", "", _headers(), request.headers.get("Content-Type", ""), request.get_data())
+
+
+def _headers() -> dict[str, str]:
+    return {name: value for name, value in request.headers.items() if name.lower() not in _SECRET}
+
+
+def _too_large() -> Response:
+    """Of a message that is too large the beginning is kept, and how long the whole was."""
+    stream, digest, length, beginning = request.environ["wsgi.input"], hashlib.sha256(), 0, b""
+    while chunk := stream.read(inlet.BEGINNING):
+        beginning = beginning or chunk
+        length += len(chunk)
+        digest.update(chunk)
+    zh, en = inlet.too_large(length)
+    whole = Whole(length, digest.hexdigest())
+    raw = Raw("http", "", _headers(), request.headers.get("Content-Type", ""), beginning, whole=whole)
+    _keep(raw, zh, en)
+    return error_page(413, zh, en)
+
+
+_SECRET = frozenset({"authorization", "cookie"})
+
+
+def _keep(raw: Raw, zh: str, en: str) -> None:
     """Nothing is dropped silently: what can't even be read is kept with the reason."""
-    row = {
-        "partner": caller(),
-        "headers": {name: value for name, value in request.headers.items() if name.lower() != "authorization"},
-        "body": request.get_data(),
-        "reason": reason,
-        "at": services().clock.now(),
-    }
     with services().database.write() as connection:
-        connection.execute(insert(RefusedMessage).values(row))
+        quarantine.keep(connection, raw, caller(), zh, en, services().clock.now())

@@ -17,10 +17,12 @@ from processes.casework.projection import CaseProjection
 from processes.casework.reception import Reception, refuse
 from processes.clock import Clock
 from processes.failpoints import hit
+from processes.messaging import jobs
 from processes.messaging.bus import Message
+from processes.messaging.identity import OPEN, Identity
 from processes.messaging.peers import Peers
 from processes.notation.bundle import read_folder
-from processes.runtime.engine import Engine
+from processes.runtime.engine import Engine, Settings
 from processes.store.database import Database
 from processes.store.tables import InForce, Place
 
@@ -38,8 +40,17 @@ class Core:
     dispatch: Dispatch
 
     @classmethod
-    def on(cls, database: Database, clock: Clock, peers: Peers | None = None) -> Core:
-        """A core on a database (which :meth:`seed` migrates). ``peers``: the other deployments that this one is linked to."""
+    def on(
+        cls,
+        database: Database,
+        clock: Clock,
+        peers: Peers | None = None,
+        identity: Identity = OPEN,
+        *,
+        events: bool = False,
+    ) -> Core:
+        """A core on a database (which :meth:`seed` migrates). ``peers``: the other deployments that this one is linked to; ``identity``: what
+        is known of the partners that send messages; ``events``: somebody may listen to what happens to cases."""
         peers = peers or Peers()
         snapshots = functions.Snapshots(database)
         engine = Engine(
@@ -50,9 +61,10 @@ class Core:
             projections=[CaseProjection()],
             versions=snapshots.versions,
             elsewhere=Hosting(snapshots, peers),
+            settings=Settings(check_result=jobs.check_result, publish_events=events),
         )
         arrivals = Arrivals(engine, snapshots, peers, partial(refuse, engine))
-        reception = Reception(engine, arrivals.take)
+        reception = Reception(engine, arrivals.take, identity)
         return cls(database, clock, snapshots, engine, reception, arrivals, Dispatch(database, clock))
 
     def seed(self, folder: Path, models: Mapping[str, bytes] | None = None) -> None:

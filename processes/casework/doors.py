@@ -18,6 +18,7 @@ from processes.casework.calendar import WorkingCalendar
 from processes.casework.library import Arrival, KnownMeanwhile, filed_as, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
 from processes.casework.reference import Reference
+from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
@@ -120,13 +121,23 @@ def number_of(connection: Connection, channel: str, original: str) -> str | None
 # ---- messages ----------------------------------------------------------------------------------------------------------
 
 
+class NoReport(BihuanError):
+    """An escalation of a report that is not in the library."""
+
+    def __init__(self, report: str) -> None:
+        super().__init__(
+            f"report：问题库里没有来件 {report[:40]}，不能据此立案", f"report: the library has no report {report[:40]}"
+        )
+
+
 def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
     """Give a message to the case that waits for it; people's words in it are kept apart.
 
     A message that starts an instance (``case.escalated``) and whose payload names a ``report`` of the library and the ``parent`` case
     opens a child case at the message's place: the instance starts with ``case``, ``report`` and ``received_at`` as a reported one does.
 
-    :raises NotTaken: when the message is for a live case, and there is none of that number or it is closed
+        :raises NotTaken: when the message is for a live case, and there is none of that number or it is closed
+        :raises NoReport: when it would open a child case of a report that is not in the library
     """
     payload, variables = dict(message.payload), dict[str, Any]()
     if message.live:
@@ -139,6 +150,8 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
         case_id = _case_of(connection, instance_id) or _case_numbered(connection, message.key)
         if case_id is None and instance_id and message.place and payload.get("report"):
             variables.update(open_child(connection, message.place, payload, instance_id, now))
+            if not variables:
+                raise NoReport(str(payload["report"]))
         for name, (text_id, body) in kept.items():
             texts.keep(connection, case_id or instance_id, message.message, name, None, body, now, text_id)
         return variables["case"]["number"] if variables else None

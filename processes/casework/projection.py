@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, insert, select, union_all, update
 
+from processes.messaging import events
 from processes.observing import here
-from processes.runtime.workshop import Changed
+from processes.runtime.workshop import Changed, Happened
 from processes.store.lookup import Select, ask
 from processes.store.tables import TASK_IS_OPEN, Case, CaseStage, Deadline, Job, Note, UserTask
 
@@ -27,20 +28,22 @@ _FLAGS = frozenset({"major", "confidential"})
 class CaseProjection:
     """A projection for the engine. Instances that are not of a case are left alone."""
 
-    def ask(self, connection: Connection, changes: Sequence[Changed]) -> Callable[[], None]:
+    def ask(self, connection: Connection, changes: Sequence[Changed]) -> Callable[[], Sequence[Happened]]:
         """Ask which of the instances that have just done something are of cases; then write what follows for these."""
         of_cases = ask(connection, _OF_CASES, sorted({change.instance.id for change in changes}))
 
-        def follow() -> None:
+        def follow() -> Sequence[Happened]:
+            happened: list[Happened] = []
             for (instance,) in of_cases():
                 for change in changes:
                     if change.instance.id == instance:
-                        self._follow(connection, change)
+                        happened += self._follow(connection, change)
+            return happened
 
         return follow
 
     @staticmethod
-    def _follow(connection: Connection, change: Changed) -> None:
+    def _follow(connection: Connection, change: Changed) -> list[Happened]:
         case = connection.execute(_CASE, {"i": change.instance.id}).one()
         here.note_case(change.instance.id, case.id)
         values: dict[str, Any] = {}
@@ -61,6 +64,18 @@ class CaseProjection:
         if stages:
             connection.execute(_NEW_STAGE, [{"case_id": case.id, "stage": each, "at": change.now} for each in stages])
         _note(connection, case.id, _jobs(change), change.now)
+        return _happened(case, stages, values, change.begun, ended)
+
+
+def _happened(case: Any, stages: Sequence[str], values: Mapping[str, Any], begun: bool, ended: bool) -> list[Happened]:
+    """What listeners are told of a case: no person, and nobody's words."""
+    about = {"number": case.number, "place": case.place}
+    found = [Happened(events.OPENED, case.number, about)] if begun else []
+    found += [Happened(events.STAGE, case.number, {**about, "stage": each}) for each in stages]
+    if ended and case.closed_at is None:
+        outcome = values.get("outcome", case.outcome)
+        found.append(Happened(events.CLOSED, case.number, {**about, "stage": values["stage"], "outcome": outcome}))
+    return found
 
 
 def _said(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from processes.casework import doors
 from processes.failpoints import hit
-from processes.kernel.errors import NotWaiting
+from processes.kernel.errors import NotWaiting, Unfit
+from processes.messaging import cloudevents, refusals
 from processes.messaging import incoming as i
-from processes.messaging.bus import Message
+from processes.messaging.addresses import peer_of
+from processes.messaging.bus import Address, Message, Raw, Unreadable
 from processes.messaging.contract import Contract
+from processes.messaging.identity import OPEN, Identity
 from processes.messaging.inlet import (
+    INTERNAL,
     Broadcast,
     Correlation,
     Doors,
@@ -24,6 +28,7 @@ from processes.messaging.inlet import (
     Refusal,
     Sender,
     count,
+    count_refused,
     no_peers,
     place_of,
     sender_of,
@@ -34,8 +39,10 @@ from processes.runtime import commands as c
 from processes.runtime import signals
 from processes.runtime.engine import Engine
 from processes.runtime.turns import Turn
-from processes.store.database import to_json
-from processes.store.tables import Job, RefusedMessage
+from processes.store import outbox, quarantine
+from processes.store.tables import Job
+
+ESCALATED = "case.escalated"
 
 MaySend = Callable[[str, str], bool]
 FromPeer = Callable[[Sender, Contract, i.BetweenCases], Handled]
@@ -43,11 +50,12 @@ FromPeer = Callable[[Sender, Contract, i.BetweenCases], Handled]
 
 class Reception:
     """The doors on an engine. ``may_send``: (partner, message type) → whether that partner may send it; ``from_peer``: the door of other
-    deployments."""
+    deployments; ``identity``: what is known of partners."""
 
-    def __init__(self, engine: Engine, from_peer: FromPeer = no_peers) -> None:
+    def __init__(self, engine: Engine, from_peer: FromPeer = no_peers, identity: Identity = OPEN) -> None:
         self._engine = engine
         self._from_peer = from_peer
+        self._identity = identity
 
     def inlet(self, may_send: MaySend) -> Inlet:
         """The inlet that the gateway and the bus deliver to."""
@@ -64,24 +72,32 @@ class Reception:
                 refuse=self.refuse,
                 may_send=may_send,
                 from_peer=self._from_peer,
+                identify=self._identity.check,
+                may_answer_any=self._identity.may_answer_any,
             )
         )
 
     def receive_all(
-        self, messages: Sequence[Message], may_send: MaySend, turn: Turn | None = None
+        self, messages: Sequence[Message | Unreadable], may_send: MaySend, turn: Turn | None = None
     ) -> list[Exception | None]:
         """Take a group of messages, in their order and when it is their ``turn``; what is a plain command shares a transaction with its
         neighbours.
 
         Of each message: None when it has had its effect (or was refused and is kept), else what a bus handler would raise.
         """
-        planner, turn = Inlet(self._planning(may_send)), turn or Turn()
+        planner, inlet, turn = Inlet(self._planning(may_send)), self.inlet(may_send), turn or Turn()
         endings: list[Exception | None] = [None] * len(messages)
         together: list[tuple[int, _Planned, Here]] = []
         for index, message in enumerate(messages):
+            if isinstance(message, Unreadable):
+                endings[index] = self._keep_unreadable(message)
+                continue
             with here.at(place_of(message)) as place:
+                planned: Handled | Refusal
                 try:
                     planned = planner.take(message)
+                except _NotYet:
+                    planned = _Alone(run=partial(inlet.take, message))
                 except Exception as error:
                     endings[index] = error
                     continue
@@ -92,7 +108,7 @@ class Reception:
                 self._carry_out(together, messages, endings)
                 together = []
                 if isinstance(planned, _Alone):
-                    endings[index] = self._settle(messages[index], planned.run)
+                    endings[index] = self._settle(message, planned.run)
                 else:
                     count(planned)
         self._carry_out(together, messages, endings, turn)
@@ -101,7 +117,7 @@ class Reception:
     def _carry_out(
         self,
         together: Sequence[tuple[int, _Planned, Here]],
-        messages: Sequence[Message],
+        messages: Sequence[Message | Unreadable],
         endings: list[Exception | None],
         turn: Turn | None = None,
     ) -> None:
@@ -111,13 +127,15 @@ class Reception:
             [planned.command for _, planned, _ in together], [place for _, _, place in together], turn
         )
         for (index, planned, _), outcome in zip(together, outcomes, strict=True):
-            endings[index] = self._settle(messages[index], partial(planned.settle, outcome))
+            message = messages[index]
+            assert isinstance(message, Message)
+            endings[index] = self._settle(message, partial(planned.settle, outcome))
 
     def _settle(self, message: Message, end: Callable[[], object]) -> Exception | None:
         try:
             count(end())
         except NotTaken as refused:
-            refusal = Refusal(sender_of(message), message, refused.zh)
+            refusal = Refusal(sender_of(message), message, refused.zh, refused.en)
             self.refuse(refusal)
             count(refusal)
         except Exception as error:
@@ -128,26 +146,37 @@ class Reception:
         """Doors that say what is to be done, and do nothing yet."""
 
         def correlate(sender: Sender, said: Correlation) -> Handled:
+            _check_report(said)
             if said.texts or said.live or said.payload.get("report"):
                 return _Alone(run=lambda: self.correlate(sender, said))
             command = c.Correlate(sender.command_id, said.message, said.key, dict(said.payload), said.place)
             return _Planned(command=command, settle=_raise)
 
-        def job(command: c.Command, job_id: str) -> Handled:
+        def job(sender: Sender, command: c.Command, job_id: str) -> Handled:
+            self._check_topic(sender, job_id)
             return _Planned(command=command, settle=lambda outcome: self._answered(job_id, outcome))
+
+        def case_number(channel: str, original: str) -> str:
+            """One that is not there yet may be reported by a message before this one: it is looked for again when it is its turn."""
+            number = self.case_number(channel, original)
+            if number is None:
+                raise _NotYet
+            return number
 
         return Doors(
             report=lambda sender, said: _Alone(run=lambda: self.report(sender, said)),
             correlate=correlate,
-            lock_job=lambda sender, said: job(_locked(sender, said), said.job_id),
-            complete_job=lambda sender, said: job(_completed(sender, said), said.job_id),
-            fail_job=lambda sender, said: job(_failed(sender, said), said.job_id),
-            throw_job_error=lambda sender, said: job(_error(sender, said), said.job_id),
+            lock_job=lambda sender, said: job(sender, _locked(sender, said), said.job_id),
+            complete_job=lambda sender, said: job(sender, _completed(sender, said), said.job_id),
+            fail_job=lambda sender, said: job(sender, _failed(sender, said), said.job_id),
+            throw_job_error=lambda sender, said: job(sender, _error(sender, said), said.job_id),
             signal=lambda sender, said: _Alone(run=lambda: self.signal(sender, said)),
-            case_number=self.case_number,
+            case_number=case_number,
             refuse=self.refuse,
             may_send=may_send,
             from_peer=lambda sender, contract, said: _Alone(run=lambda: self._from_peer(sender, contract, said)),
+            identify=self._identity.check,
+            may_answer_any=self._identity.may_answer_any,
         )
 
     def report(self, sender: Sender, said: i.ReportMessage) -> Handled:
@@ -161,7 +190,11 @@ class Reception:
 
     def correlate(self, sender: Sender, said: Correlation) -> Handled:
         """A message for a case, or from one case to another."""
-        return _handled(doors.correlate(self._engine, sender.command_id, said))
+        _check_report(said)
+        try:
+            return _handled(doors.correlate(self._engine, sender.command_id, said))
+        except doors.NoReport as error:
+            raise NotTaken(error.zh, error.en) from error
 
     def signal(self, sender: Sender, said: Broadcast) -> Handled:
         """A signal: a command for each instance that waits for it, and for each process that it starts."""
@@ -195,34 +228,51 @@ class Reception:
 
     def lock_job(self, sender: Sender, said: i.JobAccepted) -> Handled:
         """A worker takes a job, or needs it for longer."""
-        return self._job(said.job_id, _locked(sender, said))
+        return self._job(sender, said.job_id, _locked(sender, said))
 
     def complete_job(self, sender: Sender, said: i.JobCompleted) -> Handled:
         """A job is done."""
-        return self._job(said.job_id, _completed(sender, said))
+        return self._job(sender, said.job_id, _completed(sender, said))
 
     def fail_job(self, sender: Sender, said: i.JobFailed) -> Handled:
         """A job could not be done this time."""
-        return self._job(said.job_id, _failed(sender, said))
+        return self._job(sender, said.job_id, _failed(sender, said))
 
     def throw_job_error(self, sender: Sender, said: i.JobError) -> Handled:
         """The other side's answer is no."""
-        return self._job(said.job_id, _error(sender, said))
+        return self._job(sender, said.job_id, _error(sender, said))
 
-    def _job(self, job_id: str, command: c.Command) -> Handled:
+    def _job(self, sender: Sender, job_id: str, command: c.Command) -> Handled:
+        self._check_topic(sender, job_id)
         try:
             return self._answered(job_id, self._engine.execute(command))
-        except NotWaiting as late:
-            return self._answered(job_id, late)
+        except (NotWaiting, Unfit) as error:
+            return self._answered(job_id, error)
+
+    def _check_topic(self, sender: Sender, job_id: str) -> None:
+        """A partner answers the jobs of those topics that it was given. The platform's own workers answer all, and are not looked after."""
+        if sender.partner == INTERNAL:
+            return
+        with self._engine.database.read() as connection:
+            topic = connection.scalar(select(Job.topic).where(Job.id == job_id))
+        if topic is None:
+            raise _no_job(job_id)
+        if not self._identity.may_answer(sender.partner, topic):
+            raise NotTaken(
+                f"合作方 {sender.partner} 无权答复主题为 {topic} 的任务",
+                f"partner {sender.partner} may not answer jobs of the topic {topic}",
+            )
 
     def _answered(self, job_id: str, outcome: c.Outcome | Exception) -> Handled:
-        """Late and double answers have no effect; one for a job that never was is refused."""
+        """Late and double answers have no effect; one for a job that never was, or with a result that does not fit, is refused."""
         if isinstance(outcome, NotWaiting):
             with self._engine.database.read() as connection:
                 known = connection.execute(select(Job.id).where(Job.id == job_id)).first()
             if known is None:
-                raise NotTaken(f"没有任务 {job_id}", f"no job {job_id}") from None
+                raise _no_job(job_id) from None
             return Handled(duplicate=True)
+        if isinstance(outcome, Unfit):
+            raise NotTaken(outcome.zh, outcome.en) from None
         if isinstance(outcome, Exception):
             raise outcome
         return _handled(outcome)
@@ -235,31 +285,53 @@ class Reception:
             return doors.number_of(connection, channel, original)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Keep a message that was not taken, with the reason."""
+        """Keep a message that was not taken, with the reason, and tell the sender, if it named a queue for answers."""
         refuse(self._engine, refusal)
+
+    def _keep_unreadable(self, said: Unreadable) -> Exception | None:
+        """What is no message is kept like one that does not fit."""
+        claimed = cloudevents.attributes_of(said.raw.headers).get("partner")
+        partner = peer_of(said.raw.routing_key) or (claimed if isinstance(claimed, str) and claimed else INTERNAL)
+        try:
+            _keep(self._engine, said.raw, partner, said.zh, said.en)
+        except Exception as error:
+            return error
+        count_refused()
+        return None
 
 
 def refuse(engine: Engine, refusal: Refusal) -> None:
-    """Keep a message that was not taken, with the reason."""
+    """Keep a message that was not taken, with the reason, and tell the sender, if it named a queue for answers."""
     message = refusal.message
-    headers = {
-        "id": message.id,
-        "type": message.type,
-        "source": message.source,
-        "subject": message.subject,
-        "extensions": dict(message.extensions),
-    }
+    raw = message.raw or quarantine.raw_of(message)
+    _keep(engine, raw, refusal.sender.partner, refusal.reason, refusal.reason_en, message)
+
+
+def _keep(engine: Engine, raw: Raw, partner: str, zh: str, en: str, message: Message | None = None) -> None:
+    """``message``: what could be read of it."""
+    now = engine.clock.now()
     with engine.database.write() as connection:
-        connection.execute(
-            insert(RefusedMessage).values(
-                partner=refusal.sender.partner[:40],
-                headers=headers,
-                body=to_json(message.data).encode(),
-                reason=refusal.reason,
-                at=engine.clock.now(),
-            )
-        )
+        kept = quarantine.keep(connection, raw, partner, zh, en, now, message)
+        queue = refusals.queue_of(raw)
+        if queue is not None:
+            source = engine.settings.source
+            told = refusals.refusal(source, kept.id, kept.times, kept.about, raw, kept.zh, kept.en, now)
+            outbox.put(connection, [outbox.Outgoing(Address.REPLY, queue, told)], now)
     hit("reception.refused")
+
+
+def _check_report(said: Correlation) -> None:
+    """What the superior place makes a case of: without a report its process would run for no case."""
+    if said.message == ESCALATED and not said.payload.get("report"):
+        raise NotTaken("report：缺少来件编号，不能据此立案", "report: missing, and no case can be opened without it")
+
+
+class _NotYet(Exception):
+    """Whether a message can be taken is to be seen when it is its turn."""
+
+
+def _no_job(job_id: str) -> NotTaken:
+    return NotTaken(f"没有任务 {job_id}", f"no job {job_id}")
 
 
 def _handled(outcome: c.Outcome) -> Handled:
@@ -278,7 +350,7 @@ class _Planned(Handled):
 class _Alone(Handled):
     """A message asks for more than a command."""
 
-    run: Callable[[], Handled]
+    run: Callable[[], Handled | Refusal]
 
 
 def _raise(outcome: c.Outcome | Exception) -> None:

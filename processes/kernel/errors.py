@@ -25,6 +25,10 @@ class NotWaiting(BihuanError):
         super().__init__("这项任务已经办结或已撤销", f"task {task_id} is not waiting", task=task_id)
 
 
+class Unfit(BihuanError):
+    """What was brought cannot be taken as it is; nothing has changed, and what waits for it waits on."""
+
+
 class ElementError(BihuanError):
     """Something an element of the diagram asked for could not be done."""
 
@@ -63,7 +67,7 @@ class failing:
         """Nothing has gone wrong yet."""
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, (StepFailed, NotWaiting)):
+        if error is None or isinstance(error, (StepFailed, NotWaiting, Unfit)):
             return
         if isinstance(error, BihuanError):
             raise StepFailed(error.zh, error.en, str(error.details.get("element") or "") or None) from error

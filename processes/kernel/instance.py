@@ -112,6 +112,12 @@ class RunningInstance:
         variable = properties.get("resultVariable") or (token.node.id if "form" in properties else "")
         self._complete(token, {variable: dict(data)} if variable else dict(data))
 
+    def topic_of(self, task_id: str) -> str:
+        """The topic of a job that waits to be answered. Raises :class:`NotWaiting`."""
+        operator = self._working(task_id, job=True).node.operator
+        assert operator is not None
+        return str(operator.topic)
+
     def complete_job(self, task_id: str, result: Any) -> None:
         """A worker's result for an external service task, under its result variable."""
         token = self._working(task_id, job=True)

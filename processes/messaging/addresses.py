@@ -11,8 +11,29 @@ EXCHANGES = {
 }
 """topic exchanges, durable"""
 
+DEAD_QUEUE = "dead"
+"""the queue of what was given up"""
+
+LONGEST_REPLY_TO = 120
+"""characters of the name of a queue that answers go to"""
+
 INBOX_QUEUE = "inbox"
 """the queue of everything that is sent to the platform"""
+
+
+def exchange_of(address: Address) -> str:
+    """The exchange of an address; answers go straight to their queues, over the default one."""
+    return EXCHANGES.get(address, "")
+
+
+def is_mandatory(address: Address) -> bool:
+    """Whether a queue must be there: work and messages to the platform may not be lost; nobody has to listen to events and answers."""
+    return address in (Address.JOBS, Address.INBOX)
+
+
+def is_ours(queue: str) -> bool:
+    """Whether a queue of this name is the platform's own: nobody may have his answers sent there."""
+    return queue in (INBOX_QUEUE, DEAD_QUEUE) or queue.startswith(("jobs.", "events.", "wait."))
 
 
 def job_queue(topic: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 
 class Address(StrEnum):
-    """Where a message goes. In AMQP: the exchanges ``bihuan.jobs``, ``bihuan.inbox`` and ``bihuan.events``."""
+    """Where a message goes. In AMQP: the exchanges ``bihuan.jobs``, ``bihuan.inbox`` and ``bihuan.events``, and the default one."""
 
     JOBS = "jobs"
     """work for workers; the topic is the job topic, the queue ``jobs.<topic>``"""
@@ -20,12 +20,39 @@ class Address(StrEnum):
     """messages to the platform (answers of workers, messages of systems, loopback between cases); one queue"""
     EVENTS = "events"
     """what happened, for whoever listens; the topic is the event type"""
+    REPLY = "reply"
+    """an answer to whoever sent a message and named a queue of his own; the topic is that queue"""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Of a body that is too large to be kept: how many bytes it had, and their SHA-256 in hex."""
+
+    length: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A message as it came in from outside, before anybody read it: what is kept of one that is refused, and what a signature covers."""
+
+    door: str
+    """``amqp``, ``http`` or ``embedded``"""
+    routing_key: str
+    headers: Mapping[str, Any] = field(repr=False)
+    content_type: str
+    body: bytes = field(repr=False)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    """AMQP's: message_id, type, correlation_id, reply_to, user_id, as far as they were set"""
+    whole: Whole | None = None
+    """set when ``body`` is only the beginning"""
 
 
 @dataclass(frozen=True)
 class Message:
     """A CloudEvent 1.0. ``id`` is the same on every delivery; ``extensions`` are lower-case CloudEvents extensions
-    (``correlationkey``, ``partner``, ``place``, ``jobid``, ``traceparent`` …); ``data`` is JSON."""
+    (``correlationkey``, ``partner``, ``place``, ``jobid``, ``traceparent`` …); ``data`` is JSON. ``raw`` is how it came, when it came from
+    outside."""
 
     id: str
     type: str
@@ -34,6 +61,16 @@ class Message:
     data: Any
     subject: str | None = None
     extensions: Mapping[str, str] = field(default_factory=dict)
+    raw: Raw | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What came to the platform and is no message at all, with the reason."""
+
+    raw: Raw
+    zh: str
+    en: str
 
 
 class Retry(Exception):

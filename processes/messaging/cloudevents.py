@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from processes.messaging.bus import Message
+from processes.messaging.bus import Message, Raw
 from processes.messaging.json_text import from_json, to_json
 
 BINARY_TYPE = "application/json"
@@ -23,7 +23,12 @@ _BODY = frozenset({"data", "data_base64"})
 
 
 class NotACloudEvent(ValueError):
-    """The bytes are not a CloudEvent 1.0 with JSON data; the text says what is missing."""
+    """The bytes are not a CloudEvent 1.0 with JSON data; ``zh`` and ``en`` say what is missing, and what to do."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
 
 
 @dataclass(frozen=True)
@@ -55,26 +60,42 @@ def _attributes(message: Message) -> dict[str, str | None]:
     return {**core, "subject": message.subject, **message.extensions}
 
 
-def decode(headers: Mapping[str, Any], content_type: str | None, body: bytes, received_at: datetime) -> Message:
+def is_structured(content_type: str | None, headers: Mapping[Any, Any]) -> bool:
+    """Whether the attributes stand in the body."""
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    return kind.startswith("application/cloudevents") or "id" not in attributes_of(headers)
+
+
+def decode(
+    headers: Mapping[str, Any], content_type: str | None, body: bytes, received_at: datetime, raw: Raw | None = None
+) -> Message:
     """A message of either mode; no content type and no headers: structured when the body is an object that says so.
 
-    ``received_at`` stands in for a missing time, which the standard allows. Raises :class:`NotACloudEvent`.
+    ``received_at`` stands in for a missing time, which the standard allows; ``raw`` is how it came. Raises :class:`NotACloudEvent`.
     """
     kind = (content_type or "").partition(";")[0].strip().lower()
-    attributes = _from_headers(headers)
+    attributes = attributes_of(headers)
     if kind.startswith("application/cloudevents-batch"):
-        raise NotACloudEvent("batches are not accepted: send one event a message")
+        raise NotACloudEvent(
+            "不接受批量（batch）：一条消息发一个事件", "batches are not accepted: send one event a message"
+        )
     if kind.startswith("application/cloudevents") or "id" not in attributes:
         event = _parse(body)
         if not isinstance(event, dict) or "specversion" not in event:
-            raise NotACloudEvent("neither ce- headers nor an object with specversion in the body")
-        return _message(event, _structured_data(event), received_at)
-    return _message(attributes, _parse(body) if body else None, received_at)
+            raise NotACloudEvent(
+                "消息头里没有 ce-id 等属性，正文也不是带 specversion 的 JSON 对象",
+                "neither ce- headers (ce-id, ce-source, ce-type …) nor an object with specversion in the body",
+            )
+        return _message(event, _structured_data(event), received_at, raw)
+    return _message(attributes, _parse(body) if body else None, received_at, raw)
 
 
-def _from_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
+def attributes_of(headers: Mapping[Any, Any]) -> dict[str, Any]:
+    """The attributes that stand in headers, by their names without prefix. A client hands on as bytes what is no UTF-8: that is none."""
     found: dict[str, Any] = {}
     for name, value in headers.items():
+        if not isinstance(name, str):
+            continue
         lower = name.lower()
         for prefix in _PREFIXES:
             if lower.startswith(prefix):
@@ -84,7 +105,9 @@ def _from_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
 
 def _structured_data(event: Mapping[str, Any]) -> Any:
     if event.get("data_base64") is not None:
-        raise NotACloudEvent("data_base64 is not accepted: data is JSON")
+        raise NotACloudEvent(
+            "不接受 data_base64：请把内容作为 JSON 放在 data 里", "data_base64 is not accepted: data is JSON"
+        )
     return event.get("data")
 
 
@@ -92,12 +115,12 @@ def _parse(body: bytes) -> Any:
     try:
         return from_json(body)
     except (ValueError, RecursionError) as error:
-        raise NotACloudEvent("the body is not JSON") from error
+        raise NotACloudEvent("正文不是 UTF-8 的 JSON", "the body is not JSON in UTF-8") from error
 
 
-def _message(attributes: Mapping[str, Any], data: Any, received_at: datetime) -> Message:
+def _message(attributes: Mapping[str, Any], data: Any, received_at: datetime, raw: Raw | None) -> Message:
     if str(attributes.get("specversion")) != "1.0":
-        raise NotACloudEvent("specversion is not 1.0")
+        raise NotACloudEvent("specversion 应是 1.0", "specversion is not 1.0")
     extensions = {
         name: _text(name, value)
         for name, value in attributes.items()
@@ -112,13 +135,14 @@ def _message(attributes: Mapping[str, Any], data: Any, received_at: datetime) ->
         data=data,
         subject=None if subject is None else _text("subject", subject),
         extensions=extensions,
+        raw=raw,
     )
 
 
 def _required(attributes: Mapping[str, Any], name: str) -> str:
     value = attributes.get(name)
     if not isinstance(value, str) or not value:
-        raise NotACloudEvent(f"{name} is missing")
+        raise NotACloudEvent(f"属性 {name} 缺少，或不是文字", f"{name} is missing, or no text")
     return value
 
 
@@ -127,7 +151,9 @@ def _text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int):
         return str(value)
-    raise NotACloudEvent(f"{name} is not a string, number or boolean")
+    raise NotACloudEvent(
+        f"属性 {name[:60]} 应是文字、整数或布尔值", f"{name[:60]} is not a string, whole number or boolean"
+    )
 
 
 def _time(value: Any, received_at: datetime) -> datetime:
@@ -136,7 +162,12 @@ def _time(value: Any, received_at: datetime) -> datetime:
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise NotACloudEvent("time is not an RFC 3339 timestamp") from error
+        raise NotACloudEvent(
+            "time 应是 RFC 3339 时间，如 2026-11-23T09:30:00+08:00", "time is not an RFC 3339 timestamp"
+        ) from error
     if time.tzinfo is None:
-        raise NotACloudEvent("time has no zone")
-    return time.astimezone(UTC)
+        raise NotACloudEvent("time 要带时区，如 2026-11-23T09:30:00+08:00", "time has no zone")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise NotACloudEvent("time 超出了范围", "time is out of range") from error

@@ -42,11 +42,10 @@ class ContractViolation(BihuanError):
     """A message does not fit its contract: ``problems`` say where and why."""
 
     def __init__(self, type_: str, version: str, problems: tuple[s.FieldProblem, ...]) -> None:
-        listed = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in problems)
-        paths = ", ".join(each.path or "(whole message)" for each in problems)
+        zh, en = s.told(problems)
         super().__init__(
-            _readable(f"消息 {type_}（第 {version} 版）不符合约定。{listed}"),
-            _readable(f"message {type_} v{version} does not fit its contract: {paths}"),
+            _readable(f"消息 {type_}（第 {version} 版）不符合约定。{zh}"),
+            _readable(f"message {type_} v{version} does not fit its contract: {en}"),
         )
         self.problems = problems
 

@@ -75,8 +75,11 @@ def _escalated(message: Message, data: Mapping[str, Any]) -> i.CaseEscalated:
 def _value(message: Message, extension: Extension) -> str:
     value = message.extensions.get(extension.name, "")
     if not value or len(value) > LONGEST_EXTENSION:
-        reason = f"缺少扩展属性 {extension.name}（{extension.title}），或超过 {LONGEST_EXTENSION} 个字"
-        problem = s.FieldProblem(extension.name, reason)
+        problem = s.FieldProblem(
+            extension.name,
+            f"缺少扩展属性 {extension.name}（{extension.title}），或超过 {LONGEST_EXTENSION} 个字",
+            f"the extension {extension.name} is missing, or has more than {LONGEST_EXTENSION} characters",
+        )
         raise ContractViolation(message.type, message.extensions.get(VERSION, "1"), (problem,))
     return value
 
@@ -264,7 +267,12 @@ _ALL = (
         "流程图把案件提交上一级时，由平台发送。",
         i.EscalatedSchema,
         _escalated,
-        {"place": "330500", "reason": "本级权限内无法解决。"},
+        {
+            "place": "330500",
+            "report": "543c0319-d162-5019-8206-93aefe00f5e7",
+            "parent": LOWER.example,
+            "reason": "本级权限内无法解决。",
+        },
         extensions=(LOWER,),
         internal=True,
         peers=True,
@@ -334,8 +342,12 @@ def contract_of(message: Message) -> Contract:
     contract = next((found for type_ in types if (found := CONTRACTS.get((type_, version)))), None)
     if contract is None:
         known = sorted(known for type_, known in CONTRACTS if type_ in types)
-        reason = f"没有这一版，现有：{'、'.join(known)}" if known else "平台不认识这种消息"
-        raise ContractViolation(message.type[:120], version[:20], (s.FieldProblem("type", reason),))
+        if known:
+            zh, en = f"没有这一版，现有：{'、'.join(known)}", f"no such version; there are: {', '.join(known)}"
+            problem = s.FieldProblem(VERSION, zh, en)
+        else:
+            problem = s.FieldProblem("type", "平台不认识这种消息", "no message of this type is known to the platform")
+        raise ContractViolation(message.type[:120], version[:20], (problem,))
     return contract
 
 
@@ -358,9 +370,8 @@ def _identified(message: Message, version: str) -> None:
     """Without an id of its own a message cannot have its effect once."""
     for name, value in (("id", message.id), ("source", message.source)):
         if not value or len(value) > LONGEST_ID or s.unsound(value):
-            raise ContractViolation(
-                message.type, version, (s.FieldProblem(name, f"应是 1 到 {LONGEST_ID} 个字的文字"),)
-            )
+            zh, en = f"应是 1 到 {LONGEST_ID} 个字的文字", f"must be a text of 1 to {LONGEST_ID} characters"
+            raise ContractViolation(message.type, version, (s.FieldProblem(name, zh, en),))
 
 
 @cache
@@ -374,7 +385,9 @@ def _load(schema: type[Schema], type_: str, version: str, data: object) -> Mappi
     if problem is not None:
         raise ContractViolation(type_, version, (problem,))
     if not isinstance(data, Mapping):
-        raise ContractViolation(type_, version, (s.FieldProblem("", "内容应是一个 JSON 对象"),))
+        raise ContractViolation(
+            type_, version, (s.FieldProblem("", "内容应是一个 JSON 对象", "data must be a JSON object"),)
+        )
     try:
         loaded: Mapping[str, Any] = _made(schema).load(data)
     except ValidationError as error:

@@ -25,7 +25,7 @@ class ReportSchema(s.OneOfSeveral):
     """Also the shape of a row of ``POST /api/reports``. Some real reports are a title alone."""
 
     alternatives = (("title",), ("body",))
-    nothing = ("body", "标题和内容不能都空着")
+    nothing = ("body", s.both("标题和内容不能都空着", "title and body must not both be empty"))
 
     class Meta:
         unknown = INCLUDE
@@ -48,7 +48,10 @@ class CaseSchema(s.OneOfSeveral):
     """A message for a case, by its number or the channel's own."""
 
     alternatives = (("case",), ("channel", "original"))
-    nothing = ("case", "缺少问题编号（或渠道与渠道原编号）")
+    nothing = (
+        "case",
+        s.both("缺少问题编号（或渠道与渠道原编号）", "name the case's number (or channel and original, both)"),
+    )
 
     case = s.text("问题编号", "平台给出的编号", limit=40)
     channel = s.text("渠道", "不知道问题编号时：渠道代码", limit=40)

@@ -22,7 +22,7 @@ from processes.messaging import contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.addresses import PEER
 from processes.messaging.bus import Message
-from processes.messaging.contracts import Contract, ContractViolation
+from processes.messaging.contracts import Contract, ContractViolation, Kind
 from processes.observing import here
 from processes.observing.trace import HEADER
 
@@ -33,6 +33,19 @@ INTERNAL = "bihuan"
 
 SIGNAL = "signal"
 """the types of the engine's signals are ``signal:<name>``; they never come from outside"""
+
+LARGEST = 1024 * 1024
+"""bytes of a message's body, by whichever door it comes"""
+
+BEGINNING = 64 * 1024
+"""bytes that are kept of a larger one"""
+
+
+def too_large(length: int) -> tuple[str, str]:
+    """Why a body of so many bytes is not taken, in Chinese and in English."""
+    zh = f"正文有 {length} 字节，上限是 {LARGEST} 字节：请缩短；附件不要放在消息里"
+    return zh, f"the body has {length} bytes, and at most {LARGEST} are taken: shorten it, and leave attachments out"
+
 
 LONGEST_KEY = 200
 """characters of a command id, as the inbox table keeps it"""
@@ -48,10 +61,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """The answer to whoever sent a message; ``reason`` is Chinese."""
+    """The answer to whoever sent a message; ``reason`` is Chinese, ``reason_en`` the same in English."""
 
     status: Status
     reason: str | None = None
+    reason_en: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -113,6 +127,7 @@ class Refusal:
     sender: Sender
     message: Message
     reason: str
+    reason_en: str
 
 
 @dataclass(frozen=True)
@@ -137,6 +152,15 @@ def no_peers(sender: Sender, contract: Contract, said: i.BetweenCases) -> Handle
     raise NotTaken(f"本平台没有与 {sender.partner} 相连", f"no link to {sender.partner}")
 
 
+def believed(partner: str, message: Message) -> None:
+    """Every message is from whom it says."""
+
+
+def nobody(partner: str) -> bool:
+    """No partner may answer jobs."""
+    return False
+
+
 @dataclass(frozen=True)
 class Doors:
     """Where messages go. Each door gets the sender first, uses ``sender.command_id`` for its command, and raises
@@ -158,6 +182,10 @@ class Doors:
     """(partner, message type) → whether that partner may send it"""
     from_peer: Callable[[Sender, Contract, i.BetweenCases], Handled] = no_peers
     """a message of another deployment's case"""
+    identify: Callable[[str, Message], None] = believed
+    """(partner, message): raises :class:`NotTaken` when the message is not from that partner"""
+    may_answer_any: Callable[[str], bool] = nobody
+    """whether a partner may answer jobs; of which topics, the doors of jobs see to"""
 
 
 def place_of(message: Message) -> here.Here:
@@ -177,6 +205,11 @@ def count(handled: object) -> Status:
     return status
 
 
+def count_refused() -> None:
+    """Something was refused that could not even be read."""
+    measures.RECEIVED.labels(Status.REFUSED.value).inc()
+
+
 class Inlet:
     """Takes messages one at a time; keeps no state, so any number of threads may share it."""
 
@@ -187,28 +220,32 @@ class Inlet:
         """A bus handler: a refused message is settled, since it is kept with its reason."""
         self.receive(message)
 
-    def receive(self, message: Message) -> Receipt:
-        """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated."""
+    def receive(self, message: Message, *, keep: bool = True) -> Receipt:
+        """Give a message its effect. An outer door has set the ``partner`` extension from what it authenticated; ``keep``: keep it, should it
+        be refused (else it is kept already)."""
         hit("inlet.received")
         with here.at(place_of(message)):
-            handled = self.take(message)
+            handled = self.take(message, keep=keep)
         hit("inlet.handled")
         status = count(handled)
         if isinstance(handled, Refusal):
-            return Receipt(status, handled.reason)
-        return Receipt(status, None, handled.result)
+            return Receipt(status, handled.reason, handled.reason_en)
+        return Receipt(status, result=handled.result)
 
-    def take(self, message: Message) -> Handled | Refusal:
+    def take(self, message: Message, *, keep: bool = True) -> Handled | Refusal:
         """Like :meth:`receive`; returns what the door said, or the refusal that was kept."""
         sender = sender_of(message)
         try:
             return self._take(sender, message)
         except (ContractViolation, NotTaken) as refused:
-            refusal = Refusal(sender, message, refused.zh)
-            self._doors.refuse(refusal)
+            refusal = Refusal(sender, message, refused.zh, refused.en)
+            if keep:
+                self._doors.refuse(refusal)
             return refusal
 
     def _take(self, sender: Sender, message: Message) -> Handled:
+        if not sender.peer:
+            self._doors.identify(sender.partner, message)
         if sender.partner == INTERNAL and not contracts.is_known(message.type):
             return self._between_diagrams(sender, message)
         contract = contracts.contract_of(message)
@@ -236,6 +273,8 @@ class Inlet:
             allowed = contract.peers
         elif sender.partner == INTERNAL:
             allowed = not contract.foreign
+        elif contract.kind is Kind.JOB:
+            allowed = self._doors.may_answer_any(sender.partner)
         else:
             allowed = not contract.internal and self._doors.may_send(sender.partner, type_)
         if not allowed:
@@ -271,7 +310,10 @@ class Inlet:
             return case.number
         number = self._doors.case_number(case.channel or "", case.original or "")
         if number is None:
-            raise NotTaken(f"渠道 {case.channel} 的 {case.original} 没有对应的问题", "no case for this original number")
+            raise NotTaken(
+                f"渠道 {case.channel} 的 {case.original} 没有对应的问题",
+                f"channel: no case of channel {case.channel} has the original number {case.original}",
+            )
         return number
 
 

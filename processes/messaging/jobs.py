@@ -16,14 +16,15 @@ from marshmallow import INCLUDE, Schema, ValidationError
 from processes.errors import BihuanError
 from processes.messaging import schema as s
 
+_IN_ENGLISH = {"参数": "the arguments", "结果": "the results"}
+
 
 class JobViolation(BihuanError):
     """A job's arguments or result do not fit the catalogue."""
 
     def __init__(self, topic: str, what: str, problems: tuple[s.FieldProblem, ...]) -> None:
-        listed = "；".join(f"{each.path or '整体'}：{each.zh}" for each in problems)
-        paths = ", ".join(each.path or "(whole)" for each in problems)
-        super().__init__(f"任务 {topic} 的{what}不符合约定：{listed}", f"job {topic} does not fit its schema: {paths}")
+        zh, en = s.told(problems)
+        super().__init__(f"任务 {topic} 的{what}不符合约定：{zh}", f"job {topic}: {_IN_ENGLISH[what]} do not fit: {en}")
         self.problems = problems
 
 
@@ -312,6 +313,14 @@ _ALL = (
         {"recipient_unknown": "通知系统找不到收件人"},
     ),
 )
+
+
+def check_result(topic: str, result: Any) -> None:
+    """Raise :class:`JobViolation` when a worker's result does not fit the catalogue; a topic that is not in it takes any."""
+    kind = CATALOGUE.get(topic)
+    if kind is not None:
+        kind.check_result(result)
+
 
 CATALOGUE: Mapping[str, JobKind] = {kind.topic: kind for kind in _ALL}
 """topic → kind; the order is that of the documents"""

@@ -24,10 +24,26 @@ MAX_INTEGER = 2**63 - 1
 """larger numbers do not survive every JSON library and database"""
 
 
-class ContractSchema(Schema):
-    """A schema that refuses unknown fields unless its ``Meta`` says otherwise, and says so in Chinese."""
+_BETWEEN = "\x1f"
 
-    error_messages = {"unknown": "约定中没有这个字段", "type": "应是一个 JSON 对象"}
+
+def both(zh: str, en: str) -> str:
+    """A message of a field in both languages, as one text: marshmallow knows no others. :func:`problems_of` takes them apart."""
+    return f"{zh}{_BETWEEN}{en}"
+
+
+_OBJECT = both("应是一个 JSON 对象", "must be a JSON object")
+
+
+class ContractSchema(Schema):
+    """A schema that refuses unknown fields unless its ``Meta`` says otherwise, and says so in Chinese and English."""
+
+    error_messages = {
+        "unknown": both(
+            "约定中没有这个字段", "the contract has no such field: leave it out, or look for a misspelling"
+        ),
+        "type": _OBJECT,
+    }
 
     class Meta:
         unknown = RAISE
@@ -37,7 +53,7 @@ class OneOfSeveral(ContractSchema):
     """A schema that wants one of several sets of fields filled in, blanks not counted; the documents say so, too.
 
     :cvar alternatives: the sets, by their fields' names
-    :cvar nothing: the field that is named when none of them is there, and the reason in Chinese
+    :cvar nothing: the field that is named when none of them is there, and the reason (see :func:`both`)
     """
 
     alternatives: ClassVar[tuple[tuple[str, ...], ...]]
@@ -50,19 +66,35 @@ class OneOfSeveral(ContractSchema):
             raise ValidationError(reason, field)
 
 
-_COMMON = {"required": "缺少必填字段", "null": "不能为空", "validator_failed": "取值不符合约定"}
+_COMMON = {
+    "required": both("缺少必填字段", "required, and missing"),
+    "null": both("不能为空", "must not be null"),
+    "validator_failed": both("取值不符合约定", "the value does not fit"),
+}
+_INTEGER = both("应是整数", "must be a whole number")
+_NUMBER = both("应是数字", "must be a number")
+_TOO_LARGE = both("数字太大", "the number is too large")
 
 
 class _Text(fields.String):
-    default_error_messages = {**_COMMON, "invalid": "应是文字", "invalid_utf8": "不是有效的 UTF-8 文字"}
+    default_error_messages = {
+        **_COMMON,
+        "invalid": both("应是文字", "must be a string"),
+        "invalid_utf8": both("不是有效的 UTF-8 文字", "is no valid UTF-8"),
+    }
 
 
 class _Integer(fields.Integer):
-    default_error_messages = {**_COMMON, "invalid": "应是整数", "too_large": "数字太大"}
+    default_error_messages = {**_COMMON, "invalid": _INTEGER, "too_large": _TOO_LARGE}
 
 
 class _Number(fields.Float):
-    default_error_messages = {**_COMMON, "invalid": "应是数字", "special": "应是有限的数字", "too_large": "数字太大"}
+    default_error_messages = {
+        **_COMMON,
+        "invalid": _NUMBER,
+        "special": both("应是有限的数字", "must be a finite number"),
+        "too_large": _TOO_LARGE,
+    }
 
     def _validated(self, value: Any) -> float:
         """A number, not a text that could be read as one."""
@@ -72,7 +104,7 @@ class _Number(fields.Float):
 
 
 class _Boolean(fields.Boolean):
-    default_error_messages = {**_COMMON, "invalid": "应是 true 或 false"}
+    default_error_messages = {**_COMMON, "invalid": both("应是 true 或 false", "must be true or false")}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         """In Python 1 equals True; in JSON it does not."""
@@ -84,18 +116,22 @@ class _Boolean(fields.Boolean):
 class _Moment(fields.AwareDateTime):
     default_error_messages = {
         **_COMMON,
-        "invalid": "应是 RFC 3339 时间，如 2026-11-23T09:30:00+08:00",
-        "invalid_awareness": "时间要带时区，如 2026-11-23T09:30:00+08:00",
-        "format": "时间无法转换",
+        "invalid": both(
+            "应是 RFC 3339 时间，如 2026-11-23T09:30:00+08:00", "must be an RFC 3339 time, as 2026-11-23T09:30:00+08:00"
+        ),
+        "invalid_awareness": both(
+            "时间要带时区，如 2026-11-23T09:30:00+08:00", "the time needs a zone, as 2026-11-23T09:30:00+08:00"
+        ),
+        "format": both("时间无法转换", "cannot be written as a time"),
     }
 
 
 class _Mapping(fields.Dict):
-    default_error_messages = {**_COMMON, "invalid": "应是一个 JSON 对象"}
+    default_error_messages = {**_COMMON, "invalid": _OBJECT}
 
 
 class _Sequence(fields.List[Any]):
-    default_error_messages = {**_COMMON, "invalid": "应是一个 JSON 数组"}
+    default_error_messages = {**_COMMON, "invalid": both("应是一个 JSON 数组", "must be a JSON array")}
 
 
 class _Anything(fields.Raw):
@@ -111,34 +147,39 @@ def _options(required: bool, title: str, description: str, **metadata: object) -
 
 def text(title: str, description: str = "", *, required: bool = False, limit: int = 300) -> fields.String:
     """A short text of 1 (when required) to ``limit`` characters."""
-    length = validate.Length(min=1 if required else 0, max=limit, error=f"长度应在 {int(required)} 到 {limit} 个字之间")
-    return _Text(validate=length, **_options(required, title, description))
+    return _Text(validate=_length(int(required), limit), **_options(required, title, description))
+
+
+def _length(low: int, high: int) -> validate.Length:
+    error = both(f"长度应在 {low} 到 {high} 个字之间", f"must have {low} to {high} characters")
+    return validate.Length(min=low, max=high, error=error)
 
 
 def words(title: str, description: str = "", *, required: bool = False) -> fields.String:
     """A long text: people's words, which are kept apart from variables (ARCHITECTURE rule 9)."""
-    length = validate.Length(
-        min=1 if required else 0, max=LONG_TEXT, error=f"长度应在 {int(required)} 到 {LONG_TEXT} 个字之间"
-    )
+    length = _length(int(required), LONG_TEXT)
     return _Text(validate=length, **_options(required, title, description, text=True))
 
 
 def code(title: str, choices: Mapping[str, str], description: str = "", *, required: bool = False) -> fields.String:
     """One of the codes of ``choices`` (code → Chinese name)."""
     listed = "、".join(f"{key}（{name}）" for key, name in choices.items())
-    one_of = validate.OneOf(list(choices), error=f"应是以下之一：{listed}")
+    error = both(f"应是以下之一：{listed}", f"must be one of: {', '.join(choices)}")
+    one_of = validate.OneOf(list(choices), error=error)
     return _Text(validate=one_of, **_options(required, title, description, choices=dict(choices)))
 
 
 def integer(title: str, low: int, high: int, description: str = "", *, required: bool = False) -> fields.Integer:
     """A whole number from ``low`` to ``high``."""
-    limits = validate.Range(min=low, max=high, error=f"应在 {low} 到 {high} 之间")
+    error = both(f"应在 {low} 到 {high} 之间", f"must be from {low} to {high}")
+    limits = validate.Range(min=low, max=high, error=error)
     return _Integer(strict=True, validate=limits, **_options(required, title, description))
 
 
 def number(title: str, low: float, high: float, description: str = "", *, required: bool = False) -> fields.Float:
     """A finite number from ``low`` to ``high``."""
-    limits = validate.Range(min=low, max=high, error=f"应在 {low:g} 到 {high:g} 之间")
+    error = both(f"应在 {low:g} 到 {high:g} 之间", f"must be from {low:g} to {high:g}")
+    limits = validate.Range(min=low, max=high, error=error)
     return _Number(validate=limits, **_options(required, title, description))
 
 
@@ -159,7 +200,7 @@ def mapping(title: str, description: str = "", *, required: bool = False) -> fie
 
 def texts(title: str, description: str = "", *, required: bool = False) -> fields.List[Any]:
     """A list of short texts."""
-    each = _Text(validate=validate.Length(max=300, error="不超过 300 个字"))
+    each = _Text(validate=_length(0, 300))
     return _Sequence(each, **_options(required, title, description))
 
 
@@ -170,10 +211,23 @@ def anything(title: str, description: str = "") -> fields.Raw:
 
 @dataclass(frozen=True)
 class FieldProblem:
-    """Where a message does not fit (``level``, ``orders[3].title``; "" is the whole) and why, in Chinese."""
+    """Where a message does not fit (``level``, ``orders[3].title``; "" is the whole) and why, in Chinese and in English."""
 
     path: str
     zh: str
+    en: str = ""
+
+    @classmethod
+    def of(cls, path: str, said: str) -> FieldProblem:
+        """From a message in both languages."""
+        zh, _, en = said.partition(_BETWEEN)
+        return cls(path, zh, en or zh)
+
+
+def told(problems: Sequence[FieldProblem]) -> tuple[str, str]:
+    """All of them in a sentence, Chinese and English."""
+    zh = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in problems)
+    return zh, "; ".join(f"{each.path}: {each.en or each.zh}" if each.path else each.en or each.zh for each in problems)
 
 
 def problems_of(errors: object, path: str = "") -> tuple[FieldProblem, ...]:
@@ -184,8 +238,8 @@ def problems_of(errors: object, path: str = "") -> tuple[FieldProblem, ...]:
             found += problems_of(inner, _join(path, key))
         return tuple(found)
     if isinstance(errors, Sequence) and not isinstance(errors, str):
-        return tuple(FieldProblem(path, str(each)) for each in errors)
-    return (FieldProblem(path, str(errors)),)
+        return tuple(FieldProblem.of(path, str(each)) for each in errors)
+    return (FieldProblem.of(path, str(errors)),)
 
 
 def _join(path: str, key: object) -> str:
@@ -209,18 +263,23 @@ def unsound(data: object) -> FieldProblem | None:
     stack: list[tuple[_Way, object, int]] = [(None, data, 0)]
     while stack:
         way, value, depth = stack.pop()
-        reason = f"嵌套超过 {MAX_DEPTH} 层" if depth > MAX_DEPTH else _unsound_value(value)
+        reason = _TOO_DEEP if depth > MAX_DEPTH else _unsound_value(value)
         if reason is not None:
-            return FieldProblem(_path(way), reason)
+            return FieldProblem.of(_path(way), reason)
         if isinstance(value, Mapping):
             for key, inner in value.items():
                 if not isinstance(key, str) or _unsound_text(key):
-                    return FieldProblem(_path(way), "字段名不是有效文字")
+                    return FieldProblem.of(_path(way), both("字段名不是有效文字", "a field's name is no valid text"))
                 stack.append(((way, key), inner, depth + 1))
         elif isinstance(value, list | tuple):
             stack.extend(((way, index), inner, depth + 1) for index, inner in enumerate(value))
     return None
 
+
+_TOO_DEEP = both(f"嵌套超过 {MAX_DEPTH} 层", f"nested more than {MAX_DEPTH} levels deep")
+_UNSOUND_TEXT = both(
+    "含有无法保存的字符（空字符或残缺的编码）", "has characters that cannot be stored (NUL, or half of a pair)"
+)
 
 _Way = tuple[Any, object] | None
 """The way to a value: that to what it stands in, and its key there; put into words only where something is wrong."""
@@ -236,14 +295,14 @@ def _path(way: _Way) -> str:
 
 def _unsound_value(value: object) -> str | None:
     if isinstance(value, str):
-        return "含有无法保存的字符（空字符或残缺的编码）" if _unsound_text(value) else None
+        return _UNSOUND_TEXT if _unsound_text(value) else None
     if value is None or isinstance(value, bool | Mapping | list | tuple):
         return None
     if isinstance(value, int):
-        return "整数太大" if abs(value) > MAX_INTEGER else None
+        return both("整数太大", "the number is too large") if abs(value) > MAX_INTEGER else None
     if isinstance(value, float):
-        return None if math.isfinite(value) else "数字不是有限的"
-    return "不是 JSON 的值"
+        return None if math.isfinite(value) else both("数字不是有限的", "must be a finite number")
+    return both("不是 JSON 的值", "is no value of JSON")
 
 
 def _unsound_text(value: str) -> bool:

@@ -46,11 +46,16 @@ def _is_late(row: Any, attempt: int | None) -> bool:
     return attempt is not None and attempt <= row.attempts
 
 
-def _complete(unit: Unit, command: c.CompleteJob) -> c.Outcome:
+def _complete(unit: Unit, command: c.CompleteJob, *, checked: bool = True) -> c.Outcome:
+    """``checked``: the result is a worker's, and is held against what the catalogue says of its topic."""
     instance = owner_of(unit, command.job_id, Job.instance_id, Job.id)
-    unit.change(
-        instance, lambda running: running.complete_job(command.job_id, command.result), frozenset((command.job_id,))
-    )
+
+    def work(running: RunningInstance) -> None:
+        if checked:
+            unit.workshop.check_result(running.topic_of(command.job_id), command.result)
+        running.complete_job(command.job_id, command.result)
+
+    unit.change(instance, work, frozenset((command.job_id,)))
     return c.Outcome(instance)
 
 
@@ -185,7 +190,8 @@ def resolve(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
     except NotWaiting:
         return c.Outcome(None)
     if command.action == "skip":
-        return _complete(unit, c.CompleteJob(command.id, job_id, dict(command.variables), actor=command.actor))
+        skipped = c.CompleteJob(command.id, job_id, dict(command.variables), actor=command.actor)
+        return _complete(unit, skipped, checked=False)
     arguments = {**row.arguments, **command.variables}
     unfit = jobs.unfit(row.topic, arguments)
     if unfit is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy.engine import Connection
 
@@ -16,7 +17,7 @@ from processes.runtime import signals
 from processes.runtime.courier import OWN_LEASE
 from processes.runtime.definitions import Force
 from processes.runtime.rows import Owner, job_message
-from processes.runtime.workshop import Workshop
+from processes.runtime.workshop import Happened, Workshop
 from processes.store import outbox, parcels
 from processes.store.bulk import Writes
 
@@ -77,6 +78,13 @@ class Sending:
                 outgoing = self._message(owner, each, Address.INBOX, each.task_id, each.name, extensions)
                 if not self._elsewhere(self._connection, outgoing.message, self._now):
                     self.send(outgoing)
+
+    def tell(self, event: Happened, cause: str) -> None:
+        """Have an event leave for whoever listens. ``cause``: the same when the transaction is begun anew."""
+        identity = str(uuid5(NAMESPACE_URL, f"bihuan-event/{event.type}/{event.subject}/{cause}"))
+        source, now = self._settings.source, self._now
+        message = Message(identity, event.type, source, now, dict(event.data), event.subject, here.stamped({}))
+        self.send(outbox.Outgoing(Address.EVENTS, event.type, message))
 
     def _broadcast(self, owner: Owner, thrown: Thrown) -> None:
         """One message to each other instance that waits for the signal now, and to each definition it starts; one to listeners outside."""

@@ -293,7 +293,7 @@ class Unit:
             task_id = f"{running.prefix}~{held.version + 1}.{held.slices}"
             rows.add_continuation(self.connection, self.writes, task_id, owner.id, self.now)
         if self.workshop.projections:
-            self._changes.append(Changed(owner, self.command, steps, running, held.status, self.now))
+            self._changes.append(Changed(owner, self.command, steps, running, held.status, self.now, held.version == 0))
 
     def _follow(self, held: Held, derived: Rows, done: frozenset[str]) -> list[Wait]:
         """Let the rows follow, and send the new jobs; returns the new message subscriptions (a buffered message may be waiting for them)."""
@@ -367,8 +367,12 @@ class Unit:
             raise StaleVersion from unexpected
         if changes:
             hit("unit.written")
-        for each in follow:
-            each()
+        happened = [event for each in follow for event in each()]
+        if happened and self.workshop.settings.publish_events:
+            for number, event in enumerate(happened):
+                self.sending.tell(event, f"{self.command.id}/{number}")
+            self.sending.pack()
+            self.writes.flush(self.connection)
 
     def _save(self, held: Held) -> None:
         running, owner = held.running, held.owner

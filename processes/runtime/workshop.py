@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
+from processes.errors import BihuanError
 from processes.kernel.effort import SECONDS, SLICE, STEPS
+from processes.kernel.errors import Unfit
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.instance import RunningInstance, Step
 from processes.messaging.bus import Message
@@ -25,14 +27,21 @@ HOT = 1024
 """Running instances kept in memory between commands; each is checked by its version before use."""
 
 
+def any_result(topic: str, result: Any) -> None:
+    """Whatever a worker answers is taken."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """``source`` names this platform in messages; ``publish_jobs``: send a message for each job (off: workers fetch them);
-    ``steps``: without anything from outside, before it is an incident; ``seconds`` of processor time for a command; ``slice``: steps of a
-    command before other instances have a turn."""
+    ``publish_events``: what projections say has happened leaves, too; ``steps``: without anything from outside, before it is an incident;
+    ``seconds`` of processor time for a command; ``slice``: steps of a command before other instances have a turn; ``check_result``: (topic,
+    result) → raises what a worker's result is refused for."""
 
     source: str = "bihuan"
     publish_jobs: bool = True
+    publish_events: bool = False
+    check_result: Callable[[str, Any], None] = any_result
     steps: int = STEPS
     seconds: float = SECONDS
     slice: int = SLICE
@@ -47,6 +56,8 @@ class Changed(NamedTuple):
     running: RunningInstance
     status: str
     now: datetime
+    begun: bool
+    """the command has started the instance"""
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -54,10 +65,18 @@ class Changed(NamedTuple):
         return self.running.data
 
 
+class Happened(NamedTuple):
+    """Something that listeners outside may want to know: the type of the event, what it is about, and its data."""
+
+    type: str
+    subject: str
+    data: Mapping[str, Any]
+
+
 class Projection(Protocol):
     """Rows that casework keeps in step with instances, in the same transaction."""
 
-    def ask(self, connection: Connection, changes: Sequence[Changed]) -> Callable[[], None]:
+    def ask(self, connection: Connection, changes: Sequence[Changed]) -> Callable[[], Sequence[Happened]]:
         """Instances have changed, in this order, and their rows are on their way: ask for what is needed to know what follows from it. What
         is returned is called after ``bulk.together``, and writes it."""
 
@@ -138,3 +157,10 @@ class Workshop:
     versions: Versions
     elsewhere: Elsewhere = all_here
     hot: HotInstances = field(default_factory=HotInstances)
+
+    def check_result(self, topic: str, result: Any) -> None:
+        """Raise :class:`Unfit` when a worker's result is not one of its topic."""
+        try:
+            self.settings.check_result(topic, result)
+        except BihuanError as error:
+            raise Unfit(error.zh, error.en) from error

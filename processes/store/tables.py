@@ -395,15 +395,44 @@ class InboxMessage(Base):
 
 
 class RefusedMessage(Base):
-    """A message that did not fit its contract, kept with the reason."""
+    """Quarantine: what came to the platform and could not be used, as it came, with the reason. See processes/store/quarantine.py.
+
+    What may be empty was not kept by software of level 8.
+    """
 
     __tablename__ = "refused_message"
     id: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
     partner: Mapped[str] = mapped_column(String(40))
+    """as proven, or as claimed"""
     headers: Mapped[dict[str, Any]]
     body: Mapped[bytes]
     reason: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+    reason_en: Mapped[str | None] = mapped_column(Text)
+    door: Mapped[str | None] = mapped_column(String(20))
+    routing_key: Mapped[str | None] = mapped_column(String(255))
+    content_type: Mapped[str | None] = mapped_column(String(255))
+    properties: Mapped[dict[str, Any] | None]
+    message_id: Mapped[str | None] = mapped_column(String(200))
+    type: Mapped[str | None] = mapped_column(String(120))
+    source: Mapped[str | None] = mapped_column(String(200))
+    length: Mapped[int | None]
+    """bytes of the whole body, when ``body`` is only its beginning"""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """of the whole body, then"""
+    fingerprint: Mapped[str | None] = mapped_column(String(64), index=True)
+    """the same of what is the same, byte by byte"""
+    times: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    """how often it has come"""
+    state: Mapped[str] = mapped_column(String(20), default="open", server_default="open")
+    """open, resent or dismissed"""
+    settled_by: Mapped[str | None] = mapped_column(String(60))
+    settled_at: Mapped[datetime | None]
+    note: Mapped[str | None] = mapped_column(Text)
+    """why it was dismissed"""
+    tries: Mapped[list[Any] | None]
+    """each sending again: by whom, when, what was sent and what came of it"""
+    __table_args__ = (_some("ix_refused_message_open", "state = 'open'", "at"),)
 
 
 # ---- other deployments -----------------------------------------------------------------------------------------------

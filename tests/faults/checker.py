@@ -211,8 +211,12 @@ def _check_left_over(found: Findings, connection: Connection, bounds: tuple[str,
 
 def refused(connection: Connection, trial: str) -> int:
     """How many messages of a trial are kept as refused."""
-    ids = (row["id"] for row in connection.execute(select(RefusedMessage.headers)).scalars())
-    return sum(1 for each in ids if str(each).startswith(f"{trial}-"))
+    return sum(1 for each in quarantined(connection) if each.startswith(f"{trial}-"))
+
+
+def quarantined(connection: Connection) -> set[str]:
+    """The ids of the messages in the quarantine."""
+    return {str(each) for each in connection.execute(select(RefusedMessage.message_id)).scalars()}
 
 
 def story(connection: Connection, keys: Iterable[str]) -> str:

@@ -74,6 +74,8 @@ class Load:
         self.wrong: list[str] = []
         """what the outside was told that it should not have been"""
         self.garbage: list[str] = []
+        self.no_jobs: list[str] = []
+        """garbage that went to workers"""
         self.told_duplicate = 0
         self._oddities = oddities
         self.models = models
@@ -110,6 +112,7 @@ class Load:
             for number in range(ODD):
                 self._queue.put(lambda number=number: self._send_what_is_refused(number))  # type: ignore[misc]
             self._queue.put(self._report_a_row)
+            self._queue.put(self._send_again_from_quarantine)
             if self._bus is not None:
                 for number in range(ODD):
                     self._queue.put(lambda number=number: self._send_garbage(number))  # type: ignore[misc]
@@ -210,6 +213,28 @@ class Load:
         """Nobody knows this kind of message: it must be kept, with the reason."""
         self._post(f"{self.trial}-refused-{number}", "faults.unknown", {}, final=(422,))
 
+    def _send_again_from_quarantine(self) -> None:
+        """An operator has a refused message sent again, until he is told what came of it: it is refused again."""
+        self._send_what_is_refused(ODD)
+        headers = {"Authorization": f"Bearer {self.world.secrets['operator']}"}
+        address, wanted = f"{self.world.url}/api/quarantine", {"type": "faults.unknown", "limit": 500}
+        while not self._stopping.is_set():
+            try:
+                listed = self._http.get(address, params=wanted, headers=headers)
+                listed.raise_for_status()
+                mine = [
+                    each for each in listed.json()["quarantine"] if each["message_id"] == f"{self.trial}-refused-{ODD}"
+                ]
+                entry = mine[0]["id"]
+                answer = self._http.post(f"{address}/{entry}/resend", json={"key": self.trial}, headers=headers)
+                answer.raise_for_status()
+            except httpx.HTTPError:
+                self._stopping.wait(PAUSE)
+                continue
+            if answer.json()["status"] != "refused":
+                self.wrong.append(f"sent again from quarantine: {answer.text[:200]}")
+            return
+
     def _report_a_row(self) -> None:
         """A report as a row of a file, of a kind that is turned away at once."""
         api = self.world.api()
@@ -227,16 +252,23 @@ class Load:
         api.close()
 
     def _send_garbage(self, number: int) -> None:
-        """No CloudEvent: it must end among the dead letters."""
-        id_ = f"garbage-{self.trial}-{number}"
-        self.garbage.append(id_)
+        """No CloudEvent: to the platform it must end in the quarantine, as a job among the dead letters."""
+        for exchange, key, sent in (
+            ("bihuan.inbox", "garbage", self.garbage),
+            ("bihuan.jobs", "notice.send", self.no_jobs),
+        ):
+            id_ = f"garbage-{self.trial}-{key}-{number}"
+            sent.append(id_)
+            self._publish_garbage(exchange, key, id_)
+
+    def _publish_garbage(self, exchange: str, key: str, id_: str) -> None:
         while not self._stopping.is_set():
             try:
                 connection = pika.BlockingConnection(self.world.amqp())
                 channel = connection.channel()
                 channel.confirm_delivery()
                 properties = pika.BasicProperties(message_id=id_, content_type="application/json", delivery_mode=2)
-                channel.basic_publish("bihuan.inbox", "garbage", b"[", properties, mandatory=True)
+                channel.basic_publish(exchange, key, b"[", properties, mandatory=True)
                 connection.close()
             except (pika.exceptions.AMQPError, OSError):
                 self._stopping.wait(PAUSE)

@@ -54,7 +54,17 @@ def usual(lane: str) -> list[Failpoint]:
     ]
 
 
-_RARE = frozenset({"amqp.moved", "gateway.reported", "reception.refused", "report.started", "report.written"})
+_RARE = frozenset(
+    {
+        "amqp.moved",
+        "gateway.reported",
+        "gateway.resent",
+        "quarantine.resent",
+        "reception.refused",
+        "report.started",
+        "report.written",
+    }
+)
 """What only messages of their own come by."""
 
 _ONCE = _RARE | {

@@ -206,6 +206,9 @@ class Trial:
             found = checker.check(connection, load.cases, outside, load.bounds)
             if self._oddities and checker.refused(connection, self.name) < ODD:
                 found.add("", "a message that was refused was not kept")
+            lost = set(self.load.garbage) - checker.quarantined(connection)
+            for each in sorted(lost):
+                found.add("", f"{each} is not in the quarantine")
             story = checker.story(connection, found.cases)
         if self._oddities:
             told = [each for each in self.world.effects("hotline") if each["subject"] == f"{self.name}-row"]
@@ -218,7 +221,7 @@ class Trial:
         return found.wrong, story, found.effects
 
     def _dead_letters(self) -> list[str]:
-        """Only garbage may be given up, and all of it must be."""
+        """Only garbage that went to workers may be given up, and all of it must be."""
         if not self.world.nodes:
             return []
         bus = AmqpBus(self.world.amqp_url(), name="checker")
@@ -229,7 +232,7 @@ class Trial:
             for letter in letters
             if not letter.message.id.startswith("garbage-")
         ]
-        return wrong + [f"{each} is not among the dead letters" for each in self.load.garbage if each not in ids]
+        return wrong + [f"{each} is not among the dead letters" for each in self.load.no_jobs if each not in ids]
 
 
 def prepare(world: World) -> list[str]:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from processes.notation import expressions
 from processes.notation.expressions import ExpressionError
 from processes.notation.feel import Budget, BudgetExceeded, FeelError, compile_expression, compile_unary, to_json
-from tests.hostile import ALL, SCRIPT
+from tests.hostile.sources import ALL, SCRIPT
 from tests.unit.notation.test_feel_fuzz import DATA, FUNCTIONS, SOURCES
 
 _SECONDS = 2.5

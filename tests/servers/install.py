@@ -1,6 +1,6 @@
 """Installs the servers and the browser that the tests need, when we are root and they are missing.
 
-    python -m tests.servers.install [rabbitmq-server|postgresql|chromium|fonts-noto-cjk|libatomic1 …]
+    python -m tests.servers.install [rabbitmq-server|amqp-tools|postgresql|chromium|fonts-noto-cjk|libatomic1 …]
 
 Works in a bare Debian 12 root without systemd; does nothing when everything is there; says nothing when all went well.
 """
@@ -22,6 +22,7 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 
 _PRESENT: dict[str, Callable[[], bool]] = {
     "rabbitmq-server": RabbitNode.available,
+    "amqp-tools": lambda: shutil.which("amqp-publish") is not None,
     "postgresql": lambda: PostgresServer.binaries() is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "fonts-noto-cjk": lambda: any(Path("/usr/share/fonts").rglob("NotoSansCJK*")),

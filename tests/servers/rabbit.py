@@ -35,11 +35,19 @@ _OPTIONS = {
 class RabbitNode:
     """One node. ``boot`` after ``create``, ``kill`` or ``stop``; ``destroy`` at the end."""
 
-    def __init__(self, base: Path, peer: RabbitNode | None = None, options: Mapping[str, str] | None = None) -> None:
-        """``peer``: a node whose port mapper and cookie this one shares, so that it can join its cluster."""
+    def __init__(
+        self,
+        base: Path,
+        peer: RabbitNode | None = None,
+        options: Mapping[str, str] | None = None,
+        port: int | None = None,
+    ) -> None:
+        """``peer``: a node whose port mapper and cookie this one shares, so that it can join its cluster; ``port``: where it listens (any
+        free one, unless told)."""
         self.base = base
         self._options = {**_OPTIONS, **(options or {})}
-        self.port, self._distribution_port, self._mapper_port = free_ports(3)
+        free, self._distribution_port, self._mapper_port = free_ports(3)
+        self.port = port or free
         self._cookie = uuid.uuid4().hex
         if peer is not None:
             self._mapper_port, self._cookie = peer._mapper_port, peer._cookie
@@ -53,10 +61,12 @@ class RabbitNode:
         return (BIN / "rabbitmq-server").exists()
 
     @classmethod
-    def start(cls, base: Path | None = None, options: Mapping[str, str] | None = None) -> RabbitNode:
+    def start(
+        cls, base: Path | None = None, options: Mapping[str, str] | None = None, port: int | None = None
+    ) -> RabbitNode:
         """Create a node under ``base`` (a new temporary folder by default) and boot it (3 to 5 s). ``options``: settings of the broker
         beside, or instead of, those that suit tests."""
-        node = cls(base or Path(tempfile.mkdtemp(prefix="rabbit-")), options=options)
+        node = cls(base or Path(tempfile.mkdtemp(prefix="rabbit-")), options=options, port=port)
         node.boot()
         return node
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pika
@@ -18,8 +18,9 @@ from processes.clock import Clock, SystemClock
 from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.messaging import cloudevents, measures
-from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, URGENT
-from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
+from processes.messaging.addresses import INBOX_QUEUE, URGENT, exchange_of, is_mandatory
+from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent, Unreadable
+from processes.messaging.signing import Signer
 from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
 from workers.bus.delivery import Again, Done, Ending, GivenUp, Ladder, Subscription, log, run, subscription
@@ -44,8 +45,9 @@ class AmqpBus:
     """The bus port over RabbitMQ.
 
     ``name``: processes of one name share their subscriptions to events. ``topics``: the catalogue of jobs, whose queues
-    every process declares. ``structured``: job topics whose messages go out in structured mode. ``window``: how many
-    messages may wait for their confirm. ``publish_seconds``: after this a message without confirm counts as not sent.
+    every process declares. ``structured``: job topics whose messages go out in structured mode. ``signer`` signs what goes to the
+    platform, when the platform has keys. ``window``: how many messages may wait for their confirm. ``publish_seconds``: after this
+    a message without confirm counts as not sent.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class AmqpBus:
         name: str = "bihuan",
         topics: Collection[str] = (),
         structured: Collection[str] = (),
+        signer: Signer | None = None,
         ladder: Ladder | None = None,
         window: int = 256,
         publish_seconds: float = 10.0,
@@ -65,6 +68,7 @@ class AmqpBus:
         self._name = name
         self._topics = frozenset(topics)
         self._structured = frozenset(structured)
+        self._signer = signer
         self._ladder = ladder or Ladder()
         self._window = window
         self._publish_seconds = publish_seconds
@@ -96,20 +100,22 @@ class AmqpBus:
         wire = self.wire(address, topic, message)
         if len(topic.encode()) > envelope.SHORT_STRING:
             raise ValueError(f"a topic has at most {envelope.SHORT_STRING} bytes")
-        # Nobody has to listen to events; work and answers must have a queue.
         return self._running_publisher().publish(
-            EXCHANGES[address],
+            exchange_of(address),
             topic,
             wire.body,
             envelope.properties(message, wire),
-            mandatory=address != Address.EVENTS,
+            mandatory=is_mandatory(address),
         )
 
     def wire(self, address: Address, topic: str, message: Message) -> cloudevents.Wire:
-        """A message as it leaves: in the mode that its job's workers want."""
+        """A message as it leaves: in the mode that its job's workers want, and signed when it comes back to us."""
         if address == Address.JOBS and message.type in self._structured:
             return cloudevents.to_structured(message)
-        return cloudevents.to_binary(message)
+        wire = cloudevents.to_binary(message)
+        if self._signer is not None and address == Address.INBOX:
+            return self._signer.signed(topic, message, wire)
+        return wire
 
     def line(
         self,
@@ -130,7 +136,7 @@ class AmqpBus:
             give_back=give_back,
             resolve=resolve,
             wire=self.wire,
-            decode=self._arrived,
+            decode=self._taken,
         )
 
     def subscribe(
@@ -290,20 +296,33 @@ class AmqpBus:
 
     def _arrived(self, delivery: Delivery) -> Message | None:
         """The message, when it is one and its time has come; else it has been put where it belongs."""
-        now, topic = self._clock.now(), envelope.topic(delivery)
-        left = envelope.seconds_left(delivery.properties.headers or {}, now)
-        if left > 0:
-            self._wait(delivery, topic, left, 0, "")
+        now = self._clock.now()
+        if self._has_to_wait(delivery, now):
             return None
         try:
             return envelope.told_apart(envelope.decode(delivery.properties, delivery.body, now), delivery)
         except cloudevents.NotACloudEvent as error:
-            self._give_up(delivery, topic, f"not a CloudEvent: {error}")
+            self._give_up(delivery, envelope.topic(delivery), f"not a CloudEvent: {error}")
             return None
+
+    def _taken(self, delivery: Delivery) -> Message | Unreadable | None:
+        """What has come to the platform; None when its time has not, and it was put back to wait."""
+        now = self._clock.now()
+        return None if self._has_to_wait(delivery, now) else envelope.read(delivery, now)
+
+    def _has_to_wait(self, delivery: Delivery, now: datetime) -> bool:
+        left = envelope.seconds_left(delivery.properties.headers or {}, now)
+        if left > 0:
+            self._wait(delivery, envelope.topic(delivery), left, 0, "")
+        return left > 0
 
     def _end(self, delivery: Delivery, topic: str, ending: Ending) -> None:
         if isinstance(ending, Done):
             delivery.settle(True)
+        elif delivery.whole is not None:
+            # Only the broker has all of it: put there again, it is not cut short.
+            self._stopping.wait(1.0)
+            delivery.settle(False)
         elif isinstance(ending, GivenUp):
             self._give_up(delivery, topic, ending.reason)
         else:
@@ -324,6 +343,7 @@ class AmqpBus:
         headers = envelope.kept(delivery.properties.headers or {}) | {
             envelope.TOPIC: topic,
             envelope.ATTEMPTS: envelope.attempts(delivery.properties.headers or {}) + failures,
+            **({envelope.USER: user} if (user := envelope.text(delivery.properties.user_id)) else {}),
             envelope.NOT_BEFORE: (self._clock.now() + timedelta(seconds=seconds)).isoformat(),
             envelope.WAITS: str(seconds),
         }

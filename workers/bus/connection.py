@@ -5,19 +5,47 @@ pika hands each frame of a message to the system by itself: three calls a messag
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pika
+import pika.frame
+
+UNREADABLE = "bihuan-unreadable"
+"""The one header of a message whose properties cannot be read: they are its value, as they came."""
+
+_HEADER_FRAME = 2
+_FRAME_START = 7
+"""bytes of a frame before what is in it: type, channel, size"""
+_PROPERTIES = 12
+"""bytes of a header frame before the properties: class, weight, body size"""
 
 
 class Connection(pika.SelectConnection):
     """Like pika's, otherwise."""
 
     _unsent: list[bytes]
+    _frame_buffer: bytes
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._unsent = []
         super().__init__(*arguments, **options)
+
+    def _read_frame(self) -> tuple[int, Any]:
+        """A message whose header table no decoder can read (a time in the year 292277026596, tables nested a thousand deep) would end the
+        connection, again and again, and take its neighbours along. Here it comes without its properties, to be refused."""
+        try:
+            found: tuple[int, Any] = super()._read_frame()
+        except Exception:
+            kind, channel, size = struct.unpack_from(">BHL", self._frame_buffer)
+            if kind != _HEADER_FRAME:
+                raise
+            inside = self._frame_buffer[_FRAME_START : _FRAME_START + size]
+            (length,) = struct.unpack_from(">Q", inside, 4)
+            headers = {UNREADABLE: bytes(inside[_PROPERTIES:])}
+            properties: Any = pika.BasicProperties
+            return _FRAME_START + size + 1, pika.frame.Header(channel, length, properties(headers=headers))
+        return found
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if not self._unsent:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from processes.failpoints import hit
+from processes.messaging.bus import Whole
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class Delivery:
     """True: acknowledge, False: back into the queue. From any thread, once."""
     alive: Callable[[], bool]
     """whether it can still be settled; if not, it comes again anyway"""
+    whole: Whole | None = None
+    """set when ``body`` is only the beginning of what came"""
 
 
 @dataclass(frozen=True)

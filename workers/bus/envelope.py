@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,8 +12,11 @@ import pika
 
 from processes.messaging import cloudevents
 from processes.messaging.addresses import PEER, peer_of
-from processes.messaging.bus import DeadLetter, Message
+from processes.messaging.bus import DeadLetter, Message, Raw, Unreadable, Whole
+from processes.messaging.inlet import BEGINNING, LARGEST, too_large
+from processes.messaging.signing import HEADER as SIGNATURE
 from workers.bus import topology
+from workers.bus.connection import UNREADABLE
 from workers.bus.consumer import Delivery
 
 ATTEMPTS = "bihuan-attempts"
@@ -22,7 +26,12 @@ WAITS = "bihuan-waits"
 REASON = "bihuan-reason"
 GIVEN_UP_AT = "bihuan-given-up-at"
 QUEUE = "bihuan-queue"
-"""Headers of ours on messages that wait or were given up."""
+USER = "bihuan-user"
+"""Headers of ours on messages that wait or were given up. USER: whose connection it came by first; the broker lets nobody publish in
+another's name."""
+
+_OURS = "bihuan-"
+_SAID = ("message_id", "type", "correlation_id", "reply_to", "user_id")
 
 SHORT_STRING = 255
 """Bytes that fit into AMQP's short strings (routing key, message id, type, correlation id)."""
@@ -58,30 +67,79 @@ def copy(properties: Any, headers: Mapping[str, Any]) -> Properties:
         message_id=properties.message_id,
         type=properties.type,
         correlation_id=properties.correlation_id,
+        reply_to=properties.reply_to,
         timestamp=properties.timestamp,
     )
 
 
 def kept(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Without the broker's own record of the way so far: it grows with each round, and means queues of ours."""
-    return {name: value for name, value in headers.items() if not name.startswith("x-")}
+    return {name: value for name, value in headers.items() if not text(name).startswith("x-")}
+
+
+def text(value: Any) -> str:
+    """A short string of AMQP's as text: a client hands on as bytes what is no UTF-8."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""
 
 
 def decode(properties: Any, body: bytes, now: datetime) -> Message:
     """The message as it came off a queue. Raises :class:`NotACloudEvent`."""
-    return cloudevents.decode(properties.headers or {}, properties.content_type, body, now)
+    return cloudevents.decode(properties.headers or {}, text(properties.content_type), body, now)
+
+
+def raw(delivery: Delivery) -> Raw:
+    """The message as it was sent: without the broker's record of its way, and without ours."""
+    properties = delivery.properties
+    headers = properties.headers or {}
+    said = {name: text(value) for name in _SAID if (value := getattr(properties, name))}
+    if isinstance(user := headers.get(USER), str):
+        said["user_id"] = user
+    sent = {text(name): value for name, value in headers.items() if _was_sent(text(name))}
+    return Raw("amqp", _key(delivery), sent, text(properties.content_type), delivery.body, said, delivery.whole)
+
+
+def _was_sent(name: str) -> bool:
+    return not name.startswith(("x-", _OURS)) or name in (SIGNATURE, UNREADABLE)
+
+
+def shortened(body: bytes) -> tuple[bytes, Whole | None]:
+    """The beginning alone of a body that is too large to be taken: hundreds of these may be on their way to us."""
+    if len(body) <= LARGEST:
+        return body, None
+    return body[:BEGINNING], Whole(len(body), hashlib.sha256(body).hexdigest())
+
+
+def read(delivery: Delivery, now: datetime) -> Message | Unreadable:
+    """The message as the engine takes it, or why it is none."""
+    came = raw(delivery)
+    if came.whole is not None:
+        return Unreadable(came, *too_large(came.whole.length))
+    if UNREADABLE in came.headers:
+        return Unreadable(
+            came,
+            "消息头无法解读：请只用文字、整数和布尔值",
+            "the headers cannot be read: use strings, integers and booleans",
+        )
+    try:
+        return told_apart(cloudevents.decode(came.headers, came.content_type, delivery.body, now, came), delivery)
+    except cloudevents.NotACloudEvent as error:
+        return Unreadable(came, f"不是 CloudEvents 1.0 消息：{error.zh}", f"not a CloudEvent: {error.en}")
 
 
 def told_apart(message: Message, delivery: Delivery) -> Message:
     """The message with the deployment that it comes from, if it comes from another: the routing key tells, which the broker lets that
     deployment's account use alone. What the sender says of it himself is nothing. A message that waited comes by its queue's name, with
     the key that we noted."""
-    key = delivery.routing_key if delivery.routing_key != delivery.queue else topic(delivery)
-    peer = peer_of(key)
+    peer = peer_of(_key(delivery))
     if peer is None and PEER not in message.extensions:
         return message
     extensions = {name: value for name, value in message.extensions.items() if name != PEER}
     return replace(message, extensions=extensions | ({} if peer is None else {PEER: peer}))
+
+
+def _key(delivery: Delivery) -> str:
+    """The routing key that the message was sent with, as the broker tells it, or as we noted it when it had to wait."""
+    return text(delivery.routing_key) if delivery.routing_key != delivery.queue else topic(delivery)
 
 
 def attempts(headers: Mapping[str, Any]) -> int:
@@ -108,7 +166,7 @@ def topic(delivery: Delivery) -> str:
     if isinstance(sent_with, str):
         return sent_with
     if delivery.routing_key != delivery.queue:
-        return delivery.routing_key
+        return text(delivery.routing_key)
     return topology.origin(delivery.queue)[1]
 
 

@@ -23,8 +23,8 @@ import pika.exceptions
 
 from processes.failpoints import hit
 from processes.messaging import cloudevents
-from processes.messaging.addresses import EXCHANGES
-from processes.messaging.bus import Address, Message
+from processes.messaging.addresses import exchange_of, is_mandatory
+from processes.messaging.bus import Address, Message, Unreadable
 from processes.runtime.turns import Turn
 from processes.store.outbox import Outgoing
 from processes.store.parcels import Packed
@@ -54,7 +54,9 @@ TIDY_SECONDS = 0.25
 
 _LONGEST_PAUSE = 5.0
 
-Receive = Callable[[Sequence[Message], Turn], Sequence[Ending]]
+Came = Message | Unreadable
+
+Receive = Callable[[Sequence[Came], Turn], Sequence[Ending]]
 """Carries out a group of messages, in their order and when it is their turn; returns what became of each."""
 
 Taken = tuple[int, Any, Delivery]
@@ -97,7 +99,7 @@ class Line:
         give_back: GiveBack,
         resolve: Callable[[Message], Message],
         wire: Callable[[Address, str, Message], cloudevents.Wire],
-        decode: Callable[[Delivery], Message | None],
+        decode: Callable[[Delivery], Came | None],
     ) -> None:
         self._parameters = parameters
         self._sources = queues
@@ -246,7 +248,10 @@ class Line:
             return  # not acknowledged: it goes back when the connection ends
         tag = method.delivery_tag
         settle = functools.partial(self._settle, channel, tag)
-        delivery = Delivery(source, method.routing_key, properties, body, settle, lambda: bool(channel.is_open))
+        beginning, whole = envelope.shortened(body)
+        delivery = Delivery(
+            source, method.routing_key, properties, beginning, settle, lambda: bool(channel.is_open), whole
+        )
         self._group.append((tag, channel, delivery))
         if len(self._group) == GROUP:
             self._hand_over()
@@ -330,8 +335,8 @@ class Line:
                 message = self._resolve(message)
             wire = self._wire(address, outgoing.topic, message)
             properties = envelope.properties(message, wire)
-            mandatory = address != Address.EVENTS
-            self._channel.basic_publish(EXCHANGES[address], outgoing.topic, wire.body, properties, mandatory)
+            exchange, mandatory = exchange_of(address), is_mandatory(address)
+            self._channel.basic_publish(exchange, outgoing.topic, wire.body, properties, mandatory)
         except Exception as error:
             # The relay will meet the same error, and knows what to do with it.
             log.warning("message %s was not sent: %s", message.id, error)
@@ -357,7 +362,7 @@ class Line:
         returned = (method.exchange, method.routing_key, properties.message_id)
         for tag, (under_way, outgoing) in list(self._sent.items()):
             if returned == (
-                EXCHANGES[Address(outgoing.address)],
+                exchange_of(Address(outgoing.address)),
                 outgoing.topic,
                 envelope.fitting(outgoing.message.id),
             ):

@@ -13,12 +13,12 @@ from typing import Any
 
 from pika.adapters.blocking_connection import BlockingChannel
 
+from processes.messaging.addresses import DEAD_QUEUE as DEAD_QUEUE
 from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, job_queue, urgent
 from processes.messaging.bus import Address
 from workers.bus.delivery import ALL, Ladder, Subscription
 
 DEAD_EXCHANGE = "bihuan.dead"
-DEAD_QUEUE = "dead"
 
 _DELIVERIES = 20
 """A message that was in the hands of so many processes that died is given up: it may be what kills them."""

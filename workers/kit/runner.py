@@ -6,7 +6,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import FrameType
 
 from processes.messaging.bus import Bus
@@ -18,10 +18,13 @@ log = logging.getLogger("bihuan.worker")
 class Runner:
     """Workers on a bus. :meth:`start` and :meth:`stop` for those who have a process already; :meth:`run` is a process.
 
-    ``patience``: seconds that running jobs get to finish when it is stopped; what is not finished is done again elsewhere.
+    ``leave``: topics that somebody else's workers do. ``patience``: seconds that running jobs get to finish when it is stopped; what is not
+    finished is done again elsewhere.
     """
 
-    def __init__(self, bus: Bus, workers: Sequence[Worker], *, patience: float = 30.0) -> None:
+    def __init__(
+        self, bus: Bus, workers: Sequence[Worker], *, leave: Collection[str] = (), patience: float = 30.0
+    ) -> None:
         owners: dict[str, str] = {}
         for worker in workers:
             for topic in sorted(worker.topics):
@@ -30,13 +33,14 @@ class Runner:
                 owners[topic] = worker.name
         self._bus = bus
         self._workers = tuple(workers)
+        self._leave = frozenset(leave)
         self._patience = patience
         self._told = threading.Event()
 
     def attach(self) -> None:
         """Subscribe only; somebody else starts and stops the bus (the engine's process, in ``make run``)."""
         for worker in self._workers:
-            worker.attach(self._bus)
+            worker.attach(self._bus, self._leave)
 
     def start(self) -> None:
         """Subscribe and begin to take jobs."""

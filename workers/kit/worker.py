@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
 from time import perf_counter
@@ -95,9 +95,11 @@ class Worker:
 
         return register
 
-    def attach(self, bus: Bus) -> None:
-        """Subscribe to the topics of this worker on a bus that is not started yet. Urgent jobs are taken first."""
+    def attach(self, bus: Bus, leave: Collection[str] = ()) -> None:
+        """Subscribe to the topics of this worker, but for those in ``leave``, on a bus that is not started yet. Urgent jobs are taken first."""
         for topic, handler in self._handlers.items():
+            if topic in leave:
+                continue
             topics = [topic, urgent(topic)]
             if handler.lock is None:
                 take = self._taker(bus)

@@ -193,7 +193,7 @@ class Arrivals:
             try:
                 handled = self._start_one(each.command_id, told)
             except NotTaken as refused:
-                self._refuse(_refusal(told, refused.zh, self._engine.clock.now()))
+                self._refuse(_refusal(told, refused.zh, refused.en, self._engine.clock.now()))
                 with self._engine.database.write() as connection:
                     file_parts.arrived(connection, each.command_id)
         return handled
@@ -216,7 +216,8 @@ class Arrivals:
         """Parts do not have the hash that was told: they are thrown away, kept in mind as refused, and asked for at once."""
         now = self._engine.clock.now()
         reason = f"案卷有 {len(wrong)} 部分与摘要（SHA-256）不符，已请 {told.peer} 重发：{'、'.join(wrong)}"
-        self._refuse(_refusal(told, reason, now))
+        en = f"{len(wrong)} parts of the file have another SHA-256 than told; {told.peer} is asked for them again: {', '.join(wrong)}"
+        self._refuse(_refusal(told, reason, en, now))
         with self._engine.database.write() as connection:
             file_parts.drop(connection, told.peer, wrong)
             file_parts.hurry(connection, command_id, now)
@@ -342,12 +343,12 @@ def _is_sound(part: Part, body: bytes) -> bool:
     return len(body) == part.size and hashlib.sha256(body).hexdigest() == part.sha256
 
 
-def _refusal(told: _Told, reason: str, now: datetime) -> Refusal:
+def _refusal(told: _Told, zh: str, en: str, now: datetime) -> Refusal:
     """The escalation itself, to be kept with the reason: sent once more when what was wrong is put right, it finds its parts here."""
     file = {"case": told.case.to_json(), "attachments": [each.to_json() for each in told.attachments]}
     extensions = {"correlationkey": told.key, VERSION: "2", PEER: told.peer}
     message = Message(told.message, ESCALATED, told.source, now, {**told.payload, "file": file}, extensions=extensions)
-    return Refusal(Sender(told.peer, told.source, told.message, peer=True), message, reason)
+    return Refusal(Sender(told.peer, told.source, told.message, peer=True), message, zh, en)
 
 
 def _keep_words(connection: Connection, case: str, element: str, kept: list[tuple[str, str]], now: datetime) -> None:

@@ -1,7 +1,7 @@
-"""Puts the document together: a channel a message, a channel a job topic, another for its answers, one for signals.
+"""Puts the document together: a channel a message, a channel a job topic, another for its answers, one an event, one for signals.
 
 Source: AsyncAPI 3.0.0, and its AMQP bindings 0.3.0. The application is the platform: it *receives* what partners and workers
-send, and *sends* jobs and signals. A job's topic has an address twice: the queue that workers consume, and the answers that go
+send, and *sends* jobs, events and signals. A job's topic has an address twice: the queue that workers consume, and the answers that go
 back through the inbox, once for each topic because a result differs from topic to topic.
 """
 
@@ -19,6 +19,7 @@ from processes.messaging.asyncapi.texts import DESCRIPTION, TITLE
 from processes.messaging.bus import Address, Message
 from processes.messaging.contract import ORDER, Contract, Kind
 from processes.messaging.contracts import CONTRACTS, JOB
+from processes.messaging.events import EVENTS, EventKind
 from processes.messaging.jobs import CATALOGUE, JobKind
 
 _BINDINGS = "0.3.0"
@@ -41,6 +42,7 @@ _INTERNAL = "平台内部"
 """the tag of what only the platform sends"""
 
 _SOURCE, _INSTANCE = "bihuan", "15f49c76-aa22-5ec6-97e4-f5879a787e16"
+_CASE = "330502-26-00017-5"
 _MOMENT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 """where and when in the examples"""
 
@@ -49,14 +51,16 @@ def document(
     version: str,
     contracts: Sequence[Contract] = tuple(CONTRACTS.values()),
     jobs: Sequence[JobKind] = tuple(CATALOGUE.values()),
+    events: Sequence[EventKind] = tuple(EVENTS.values()),
 ) -> Json:
-    """The whole document as JSON: the same contracts and jobs, the same document.
+    """The whole document as JSON: the same contracts, jobs and events, the same document.
 
     :param version: the platform's release, which the document is of
     """
     messages = {_key(each): _of_contract(each) for each in contracts}
     for job in jobs:
         messages |= _of_job(job)
+    messages |= {each.type: _of_event(each) for each in events}
     messages[_SIGNALS] = _signal()
     return {
         "asyncapi": "3.0.0",
@@ -64,8 +68,8 @@ def document(
         "info": {"title": TITLE, "version": version, "description": DESCRIPTION, "license": {"name": "Apache-2.0"}},
         "defaultContentType": cloudevents.BINARY_TYPE,
         "servers": {"amqp": _server()},
-        "channels": _channels(contracts, jobs),
-        "operations": _operations(contracts, jobs),
+        "channels": _channels(contracts, jobs, events),
+        "operations": _operations(contracts, jobs, events),
         "components": {
             "messages": messages,
             "securitySchemes": {"account": {"type": "userPassword", "description": "平台为每个合作方开通的账号"}},
@@ -227,7 +231,13 @@ def _special(job: JobKind, ending: str, properties: Json, example: Json) -> Json
     }
 
 
-# ---- signals -------------------------------------------------------------------------------------------------------------
+# ---- events ------------------------------------------------------------------------------------------------------------
+def _of_event(kind: EventKind) -> Json:
+    about = _CASE if kind.address is Address.EVENTS else None
+    answers = {} if about else {"correlationkey": str(kind.example["id"])}
+    example = Message(f"example-{kind.type}", kind.type, _SOURCE, _MOMENT, dict(kind.example), about, answers)
+    said = headers.of_event(kind), json_schema.of(kind.schema)
+    return _message(kind.type, kind.title, kind.description, kind.when, "事件", *said, example)
 
 
 def _signal() -> Json:
@@ -247,7 +257,7 @@ def _signal() -> Json:
 # ---- channels and operations ---------------------------------------------------------------------------------------------
 
 
-def _channels(contracts: Sequence[Contract], jobs: Sequence[JobKind]) -> Json:
+def _channels(contracts: Sequence[Contract], jobs: Sequence[JobKind], events: Sequence[EventKind]) -> Json:
     found: Json = {}
 
     def put(key: str, channel: Json, *messages: str) -> None:
@@ -261,6 +271,8 @@ def _channels(contracts: Sequence[Contract], jobs: Sequence[JobKind]) -> Json:
         put(_job_key(job) + URGENT, _jobs(job, urgent(job.topic)), _job_key(job))
         answers = _answers_of(job)
         put(_answer_key(job, "answers"), _answers(f"{job.title}：答复", tuple(answers)), *answers.values())
+    for event in events:
+        put(event.type, _told(event), event.type)
     parameters = {"name": {"description": "信号在流程图里的名称", "examples": ["example"]}}
     put(_SIGNALS, _routed(Address.EVENTS, signal_event("{name}"), "流程信号", parameters), _SIGNALS)
     return found
@@ -294,6 +306,20 @@ def _routed(address: Address, routing_key: str, title: str, parameters: Json | N
     }
 
 
+def _told(event: EventKind) -> Json:
+    """The channel of an event; an answer's is known to whoever asked for it."""
+    if event.address is Address.EVENTS:
+        return _routed(event.address, event.type, event.title)
+    exchange = {"name": "", "type": "default", "durable": True, "autoDelete": False}
+    return {
+        "address": None,
+        "title": event.title,
+        "description": "默认交换机，路由键是原消息的 reply_to。",
+        "messages": {},
+        "bindings": {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": _BINDINGS}},
+    }
+
+
 def _jobs(job: JobKind, travels_as: str) -> Json:
     """The queue of a job's topic, or that of its urgent ones."""
     queue, title = job_queue(travels_as), job.title if travels_as == job.topic else f"{job.title}（紧急）"
@@ -314,7 +340,7 @@ def _jobs(job: JobKind, travels_as: str) -> Json:
     }
 
 
-def _operations(contracts: Sequence[Contract], jobs: Sequence[JobKind]) -> Json:
+def _operations(contracts: Sequence[Contract], jobs: Sequence[JobKind], events: Sequence[EventKind]) -> Json:
     found: Json = {}
     for contract in contracts:
         key = _key(contract)
@@ -324,6 +350,8 @@ def _operations(contracts: Sequence[Contract], jobs: Sequence[JobKind]) -> Json:
         for ending, title in (("", job.title), (URGENT, f"{job.title}（紧急）")):
             sent = _operation("send", title, _job_key(job) + ending, _job_key(job))
             found[f"send.{job.topic}{ending}"] = {**sent, "reply": reply}
+    for event in events:
+        found[f"send.{event.type}"] = _operation("send", event.title, event.type, event.type, mandatory=False)
     found[f"send.{_SIGNALS}"] = _operation("send", "流程信号", _SIGNALS, _SIGNALS, mandatory=False)
     return found
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from processes.messaging.addresses import HIGHEST, URGENT_FROM
 from processes.messaging.asyncapi.json_schema import Json
+from processes.messaging.bus import Address
 from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Contract, Kind
 from processes.messaging.contracts import ATTEMPT, ATTEMPT_PATTERN, CHANNEL, JOB, LOWER, PLACE, PRIORITY
+from processes.messaging.events import EventKind
 from processes.observing.trace import HEADER as TRACE
 
 PREFIX = "ce-"
@@ -34,7 +36,10 @@ def of_contract(contract: Contract) -> Json:
         )
     if contract.kind is Kind.JOB:
         found[ATTEMPT] = (_attempt("从任务消息照抄：平台据此认出过时的答复"), False)
-    elif contract.internal:
+        about = "以自己的名义答复的合作方；只能答复交给它的主题"
+        found["partner"] = (_text("合作方", about), False)
+        return _object(found)
+    if contract.internal:
         found[PLACE.name] = (
             _text(PLACE.title, "只用于提交上一级：内容里没有 place 时必填", maxLength=LONGEST_EXTENSION),
             False,
@@ -63,6 +68,16 @@ def of_signal(type_: Json) -> Json:
     """The headers of a signal on its way to listeners."""
     found = _common(type_, None, sent=True)
     found["subject"] = (_text("发出信号的流程实例编号"), True)
+    return _object(found)
+
+
+def of_event(kind: EventKind) -> Json:
+    """The headers of an event on its way to listeners, or of an answer."""
+    found = _common({"const": kind.type}, None, sent=True)
+    if kind.address is Address.EVENTS:
+        found["subject"] = (_text("问题编号"), True)
+    else:
+        found["correlationkey"] = (_text("原消息的 correlation_id 或编号", "与消息属性 correlation_id 相同"), False)
     return _object(found)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from cli.platform import Platform
 from cli.settings import MODELS, Settings
 from processes.messaging.asyncapi import document
-from processes.runtime.commands import Start
+from processes.runtime.commands import Cancel, Start
 from processes.store.tables import (
     Base,
     BufferedMessage,
@@ -120,7 +120,7 @@ class Running:
         """Why the message of this id was refused, once it was."""
 
         def reason() -> str | None:
-            rows = [row for row in self.rows(RefusedMessage) if row.headers["id"] == id_]
+            rows = [row for row in self.rows(RefusedMessage) if row.message_id == id_]
             return rows[0].reason if rows else None
 
         return str(eventually(reason))
@@ -168,7 +168,7 @@ def test_what_the_document_names_is_on_the_broker_as_it_says(running: Running, s
             stranger.channel.queue_declare(binding["queue"]["name"], passive=True)
             stranger.channel.basic_publish(binding["x-exchange"], binding["x-routing-key"], b"{}", mandatory=True)
             assert eventually(lambda name=binding["queue"]["name"]: stranger.channel.basic_get(name, auto_ack=True)[0])
-        else:
+        elif binding["exchange"]["type"] != "default":
             exchange = binding["exchange"]
             # With other arguments than it has, the broker would close the channel.
             stranger.channel.exchange_declare(
@@ -243,11 +243,16 @@ def test_a_message_of_a_case_that_does_not_wait_for_it_yet_is_kept_once(
 
 
 def test_an_escalation_starts_the_superior_places_process(running: Running, stranger: Stranger) -> None:
+    stranger.publish(EXAMPLES["order.v1"])
     escalated = EXAMPLES["case.escalated.v1"]
     stranger.publish(escalated)
-    (instance,) = eventually(lambda: running.rows(Instance))
-    place, key = escalated.payload["place"], escalated.headers["ce-correlationkey"]
-    assert (instance.process_id, instance.place, instance.key) == ("superior", place, key)
+    (child,) = eventually(lambda: [row for row in running.rows(Case) if row.parent])
+    assert (child.report_id, child.parent) == (escalated.payload["report"], escalated.payload["parent"])
+    (instance,) = [row for row in running.rows(Instance) if row.id == child.instance_id]
+    assert (instance.process_id, instance.place, instance.key) == ("superior", "330500", child.number)
+    stranger.publish(EXAMPLES["case.withdrawn.v1"])
+    eventually(lambda: [row for row in running.rows(Case) if row.id == child.id and row.closed_at])
+    assert running.rows(RefusedMessage) == []
 
 
 @pytest.mark.parametrize("key", ANSWERS)
@@ -266,6 +271,7 @@ def test_an_answer_to_a_job_that_never_was_is_refused(running: Running, stranger
         "order.v1",
         "hotline.order.v2",
         "rating.order.v2",
+        "case.escalated.v1",
         *CASE_MESSAGES,
         "withdrawal.requested.v1",
         "hotline.urged.v1",
@@ -290,7 +296,9 @@ def test_an_example_without_what_is_required_is_refused_and_has_no_effect(
 @pytest.mark.parametrize("key", ["job.completed.v1", "case.answered.v1"])
 def test_what_is_the_platforms_own_is_refused_from_a_partner(running: Running, stranger: Stranger, key: str) -> None:
     forged = with_headers(EXAMPLES[key], partner="hotline")
-    assert not fits_message(forged.message, forged.headers, forged.payload)
+    assert fits_message(forged.message, forged.headers, forged.payload) == (key == "job.completed.v1"), (
+        "of a topic given"
+    )
     stranger.publish(forged)
     assert "无权发送" in running.refused(forged.headers["ce-id"])
 
@@ -333,6 +341,17 @@ def test_a_worker_by_the_document_takes_a_job_and_answers_it(running: Running, s
     assert len(running.rows(Incident)) == (ending != "completed")
 
 
+def test_the_sender_of_what_does_not_fit_hears_why_in_the_queue_it_named(running: Running, stranger: Stranger) -> None:
+    stranger.channel.queue_declare("my-refusals", exclusive=True)
+    properties = pika.BasicProperties(content_type="application/json", reply_to="my-refusals", correlation_id="c-1")
+    stranger.channel.basic_publish("bihuan.inbox", "rating.given", b"{", properties, mandatory=True)
+    told = stranger.hear("my-refusals", "send.message.refused")
+    assert told.headers["ce-correlationkey"] == "c-1"
+    assert "CloudEvent" in told.payload["reason_en"]
+    (kept,) = running.rows(RefusedMessage)
+    assert (kept.id, kept.body) == (told.payload["entry"], b"{")
+
+
 # ---- a listener ----------------------------------------------------------------------------------------------------------
 
 
@@ -348,3 +367,19 @@ def test_a_listener_by_the_document_hears_a_signal(running: Running, stranger: S
     running.engine.execute(Start("start-1", "telling"))
 
     assert stranger.hear("mine", "send.signals").headers["ce-type"] == routing_key
+
+
+def test_a_listener_by_the_document_hears_what_happens_to_a_case(running: Running, stranger: Stranger) -> None:
+    heard = {"case.opened": "opened", "case.stage": "stages", "case.closed": "closed"}
+    for type_, queue in heard.items():
+        channel = DOCUMENT["channels"][type_]
+        stranger.channel.queue_declare(queue, exclusive=True)
+        stranger.channel.queue_bind(queue, channel["bindings"]["amqp"]["exchange"]["name"], channel["address"])
+    stranger.publish(EXAMPLES["order.v1"])
+    (case,) = eventually(lambda: running.rows(Case))
+
+    opened = stranger.hear("opened", "send.case.opened")
+    assert (opened.headers["ce-subject"], opened.payload) == (case.number, {"number": case.number, "place": case.place})
+    assert stranger.hear("stages", "send.case.stage").payload["stage"] == "intake"
+    running.engine.execute(Cancel("cancel-1", case.instance_id))
+    assert stranger.hear("closed", "send.case.closed").payload["number"] == case.number

@@ -37,7 +37,7 @@ from tests.diagrams import (
     timer,
     user,
 )
-from tests.hostile import ALL, SCRIPT
+from tests.hostile.sources import ALL, SCRIPT
 
 pytestmark = pytest.mark.slow
 

@@ -21,6 +21,7 @@ from processes.messaging import cloudevents
 from processes.messaging.asyncapi import document, json_schema
 from processes.messaging.bus import Message
 from processes.messaging.contracts import CONTRACTS, Contract, ContractViolation, Kind, parse
+from processes.messaging.events import EVENTS
 from processes.messaging.jobs import CATALOGUE, JobKind
 from processes.messaging.json_text import to_json
 from tests.asyncapi.reading import Example, at, channels_of, examples, fits, fits_message
@@ -39,7 +40,7 @@ ANSWERS = {"job.accepted", "job.extended", "job.completed", "job.failed", "job.e
 
 ALL = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 ALL_RECEIVED = pytest.mark.parametrize("example", RECEIVED.values(), ids=RECEIVED)
-ALL_CONTRACTS = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: each.type)
+ALL_CONTRACTS = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: f"{each.type} {each.version}")
 ALL_JOBS = pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda each: each.topic)
 
 
@@ -63,7 +64,9 @@ def test_the_same_contracts_make_the_same_bytes() -> None:
 def test_every_contract_and_every_topic_is_in_it() -> None:
     names = {each["name"] for each in DOCUMENT["components"]["messages"].values()}
     types = {type_.replace("*", "{channel}") for type_, _ in CONTRACTS}
-    assert names == types | set(CATALOGUE) | {"signal.{name}"}
+    assert names == types | set(CATALOGUE) | set(EVENTS) | {"signal.{name}"}
+    for type_ in EVENTS:
+        assert DOCUMENT["operations"][f"send.{type_}"]["action"] == "send"
     for topic in CATALOGUE:
         sent = DOCUMENT["operations"][f"send.{topic}"]
         assert sent["action"] == "send"
@@ -81,7 +84,7 @@ def test_only_what_partners_may_not_send_is_marked_so() -> None:
 
 def test_versions_stand_side_by_side_and_only_the_first_goes_without_saying() -> None:
     first = CONTRACTS["rating.given", "1"]
-    both = document("1.2.3", [first, replace(first, version="2")], [])
+    both = document("1.2.3", [first, replace(first, version="2")], [], [])
     messages = both["channels"]["rating.given"]["messages"]
     assert list(messages) == ["rating.given.v1", "rating.given.v2"]
     first_headers, second_headers = (at(both, each)["headers"] for each in messages.values())
@@ -92,7 +95,7 @@ def test_versions_stand_side_by_side_and_only_the_first_goes_without_saying() ->
 
 def test_every_parameter_of_an_address_is_explained() -> None:
     for channel in DOCUMENT["channels"].values():
-        assert set(re.findall(r"\{(\w+)\}", channel["address"])) == set(channel.get("parameters", {}))
+        assert set(re.findall(r"\{(\w+)\}", channel["address"] or "")) == set(channel.get("parameters", {}))
 
 
 # ---- the examples ------------------------------------------------------------------------------------------------------

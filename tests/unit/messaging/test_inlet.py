@@ -65,7 +65,7 @@ DOOR = {
 }
 
 
-@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: each.type)
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda each: f"{each.type} {each.version}")
 def test_each_contract_leads_to_its_door(contract: Contract) -> None:
     house = House(cases={("hotline", "12345-20261123-0042"): "2026-000042"})
     example = contract.example_message()
@@ -104,17 +104,28 @@ def test_a_number_nobody_knows_is_refused_and_kept() -> None:
     assert [each.reason for each in house.refused] == [receipt.reason]
 
 
+FILE = {"report": "r-1", "parent": "lower-1", "why": "x"}
+
+
 def test_an_escalation_goes_to_the_superior_place_by_the_lower_cases_id() -> None:
     house = House()
-    Inlet(house.doors()).receive(message("case.escalated", {"place": "3305", "why": "x"}, correlationkey="lower-1"))
-    assert house.came[0][2] == Correlation("case.escalated", "lower-1", {"place": "3305", "why": "x"}, "3305")
+    Inlet(house.doors()).receive(message("case.escalated", {"place": "3305", **FILE}, correlationkey="lower-1"))
+    assert house.came[0][2] == Correlation("case.escalated", "lower-1", {"place": "3305", **FILE}, "3305")
 
 
 def test_an_escalation_may_name_the_place_in_its_extension_alone() -> None:
     house = House()
-    Inlet(house.doors()).receive(message("case.escalated", {"why": "x"}, correlationkey="lower-1", place="3305"))
-    assert house.came[0][2] == Correlation("case.escalated", "lower-1", {"why": "x", "place": "3305"}, "3305")
-    assert Inlet(house.doors()).receive(message("case.escalated", {}, correlationkey="l")).status is Status.REFUSED
+    Inlet(house.doors()).receive(message("case.escalated", FILE, correlationkey="lower-1", place="3305"))
+    assert house.came[0][2] == Correlation("case.escalated", "lower-1", {**FILE, "place": "3305"}, "3305")
+    assert Inlet(house.doors()).receive(message("case.escalated", FILE, correlationkey="l")).status is Status.REFUSED
+
+
+def test_an_escalation_without_a_report_is_refused() -> None:
+    house = House()
+    bare = message("case.escalated", {"place": "3305", "parent": "lower-1"}, correlationkey="lower-1")
+    receipt = Inlet(house.doors()).receive(bare)
+    assert (receipt.status, house.came) == (Status.REFUSED, [])
+    assert "report: required, and missing" in (receipt.reason_en or "")
 
 
 def test_a_message_that_only_the_diagrams_know_goes_from_one_to_the_other() -> None:
@@ -180,6 +191,33 @@ def test_a_door_may_say_that_a_message_can_never_be_taken() -> None:
     )
     assert (receipt.status, receipt.reason) == (Status.REFUSED, "没有渠道 nowhere")
     assert len(house.refused) == 1
+
+
+def test_a_message_that_is_kept_already_is_refused_without_keeping_it_again() -> None:
+    house = House()
+    bad = message("rating.given", {"case": "2026-000017", "level": 9})
+    assert Inlet(house.doors()).receive(bad, keep=False).status is Status.REFUSED
+    assert not house.refused
+
+
+def test_who_is_not_who_it_says_is_refused_before_anything_is_read() -> None:
+    house = House()
+
+    def doubt(partner: str, said: Message) -> None:
+        raise NotTaken(f"{partner} 没有签名", f"{partner} has not signed")
+
+    receipt = Inlet(replace(house.doors(), identify=doubt)).receive(message("no.such.type", None, partner="ratings"))
+    assert (receipt.status, receipt.reason_en) == (Status.REFUSED, "ratings has not signed")
+    assert len(house.refused) == 1
+
+
+def test_a_partner_that_may_answer_jobs_comes_through_their_doors() -> None:
+    house = House()
+    doors = replace(house.doors(), may_answer_any=lambda partner: partner == "acme")
+    done = message("job.completed", {"result": {}}, jobid="j-1", partner="acme")
+    assert Inlet(doors).receive(done).status is Status.ACCEPTED
+    other = message("case.answered", {}, correlationkey="l", partner="acme")
+    assert Inlet(doors).receive(other).status is Status.REFUSED
 
 
 def test_a_door_that_fails_leaves_the_message_to_be_delivered_again() -> None:

@@ -10,7 +10,7 @@ import pytest
 from processes.notation import expressions, feel
 from processes.notation.decisions import DecisionError, parse_decisions
 from processes.notation.expressions import ExpressionError
-from tests.hostile import FEEL, PYTHON, SCRIPTS
+from tests.hostile.sources import FEEL, PYTHON, SCRIPTS
 
 DATA = {"a": [1, 2, {"x": 1}], "b": "s", "d": {"x": "y"}}
 _SECONDS = 2.5
