@@ -50,7 +50,7 @@ def core(template: Path, tmp_path: Path) -> Iterator[Core]:
     (tmp_path / "core.db").write_bytes(template.read_bytes())
     database = Database(f"sqlite:///{tmp_path / 'core.db'}")
     identity = Identity(answers={"acme": ("notice.send",)})
-    core = Core.on(database, ManualClock(NOW), identity, events=True)
+    core = Core.on(database, ManualClock(NOW), identity=identity, events=True)
     yield core
     database.dispose()
 

@@ -120,14 +120,6 @@ def test_an_escalation_may_name_the_place_in_its_extension_alone() -> None:
     assert Inlet(house.doors()).receive(message("case.escalated", FILE, correlationkey="l")).status is Status.REFUSED
 
 
-def test_an_escalation_without_a_report_is_refused() -> None:
-    house = House()
-    bare = message("case.escalated", {"place": "3305", "parent": "lower-1"}, correlationkey="lower-1")
-    receipt = Inlet(house.doors()).receive(bare)
-    assert (receipt.status, house.came) == (Status.REFUSED, [])
-    assert "report: required, and missing" in (receipt.reason_en or "")
-
-
 def test_a_message_that_only_the_diagrams_know_goes_from_one_to_the_other() -> None:
     house = House()
     Inlet(house.doors()).receive(message("board.asked", {"n": 1}, correlationkey="k", place="3305"))
