@@ -74,6 +74,6 @@ def test_the_commands_of_the_readme_file_a_problem_and_close_it(env: dict[str, s
     with database.read() as connection:
         (case,) = connection.execute(select(Case.number, Case.place, Case.outcome, Case.closed_at)).all()
     database.dispose()
-    assert closed == {"number": case.number, "place": "330502", "stage": "closure", "outcome": "refused"}
+    assert closed == {"number": case.number, "place": "330502", "stage": "intake", "outcome": "refused"}
     assert case.closed_at is not None
     assert "level: must be from 1 to 5" in json.loads((tmp_path / "refused.json").read_text("utf-8"))["reason_en"]
