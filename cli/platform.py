@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from cli.parts import connected, identity, observed, runner, signer
@@ -26,6 +27,7 @@ from processes.runtime.watchdog import LIMIT, Watchdog
 from processes.store import readiness
 from processes.store.database import Database
 from processes.store.gauges import Gauges
+from processes.store.traffic import Traffic
 
 PATIENCE = 60.0
 """Seconds for which a process that starts waits for its database."""
@@ -75,9 +77,12 @@ class Platform:
         return found is not None and found.partner == partner
 
     def _watch(self) -> None:
-        """Let a watchdog look after the commands of this process; ``STALL_SECONDS`` is how long one may take."""
+        """Let a watchdog look after the commands of this process (``STALL_SECONDS`` is how long one may take), and write down what it counts."""
         if not self._watched:
             self._watched = True
+            traffic = Traffic(self.core.database, self.core.clock)
+            traffic.start()
+            self._stops.append(traffic.stop)
             limit = float(os.environ.get("STALL_SECONDS") or LIMIT)
             watchdog = Watchdog(self.settings.data / "watch", self.core.database, self.core.clock, limit)
             watchdog.start()
@@ -107,19 +112,14 @@ class Platform:
         channels = self.core.snapshots.now().reference.channels.values()
         return {**partners, **{each.code: partners[each.partner] for each in channels}}
 
-    # -- starting parts ----------------------------------------------------------------------------------------------
-
-    def start_engine(self, with_workers: bool, systems_url: str | None) -> None:
-        """Timers, and the bus with the inlet behind it; with the workers on the same bus when there is no broker."""
-        from workers.bus.amqp import AmqpBus
-        from workers.bus.embedded import EmbeddedBus
-        from workers.bus.peers import PeerRelay
-        from workers.bus.relay import Relay
-
-        self._watch()
+    @cached_property
+    def bus(self) -> Any:
+        """The bus of this process: the broker's, or the outbox itself."""
         core = self.core
         if self.settings.amqp_url:
-            bus: Any = AmqpBus(
+            from workers.bus.amqp import AmqpBus
+
+            return AmqpBus(
                 self.settings.amqp_url,
                 core.clock,
                 name="engine",
@@ -127,6 +127,28 @@ class Platform:
                 structured=self.settings.structured,
                 signer=self._signer,
             )
+        from workers.bus.embedded import EmbeddedBus
+
+        return EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
+
+    def upkeep(self) -> Any:
+        """What operators look after: the bus's queues and dead letters, with those of the outbox before a broker."""
+        if not self.settings.amqp_url:
+            return self.bus
+        from workers.bus.upkeep import BothUpkeep
+
+        return BothUpkeep(self.bus, self.core.database, self.core.clock)
+
+    # -- starting parts ----------------------------------------------------------------------------------------------
+
+    def start_engine(self, with_workers: bool, systems_url: str | None) -> None:
+        """Timers, and the bus with the inlet behind it; with the workers on the same bus when there is no broker."""
+        from workers.bus.peers import PeerRelay
+        from workers.bus.relay import Relay
+
+        self._watch()
+        core, bus = self.core, self.bus
+        if self.settings.amqp_url:
             relay = Relay(core.database, bus, core.clock, core.resolve)
             line = bus.line(self._receive, tidy=core.engine.tidy, give_back=core.engine.give_back, resolve=core.resolve)
             core.engine.courier = line
@@ -140,7 +162,6 @@ class Platform:
             starts = [relay.start, line.start, *(each.start for each in peers)]
             stops = [relay.stop, lambda: line.stop(30.0), *(each.stop for each in peers)]
         else:
-            bus = EmbeddedBus(core.database, core.clock, topics=self.topics, resolve=core.resolve)
             # One at a time: news of a case come in the order in which they were sent ("accepted" never overtakes "in hand").
             bus.subscribe(Address.INBOX, ["*"], self.inlet.deliver, concurrency=1)
             starts, stops = [], []
@@ -177,7 +198,7 @@ class Platform:
                 f"port {port}: {error}",
             ) from error
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
-        self._stops.append(server.close)
+        self._stops += [self.bus.stop, server.close]
 
     def check(self, files: Mapping[str, bytes]) -> Sequence[Finding]:
         """What is wrong with models, as this platform's roles, stages and jobs are."""
@@ -201,6 +222,7 @@ class Platform:
                 snapshots=self.core.snapshots,
                 inlet=self.inlet,
                 check=self.check,
+                upkeep=self.upkeep(),
                 settings=GatewaySettings(
                     data=self.settings.data,
                     partners={token: partner for partner, token in tokens.partners.items()},

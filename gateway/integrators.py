@@ -12,8 +12,10 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, g, render_template
 
+from gateway.context import services
+from gateway.staff import session
 from processes.messaging.asyncapi import document
 
 blueprint = Blueprint("integrators", __name__)
@@ -84,8 +86,9 @@ def asyncapi() -> Response:
 
 @blueprint.get("/integrators")
 def integrators() -> str:
-    """The same to read."""
-    return render_template("integrators.html", sections=_sections(), about=_about())
+    """The same to read; who is logged in keeps the staff's frame around it."""
+    g.viewer = session.whoever(services())
+    return render_template("integrators.html", here="integrators", sections=_sections(), about=_about())
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from processes.casework.functions import Snapshots
 from processes.clock import Clock
+from processes.messaging.bus import Upkeep
 from processes.messaging.inlet import Inlet
 from processes.notation.check.findings import Finding
 from processes.observing.health import Health
@@ -37,8 +38,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class Services:
-    """The engine, the database under it, and the rest. ``check`` looks at model files before they are deployed; ``metrics`` and
-    ``health`` are the whole process's."""
+    """The engine, the database under it, and the rest. ``check`` looks at model files before they are deployed; ``upkeep``:
+    the queues and dead letters; ``metrics`` and ``health`` are the whole process's."""
 
     database: Database
     engine: Engine
@@ -46,6 +47,7 @@ class Services:
     snapshots: Snapshots
     inlet: Inlet
     check: Check
+    upkeep: Upkeep
     settings: Settings
     metrics: Metrics = field(default_factory=Metrics)
     health: Health = field(default_factory=Health)

@@ -1,6 +1,9 @@
-"""The HTTP API: messages of partners, reports, cases, tasks, models, incidents and the quarantine. JSON over bearer tokens."""
+"""The HTTP API: messages of partners, reports, cases, tasks, models, incidents, the quarantine, and what else operators look after.
 
-from gateway.api import cases, incidents, messages, models, quarantine, tasks
+JSON over bearer tokens.
+"""
+
+from gateway.api import cases, incidents, messages, models, operations, quarantine, tasks
 from gateway.api.access import blueprint, health
 
-__all__ = ["blueprint", "cases", "health", "incidents", "messages", "models", "quarantine", "tasks"]
+__all__ = ["blueprint", "cases", "health", "incidents", "messages", "models", "operations", "quarantine", "tasks"]

@@ -19,8 +19,10 @@ from processes.failpoints import hit
 from processes.messaging import cloudevents, contracts, inlet
 from processes.messaging.addresses import PEER
 from processes.messaging.bus import Raw, Whole
+from processes.messaging.contract import ORDER
 from processes.messaging.contracts import ContractViolation
 from processes.messaging.inlet import Status
+from processes.messaging.tally import MESSAGE, TALLY
 from processes.store import quarantine
 
 ROWS = 200
@@ -75,8 +77,11 @@ def _report(channel: str, row: Any, at: int) -> dict[str, Any]:
     try:
         found = doors.report(services().engine, contracts.parse_report(channel, fields), actor=caller())
     except ContractViolation as error:
+        TALLY.note(MESSAGE, caller(), f"{channel}{ORDER}", Status.REFUSED.value)
         reason = "；".join(f"{each.path}：{each.zh}" if each.path else each.zh for each in error.problems)
         return {"row": number, "id": row.get("id"), "outcome": "bad", "reason": reason}
+    ended = Status.DUPLICATE if found.outcome == "known" else Status.ACCEPTED
+    TALLY.note(MESSAGE, caller(), f"{channel}{ORDER}", ended.value)
     state = found.outcome
     if state == "known":
         with services().database.read() as connection:
@@ -133,3 +138,4 @@ def _keep(raw: Raw, zh: str, en: str) -> None:
     """Nothing is dropped silently: what can't even be read is kept with the reason."""
     with services().database.write() as connection:
         quarantine.keep(connection, raw, caller(), zh, en, services().clock.now())
+    TALLY.note(MESSAGE, caller(), "", Status.REFUSED.value)

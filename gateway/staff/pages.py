@@ -22,7 +22,7 @@ OPEN = frozenset({"staff.login", "staff.log_in"})
 
 
 @blueprint.before_request
-def _require_login() -> AnyResponse | None:
+def require_login() -> AnyResponse | None:
     """Find out who asks. A page that only reads does so in one transaction, from here to its end."""
     g.viewer = None
     g.open = ExitStack()
@@ -42,7 +42,8 @@ def _require_login() -> AnyResponse | None:
 
 
 @blueprint.teardown_request
-def _close(error: BaseException | None) -> None:
+def close_reading(error: BaseException | None) -> None:
+    """End the transaction that a page has read in."""
     if "open" in g:
         g.open.close()
 

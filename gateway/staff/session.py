@@ -77,6 +77,14 @@ def logged_in(services: Services, connection: Connection) -> Viewer | None:
     return viewer(snapshot.reference, people.authority(snapshot.reference, account, today))
 
 
+def whoever(services: Services) -> Viewer | None:
+    """Who is logged in on a page that is open to everybody; the database is only asked when a session says somebody is."""
+    if not session.get("person"):
+        return None
+    with services.database.read() as connection:
+        return logged_in(services, connection)
+
+
 def _proof(connection: Connection, account: str) -> str:
     """A fingerprint of the stored password; it proves nothing to anyone but this session."""
     row = connection.execute(_PASSWORD, {"account": account}).first()

@@ -25,6 +25,7 @@ class May:
 
     counter: bool
     incidents: bool
+    operations: bool
     sheets: bool
 
 
@@ -47,7 +48,7 @@ def viewer(reference: Reference, authority: Authority) -> Viewer:
         authority,
         tuple(dict.fromkeys(_line(reference, authority, at) for at in range(len(authority.acting)))),
         May(
-            **{page: bool(places_for(page, authority)) for page in ("counter", "incidents")},
+            **{page: bool(places_for(page, authority)) for page in ("counter", "incidents", "operations")},
             sheets=bool(sheet_channels(authority)),
         ),
     )

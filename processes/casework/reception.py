@@ -110,7 +110,7 @@ class Reception:
                 if isinstance(planned, _Alone):
                     endings[index] = self._settle(message, planned.run)
                 else:
-                    count(planned)
+                    count(planned, message)
         self._carry_out(together, messages, endings, turn)
         return endings
 
@@ -133,11 +133,11 @@ class Reception:
 
     def _settle(self, message: Message, end: Callable[[], object]) -> Exception | None:
         try:
-            count(end())
+            count(end(), message)
         except NotTaken as refused:
             refusal = Refusal(sender_of(message), message, refused.zh, refused.en)
             self.refuse(refusal)
-            count(refusal)
+            count(refusal, message)
         except Exception as error:
             return error
         return None

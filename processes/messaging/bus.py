@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from processes.errors import BihuanError
 
 
 class Address(StrEnum):
@@ -103,10 +105,79 @@ class DeadLetter:
     topic: str
     reason: str
     at: datetime
+    id: str
+    """names it for :meth:`Bus.replay` and :meth:`Bus.discard`, the same each time it is looked at"""
 
 
-class Bus(Protocol):
-    """At-least-once delivery. Subscribe, then start; ``stop`` lets running handlers finish."""
+Keep = Callable[[Sequence[DeadLetter]], None]
+"""Writes down what is about to be thrown away."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a call of :meth:`Bus.replay` came to. ``kept``: the ids of letters that could not be put back, and are dead still."""
+
+    done: int
+    kept: Sequence[str] = ()
+    more: bool = False
+    """whether there are letters that were not tried, because ``limit`` was reached"""
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """What waits at an address for a topic ("": whatever topic), as the transport knows it."""
+
+    name: str
+    address: Address | None
+    """None: a queue that no one sends to (waiting for a retry, dead letters)"""
+    topic: str
+    ready: int
+    """messages that a consumer could take now"""
+    in_hand: int | None
+    """messages that were handed out and are not settled; None: the transport does not tell"""
+    consumers: int | None
+    """who takes from it; None: the transport does not tell"""
+    oldest: datetime | None = None
+    """since when the oldest has been waiting; None: nothing waits, or the transport does not tell"""
+
+
+class BusAway(BihuanError):
+    """The transport does not answer; ``en`` says how."""
+
+    def __init__(
+        self, en: str, zh: str = "消息队列没有应答，请检查 RabbitMQ 是否在运行、网络是否通畅，再试一次。"
+    ) -> None:
+        super().__init__(zh, en)
+
+
+class LettersInHand(BusAway):
+    """Somebody else has the dead letters, and has not given them back in time."""
+
+    def __init__(self) -> None:
+        super().__init__("the dead letters are in use", "另一位同事正在查看或处理死信，请稍等片刻再试。")
+
+
+class Upkeep(Protocol):
+    """What a person looks after: queues and dead letters. What can't be done now raises :class:`BusAway`."""
+
+    def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
+        """What was given up, newest last."""
+
+    def replay(
+        self, ids: Collection[str] | None = None, *, before: datetime | None = None, limit: int = 500
+    ) -> Replayed:
+        """Put dead letters back where they were given up, their ids unchanged, as if they had not failed before: those of ``ids``, or
+        all that were given up until ``before``; at most ``limit``. A letter is dead until the transport has taken it back."""
+
+    def discard(self, ids: Collection[str], keep: Keep) -> int:
+        """Throw dead letters away, once ``keep`` has written them down; returns how many there were."""
+
+    def queues(self) -> Sequence[QueueState]:
+        """What waits where."""
+
+
+class Bus(Upkeep, Protocol):
+    """At-least-once delivery. Subscribe, then start; ``stop`` lets running handlers finish. For its upkeep it need not be started."""
 
     def send(self, address: Address, topic: str, message: Message) -> None:
         """Hand a message over; on return it is durable. Raises :class:`NotSent`."""
@@ -137,6 +208,3 @@ class Bus(Protocol):
 
     def stop(self, timeout: float = 30.0) -> None:
         """Take nothing new, wait for running handlers up to ``timeout`` seconds; what was not finished comes again."""
-
-    def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
-        """What was given up, newest last."""

@@ -23,6 +23,7 @@ from processes.messaging import incoming as i
 from processes.messaging.addresses import PEER
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation, Kind
+from processes.messaging.tally import MESSAGE, TALLY
 from processes.observing import here
 from processes.observing.trace import HEADER
 
@@ -40,15 +41,18 @@ LARGEST = 1024 * 1024
 BEGINNING = 64 * 1024
 """bytes that are kept of a larger one"""
 
+LONGEST_PARTNER, LONGEST_TYPE = 40, 120
+"""characters of what is counted by its name"""
+
+
+LONGEST_KEY = 200
+"""characters of a command id, as the inbox table keeps it"""
+
 
 def too_large(length: int) -> tuple[str, str]:
     """Why a body of so many bytes is not taken, in Chinese and in English."""
     zh = f"正文有 {length} 字节，上限是 {LARGEST} 字节：请缩短；附件不要放在消息里"
     return zh, f"the body has {length} bytes, and at most {LARGEST} are taken: shorten it, and leave attachments out"
-
-
-LONGEST_KEY = 200
-"""characters of a command id, as the inbox table keeps it"""
 
 
 class Status(StrEnum):
@@ -193,8 +197,8 @@ def place_of(message: Message) -> here.Here:
     return here.place(message.extensions.get(HEADER), sender_of(message).partner)
 
 
-def count(handled: object) -> Status:
-    """What became of a message, told to the metrics."""
+def count(handled: object, message: Message) -> Status:
+    """What became of a message, told to the metrics and to the tally."""
     status = Status.ACCEPTED
     if isinstance(handled, Refusal):
         status = Status.REFUSED
@@ -202,6 +206,9 @@ def count(handled: object) -> Status:
         status = Status.DUPLICATE
         log.info("a message had its effect before")
     measures.RECEIVED.labels(status.value).inc()
+    known = message.type if len(message.type) <= LONGEST_TYPE and contracts.is_known(message.type) else ""
+    partner = message.extensions.get("partner") or INTERNAL
+    TALLY.note(MESSAGE, partner[:LONGEST_PARTNER], known, status.value)
     return status
 
 
@@ -227,7 +234,7 @@ class Inlet:
         with here.at(place_of(message)):
             handled = self.take(message, keep=keep)
         hit("inlet.handled")
-        status = count(handled)
+        status = count(handled, message)
         if isinstance(handled, Refusal):
             return Receipt(status, handled.reason, handled.reason_en)
         return Receipt(status, result=handled.result)

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from processes.errors import BihuanError
+from processes.messaging.tally import JOB, TALLY
 from processes.observing import here
 from processes.observing.here import Here
 from processes.observing.metrics import counter, histogram
@@ -128,5 +129,6 @@ def _count(command: c.Command, place: Here, ended: str, seconds: float) -> None:
         if job not in _jobs:
             _jobs[job] = JOBS.labels(*job)
         _jobs[job].inc()
+        TALLY.note(JOB, job[0], "", job[1])
     if log.isEnabledFor(logging.INFO):
         log.info("%s in %.1f ms", ended, seconds * 1000)

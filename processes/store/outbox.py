@@ -14,7 +14,20 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -292,21 +305,84 @@ _NEXT_DUE = select(
 
 def dead(connection: Connection, limit: int = 100) -> list[Dead]:
     """The newest ``limit`` rows that were given up, newest last."""
-    rows = connection.execute(
-        select(*_MESSAGE, _c.dead_reason, _c.dead_at)
-        .where(_c.dead_at.is_not(None))
-        .order_by(_c.dead_at.desc(), _c.id.desc())
-        .limit(limit)
-    ).all()
-    return [
-        Dead(row.id, row.address, row.topic, _message(row), row.dead_reason or "", row.dead_at) for row in rows[::-1]
-    ]
+    rows = connection.execute(_DEAD.order_by(_c.dead_at.desc(), _c.id.desc()).limit(limit)).all()
+    return [_dead(row) for row in rows[::-1]]
 
 
-def revive(connection: Connection, ids: Collection[int], now: datetime) -> None:
-    """Deliver dead rows again, as if new."""
-    connection.execute(
+_DEAD = select(*_MESSAGE, _c.dead_reason, _c.dead_at).where(_c.dead_at.is_not(None))
+
+
+def _dead(row: Any) -> Dead:
+    return Dead(row.id, row.address, row.topic, _message(row), row.dead_reason or "", row.dead_at)
+
+
+def dead_of(connection: Connection, ids: Collection[int]) -> list[Dead]:
+    """Those of these rows that were given up."""
+    rows = connection.execute(_DEAD.where(_c.id.in_(list(ids)))).all()
+    return [_dead(row) for row in rows]
+
+
+def dead_until(connection: Connection, before: datetime | None, limit: int) -> list[int]:
+    """The ids of rows that were given up, until then (None: whenever), the first to die first."""
+    until = _c.dead_at.is_not(None) if before is None else _c.dead_at <= before
+    return list(connection.scalars(select(_c.id).where(until).order_by(_c.dead_at, _c.id).limit(limit)))
+
+
+def revive(connection: Connection, ids: Collection[int], now: datetime) -> int:
+    """Deliver dead rows again, as if new; returns how many there were."""
+    revived = connection.execute(
         update(outbox)
         .where(_c.id.in_(list(ids)), _c.dead_at.is_not(None))
         .values(dead_at=None, dead_reason=None, attempts=0, available_at=now)
-    )
+        .returning(_c.id)
+    ).all()
+    signal(connection, SIGNAL)
+    return len(revived)
+
+
+def throw_away(connection: Connection, ids: Collection[int]) -> int:
+    """Delete dead rows; returns how many there were."""
+    gone = delete(outbox).where(_c.id.in_(list(ids)), _c.dead_at.is_not(None)).returning(_c.id)
+    return len(connection.execute(gone).all())
+
+
+class Waiting(NamedTuple):
+    """The rows of an address and topic that are not dead: who could be delivered ``now``, is being delivered, or waits for its time."""
+
+    address: str
+    topic: str
+    ready: int
+    held: int
+    later: int
+    oldest: datetime
+    """since when the first could be delivered, or can"""
+
+
+def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
+    """What waits where, of the first ``most`` rows."""
+    parameters = {"now": now, "most": most}
+    return [Waiting(*row) for row in connection.execute(_WAITING, parameters)]
+
+
+_now = bindparam("now", type_=_c.available_at.type)
+_few = (
+    select(_c.address, _c.topic, _c.available_at, _c.leased_until)
+    .where(_c.dead_at.is_(None))
+    .limit(bindparam("most", type_=Integer))
+    .subquery()
+)
+_held = func.coalesce(_few.c.leased_until > _now, false())
+_WAITING = select(
+    _few.c.address,
+    _few.c.topic,
+    func.sum(case((~_held & (_few.c.available_at <= _now), 1), else_=0)),
+    func.sum(case((_held, 1), else_=0)),
+    func.sum(case((~_held & (_few.c.available_at > _now), 1), else_=0)),
+    func.min(_few.c.available_at, type_=_c.available_at.type),
+).group_by(_few.c.address, _few.c.topic)
+
+
+def count_dead(connection: Connection, most: int) -> int:
+    """How many rows were given up, counted to ``most``."""
+    some = select(_c.id).where(_c.dead_at.is_not(None)).limit(most).subquery()
+    return int(connection.scalar(select(func.count()).select_from(some)) or 0)

@@ -27,6 +27,7 @@ _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/bus/relay.py", ("engine-1",)),
     ("workers/bus/line.py", ("engine-1",)),
     ("workers/bus/consumer.py", ("worker",)),
+    ("workers/bus/dead.py", ("gateway",)),
     ("workers/bus/", ("engine-1", "worker")),
     ("gateway/", ("gateway",)),
     ("processes/runtime/scheduler.py", ("engine-1",)),

@@ -116,6 +116,7 @@ class Load:
             if self._bus is not None:
                 for number in range(ODD):
                     self._queue.put(lambda number=number: self._send_garbage(number))  # type: ignore[misc]
+            self._queue.put(self._look_after_the_dead)
         if self.models:
             self._queue.put(self._change_models)
         workers = [threading.Thread(target=self._drain, name=f"partner-{n}", daemon=True) for n in range(SENDERS)]
@@ -259,21 +260,38 @@ class Load:
         ):
             id_ = f"garbage-{self.trial}-{key}-{number}"
             sent.append(id_)
-            self._publish_garbage(exchange, key, id_)
+            self._publish_raw(exchange, key, id_, b"[")
 
-    def _publish_garbage(self, exchange: str, key: str, id_: str) -> None:
+    def _publish_raw(self, exchange: str, key: str, id_: str, body: bytes) -> None:
+        """As a stranger with a client of his own, until the broker has it."""
         while not self._stopping.is_set():
             try:
                 connection = pika.BlockingConnection(self.world.amqp())
                 channel = connection.channel()
                 channel.confirm_delivery()
                 properties = pika.BasicProperties(message_id=id_, content_type="application/json", delivery_mode=2)
-                channel.basic_publish(exchange, key, b"[", properties, mandatory=True)
+                channel.basic_publish(exchange, key, body, properties, mandatory=True)
                 connection.close()
             except (pika.exceptions.AMQPError, OSError):
                 self._stopping.wait(PAUSE)
             else:
                 return
+
+    def _look_after_the_dead(self) -> None:
+        """An operator puts back what lies dead: with a broker a message that nobody can take, which is refused then and kept."""
+        api, id_ = self.world.api(), f"garbage-{self.trial}-put-back"
+        if self._bus is None:
+            api.post("/api/dead-letters/replay", {"all": True})
+        else:
+            event = {"specversion": "1.0", "id": id_, "type": "faults.unknown", "source": SOURCE, "partner": PARTNER}
+            self._publish_raw("bihuan.dead", "inbox", id_, json.dumps(event).encode())
+        while self._bus is not None and not self._stopping.is_set():
+            letters = api.get("/api/dead-letters", limit=500)["dead_letters"]
+            found = [each["id"] for each in letters if each["message"]["id"] == id_]
+            if not found:
+                break
+            api.post("/api/dead-letters/replay", {"ids": found})
+        api.close()
 
     # -- real problems -------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ def usual(lane: str) -> list[Failpoint]:
 _RARE = frozenset(
     {
         "amqp.moved",
+        "dead.replayed",
+        "gateway.replayed",
         "gateway.reported",
         "gateway.resent",
         "quarantine.resent",

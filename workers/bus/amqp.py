@@ -19,14 +19,26 @@ from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.messaging import cloudevents, measures
 from processes.messaging.addresses import INBOX_QUEUE, URGENT, exchange_of, is_mandatory
-from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent, Unreadable
+from processes.messaging.bus import (
+    Address,
+    DeadLetter,
+    Handler,
+    Keep,
+    Message,
+    NotSent,
+    QueueState,
+    Replayed,
+    Unreadable,
+)
 from processes.messaging.signing import Signer
 from workers.bus import envelope, topology
 from workers.bus.consumer import Consumer, Delivery, Source
+from workers.bus.dead import DeadLetters
 from workers.bus.delivery import Again, Done, Ending, GivenUp, Ladder, Subscription, log, run, subscription
 from workers.bus.line import GiveBack, Line, Receive
 from workers.bus.pool import Pool
 from workers.bus.publisher import Publisher
+from workers.bus.states import states
 
 _HEARTBEAT_SECONDS = 20
 
@@ -213,24 +225,30 @@ class AmqpBus:
         return ready
 
     def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
-        """See the port. The letters are taken and put back: while they are looked at, nobody else sees them."""
-        connection = BlockingConnection(self._parameters)
-        try:
-            channel = connection.channel()
-            self._topology().declare(channel)
-            found: list[DeadLetter] = []
-            tag = 0
-            while len(found) < limit:
-                method, properties, body = channel.basic_get(topology.DEAD_QUEUE)
-                if method is None or body is None:
-                    break
-                tag = method.delivery_tag
-                found.append(envelope.dead_letter(method, properties, body, self._clock.now()))
-            if tag:
-                channel.basic_nack(tag, multiple=True, requeue=True)
-            return sorted(found, key=lambda letter: letter.at)
-        finally:
-            connection.close()
+        """See the port. The letters are taken and put back; meanwhile others who want them wait."""
+        return self._dead().look(limit)
+
+    def replay(
+        self, ids: Collection[str] | None = None, *, before: datetime | None = None, limit: int = 500
+    ) -> Replayed:
+        """See the port."""
+        return self._dead().replay(ids, before, limit)
+
+    def discard(self, ids: Collection[str], keep: Keep) -> int:
+        """See the port."""
+        return self._dead().discard(ids, keep)
+
+    def queues(self) -> Sequence[QueueState]:
+        """See the port: the queues that this bus knows, those of jobs by its catalogue."""
+        return states(self._parameters, [queue.name for queue in self._topology().queues])
+
+    def _dead(self) -> DeadLetters:
+        return DeadLetters(
+            self._parameters, self._topology().declare, self._publish, self._clock, self._publish_seconds
+        )
+
+    def _publish(self, exchange: str, routing_key: str, body: bytes, properties: Any) -> Future[None]:
+        return self._running_publisher().publish(exchange, routing_key, body, properties)
 
     # ---- sending -----------------------------------------------------------------------------------------------------
 

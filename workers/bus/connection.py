@@ -1,4 +1,5 @@
-"""A connection on an event loop that sends what is written in one turn of the loop with one system call.
+"""Connections to the broker: one on an event loop that sends what is written in one turn of the loop with one system call, and one for a
+few questions.
 
 pika hands each frame of a message to the system by itself: three calls a message, each of which wakes the broker up. Here they go together.
 """
@@ -6,10 +7,16 @@ pika hands each frame of a message to the system by itself: three calls a messag
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pika
+import pika.exceptions
 import pika.frame
+from pika.adapters.blocking_connection import BlockingConnection
+
+from processes.messaging.bus import BusAway
 
 UNREADABLE = "bihuan-unreadable"
 """The one header of a message whose properties cannot be read: they are its value, as they came."""
@@ -56,3 +63,21 @@ class Connection(pika.SelectConnection):
         data, self._unsent = b"".join(self._unsent), []
         if self._transport is not None:  # else it was lost meanwhile
             super()._adapter_emit_data(data)
+
+
+@contextmanager
+def visit(parameters: pika.connection.Parameters) -> Iterator[BlockingConnection]:
+    """A connection for as long as the block lasts. Whatever the broker has against it is :class:`BusAway`."""
+    try:
+        connection = BlockingConnection(parameters)
+    except (pika.exceptions.AMQPError, OSError) as error:
+        raise BusAway(f"{type(error).__name__}: {error}") from error
+    try:
+        yield connection
+        connection.close()
+    except pika.exceptions.AMQPError as error:
+        raise BusAway(f"{type(error).__name__}: {error}") from error
+    finally:
+        if connection.is_open:
+            with suppress(pika.exceptions.AMQPError):
+                connection.close()

@@ -20,10 +20,12 @@ from sqlalchemy.engine import Connection
 from processes.clock import Clock
 from processes.failpoints import hit
 from processes.messaging.addresses import URGENT
-from processes.messaging.bus import Address, DeadLetter, Handler, Message, NotSent
+from processes.messaging.bus import Address, DeadLetter, Handler, Keep, Message, NotSent, QueueState, Replayed
 from processes.store import outbox, parcels
 from processes.store.database import Database
+from processes.store.gauges import MOST
 from processes.store.outbox import Leased, Outgoing, Want
+from workers.bus.buried import Buried, address_of
 from workers.bus.delivery import (
     ALL,
     Again,
@@ -77,6 +79,7 @@ class EmbeddedBus:
     ) -> None:
         self._database = database
         self._clock = clock
+        self._buried = Buried(database, clock)
         self._topics = frozenset(topics)
         self._resolve = resolve
         self._ladder = ladder or Ladder()
@@ -184,9 +187,51 @@ class EmbeddedBus:
 
     def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
         """See the port."""
+        return self._buried.dead_letters(limit)
+
+    def replay(
+        self, ids: Collection[str] | None = None, *, before: datetime | None = None, limit: int = 500
+    ) -> Replayed:
+        """See the port."""
+        return self._buried.replay(ids, before=before, limit=limit)
+
+    def discard(self, ids: Collection[str], keep: Keep) -> int:
+        """See the port."""
+        return self._buried.discard(ids, keep)
+
+    def queues(self) -> Sequence[QueueState]:
+        """See the port: one state for all messages to the platform, one for each job topic, one for all events."""
         with self._database.read() as connection:
-            rows = outbox.dead(connection, limit)
-        return [DeadLetter(row.message, _address(row.address), row.topic, row.reason, row.at) for row in rows]
+            rows = outbox.waiting(connection, self._clock.now(), MOST)
+            dead = outbox.count_dead(connection, MOST)
+        topics = {row.topic for row in rows if row.address == Address.JOBS}
+        names = [
+            (Address.INBOX, ""),
+            *((Address.JOBS, each) for each in sorted(self._topics | topics)),
+            (Address.EVENTS, ""),
+        ]
+        later = sum(row.later for row in rows)
+        return [
+            *(self._state(address, topic, rows) for address, topic in names),
+            QueueState("wait", None, "", later, 0, None),
+            QueueState("dead", None, "", dead, 0, None),
+        ]
+
+    def _state(self, address: Address, topic: str, rows: Sequence[outbox.Waiting]) -> QueueState:
+        here = [row for row in rows if address_of(row.address) == address and topic in ("", row.topic)]
+        oldest = min((row.oldest for row in here if row.ready or row.held), default=None)
+        consumers = sum(
+            one.concurrency for one in self._subscriptions if one.address == address and (not topic or one.wants(topic))
+        )
+        return QueueState(
+            f"{address}.{topic}" if topic else str(address),
+            address,
+            topic,
+            sum(row.ready for row in here),
+            sum(row.held for row in here),
+            consumers if self._subscriptions else None,  # else somebody else's process delivers
+            oldest,
+        )
 
     def wake(self) -> None:
         """Look for work now. Safe in any thread; for whoever moves an injected clock."""
@@ -311,7 +356,3 @@ def _consumers(subscription: Subscription) -> list[_Consumer]:
 
 def _hears(subscription: Subscription, topic: str) -> bool:
     return subscription.address == Address.EVENTS and subscription.wants(topic)
-
-
-def _address(place: str) -> Address:
-    return Address(place.partition(":")[0])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pika
@@ -32,6 +33,8 @@ another's name."""
 
 _OURS = "bihuan-"
 _SAID = ("message_id", "type", "correlation_id", "reply_to", "user_id")
+
+_OUR_RECORD = frozenset({ATTEMPTS, TOPIC, NOT_BEFORE, WAITS, REASON, GIVEN_UP_AT, QUEUE})
 
 SHORT_STRING = 255
 """Bytes that fit into AMQP's short strings (routing key, message id, type, correlation id)."""
@@ -170,6 +173,27 @@ def topic(delivery: Delivery) -> str:
     return topology.origin(delivery.queue)[1]
 
 
+def returning(properties: Any, topic: str) -> Properties:
+    """The properties of a dead letter that goes back: nothing on it tells any more that it failed."""
+    headers = {name: value for name, value in kept(properties.headers or {}).items() if name not in _OUR_RECORD}
+    return copy(properties, headers | {TOPIC: topic})
+
+
+def letter_id(properties: Any, body: bytes, queue: str) -> str:
+    """What a dead letter is called: the same each time it is looked at, for the broker gives it no name."""
+    headers = properties.headers or {}
+    parts = (
+        queue,
+        properties.message_id,
+        headers.get("ce-source"),
+        headers.get("ce-partner"),
+        headers.get(GIVEN_UP_AT),
+    )
+    known = hashlib.sha256("\n".join(str(each) for each in parts).encode("utf-8", "replace"))
+    known.update(body)
+    return known.hexdigest()[:32]
+
+
 def dead_letter(method: Any, properties: Any, body: bytes, now: datetime) -> DeadLetter:
     """A message of the dead letter queue, whoever gave it up: we, or the broker."""
     headers = properties.headers or {}
@@ -178,14 +202,34 @@ def dead_letter(method: Any, properties: Any, body: bytes, now: datetime) -> Dea
     except cloudevents.NotACloudEvent:
         text = body.decode("utf-8", "replace")
         message = Message(id=properties.message_id or "", type=properties.type or "", source="", time=now, data=text)
-    death: Mapping[str, Any] = next(iter(headers.get("x-death") or []), {})
-    queue = headers.get(QUEUE) or death.get("queue") or method.routing_key
+    queue = given_up_in(method, properties)
     address, by_name = topology.origin(queue)
-    given_up_at = headers.get(GIVEN_UP_AT)
     return DeadLetter(
         message=message,
         address=address,
-        topic=headers.get(TOPIC) or by_name or method.routing_key,
-        reason=headers.get(REASON) or f"the broker gave it up: {death.get('reason', 'unknown')}",
-        at=datetime.fromisoformat(given_up_at) if given_up_at else death.get("time", now),
+        topic=str(headers.get(TOPIC) or by_name or method.routing_key),
+        reason=str(headers.get(REASON) or f"the broker gave it up: {_death(headers).get('reason', 'unknown')}"),
+        at=_given_up_at(headers, now),
+        id=letter_id(properties, body, queue),
     )
+
+
+def given_up_in(method: Any, properties: Any) -> str:
+    """The queue that a dead letter was given up in."""
+    headers = properties.headers or {}
+    return str(headers.get(QUEUE) or _death(headers).get("queue") or method.routing_key)
+
+
+def _death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The broker's own record, when it was the broker that gave the message up."""
+    return next(iter(headers.get("x-death") or []), {})
+
+
+def _given_up_at(headers: Mapping[str, Any], now: datetime) -> datetime:
+    """When. The header may be a stranger's if the broker gave the message up; the broker's time comes without a zone, and is UTC."""
+    at = _death(headers).get("time")
+    with contextlib.suppress(TypeError, ValueError):
+        at = datetime.fromisoformat(headers.get(GIVEN_UP_AT) or "")
+    if not isinstance(at, datetime):
+        return now
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

@@ -99,6 +99,11 @@ def wait_exchange(delay: float) -> str:
     return f"bihuan.wait.{_milliseconds(delay)}"
 
 
+def is_furniture(queue: str) -> bool:
+    """Whether it is a queue that nobody sends to: where messages wait for their next attempt, or lie dead."""
+    return queue == DEAD_QUEUE or queue.startswith("wait.")
+
+
 def _wait(delay: float) -> Queue:
     # One queue a delay: only a queue's head expires, so a long wait would hold up a short one behind it.
     arguments = {

@@ -1,6 +1,7 @@
 // Everything the staff's pages do in the browser. Each part finds its own elements and does nothing without them;
 // every page works without any of it.
 import './staff.css';
+import { choosing } from './choosing.js';
 import { copying } from './copy.js';
 import { keyboard } from './keyboard.js';
 import { taskForm } from './form.js';
@@ -34,6 +35,8 @@ window.addEventListener('pageshow', () => {
     for (const button of form.querySelectorAll('button')) button.removeAttribute('aria-disabled');
   }
 });
+
+choosing();
 
 // The first mistake is where the eyes and the keyboard go.
 document.querySelector('[data-focus]')?.focus();

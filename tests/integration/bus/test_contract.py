@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
-from processes.messaging.bus import Address, Message, NotSent, Reject, Retry
+from processes.messaging.bus import (
+    Address,
+    Bus,
+    BusAway,
+    DeadLetter,
+    Message,
+    NotSent,
+    QueueState,
+    Reject,
+    Replayed,
+    Retry,
+)
 from tests.integration.bus.transports import PATIENCE, Inbox, Transport, eventually, message
 
 JOB = "rating.request"
@@ -384,3 +397,165 @@ def test_subscribing_after_the_start_is_refused(transport: Transport) -> None:
 
     with pytest.raises(RuntimeError):
         bus.subscribe(Address.JOBS, ["notice.send"], Inbox())
+
+
+def _rejected(transport: Transport, *ids: str) -> tuple[Bus, Inbox]:
+    """A bus with dead letters of these ids, and the handler that has rejected them and takes what comes next."""
+    inbox = Inbox(*[Reject(f"no {id}") for id in ids])
+    bus = transport.bus()
+    bus.subscribe(Address.JOBS, [JOB], inbox)
+    transport.started(bus)
+    for id in ids:
+        bus.send(Address.JOBS, JOB, message(id, data={"case": id}, correlationkey=id))
+    transport.dead(bus, len(ids))
+    return bus, inbox
+
+
+def test_a_dead_letter_that_is_replayed_comes_as_it_was_sent_and_is_not_dead_any_more(transport: Transport) -> None:
+    bus, inbox = _rejected(transport, "m-0", "m-1", "m-2")
+    (chosen,) = [letter for letter in bus.dead_letters() if letter.message.id == "m-1"]
+
+    assert bus.replay([chosen.id]) == Replayed(1)
+
+    assert inbox.wait(4)[3] == message("m-1", data={"case": "m-1"}, correlationkey="m-1")
+    assert [letter.message.id for letter in transport.dead(bus, 2)] == ["m-0", "m-2"]
+
+
+def test_all_dead_letters_are_replayed_a_part_at_a_time(transport: Transport) -> None:
+    bus, inbox = _rejected(transport, "m-0", "m-1", "m-2")
+
+    first = bus.replay(limit=2)
+    inbox.wait(5)
+    assert first == Replayed(2, more=True)
+    transport.dead(bus, 1)
+    assert bus.replay(limit=2).done == 1
+
+    inbox.wait(6)
+    assert sorted(inbox.ids[3:]) == ["m-0", "m-1", "m-2"]
+    assert bus.dead_letters() == []
+
+
+def test_what_dies_after_a_moment_is_not_replayed_with_what_was_dead_then(transport: Transport) -> None:
+    bus, inbox = _rejected(transport, "m-0")
+    before = bus.dead_letters()[0].at - timedelta(seconds=1)
+
+    assert bus.replay(before=before).done == 0
+
+    assert [letter.message.id for letter in transport.dead(bus, 1)] == ["m-0"]
+    assert inbox.ids == ["m-0"]
+
+
+def test_a_replayed_message_climbs_the_whole_ladder_again(transport: Transport) -> None:
+    inbox = Inbox(Reject("no"), RuntimeError("one"), RuntimeError("two"), RuntimeError("three"))
+    bus = transport.bus()
+    bus.subscribe(Address.INBOX, ["*"], inbox)
+    transport.started(bus)
+    bus.send(Address.INBOX, "rating.given", message())
+    bus.replay([letter.id for letter in transport.dead(bus, 1)])
+
+    for attempt, delay in enumerate(transport.ladder.delays, start=2):
+        inbox.wait(attempt)
+        transport.let_time_pass(delay)
+
+    assert len(inbox.wait(5)) == 5
+    assert bus.dead_letters() == []
+
+
+def test_a_replayed_event_goes_to_the_listener_that_could_not_take_it_alone(transport: Transport) -> None:
+    good, bad = Inbox(), Inbox(Reject("no"))
+    bus = transport.bus()
+    bus.subscribe(Address.EVENTS, ["*"], good)
+    bus.subscribe(Address.EVENTS, ["case.closed"], bad)
+    transport.started(bus)
+    bus.send(Address.EVENTS, "case.closed", message())
+    bus.replay([letter.id for letter in transport.dead(bus, 1)])
+
+    bad.wait(2)
+    bus.send(Address.EVENTS, "case.closed", message("m-2"))
+    bad.wait(3)
+    good.wait(2)
+
+    assert (good.ids, bad.ids) == (["m-1", "m-2"], ["m-1", "m-1", "m-2"])
+
+
+def test_the_same_letter_has_the_same_name_each_time_and_letters_of_other_names_stay(transport: Transport) -> None:
+    bus, inbox = _rejected(transport, "m-0", "m-1")
+    names = {letter.message.id: letter.id for letter in bus.dead_letters()}
+
+    assert {letter.message.id: letter.id for letter in bus.dead_letters()} == names
+    assert len(set(names.values())) == 2
+    for nobodys in ("", "row-x", "row-999999999999999999999", "0" * 32):
+        assert bus.replay([nobodys]).done == 0
+        assert bus.discard([nobodys], keep=_keep_nothing) == 0
+    assert len(bus.dead_letters()) == 2
+    assert len(inbox.got) == 2
+
+
+def test_what_is_discarded_is_kept_first_and_then_gone(transport: Transport) -> None:
+    bus, inbox = _rejected(transport, "m-0", "m-1")
+    chosen = [letter for letter in bus.dead_letters() if letter.message.id == "m-1"]
+    kept: list[DeadLetter] = []
+
+    assert bus.discard([chosen[0].id], keep=kept.extend) == 1
+
+    assert kept == chosen
+    assert [letter.message.id for letter in transport.dead(bus, 1)] == ["m-0"]
+    assert inbox.ids == ["m-0", "m-1"]
+
+
+def test_what_could_not_be_kept_is_not_discarded(transport: Transport) -> None:
+    bus, _ = _rejected(transport, "m-0")
+    (letter,) = bus.dead_letters()
+
+    def full(_: Sequence[DeadLetter]) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises((OSError, BusAway)):
+        bus.discard([letter.id], keep=full)
+
+    assert transport.dead(bus, 1) == [letter]
+
+
+def test_two_who_look_at_once_both_see_everything(transport: Transport) -> None:
+    bus, _ = _rejected(transport, *(f"m-{number}" for number in range(20)))
+    seen: list[int] = []
+
+    def look() -> None:
+        for _ in range(3):
+            seen.append(len(transport.dead(bus, 20)))
+
+    people = [threading.Thread(target=look) for _ in range(4)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join(3 * PATIENCE)
+
+    assert seen == [20] * 12
+
+
+def test_the_queues_tell_what_waits_and_who_takes(transport: Transport) -> None:
+    bus = transport.bus()
+    bus.subscribe(Address.INBOX, ["*"], Inbox())
+    transport.started(bus)
+    for number in range(3):
+        bus.send(Address.JOBS, "notice.send", message(f"m-{number}"))
+
+    def states() -> dict[str, QueueState]:
+        return {each.name: each for each in bus.queues()}
+
+    eventually(lambda: states()["jobs.notice.send"].ready == 3)
+    notices, ratings, inbox = (states()[name] for name in ("jobs.notice.send", "jobs.rating.request", "inbox"))
+    assert (notices.address, notices.topic, notices.consumers) == (Address.JOBS, "notice.send", 0)
+    assert (ratings.ready, ratings.consumers) == (0, 0)
+    assert (inbox.address, inbox.ready) == (Address.INBOX, 0)
+    assert inbox.consumers
+    assert states()["dead"].ready == 0
+
+
+def test_the_queues_tell_of_the_dead(transport: Transport) -> None:
+    bus, _ = _rejected(transport, "m-0", "m-1")
+    eventually(lambda: {each.name: each.ready for each in bus.queues()}["dead"] == 2)
+
+
+def _keep_nothing(letters: Sequence[DeadLetter]) -> None:
+    raise AssertionError(f"{letters} were to be kept")

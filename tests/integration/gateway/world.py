@@ -16,10 +16,12 @@ from processes.casework import doors, people
 from processes.casework.assembly import Core
 from processes.clock import ManualClock
 from processes.messaging.incoming import ReportMessage
+from processes.messaging.jobs import CATALOGUE
 from processes.notation.check import check_files
 from processes.runtime.engine import Engine
 from processes.store.database import Database
 from processes.store.tables import Case, UserTask
+from workers.bus.embedded import EmbeddedBus
 
 MODELS = Path(__file__).parents[3] / "bpmn"
 START = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
@@ -80,6 +82,7 @@ def build(folder: Path, fresh: bool = True, url: str | None = None) -> World:
         snapshots=core.snapshots,
         inlet=core.reception.inlet(lambda partner, kind: True),
         check=check_files,
+        upkeep=EmbeddedBus(database, clock, topics=tuple(CATALOGUE)),
         settings=Settings(folder, partners={HOTLINE: "hotline"}, operators={OPERATOR: "operator"}),
     )
     return World(services, create_app(services), clock)

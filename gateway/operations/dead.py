@@ -1,0 +1,107 @@
+"""死信: messages that were given up. They are put back, or thrown away with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Response, abort, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.operations.pages import blueprint, log
+from gateway.staff.pages import show, viewer
+from processes.casework.views.connections import title_of
+from processes.messaging.bus import Address, BusAway
+from processes.messaging.jobs import CATALOGUE
+
+LISTED = 100
+
+PART = 200
+"""Letters that are put back before the page says how far it is."""
+
+ADDRESSES = {Address.INBOX: "发给平台的消息", Address.JOBS: "给工作程序的任务", Address.EVENTS: "平台发出的事件"}
+"""What addresses are called; all others are answers to partners."""
+
+
+@blueprint.get("/dead-letters")
+def dead_letters() -> Response:
+    """What was given up, the latest first."""
+    try:
+        upkeep = services().upkeep
+        letters = list(reversed(upkeep.dead_letters(LISTED)))
+        total = sum(each.ready for each in upkeep.queues() if each.name == "dead") if len(letters) == LISTED else 0
+    except BusAway as error:
+        return show("operations/dead.html", 503, here="operations", tab="dead", away=error.zh, letters=(), total=0)
+    return show(
+        "operations/dead.html",
+        here="operations",
+        tab="dead",
+        letters=letters,
+        total=max(total, len(letters)),
+        addresses=ADDRESSES,
+        named=named,
+    )
+
+
+def named(topic: str) -> str:
+    """What a job topic or a message type is called."""
+    return CATALOGUE[topic].title if topic in CATALOGUE else title_of(topic)
+
+
+@blueprint.post("/dead-letters/replay")
+def replay_chosen() -> AnyResponse:
+    """Put the chosen ones back."""
+    chosen = request.form.getlist("id")
+    if not chosen:
+        flash("还没有选中死信，请先勾选。", "error")
+        return _back()
+    try:
+        done = services().upkeep.replay(chosen, limit=len(chosen))
+    except BusAway as error:
+        flash(error.zh, "error")
+        return _back()
+    log.info("%s replayed %d dead letters of %d", viewer().id, done.done, len(chosen))
+    if done.kept:
+        flash(f"有 {len(done.kept)} 条没有送回：原来的队列已经不在，或消息队列没有确认。它们仍在死信里。", "error")
+    if done.done:
+        flash(f"已重新投递 {done.done} 条。仍处理不了的，会再回到死信。")
+    elif not done.kept:
+        flash("所选的死信已经不在：可能有同事刚刚处理过。", "error")
+    return _back()
+
+
+@blueprint.post("/dead-letters/replay-all")
+def replay_all() -> AnyResponse:
+    """Put back what was dead when somebody asked for it, a part at a time; the page goes on by itself, or by a button."""
+    try:
+        before = datetime.fromisoformat(request.form["before"])
+        total, done, tried = (int(request.form[name]) for name in ("total", "done", "tried"))
+    except ValueError:
+        abort(400)
+    if before.tzinfo is None:
+        abort(400)
+    try:
+        part = services().upkeep.replay(before=before, limit=PART)
+    except BusAway as error:
+        flash(f"{error.zh}已重新投递 {done} 条，其余的仍在死信里。", "error")
+        return _back()
+    done, tried = done + part.done, tried + part.done + len(part.kept)
+    log.info("%s replayed %d dead letters, %d so far", viewer().id, part.done, done)
+    if part.more and tried < total:
+        return show(
+            "operations/replaying.html",
+            here="operations",
+            tab="dead",
+            before=before.isoformat(),
+            total=total,
+            done=done,
+            tried=tried,
+        )
+    if tried > done:
+        flash(f"有 {tried - done} 条没有送回，仍在死信里：原来的队列已经不在，或消息队列没有确认。", "error")
+    flash(f"已重新投递 {done} 条。仍处理不了的，会再回到死信。")
+    return _back()
+
+
+def _back() -> AnyResponse:
+    return redirect(url_for("operations.dead_letters"))

@@ -1,0 +1,107 @@
+"""运行情况: whether messages come in and go out as they should, and what needs a hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Response, url_for
+
+from gateway.context import services
+from gateway.operations.pages import blueprint
+from gateway.staff.pages import show, snapshot
+from processes.casework.views import connections as view
+from processes.messaging.bus import Address, BusAway, QueueState
+
+QUEUES = {
+    "inbox": "发给平台的消息",
+    "events": "平台发出的事件",
+    "outbox": "等待发往消息队列",
+    "wait": "失败后等待重试",
+    "dead": "死信",
+}
+"""What queues are called that are no job's; by the beginning of their names."""
+
+ENDED = {"accepted": "已办理", "duplicate": "重复", "refused": "被拒"}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that needs a hand, and where that is given."""
+
+    text: str
+    verb: str
+    path: str
+
+
+@dataclass(frozen=True)
+class JobQueue:
+    """A job topic with the state of its queue, as far as the bus tells."""
+
+    topic: view.TopicLine
+    state: QueueState | None
+
+    @property
+    def deserted(self) -> bool:
+        """Whether it is known that nobody takes its jobs."""
+        return self.state is not None and self.state.consumers == 0
+
+    @property
+    def waits(self) -> int:
+        """Jobs that nobody has answered."""
+        return max(self.topic.open, self.state.ready if self.state else 0)
+
+
+@blueprint.get("/")
+def overview() -> Response:
+    """Partners, queues, and jobs for other systems."""
+    here = services()
+    now = here.clock.now()
+    away = ""
+    states: Sequence[QueueState] = ()
+    try:
+        states = here.upkeep.queues()
+    except BusAway as error:
+        away = error.zh
+    with here.database.read() as connection:
+        partners = view.partners(connection, snapshot().reference, here.settings.partners.values(), now)
+        topics = view.topics(connection, now)
+    by_topic = {each.topic: each for each in states if each.address is Address.JOBS}
+    jobs = [JobQueue(each, by_topic.get(each.topic)) for each in topics]
+    others = [each for each in states if each.address is not Address.JOBS]
+    return show(
+        "operations/overview.html",
+        here="operations",
+        tab="overview",
+        away=away,
+        partners=partners,
+        jobs=jobs,
+        queues=others,
+        troubles=list(_troubles(states, partners, jobs)),
+        arrived=view.together(line.hourly for line in partners),
+        ended=ENDED,
+        name_of=name_of,
+    )
+
+
+def name_of(queue: str) -> str:
+    """What a queue is called."""
+    kind, _, delay = queue.partition(".")
+    name = QUEUES.get(kind, "其他系统的队列")
+    if kind == "wait" and delay.isdigit():
+        return f"{name}（{int(delay) / 1000:g} 秒）"
+    return name
+
+
+def _troubles(
+    states: Sequence[QueueState], partners: Sequence[view.PartnerLine], jobs: Sequence[JobQueue]
+) -> Iterator[Trouble]:
+    for each in jobs:
+        title = each.topic.title or each.topic.topic
+        if each.deserted and each.waits:
+            yield Trouble(f"“{title}”有 {each.waits:,} 件等待，没有工作程序在取", "查看", f"#job-{each.topic.topic}")
+        if each.topic.failed:
+            yield Trouble(f"“{title}”有 {each.topic.failed:,} 件多次失败后停下", "去重试", url_for("staff.incidents"))
+    dead = sum(each.ready for each in states if each.name == "dead")
+    if dead:
+        yield Trouble(f"死信 {dead:,} 条：多次处理失败，已停止投递", "去处理", url_for("operations.dead_letters"))
