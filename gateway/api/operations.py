@@ -32,7 +32,11 @@ def partners() -> Response:
     now = services().clock.now()
     with services().database.read() as connection:
         found = view.partners(
-            connection, services().snapshots.now().reference, services().settings.partners.values(), now
+            connection,
+            services().snapshots.now().reference,
+            services().settings.partners.values(),
+            services().inlet.may_send,
+            now,
         )
     return jsonify({"partners": plain(found)})
 

@@ -38,7 +38,7 @@ def example(contract: Contract, id: str) -> dict[str, str]:
     """What the form is filled in with, as typed text. A report gets a number of its own: each can be sent once."""
     given = dict(contract.example)
     if contract.kind is Kind.REPORT:
-        given["id"] = id
+        given[_own_number(contract)] = id
     names = {each.name for each in describe(contract.schema)}
     typed = {name: _typed(value) for name, value in given.items() if name in names}
     more = {name: value for name, value in given.items() if name not in names}
@@ -81,6 +81,11 @@ def is_readable(typed: Mapping[str, str]) -> bool:
 def _more(typed: Mapping[str, str]) -> Mapping[str, Any]:
     found = _value("object", typed.get(MORE, "").strip())
     return found if isinstance(found, Mapping) else {}
+
+
+def _own_number(contract: Contract) -> str:
+    """The field for the sender's own number of a report: each contract of reports begins with it."""
+    return next(each.name for each in describe(contract.schema) if each.required and each.kind == "text")
 
 
 def _takes_more(contract: Contract) -> bool:

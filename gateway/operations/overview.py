@@ -64,7 +64,9 @@ def overview() -> Response:
     except BusAway as error:
         away = error.zh
     with here.database.read() as connection:
-        partners = view.partners(connection, snapshot().reference, here.settings.partners.values(), now)
+        partners = view.partners(
+            connection, snapshot().reference, here.settings.partners.values(), here.inlet.may_send, now
+        )
         topics = view.topics(connection, now)
     by_topic = {each.topic: each for each in states if each.address is Address.JOBS}
     jobs = [JobQueue(each, by_topic.get(each.topic)) for each in topics]

@@ -38,7 +38,7 @@ CODES = {Status.ACCEPTED: 200, Status.DUPLICATE: 200, Status.REFUSED: 422}
 def sending() -> Response:
     """The form of a message, filled in with its example."""
     partner, chosen = _partner(request.args.get("partner", "")), request.args.get("message", "")
-    sendable = view.sendable(snapshot().reference, partner)
+    sendable = _sendable(partner)
     one = next((each for each in sendable if _key(each) == chosen), sendable[0] if sendable else None)
     if one is None:
         abort(404)
@@ -50,7 +50,7 @@ def sending() -> Response:
 def send() -> Response:
     """Send it; the same form sent twice is the same message."""
     partner, chosen = _partner(request.form.get("partner", "")), request.form.get("message", "")
-    one = next((each for each in view.sendable(snapshot().reference, partner) if _key(each) == chosen), None)
+    one = next((each for each in _sendable(partner) if _key(each) == chosen), None)
     if one is None:
         abort(400)
     contract, id = _contract(one), _own_id(request.form.get("id", ""))
@@ -86,7 +86,7 @@ def _page(
         tab="send",
         partners=_partners(),
         partner=partner,
-        sendable=[(_key(each), each) for each in view.sendable(snapshot().reference, partner)],
+        sendable=[(_key(each), each) for each in _sendable(partner)],
         chosen=_key(one),
         contract=contract,
         type=one.type,
@@ -108,6 +108,10 @@ def _problems(message: Message, receipt: Receipt) -> Sequence[FieldProblem]:
         except ContractViolation as violation:
             return violation.problems
     return ()
+
+
+def _sendable(partner: str) -> Sequence[view.Sendable]:
+    return view.sendable(snapshot().reference, partner, services().inlet.may_send)
 
 
 def _partners() -> Sequence[str]:

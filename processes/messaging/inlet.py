@@ -223,6 +223,10 @@ class Inlet:
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
 
+    def may_send(self, partner: str, type_: str) -> bool:
+        """Whether a partner may send messages of a type."""
+        return self._doors.may_send(partner, type_)
+
     def deliver(self, message: Message) -> None:
         """A bus handler: a refused message is settled, since it is kept with its reason."""
         self.receive(message)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from processes.casework.reference import Reference
-from processes.messaging.contract import ORDER, Contract, Kind
+from processes.messaging.contract import ORDER, Contract
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.inlet import INTERNAL
 from processes.messaging.jobs import CATALOGUE
@@ -18,6 +18,9 @@ from processes.store import traffic
 from processes.store.gauges import MOST
 from processes.store.tables import JOB_IS_OPEN, Incident, Job, RefusedMessage
 from processes.store.traffic import HOURS, Line
+
+MaySend = Callable[[str, str], bool]
+"""(partner, message type) → whether that partner may send it"""
 
 FAILED = 1_000
 """Open incidents of jobs whose reasons are looked through, the latest first."""
@@ -79,7 +82,7 @@ class TopicLine:
 
 
 def partners(
-    connection: Connection, reference: Reference, names: Iterable[str], now: datetime
+    connection: Connection, reference: Reference, names: Iterable[str], may_send: MaySend, now: datetime
 ) -> tuple[PartnerLine, ...]:
     """Every partner: those of the channels, those of ``names`` (who have a token), and whoever sent or was refused anything."""
     seen: dict[str, list[Line]] = {}
@@ -90,37 +93,40 @@ def partners(
     known = [*dict.fromkeys(each.partner for each in reference.channels.values()), *sorted(names)]
     strangers = sorted({*seen, *refused} - {INTERNAL, ""})
     every = dict.fromkeys([*known, *strangers, *([INTERNAL] if INTERNAL in seen else [])])
-    return tuple(_partner(reference, each, seen.get(each, ()), refused.get(each, 0)) for each in every)
+    return tuple(_partner(reference, each, seen.get(each, ()), refused.get(each, 0), may_send) for each in every)
 
 
-def _partner(reference: Reference, partner: str, lines: Sequence[Line], refused: int) -> PartnerLine:
+def _partner(reference: Reference, partner: str, lines: Sequence[Line], refused: int, may_send: MaySend) -> PartnerLine:
     channels = tuple(each.name for each in reference.channels.values() if each.partner == partner)
     ended: dict[str, int] = {}
     for line in lines:
         ended[line.seen.ended] = ended.get(line.seen.ended, 0) + line.total
-    return PartnerLine(partner, channels, sendable(reference, partner), _hourly(lines), ended, _last(lines), refused)
+    return PartnerLine(
+        partner, channels, sendable(reference, partner, may_send), _hourly(lines), ended, _last(lines), refused
+    )
 
 
-def sendable(reference: Reference, partner: str) -> tuple[Sendable, ...]:
-    """The messages that a partner may send: reports over channels of its own, and all others that are not internal."""
+def sendable(reference: Reference, partner: str, may_send: MaySend) -> tuple[Sendable, ...]:
+    """The messages that a partner may send: reports over channels of its own, and of all others that are not internal what it may."""
     found: list[Sendable] = []
     for contract in CONTRACTS.values():
         if partner == INTERNAL or contract.internal:
             continue
-        found += [Sendable(type_, contract.version, contract.title) for type_ in _types(reference, partner, contract)]
+        types = _types(reference, partner, contract)
+        found += [Sendable(each, contract.version, contract.title) for each in types if may_send(partner, each)]
     return tuple(found)
 
 
 def _types(reference: Reference, partner: str, contract: Contract) -> Iterable[str]:
-    if contract.kind is not Kind.REPORT:
+    if not contract.type.startswith("*"):
         return (contract.type,)
     return (f"{each.code}{ORDER}" for each in reference.channels.values() if each.partner == partner)
 
 
 def title_of(type_: str) -> str:
     """What a message type is called."""
-    names = (type_, f"*{ORDER}" if type_.endswith(ORDER) else type_)
-    return next((each.title for each in CONTRACTS.values() if each.type in names), "")
+    named = {each.type: each.title for each in CONTRACTS.values()}
+    return named.get(type_) or (named[f"*{ORDER}"] if type_.endswith(ORDER) else "")
 
 
 def _last(lines: Sequence[Line]) -> LastMessage | None:

@@ -229,7 +229,7 @@ def _offered(page: str) -> list[str]:
 def test_every_message_that_a_partner_may_send_has_a_form_whose_example_fits(browser: Open, partner: str) -> None:
     admin = browser(ADMIN)
     offered = _offered(admin.get(f"/operations/send?partner={partner}"))
-    outside = {contract.type for contract in CONTRACTS.values() if not contract.internal and "*" not in contract.type}
+    outside = {each.type for each in CONTRACTS.values() if not each.internal and "*" not in each.type}
     assert outside <= {each.rpartition("@")[0] for each in offered}
     for key in offered:
         page = admin.get(f"/operations/send?partner={partner}&message={key}")
