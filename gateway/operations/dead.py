@@ -11,6 +11,7 @@ from gateway.context import services
 from gateway.operations.pages import blueprint, log
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
+from processes.messaging.addresses import URGENT
 from processes.messaging.bus import Address, BusAway
 from processes.messaging.jobs import CATALOGUE
 
@@ -45,7 +46,8 @@ def dead_letters() -> Response:
 
 def named(topic: str) -> str:
     """What a job topic or a message type is called."""
-    return CATALOGUE[topic].title if topic in CATALOGUE else title_of(topic)
+    kind = CATALOGUE.get(topic.removesuffix(URGENT))
+    return kind.title if kind else title_of(topic)
 
 
 @blueprint.post("/dead-letters/replay")

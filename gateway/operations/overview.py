@@ -11,6 +11,7 @@ from gateway.context import services
 from gateway.operations.pages import blueprint
 from gateway.staff.pages import show, snapshot
 from processes.casework.views import connections as view
+from processes.messaging.addresses import urgent
 from processes.messaging.bus import Address, BusAway, QueueState
 
 QUEUES = {
@@ -40,16 +41,19 @@ class JobQueue:
 
     topic: view.TopicLine
     state: QueueState | None
+    urgent: QueueState | None
+    """of its urgent jobs, which have a queue of their own"""
 
     @property
     def deserted(self) -> bool:
-        """Whether it is known that nobody takes its jobs."""
-        return self.state is not None and self.state.consumers == 0
+        """Whether it is known that nobody takes its jobs, or its urgent ones though there are some."""
+        known = (self.state, self.urgent if self.urgent and self.urgent.ready else None)
+        return any(each is not None and each.consumers == 0 for each in known)
 
     @property
     def waits(self) -> int:
         """Jobs that nobody has answered."""
-        return max(self.topic.open, self.state.ready if self.state else 0)
+        return max(self.topic.open, sum(each.ready for each in (self.state, self.urgent) if each is not None))
 
 
 @blueprint.get("/")
@@ -69,7 +73,7 @@ def overview() -> Response:
         )
         topics = view.topics(connection, now)
     by_topic = {each.topic: each for each in states if each.address is Address.JOBS}
-    jobs = [JobQueue(each, by_topic.get(each.topic)) for each in topics]
+    jobs = [JobQueue(each, by_topic.get(each.topic), by_topic.get(urgent(each.topic))) for each in topics]
     others = [each for each in states if each.address is not Address.JOBS]
     return show(
         "operations/overview.html",

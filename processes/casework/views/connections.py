@@ -110,7 +110,7 @@ def sendable(reference: Reference, partner: str, may_send: MaySend) -> tuple[Sen
     """The messages that a partner may send: reports over channels of its own, and of all others that are not internal what it may."""
     found: list[Sendable] = []
     for contract in CONTRACTS.values():
-        if partner == INTERNAL or contract.internal:
+        if partner == INTERNAL or contract.internal or contract.foreign:
             continue
         types = _types(reference, partner, contract)
         found += [Sendable(each, contract.version, contract.title) for each in types if may_send(partner, each)]
