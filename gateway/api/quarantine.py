@@ -36,9 +36,8 @@ def quarantined() -> Response:
     state = request.args.get("state", quarantine.OPEN)
     if state not in (*STATES, "all"):
         raise BadRequest(f"state 应为 {'、'.join(STATES)} 或 all。", f"state is one of {', '.join(STATES)} and all")
-    wanted = Wanted(
-        None if state == "all" else state, *(request.args.get(name) or None for name in ("partner", "type", "door"))
-    )
+    partner, type_, door = (request.args.get(name) or None for name in ("partner", "type", "door"))
+    wanted = Wanted(None if state == "all" else state, partner, type_, door)
     most = limit()
     with services().database.read() as connection:
         found = quarantine.listed(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from flask import Response, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,8 +15,9 @@ from gateway.operations.pages import blueprint, log
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
 from processes.messaging.addresses import URGENT
-from processes.messaging.bus import Address, BusAway
+from processes.messaging.bus import Address, BusAway, DeadLetter
 from processes.messaging.jobs import CATALOGUE
+from processes.store import quarantine
 
 LISTED = 100
 
@@ -70,6 +74,35 @@ def replay_chosen() -> AnyResponse:
     elif not done.kept:
         flash("所选的死信已经不在：可能有同事刚刚处理过。", "error")
     return _back()
+
+
+@blueprint.post("/dead-letters/discard")
+def discard() -> AnyResponse:
+    """Throw the chosen ones away; the quarantine keeps them, with who did it and why."""
+    chosen, reason = request.form.getlist("id"), request.form.get("reason", "").strip()[:500]
+    if not chosen:
+        flash("还没有选中死信，请先勾选。", "error")
+    elif not reason:
+        flash("请写明为什么丢弃。", "error")
+    else:
+        try:
+            gone = services().upkeep.discard(chosen, partial(_keep, reason))
+            log.info("%s discarded %d dead letters: %s", viewer().id, gone, reason)
+            flash(f"已丢弃 {gone} 条，原文留在隔离区（不再处理）。")
+        except BusAway as error:
+            flash(error.zh, "error")
+    return _back()
+
+
+def _keep(reason: str, letters: Sequence[DeadLetter]) -> None:
+    now, person = services().clock.now(), viewer().id
+    with services().database.write() as connection:
+        for letter in letters:
+            raw = replace(quarantine.raw_of(letter.message), door=quarantine.DEAD, routing_key=letter.topic)
+            partner = letter.message.extensions.get("partner", "")
+            zh, en = f"已停止投递：{letter.reason}", f"given up: {letter.reason}"
+            kept = quarantine.keep(connection, raw, partner, zh, en, now, letter.message)
+            quarantine.dismiss(connection, kept.id, person, reason, now)
 
 
 @blueprint.post("/dead-letters/replay-all")

@@ -108,6 +108,9 @@ def _troubles(
             yield Trouble(f"“{title}”有 {each.waits:,} 件等待，没有工作程序在取", "查看", f"#job-{each.topic.topic}")
         if each.topic.failed:
             yield Trouble(f"“{title}”有 {each.topic.failed:,} 件多次失败后停下", "去重试", url_for("staff.incidents"))
+    refused = sum(each.refused for each in partners)
+    if refused:
+        yield Trouble(f"隔离区 {refused:,} 条：不符合约定，没有生效", "去处理", url_for("operations.quarantine"))
     dead = sum(each.ready for each in states if each.name == "dead")
     if dead:
         yield Trouble(f"死信 {dead:,} 条：多次处理失败，已停止投递", "去处理", url_for("operations.dead_letters"))

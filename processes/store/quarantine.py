@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
 from processes.clock import Clock
@@ -30,6 +30,9 @@ from processes.store.database import Database, to_json
 from processes.store.tables import RefusedMessage
 
 OPEN, RESENT, DISMISSED = "open", "resent", "dismissed"
+
+DEAD = "dead"
+"""The door of what lay dead and was thrown away by a person."""
 
 MOST = 100_000
 """Entries that are counted at most."""
@@ -111,6 +114,9 @@ class Wanted:
     partner: str | None = None
     type: str | None = None
     door: str | None = None
+    since: datetime | None = None
+    text: str | None = None
+    """part of the reason, of the message's id or of its source"""
 
 
 # ---- keeping -----------------------------------------------------------------------------------------------------------
@@ -246,7 +252,20 @@ def _conditions(wanted: Wanted) -> list[Any]:
         (RefusedMessage.type, wanted.type),
         (RefusedMessage.door, wanted.door),
     ]
-    return [column == value for column, value in pairs if value is not None]
+    found = [column == value for column, value in pairs if value is not None]
+    if wanted.since is not None:
+        found.append(RefusedMessage.at >= wanted.since)
+    if wanted.text:
+        columns = (RefusedMessage.reason, RefusedMessage.message_id, RefusedMessage.source)
+        found.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in columns)))
+    return found
+
+
+def names(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
+    """The partners and the types of messages that there are entries of."""
+    some = select(RefusedMessage.partner, RefusedMessage.type).limit(MOST).subquery()
+    rows = connection.execute(select(some.c.partner, some.c.type).distinct()).all()
+    return sorted({row.partner for row in rows if row.partner}), sorted({row.type for row in rows if row.type})
 
 
 def _entry(row: Row[Any]) -> Entry:

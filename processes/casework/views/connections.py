@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from processes.casework.reference import Reference
 from processes.messaging.contract import ORDER, Contract
@@ -56,7 +56,7 @@ class PartnerLine:
     ended: Mapping[str, int]
     last: LastMessage | None
     refused: int
-    """refused messages that are kept"""
+    """messages in the quarantine that wait for a person"""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _hourly(lines: Iterable[Line]) -> tuple[int, ...]:
     return together(line.hourly for line in lines)
 
 
-_kept = select(RefusedMessage.partner).limit(MOST).subquery()
+_kept = select(RefusedMessage.partner).where(RefusedMessage.state == literal_column("'open'")).limit(MOST).subquery()
 _REFUSED = select(_kept.c.partner, func.count().label("kept")).group_by(_kept.c.partner)
 
 

@@ -30,9 +30,23 @@ REPORT = {
     "place": "330502",
 }
 
-PAGES = ("/operations/", "/operations/dead-letters", "/operations/send")
+PAGES = (
+    "/operations/",
+    "/operations/dead-letters",
+    "/operations/quarantine",
+    "/operations/quarantine/1",
+    "/operations/send",
+)
 
-FORMS = ("/operations/dead-letters/replay", "/operations/dead-letters/replay-all", "/operations/send")
+FORMS = (
+    "/operations/dead-letters/discard",
+    "/operations/dead-letters/replay",
+    "/operations/dead-letters/replay-all",
+    "/operations/quarantine/1/dismiss",
+    "/operations/quarantine/1/resend",
+    "/operations/quarantine/several",
+    "/operations/send",
+)
 
 
 # ---- who may ---------------------------------------------------------------------------------------------------------
@@ -76,7 +90,7 @@ def test_an_administrator_finds_the_pages_and_they_lead_to_each_other(browser: O
     admin = browser(ADMIN)
     assert 'href="/operations/"' in admin.get("/")
     page = admin.get("/operations/")
-    for path in ("/operations/dead-letters", "/operations/send", "/integrators"):
+    for path in ("/operations/quarantine", "/operations/dead-letters", "/operations/send", "/integrators"):
         assert f'href="{path}"' in page
     contracts = admin.get("/integrators")
     assert 'href="/operations/"' in contracts

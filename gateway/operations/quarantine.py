@@ -1,0 +1,243 @@
+"""隔离区: messages that did not fit, as they came, with the reason. They are sent again, edited if need be, or dismissed with a reason."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, abort, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.operations.pages import blueprint, log, pretty
+from gateway.staff.pages import show, snapshot, viewer
+from processes.casework.views.connections import title_of
+from processes.messaging.bus import Message
+from processes.messaging.inlet import Receipt, Status
+from processes.messaging.json_text import from_json
+from processes.store import quarantine as store
+from processes.store.quarantine import Edit, Entry, NoEntry, Settled, Try, Wanted
+
+LISTED = 50
+
+STATES = {store.OPEN: "待处理", store.RESENT: "已重新发送", store.DISMISSED: "不再处理"}
+
+DOORS = {"http": "网关（HTTP）", "amqp": "消息队列", "embedded": "平台内部", store.DEAD: "死信"}
+
+DAYS = {"1": "一天内", "7": "七天内", "30": "三十天内"}
+
+ENDED = {"accepted": "已办理", "duplicate": "此前已收到，没有再次生效", "refused": "仍不符合约定"}
+
+
+@blueprint.get("/quarantine")
+def quarantine() -> Response:
+    """The entries, the newest first."""
+    chosen = {name: request.args.get(name, "").strip()[:120] for name in ("state", "partner", "type", "days", "q")}
+    state = chosen["state"] if chosen["state"] in (*STATES, "all") else store.OPEN
+    now = services().clock.now()
+    since = now - timedelta(days=int(chosen["days"])) if chosen["days"] in DAYS else None
+    wanted = Wanted(
+        state=None if state == "all" else state,
+        partner=chosen["partner"] or None,
+        type=chosen["type"] or None,
+        since=since,
+        text=chosen["q"] or None,
+    )
+    before = request.args.get("before", type=int)
+    with services().database.read() as connection:
+        entries = store.listed(connection, wanted, before=before, limit=LISTED + 1)
+        open_ones = store.count(connection, Wanted())
+        partners, types = store.names(connection)
+    return show(
+        "operations/quarantine.html",
+        here="operations",
+        tab="quarantine",
+        entries=entries[:LISTED],
+        more=len(entries) > LISTED,
+        chosen={**chosen, "state": state},
+        narrowed=any(chosen[name] for name in ("partner", "type", "days", "q")),
+        open_ones=open_ones,
+        partners=partners,
+        types=types,
+        states=STATES,
+        doors=DOORS,
+        days=DAYS,
+        title_of=title_of,
+        name_of=_name_of,
+        key=secrets.token_hex(8),
+    )
+
+
+@blueprint.get("/quarantine/<int:entry_id>")
+def quarantined(entry_id: int) -> Response:
+    """One of them, whole."""
+    with services().database.read() as connection:
+        entry = _entry(connection, entry_id)
+    log.info("%s looked at the quarantined message %d", viewer().id, entry_id)
+    return _page(entry)
+
+
+@blueprint.post("/quarantine/<int:entry_id>/resend")
+def resend_one(entry_id: int) -> AnyResponse:
+    """Send it again, with what was changed."""
+    with services().database.read() as connection:
+        entry = _entry(connection, entry_id)
+    shown = _shown(entry)
+    typed = {name: request.form.get(name, text).replace("\r\n", "\n") for name, text in shown.items()}
+    headers = _headers(typed["headers"])
+    if headers is None:
+        return _page(entry, typed, '消息头应是一个 JSON 对象，如 {"ce-id": "1"}；还没有发送', 422)
+    edit = Edit(
+        headers if typed["headers"] != shown["headers"] else None,
+        typed["content_type"] if typed["content_type"] != shown["content_type"] else None,
+        typed["body"].encode() if typed["body"] != shown["body"] else None,
+    )
+    try:
+        done = _resend(entry_id, request.form.get("key", ""), edit)
+    except Settled as error:
+        flash(error.zh, "error")
+        return redirect(url_for("operations.quarantined", entry_id=entry_id))
+    if done.status == Status.REFUSED:
+        return _page(entry, typed, f"仍不符合约定，没有生效：{done.reason}", 422)
+    flash(f"已重新发送：{_outcome(done)}。")
+    return redirect(url_for("operations.quarantined", entry_id=entry_id))
+
+
+@blueprint.post("/quarantine/<int:entry_id>/dismiss")
+def dismiss_one(entry_id: int) -> AnyResponse:
+    """Nothing is to become of it."""
+    reason = request.form.get("reason", "").strip()[:500]
+    if not reason:
+        flash("请写明为什么不再处理。", "error")
+    else:
+        try:
+            _dismiss(entry_id, reason)
+            flash("已记为不再处理。")
+        except NoEntry:
+            abort(404)
+        except Settled as error:
+            flash(error.zh, "error")
+    return redirect(url_for("operations.quarantined", entry_id=entry_id))
+
+
+@blueprint.post("/quarantine/several")
+def several() -> AnyResponse:
+    """Send several again as they came, or dismiss them for one reason."""
+    chosen = [int(each) for each in request.form.getlist("id") if each.isascii() and each.isdigit()][:LISTED]
+    what, reason = request.form.get("what", ""), request.form.get("reason", "").strip()[:500]
+    back = redirect(url_for("operations.quarantine"))
+    if not chosen:
+        flash("还没有选中消息，请先勾选。", "error")
+        return back
+    if what == "dismiss" and not reason:
+        flash("请写明为什么不再处理。", "error")
+        return back
+    done = refused = passed = 0
+    for entry_id in chosen:
+        try:
+            if what == "dismiss":
+                _dismiss(entry_id, reason)
+                done += 1
+            elif _resend(entry_id, request.form.get("key", ""), Edit()).status == Status.REFUSED:
+                refused += 1
+            else:
+                done += 1
+        except (NoEntry, Settled):
+            passed += 1
+    if done:
+        flash(f"{done} 条已记为不再处理。" if what == "dismiss" else f"{done} 条已重新发送并生效。")
+    if refused:
+        flash(f"{refused} 条仍不符合约定，留在隔离区；请逐条打开修改后再发。", "error")
+    if passed:
+        flash(f"{passed} 条已由同事处理过。", "error")
+    return back
+
+
+# ---- what is done ------------------------------------------------------------------------------------------------------
+
+
+def _resend(entry_id: int, key: str, edit: Edit) -> Try:
+    here, person = services(), viewer().id
+    done = store.resend(here.database, here.clock, _receive, entry_id, person, key or secrets.token_hex(8), edit)
+    changed = "edited" if edit != Edit() else "as it came"
+    log.info("%s sent the quarantined message %d again, %s: %s", person, entry_id, changed, done.status)
+    return done
+
+
+def _receive(message: Message) -> Receipt:
+    return services().inlet.receive(message, keep=False)
+
+
+def _dismiss(entry_id: int, reason: str) -> None:
+    with services().database.write() as connection:
+        store.dismiss(connection, entry_id, viewer().id, reason, services().clock.now())
+    log.info("%s dismissed the quarantined message %d: %s", viewer().id, entry_id, reason)
+
+
+# ---- what is shown -----------------------------------------------------------------------------------------------------
+
+
+def _entry(connection: Any, entry_id: int) -> Entry:
+    try:
+        return store.get(connection, entry_id)
+    except NoEntry:
+        abort(404)
+
+
+def _page(entry: Entry, typed: Mapping[str, str] | None = None, error: str = "", status: int = 200) -> Response:
+    return show(
+        "operations/quarantined.html",
+        status,
+        here="operations",
+        tab="quarantine",
+        entry=entry,
+        typed=typed or _shown(entry),
+        readable=_is_text(entry.body),
+        error=error,
+        states=STATES,
+        doors=DOORS,
+        title=title_of(entry.type),
+        name_of=_name_of,
+        outcome=_outcome,
+        key=secrets.token_hex(8),
+    )
+
+
+def _shown(entry: Entry) -> dict[str, str]:
+    """What a person sees of an entry, and may change."""
+    return {"headers": pretty(entry.headers), "content_type": entry.content_type, "body": _readable(entry.body)}
+
+
+def _readable(body: bytes) -> str:
+    """A body as text, JSON laid out."""
+    try:
+        return pretty(from_json(body))
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _headers(text: str) -> Mapping[str, Any] | None:
+    try:
+        found = from_json(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, Mapping) else None
+
+
+def _outcome(done: Try) -> str:
+    number = done.result.get("number")
+    return f"{ENDED[done.status]}，问题编号 {number}" if number else ENDED[done.status]
+
+
+def _name_of(person: str | None) -> str:
+    return snapshot().reference.person_name(person) if person else ""
