@@ -68,10 +68,11 @@ def any_old(connection: Connection, now: datetime) -> bool:
 
 
 def put_down(connection: Connection, command_id: str, peer: str, message: Mapping[str, Any], ask_at: datetime) -> None:
-    """An escalation waits for its file; the same again changes nothing."""
+    """An escalation waits for its file. Sent again, it may list other parts, for the case has gone on: the last list counts."""
     row = {"command_id": command_id, "peer": peer, "message": dict(message), "asked": 0, "ask_at": ask_at}
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(_awaited)
-    connection.execute(insert.values(row).on_conflict_do_nothing())
+    again = {"message": dict(message)}
+    connection.execute(insert.values(row).on_conflict_do_update(index_elements=[_awaited.c.command_id], set_=again))
 
 
 def awaited(connection: Connection, peer: str) -> list[Awaited]:

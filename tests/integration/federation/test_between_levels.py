@@ -209,7 +209,7 @@ def test_what_is_lost_is_asked_for_and_sent_again(levels: Levels, clock: ManualC
     attach(levels.city, case, "合同.pdf", noise(3 * CHUNK))
     levels.city.route(case, outcome="escalation", reason="请省级协调。")
     leaving = levels.city.leaving(levels.province)
-    levels.province.hear(leaving[:1] + leaving[2:], CITY)
+    levels.province.hear(leaving[1:], CITY)
 
     levels.province.core.arrivals.ask()
     assert levels.province.rows(PeerMessage) == []  # it may yet come
@@ -218,8 +218,11 @@ def test_what_is_lost_is_asked_for_and_sent_again(levels: Levels, clock: ManualC
     (wanted,) = levels.province.leaving(levels.city)
     assert (wanted.type, wanted.data["reason"]) == ("case.file.wanted", "缺 1 块")
 
+    with levels.city.database.write() as connection:  # meanwhile the case goes on: its file is another
+        texts.keep(connection, case, "", "说明", None, "对方又来函了。", clock.now())
     levels.city.hear([wanted, wanted], PROVINCE)
     levels.exchange()
+    assert "对方又来函了。" in levels.province.words(levels.child(case).id)
     assert len(levels.province.rows(Attachment, case_id=levels.child(case).id)) == 1
 
 
