@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from processes.casework import texts
 from processes.casework.access import Forbidden
@@ -18,10 +19,11 @@ from processes.casework.loading import load
 from processes.casework.numbers import is_valid
 from processes.kernel.errors import NotWaiting
 from processes.messaging.contracts import parse_report
-from processes.messaging.inlet import Correlation
+from processes.messaging.inlet import Correlation, NotTaken
 from processes.runtime.commands import Correlate, Resolve
 from processes.store import history
 from processes.store.tables import (
+    BufferedMessage,
     Case,
     CaseStage,
     CaseText,
@@ -179,6 +181,20 @@ def test_a_channel_finds_its_case_by_its_own_number(house: House) -> None:
 # ---- forms -------------------------------------------------------------------------------------------------------------
 
 
+def test_a_channel_finds_the_case_of_the_last_round(small_house: House) -> None:
+    first, second = (report(small_house.engine, replace(problem(), round=round)) for round in (1, 2))
+    assert first.number != second.number
+    with small_house.database.read() as connection:
+        assert number_of(connection, "hotline", "hot-1") == second.number
+    assert [row.original for row in small_house.rows(Report)] == ["hot-1", "hot-1（第2次派发）"]
+    with small_house.database.read() as connection:
+        started = history.read(connection, small_house.row(Case, number=second.number).instance_id)[0].input[
+            "variables"
+        ]
+    assert (started["report"]["original"], started["report"]["round"]) == ("hot-1", 2)
+    assert started["case"]["original"] == "hot-1"
+
+
 def test_a_form_moves_the_case_on_and_keeps_long_words_apart(house: House) -> None:
     report(house.engine, problem())
     task = house.open_task()
@@ -264,6 +280,37 @@ def test_what_is_submitted_becomes_a_child_case_at_the_superior_place(house: Hou
         started = history.read(connection, child.instance_id)[0].input["variables"]
     assert started["case"]["parent"] == lower.case
     assert started["report"]["enterprise"] == {"named": True, "uscc": False, "phone": False}
+
+
+def urging(number: str) -> Correlation:
+    return Correlation("hotline.urged", number, {"case": number, "reason": "请快些。"}, texts=("reason",), live=True)
+
+
+def test_a_message_for_a_live_case_says_whose_turn_it_is_here_and_above(small_house: House) -> None:
+    lower = report(small_house.engine, problem())
+    payload = {"place": "3305", "parent": lower.case, "report": small_house.row(Report).id}
+    correlate(small_house.engine, "bihuan/1", Correlation("case.escalated", lower.case, payload, place="3305"))
+    correlate(small_house.engine, "hotline/1", urging(lower.number))
+    with small_house.database.read() as connection:
+        kept = connection.execute(select(BufferedMessage.payload)).scalar_one()
+    tasks = small_house.rows(UserTask, state="open")
+    told = [{"role": each.role, "organisation": each.organisation, "place": each.place} for each in tasks]
+    assert len(told) == 2
+    assert sorted(kept["holders"], key=str) == sorted(told, key=str)
+    assert correlate(small_house.engine, "hotline/1", urging(lower.number)).duplicate
+
+
+def test_a_message_for_a_live_case_is_refused_once_it_is_closed_or_was_never_there(small_house: House) -> None:
+    number = report(small_house.engine, problem()).number
+    assert not correlate(small_house.engine, "hotline/1", urging(number)).duplicate
+    sort(small_house)
+    _remind(small_house)
+    small_house.engine.execute(Correlate("m", "supplement.answered", number, {}))
+    with pytest.raises(NotTaken, match="已经办结"):
+        correlate(small_house.engine, "hotline/2", urging(number))
+    with pytest.raises(NotTaken, match="没有编号"):
+        correlate(small_house.engine, "hotline/3", urging("330502-26-09999-1"))
+    assert correlate(small_house.engine, "hotline/1", urging(number)).duplicate, "it had its effect in time"
 
 
 def _remind(house: House) -> None:
