@@ -30,7 +30,8 @@
 ``POST /control/seven-lists/decide``         ``{case, accept, reason}``
 ``POST /control/seven-lists/stage``          ``{case, stage: measures, rectification or strike_off, note}``
 ``POST /control/seven-lists/script``         ``{…, steps: [accept, measures, rectification, strike_off], seconds}``
-``POST|GET|DELETE /control/faults``          ``{system, kind, times, path, seconds, status, retry_after}``
+``POST /control/<system>/resend``            ``{message}``: sends what the platform refused once more; without one, all
+``POST|GET|DELETE /control/faults``          ``{system, kind, times, path, seconds, status, retry_after, size, probability, seed}``
 ============================================ =========================================================================
 
 A ``POST`` with an ``Idempotency-Key`` has its effect once and answers the same ever after. ``script`` without ``case`` and

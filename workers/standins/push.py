@@ -1,16 +1,18 @@
-"""Takes a system's messages to the platform's gateway, one by one, until each is accepted: nothing is lost while the
-gateway is down, and every try has the same message id."""
+"""Takes a system's messages to the platform's gateway, one by one, until each is accepted or refused: nothing is lost while
+the gateway is down, and every try has the same message id."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
+from workers.standins.faults import Faults
 from workers.standins.store import Push, Store
 
 log = logging.getLogger(__name__)
@@ -33,29 +35,27 @@ class Gateway:
 
 
 class Pusher(threading.Thread):
-    """One system's messages, oldest first. ``version_of``: which version of its contract a message (type, data) fits.
-    ``told``: gets the platform's answer to a message that it took. ``twice``: asked before each message, whether to send it again once accepted
-    (a fault); ``held``: whether to send nothing now (a fault)."""
+    """One system's messages, oldest first, unless its ``faults`` say otherwise. ``version_of``: which version of its contract a message
+    (type, data) fits. ``told``: gets the platform's answer to a message that it took."""
 
     def __init__(
         self,
         name: str,
         store: Store,
         gateway: Gateway,
+        faults: Faults,
         *,
         version_of: Callable[[str, dict[str, Any]], str] = lambda type_, data: "1",
         told: Callable[[Push, Any], None] = lambda push, body: None,
-        twice: Callable[[], bool] = lambda: False,
-        held: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(name=f"push-{name}", daemon=True)
+        self._system = name
         self._source = f"/{name}"
         self._store = store
         self._gateway = gateway
+        self._faults = faults
         self._version_of = version_of
         self._told = told
-        self._twice = twice
-        self._held = held
         self._stopping = threading.Event()
         self._client = httpx.Client(trust_env=False, timeout=10.0, follow_redirects=False)
 
@@ -73,11 +73,14 @@ class Pusher(threading.Thread):
             push = None if self._held() else self._store.next_push()
             if push is None:
                 self._idle()
-            elif self._try(push):
+            elif self._put_off(push) or self._try(push):
                 wait = FIRST_WAIT
             else:
                 self._stopping.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
+
+    def _held(self) -> bool:
+        return self._faults.on(self._system, "hold_push")
 
     def _idle(self) -> None:
         """Wait until something was put, or for a message that is due later."""
@@ -85,10 +88,20 @@ class Pusher(threading.Thread):
             if not self._stopping.is_set() and (self._held() or self._store.next_push() is None):
                 self._store.pushed.wait(FIRST_WAIT if self._store.has_waiting_push() else LONGEST_REST)
 
+    def _put_off(self, push: Push) -> bool:
+        """Let others go first, if there is such a fault; a message is put off once."""
+        if push.late:
+            return False
+        fault = self._faults.take(self._system, push.type, "late_push")
+        if fault is not None:
+            self._store.put_off(push, fault.seconds)
+        return fault is not None
+
     def _try(self, push: Push) -> bool:
         """One try; True when the message is settled."""
+        broken = self._faults.take(self._system, push.type, "broken_push") is not None
         try:
-            response = self._send(push)
+            response = self._send(_broken(push) if broken else push)
         except httpx.HTTPError as error:
             self._store.settle_push(push, "waiting", f"{type(error).__name__}: {error}")
             return False
@@ -99,8 +112,10 @@ class Pusher(threading.Thread):
         if state == "waiting":
             log.warning("gateway answered %s to message %s, trying again", response.status_code, push.id)
             return False
-        if self._twice():
+        if self._faults.take(self._system, push.type, "duplicate_push"):
             self._send_again(push)
+        if self._faults.take(self._system, push.type, "copy_push"):
+            self._send_again(replace(push, id=str(uuid4())))
         return True
 
     def _send_again(self, push: Push) -> None:
@@ -132,6 +147,11 @@ class Pusher(threading.Thread):
             event["contractversion"] = version
         headers["Content-Type"] = "application/cloudevents+json"
         return self._client.post(f"{self._gateway.url}/api/messages", json=event, headers=headers)
+
+
+def _broken(push: Push) -> Push:
+    """The same message with every value in a list: no contract takes it."""
+    return replace(push, data={name: [value] for name, value in push.data.items()})
 
 
 def _state(response: httpx.Response) -> str:

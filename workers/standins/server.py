@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from processes.clock import Clock, SystemClock
 from workers.standins.channel import ChannelSystem
-from workers.standins.faults import Fault, Faults
+from workers.standins.faults import AFTER, BEFORE, Fault, Faults
 from workers.standins.hotline import HotlineSystem
 from workers.standins.mini_program import PROGRAMS, MiniProgramSystem
 from workers.standins.notices import NoticeSystem
@@ -24,7 +24,7 @@ from workers.standins.push import Gateway, Pusher
 from workers.standins.ratings import RatingSystem
 from workers.standins.seven_lists import SevenListsSystem
 from workers.standins.store import Store
-from workers.standins.system import SYSTEM_NAME, Refused, Reply, Request, System
+from workers.standins.system import LOGS, SYSTEM_NAME, Refused, Reply, Request, System
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +76,9 @@ class World:
                 name,
                 store,
                 Gateway(self._gateway, self._tokens.get(name) or self._tokens.get("*") or ""),
+                self.faults,
                 version_of=self._systems[name].version_of,
                 told=self._systems[name].told,
-                twice=lambda: self.faults.take(name, "", "duplicate_push") is not None,
-                held=lambda: self.faults.on(name, "hold_push"),
             )
             self._pushers.append(pusher)
             pusher.start()
@@ -119,10 +118,10 @@ class World:
             self.faults.clear()
         elif request.method == "POST":
             self.faults.add(request.body)
-        return Reply(200, {"faults": self.faults.listed()})
+        return Reply(200, {"faults": self.faults.listed(), "taken": self.faults.taken()})
 
     def note_fault(self, name: str, request: Request, fault: Fault) -> None:
-        """Log an attempt that a fault kept from its effect."""
+        """Log an attempt that a fault kept from its effect, or its caller from the reply."""
         with self.system(name).store.transaction(request.key) as ledger:
             ledger.log(request.method, "/".join(request.path), f"fault {fault.kind}")
 
@@ -157,30 +156,48 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(refused.reply)
             return
-        if request.path[:1] == ("control",) or len(request.path) < 2:
+        if request.path[:1] == ("control",) or len(request.path) < 2 or _looks(request):
             self._send(self.server.world.answer(request))
         else:
             self._serve_with_faults(request, self.server.world)
 
     def _serve_with_faults(self, request: Request, world: World) -> None:
         name, path = request.path[0], "/".join(request.path)
-        before = world.faults.take(name, path, "slow", "status", "reset")
-        if before is not None and before.kind == "slow":
-            world.stopping.wait(before.seconds)
-        elif before is not None:
+        before = world.faults.take(name, path, *BEFORE)
+        if before is not None:
             world.note_fault(name, request, before)
-            self._fail(before)
-            return
+            if before.kind != "slow":
+                self._fail(before)
+                return
+            world.stopping.wait(before.seconds)
         reply = world.answer(request)
-        after = world.faults.take(name, path, "lost_reply", "drip", "garbage")
+        after = world.faults.take(name, path, *AFTER)
         if after is None:
             self._send(reply)
-        elif after.kind == "lost_reply":
-            self._reset()
-        elif after.kind == "drip":
-            self._drip(reply, after.seconds)
         else:
-            self._write(200, b"<html>", "text/html", {})
+            world.note_fault(name, request, after)
+            self._spoil(reply, after)
+
+    def _spoil(self, reply: Reply, fault: Fault) -> None:
+        """The work is done; only its reply does not arrive as it should."""
+        body = _json(reply.body)
+        match fault.kind:
+            case "lost_reply":
+                self._reset()
+            case "drip":
+                self._drip(reply, fault.seconds)
+            case "garbage":
+                self._write(200, b"<html>", "text/html", {})
+            case "wrong_schema":
+                self._write(reply.status, _json({"message": "ok"}), "application/json", {})
+            case "wrong_type":
+                self._write(reply.status, body, "text/html; charset=gbk", {})
+            case "truncated":
+                self.close_connection = True
+                self._head(reply.status, len(body), "application/json", {})
+                self.wfile.write(body[: len(body) // 2])
+            case "huge":
+                self._write(reply.status, body.ljust(fault.size), "application/json", {})
 
     def _fail(self, fault: Fault) -> None:
         if fault.kind == "reset":
@@ -241,6 +258,11 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
+
+
+def _looks(request: Request) -> bool:
+    """Whether somebody reads a system's logs: a fault that met him would tell nothing about the platform."""
+    return request.method == "GET" and request.path[1:] in LOGS
 
 
 def _json(value: object) -> bytes:

@@ -42,7 +42,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Push:
-    """A message on its way to the platform; ``id`` is the same on every try. Times are ISO 8601."""
+    """A message on its way to the platform; ``id`` is the same on every try. Times are ISO 8601. ``late``: it was put off."""
 
     seq: int
     id: str
@@ -51,6 +51,7 @@ class Push:
     time: str
     data: Json
     attempts: int
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,11 @@ class Ledger:
         due = self.now + timedelta(seconds=after)
         self._connection.execute(statement, (id_, type_, subject, _iso(self.now), _iso(due), _dump(data)))
         return id_
+
+    def push_again(self, id_: str | None) -> list[str]:
+        """Send what the platform has refused once more, all of it or the message of this id; returns the ids."""
+        statement = "UPDATE push SET state = 'waiting' WHERE state = 'refused' AND (? IS NULL OR id = ?) RETURNING id"
+        return [str(row[0]) for row in self._connection.execute(statement, (id_, id_)).fetchall()]
 
     def kept(self, key: str) -> Kept | None:
         """The reply this key was given before."""
@@ -172,11 +178,12 @@ class Store:
     def has_waiting_push(self) -> bool:
         """Whether some message is still to be sent, due or not."""
         with self._lock:
-            return self._connection.execute("SELECT 1 FROM push WHERE state = 'waiting' LIMIT 1").fetchone() is not None
+            statement = "SELECT 1 FROM push WHERE state IN ('waiting', 'late') LIMIT 1"
+            return self._connection.execute(statement).fetchone() is not None
 
     def next_push(self) -> Push | None:
-        """The oldest message that is due, and has no earlier one of its subject before it."""
-        statement = """SELECT * FROM push AS p WHERE state = 'waiting' AND due <= ? AND NOT EXISTS (
+        """The oldest message that is due, and has no earlier one of its subject before it that was not put off."""
+        statement = """SELECT * FROM push AS p WHERE state IN ('waiting', 'late') AND due <= ? AND NOT EXISTS (
             SELECT 1 FROM push AS q WHERE q.state = 'waiting' AND q.subject = p.subject AND q.seq < p.seq)
             ORDER BY seq LIMIT 1"""
         with self._lock:
@@ -184,7 +191,14 @@ class Store:
         if row is None:
             return None
         data = json.loads(row["data"])
-        return Push(row["seq"], row["id"], row["type"], row["subject"], row["time"], data, row["attempts"])
+        late = row["state"] == "late"
+        return Push(row["seq"], row["id"], row["type"], row["subject"], row["time"], data, row["attempts"], late)
+
+    def put_off(self, push: Push, seconds: float) -> None:
+        """Let the messages after this one go first, for so many seconds."""
+        statement = "UPDATE push SET state = 'late', due = ? WHERE seq = ?"
+        with self._lock:
+            self._connection.execute(statement, (_iso(self._clock.now() + timedelta(seconds=seconds)), push.seq))
 
     def settle_push(self, push: Push, state: str, answer: str) -> None:
         """Note a try: ``state`` is ``waiting`` (again), ``accepted``, ``duplicate`` or ``refused``."""

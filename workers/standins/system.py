@@ -83,13 +83,13 @@ class System:
 
     def handle(self, request: Request) -> Reply:
         """Do what the system's own users and partners may do."""
-        if request.method == "GET" and request.path in {("effects",), ("requests",), ("pushes",)}:
+        if request.method == "GET" and request.path in LOGS:
             return self._log_rows(request)
         return self._do(self.routes, request)
 
     def control(self, request: Request) -> Reply:
         """Do what makes the outside world act."""
-        return self._do(self.controls, request)
+        return self._do((*self.controls, ("POST", "resend", _resend)), request)
 
     def _do(self, routes: Sequence[tuple[str, str, Action]], request: Request) -> Reply:
         path = "/".join((self.name, *request.path))
@@ -129,6 +129,12 @@ class System:
         return Reply(200, self.store.rows(table, limit, after, **equals))
 
 
+def _resend(ledger: Ledger, request: Request) -> Reply:
+    """What the platform has refused is sent once more: the message of this id, or all."""
+    message = request.body.get("message")
+    return Reply(202, {"messages": ledger.push_again(None if message is None else str(message))})
+
+
 def _dispatch(ledger: Ledger, routes: Sequence[tuple[str, str, Action]], request: Request) -> Reply:
     for method, pattern, action in routes:
         wanted = pattern.split("/")
@@ -141,6 +147,9 @@ def _dispatch(ledger: Ledger, routes: Sequence[tuple[str, str, Action]], request
             return action(ledger, request, *segments)
     raise Refused(404, "no_such_page", f"没有这个接口：{request.method} {'/'.join(request.path)}")
 
+
+LOGS = frozenset({("effects",), ("requests",), ("pushes",)})
+"""pages that every system has: what happened once, what was tried, what was sent to the platform"""
 
 SYSTEM_NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 

@@ -103,12 +103,14 @@ def test_a_job_done_twice_has_its_effect_once(do: Do, outside: Outside) -> None:
     for topic in CATALOGUE:
         assert do(topic, f"job-{topic}") == do(topic, f"job-{topic}")
     keys = [
-        effect["key"] for name in ("hotline", "ratings", "seven-lists", "notices") for effect in outside.effects(name)
+        effect["key"]
+        for name in ("hotline", "ratings", "seven-lists", "boards", "notices")
+        for effect in outside.effects(name)
     ]
     assert sorted(keys) == sorted(f"job-{topic}" for topic in CATALOGUE)
 
 
-@pytest.mark.parametrize("kind", ["reset", "lost_reply", "garbage"])
+@pytest.mark.parametrize("kind", ["reset", "lost_reply", "garbage", "truncated"])
 def test_a_broken_exchange_is_tried_again_and_then_done_once(do: Do, outside: Outside, kind: str) -> None:
     outside.post("/control/faults", {"system": "hotline", "kind": kind})
     first = do("channel.answer")
@@ -169,6 +171,22 @@ def test_a_reply_without_end_is_not_read(outside: Outside) -> None:
     with connected({"notices": {"url": f"{outside.url}/notices", "body_cap": 10}}) as do:
         answer = do("notice.send")
     assert (answer.data["final"], "10 字节" in answer.data["reason"]) == (True, True)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("huge", "字节"), ("wrong_schema", "delivered")])
+def test_a_reply_that_cannot_be_used_goes_to_a_person_who_may_try_again(
+    do: Do, outside: Outside, kind: str, said: str
+) -> None:
+    outside.post("/control/faults", {"system": "hotline", "kind": kind})
+    answer = do("channel.answer")
+    assert (answer.type, answer.data["final"], said in answer.data["reason"]) == ("job.failed", True, True)
+    assert do("channel.answer").type == "job.completed"
+    assert len(outside.effects("hotline", "answered")) == 1
+
+
+def test_a_reply_that_calls_itself_a_web_page_is_read_for_what_it_is(do: Do, outside: Outside) -> None:
+    outside.post("/control/faults", {"system": "hotline", "kind": "wrong_type"})
+    assert do("channel.answer").type == "job.completed"
 
 
 def test_a_system_that_is_away_is_tried_again() -> None:

@@ -19,7 +19,7 @@ from workers.kit import Runner
 from workers.runner import adapters
 
 JOBS = 120
-FAULTS = ("status", "reset", "lost_reply", "garbage", "drip", "slow")
+FAULTS = ("status", "reset", "lost_reply", "garbage", "drip", "slow", "truncated", "wrong_type")
 
 
 def test_every_effect_happens_once_whatever_the_systems_do(memory: Database, outside: Outside) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.integration.bus.transports import eventually
 from tests.integration.workers.conftest import PATIENCE, Outside, Receiver, serve_receiver
 
 ORDER = {"id": "42", "title": "用电报装", "body": "申请两个月没有答复。", "phone": "13800000000", "urgency": "高"}
@@ -199,13 +200,85 @@ def test_faults_come_as_often_as_ordered_and_do_nothing_else(outside: Outside) -
     with pytest.raises(httpx.TransportError):
         outside.post("/hotline/orders/42/results", {"text": "t"})
     assert len(outside.effects("hotline")) == 1
-    assert outside.get("/control/faults") == {"faults": []}
+    assert outside.get("/control/faults") == {"faults": [], "taken": {"hotline": {"reset": 1, "status": 2}}}
 
 
 def test_an_unknown_fault_is_refused_with_the_ones_there_are(outside: Outside) -> None:
     refused = outside.post("/control/faults", {"system": "hotline", "kind": "earthquake"})
     assert refused.status_code == 422
     assert "lost_reply" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"times": "1"}, {"seconds": -1}, {"probability": 1.5}, {"size": 10**12}, {"status": 200}, {"path": 1}, {"when": 1}],
+)
+def test_a_fault_of_impossible_numbers_is_refused(outside: Outside, wrong: dict[str, object]) -> None:
+    assert outside.post("/control/faults", {"system": "hotline", "kind": "slow", **wrong}).status_code == 422
+
+
+def test_a_fault_that_comes_by_chance_comes_the_same_again_with_the_same_seed(outside: Outside) -> None:
+    def met() -> list[int]:
+        outside.post(
+            "/control/faults", {"system": "*", "kind": "status", "times": None, "probability": 0.5, "seed": 7}
+        )
+        answers = [outside.post("/hotline/orders/42/progress", {"text": "t"}).status_code for _ in range(20)]
+        outside.client.delete("/control/faults")
+        return answers
+
+    first = met()
+    assert set(first) == {201, 503}
+    assert met() == first
+
+
+def test_a_reply_may_be_wrong_in_every_way_and_the_work_is_done_once(outside: Outside) -> None:
+    def ask() -> httpx.Response:
+        return outside.post("/hotline/orders/42/results", {"text": "已接通"}, key="job-1")
+
+    for kind in ("wrong_schema", "wrong_type", "huge", "truncated", "garbage"):
+        outside.post("/control/faults", {"system": "hotline", "kind": kind, "size": 5_000_000})
+    assert ask().json() == {"message": "ok"}
+    assert ask().headers["Content-Type"].startswith("text/html")
+    assert len(ask().content) == 5_000_000
+    with pytest.raises(httpx.RemoteProtocolError):
+        ask()
+    assert ask().text == "<html>"
+    assert ask().json()["delivered"] is True
+    assert len(outside.effects("hotline", "answered")) == 1
+
+
+def test_whoever_reads_the_logs_meets_no_fault(outside: Outside) -> None:
+    outside.post("/control/faults", {"system": "*", "kind": "reset", "times": None})
+    assert outside.get("/hotline/effects") == outside.get("/hotline/requests") == outside.get("/hotline/pushes") == []
+
+
+def test_a_message_may_come_again_under_another_id(outside: Outside, receiver: Receiver) -> None:
+    outside.post("/control/faults", {"system": "hotline", "kind": "copy_push", "path": "hotline.order"})
+    outside.post("/hotline/orders", ORDER)
+    receiver.wait(lambda it: len(it.messages) == 2)
+    assert receiver.messages[0].data == receiver.messages[1].data
+    assert receiver.messages[0].id != receiver.messages[1].id
+
+
+def test_a_message_that_is_late_is_overtaken_by_those_after_it(outside: Outside, receiver: Receiver) -> None:
+    steps = ["accept", "measures", "rectification", "strike_off"]
+    outside.post("/control/seven-lists/script", {"steps": steps})
+    fault = {"system": "seven-lists", "kind": "late_push", "path": "seven-lists.accepted", "seconds": 0.3}
+    outside.post("/control/faults", fault)
+    outside.post("/seven-lists/problems", {"case": "C-1", "list": "x", "place": "p", "text": "t"})
+    receiver.wait(lambda it: len(it.messages) == 4)
+    assert [each.data.get("stage") for each in receiver.messages] == [*steps[1:], None]
+
+
+def test_a_broken_message_is_refused_and_comes_whole_when_asked_for(outside: Outside, receiver: Receiver) -> None:
+    outside.post("/control/faults", {"system": "hotline", "kind": "broken_push"})
+    outside.post("/hotline/orders", ORDER)
+    receiver.wait(lambda it: len(it.refused) == 1)
+    [refused] = eventually(lambda: outside.get("/hotline/pushes?state=refused"))
+    assert receiver.messages == []
+    assert outside.post("/control/hotline/resend", {"message": "another"}).json() == {"messages": []}
+    assert outside.post("/control/hotline/resend", {"message": refused["id"]}).json() == {"messages": [refused["id"]]}
+    receiver.wait(lambda it: [each.data["id"] for each in it.messages] == ["42"])
 
 
 def test_a_message_pushed_twice_has_the_same_id(outside: Outside, receiver: Receiver) -> None:
