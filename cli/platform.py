@@ -102,8 +102,9 @@ class Platform:
 
     def secrets(self) -> Secrets:
         """The tokens, one a partner of the channels."""
-        channels = self.core.snapshots.now().reference.channels.values()
-        partners = sorted({each.partner for each in channels} | {"ratings", "seven-lists", "notices"})
+        reference = self.core.snapshots.now().reference
+        channels = {each.partner for each in reference.channels.values()}
+        partners = sorted(channels | reference.systems | {"ratings", "seven-lists", "notices"})
         return Secrets.ensure(self.settings.secrets, partners)
 
     def standin_tokens(self) -> dict[str, str]:

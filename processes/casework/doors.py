@@ -147,7 +147,9 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
 
     def before(connection: Connection, instance_id: str) -> str | None:
         now = engine.clock.now()
-        case_id = _case_of(connection, instance_id) or _case_numbered(connection, message.key)
+        case_id = _case_of(connection, instance_id) or _case_numbered(
+            connection, str(payload.get("case") or message.key)
+        )
         if case_id is None and instance_id and message.place and payload.get("report"):
             variables.update(open_child(connection, message.place, payload, instance_id, now))
             if not variables:

@@ -114,6 +114,7 @@ def build(snapshots: Snapshots) -> dict[str, Callable[..., Any]]:
         "departments": functions.departments,
         "organisation": functions.organisation,
         "organisation name": functions.organisation_name,
+        "business system": functions.business_system,
         "centre": functions.centre,
         "text": functions.text,
         "mentions": functions.mentions,
@@ -207,6 +208,13 @@ class Functions:
         例：organisation name("330502.policy") = "吴兴区政策板块"
         """
         return None if organisation is None else self._reference.organisation_name(organisation)
+
+    def business_system(self, organisation: str | None) -> str | None:
+        """办理这个板块事项的业务系统（合作方代码）；由人办理的为 null。
+
+        例：business system("330502.data") = "boards" and business system("330502.policy") = null
+        """
+        return None if organisation is None else self._reference.system_of(organisation)
 
     def centre(self, place: str | None) -> str | None:
         """一个地方的企业综合服务中心；没有则为 null。

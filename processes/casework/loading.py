@@ -89,7 +89,7 @@ def _load_people_and_places(
     wanted: list[tuple[type[tables.Base], tuple[str, ...], list[Row]]] = [
         (tables.Level, ("code",), _rows(data.levels)),
         (tables.Place, ("code",), _rows(data.places)),
-        (tables.Organisation, ("id",), _rows(data.organisations)),
+        (tables.Organisation, ("id",), [_without_system(row) for row in _rows(data.organisations)]),
         (tables.Role, ("code",), [{"code": each.code, "name": each.name} for each in data.roles]),
         (tables.Person, ("id",), _rows(data.people)),
         (tables.Duty, ("person", "role", "place", "organisation"), _rows(data.duties)),
@@ -111,7 +111,9 @@ def _load_people_and_places(
     routes = {each.code: each.name for each in data.routes}
     order = [each.id for each in data.organisations]
     sight = {each.code: each.sees for each in data.roles}
-    _set(connection, reference.SETTING_DETAIL, {"routes": routes, "sight": sight, "order": order})
+    systems = {each.id: each.system for each in data.organisations if each.system is not None}
+    detail = {"routes": routes, "sight": sight, "order": order, "systems": systems}
+    _set(connection, reference.SETTING_DETAIL, detail)
     # Equal versions mean equal rows, so those who have gone count too.
     version = hashlib.sha256(repr((data.version, sorted((row.id, row.name) for row in gone))).encode()).hexdigest()
     _set(connection, reference.SETTING, {"version": version, "files": data.version})
@@ -123,6 +125,11 @@ def _rows(items: Iterable[Any]) -> list[Row]:
         {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(item).items()}
         for item in items
     ]
+
+
+def _without_system(row: Row) -> Row:
+    """What stands in the table; which system a board has stands in the setting."""
+    return {name: value for name, value in row.items() if name != "system"}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import select
 
 from processes.casework import doors
+from processes.casework.reference import Reference
 from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, Unfit
 from processes.messaging import cloudevents, refusals
@@ -70,6 +71,7 @@ class Reception:
                 signal=self.signal,
                 case_number=self.case_number,
                 refuse=self.refuse,
+                system_of=self.system_of,
                 may_send=may_send,
                 from_peer=self._from_peer,
                 identify=self._identity.check,
@@ -173,6 +175,7 @@ class Reception:
             signal=lambda sender, said: _Alone(run=lambda: self.signal(sender, said)),
             case_number=case_number,
             refuse=self.refuse,
+            system_of=self.system_of,
             may_send=may_send,
             from_peer=lambda sender, contract, said: _Alone(run=lambda: self._from_peer(sender, contract, said)),
             identify=self._identity.check,
@@ -283,6 +286,11 @@ class Reception:
         """The number of the case that a channel knows by a number of its own."""
         with self._engine.database.read() as connection:
             return doors.number_of(connection, channel, original)
+
+    def system_of(self, organisation: str) -> str | None:
+        """The partner whose business system does an organisation's work."""
+        with self._engine.database.read() as connection:
+            return Reference.read(connection).system_of(organisation)
 
     def refuse(self, refusal: Refusal) -> None:
         """Keep a message that was not taken, with the reason, and tell the sender, if it named a queue for answers."""

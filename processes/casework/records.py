@@ -1,4 +1,5 @@
-"""The records of the reference data, as plain immutable values. Fields are those of the tables of the same name."""
+"""The records of the reference data, as plain immutable values. Fields are those of the tables of the same name, or of the setting
+``reference.detail``."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Organisation:
-    """A service centre, board, department or office at a place. ``successor`` takes over when it is dissolved."""
+    """A service centre, board, department or office at a place. ``successor`` takes over when it is dissolved; ``system`` is the
+    partner whose business system does its work, None where people do it here."""
 
     id: str
     place: str
@@ -41,6 +43,7 @@ class Organisation:
     parent: str | None
     successor: str | None
     aliases: tuple[str, ...] = ()
+    system: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ SETTING = "reference"
 """Key of the ``Setting`` row that holds the version."""
 
 SETTING_DETAIL = "reference.detail"
-"""Key of the ``Setting`` row that holds the routes, and the order of the organisations (small rows are read on every command)."""
+"""Key of the ``Setting`` row that holds the routes, and the order and the systems of the organisations (small rows are read on every command)."""
 
 KIND_CENTRE = "centre"
 KIND_BOARD = "board"
@@ -115,6 +115,16 @@ class Reference:
         """The organisation's name; the id itself when nobody knows it."""
         found = self.organisations.get(organisation)
         return found.name if found else organisation
+
+    def system_of(self, organisation: str) -> str | None:
+        """The partner whose business system does the work of a board; None where people do it here."""
+        found = self.organisations.get(organisation)
+        return found.system if found else None
+
+    @cached_property
+    def systems(self) -> frozenset[str]:
+        """The partners whose business systems do the work of boards."""
+        return frozenset(each.system for each in self.organisations.values() if each.system is not None)
 
     def of_kind(self, place: str, kind: str) -> tuple[records.Organisation, ...]:
         """The organisations of a kind at the place that are not dissolved, in the order of the data."""
@@ -232,7 +242,7 @@ def _grouped(items: Iterable[R], attribute: str) -> dict[str, list[R]]:
 
 def _read(connection: Connection, about: dict[str, Any]) -> Reference:
     def rows(table: type[tables.Base], record: type[R], *order: str) -> Iterator[R]:
-        names = list(record.__dataclass_fields__)  # type: ignore[attr-defined]
+        names = [name for name in record.__dataclass_fields__ if hasattr(table, name)]  # type: ignore[attr-defined]
         statement = select(*(getattr(table, name) for name in names)).order_by(
             *(getattr(table, each) for each in order)
         )
@@ -241,8 +251,10 @@ def _read(connection: Connection, about: dict[str, Any]) -> Reference:
 
     detail = setting(connection, SETTING_DETAIL)
     rank = {organisation: index for index, organisation in enumerate(detail.get("order", []))}
+    systems = detail.get("systems", {})
     organisations = sorted(
-        rows(tables.Organisation, records.Organisation, "id"), key=lambda each: rank.get(each.id, len(rank))
+        (replace(each, system=systems.get(each.id)) for each in rows(tables.Organisation, records.Organisation, "id")),
+        key=lambda each: rank.get(each.id, len(rank)),
     )
     return Reference(
         version=str(about.get("version", "")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from processes.casework.reference import KIND_BOARD
 from processes.casework.sheets import Finding, Located
 
 Sheets = Mapping[str, list[Located]]
@@ -34,6 +35,7 @@ def check(sheets: Sheets, files: Mapping[str, str], faulty: Collection[str]) -> 
         *_circles(sheets, files),
         *_levels(sheets, files),
         *_organisations_elsewhere(sheets, files),
+        *_systems(sheets, files),
         *_periods(sheets, files),
     ]
 
@@ -78,6 +80,13 @@ def _organisations_elsewhere(sheets: Sheets, files: Mapping[str, str]) -> Iterat
         organisation = each.record.organisation
         if organisation is not None and not organisation.startswith(each.record.place + "."):
             yield Finding(files["duties"], each.row, "organisation", f"机构“{organisation}”不在“{each.record.place}”")
+
+
+def _systems(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    """The diagrams hand work to boards, and only these can have it done by a system."""
+    for each in sheets["organisations"]:
+        if each.record.system is not None and each.record.kind != KIND_BOARD:
+            yield Finding(files["organisations"], each.row, "system", "只有板块（board）能由业务系统办理")
 
 
 def _periods(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:

@@ -67,7 +67,14 @@ class ReferenceData:
 
 
 def _organisation(
-    place: str, code: str, name: str, kind: str, parent: str | None, successor: str | None, aliases: tuple[str, ...]
+    place: str,
+    code: str,
+    name: str,
+    kind: str,
+    parent: str | None,
+    successor: str | None,
+    aliases: tuple[str, ...],
+    system: str | None,
 ) -> records.Organisation:
     return records.Organisation(
         id=organisation_id(place, code),
@@ -78,6 +85,7 @@ def _organisation(
         parent=parent and organisation_id(place, parent),
         successor=successor and organisation_id(place, successor),
         aliases=aliases,
+        system=system,
     )
 
 
@@ -112,10 +120,11 @@ _SHEETS = {
             "parent": optional(_ORGANISATION),
             "successor": optional(_ORGANISATION),
             "aliases": names,
+            "system": optional(code(40)),
         },
         _organisation,
         ("id",),
-        frozenset({"parent", "successor", "aliases"}),
+        frozenset({"parent", "successor", "aliases", "system"}),
     ),
     "roles": Sheet(
         "roles.csv", {"code": code(60), "name": text(60), "sees": choice(*records.SIGHTS)}, records.Role, ("code",)

@@ -22,6 +22,7 @@ from marshmallow import Schema, ValidationError
 from processes.messaging import between_levels, hotline, service_ratings
 from processes.messaging import incoming as i
 from processes.messaging import schema as s
+from processes.messaging.boards import CONTRACTS_OF_BOARDS
 from processes.messaging.bus import Message
 from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Extension, for_case
 from processes.messaging.contract import Contract as Contract
@@ -186,6 +187,7 @@ _ALL = (
         lambda m, d: i.SevenListsStage(*for_case(m, d), d["reference"], d["stage"], d["note"]),
         {**_CASE, "reference": "QD-2026-0001", "stage": "strike_off", "note": "整改完成，验收通过。"},
     ),
+    *CONTRACTS_OF_BOARDS,
     Contract(
         "job.accepted",
         "1",

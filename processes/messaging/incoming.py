@@ -170,6 +170,16 @@ class ForCase:
     case: CaseReference
     payload: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def within(self) -> str:
+        """What follows the case's number in the key that it is waited for by, where a case may wait for several of the kind."""
+        return ""
+
+    @property
+    def speaks_for(self) -> str | None:
+        """The organisation whose business system its sender must be; None: any partner may send it."""
+        return None
+
 
 @dataclass(frozen=True)
 class ReportMessage:

@@ -165,6 +165,11 @@ def nobody(partner: str) -> bool:
     return False
 
 
+def by_people(organisation: str) -> str | None:
+    """No organisation has a business system."""
+    return None
+
+
 @dataclass(frozen=True)
 class Doors:
     """Where messages go. Each door gets the sender first, uses ``sender.command_id`` for its command, and raises
@@ -182,6 +187,8 @@ class Doors:
     """(channel, its own number) → the case's number, None when there is none"""
     refuse: Callable[[Refusal], None]
     """keep a refused message"""
+    system_of: Callable[[str], str | None] = by_people
+    """organisation → the partner whose business system does its work, None when people do it"""
     may_send: Callable[[str, str], bool] = anyone
     """(partner, message type) → whether that partner may send it"""
     from_peer: Callable[[Sender, Contract, i.BetweenCases], Handled] = no_peers
@@ -308,13 +315,24 @@ class Inlet:
             case i.BetweenCases():
                 return self._doors.correlate(sender, _between_cases(contract, said))
             case _:
+                self._require_system(sender, said)
                 return self._doors.correlate(sender, self._for_case(contract, said))
+
+    def _require_system(self, sender: Sender, said: i.ForCase) -> None:
+        organisation = said.speaks_for
+        if organisation is None or sender.partner == INTERNAL:
+            return
+        if sender.partner != self._doors.system_of(organisation):
+            raise NotTaken(
+                f"合作方 {sender.partner} 不是板块 {organisation} 的业务系统",
+                f"partner {sender.partner} is not the system of {organisation}",
+            )
 
     def _for_case(self, contract: Contract, said: i.ForCase) -> Correlation:
         number = self._number(said.case)
         payload = {**said.payload, "case": number}
         name = contract.correlates_as or contract.type
-        return Correlation(name, number, payload, texts=contract.texts, live=contract.live)
+        return Correlation(name, number + said.within, payload, texts=contract.texts, live=contract.live)
 
     def _number(self, case: i.CaseReference) -> str:
         if case.number:

@@ -104,6 +104,19 @@ class TransferArguments(_OrderArguments):
     text = s.words("问题内容", required=True)
 
 
+class BoardOrderArguments(_Open):
+    """``board.order``"""
+
+    case = s.text("问题编号", "平台给出的编号，对外可读；来信时照抄", required=True, limit=40)
+    board = s.text("板块", "机构编号，如 330502.data；来信时照抄", required=True, limit=60)
+    place = s.text("地区", required=True, limit=20)
+    title = s.words("问题标题")
+    text = s.words("问题内容", required=True)
+    supplement = s.words("企业补正的内容")
+    difficulty = s.text("难度", limit=20)
+    due_at = s.text("办理截止时间", "ISO 8601", limit=60)
+
+
 class NoticeArguments(_Open):
     """``notice.send``: ``to`` is ``{role, organisation, place}`` or ``{person}``."""
 
@@ -145,6 +158,12 @@ class TransferResult(_Open):
     """What the seven-lists system gave back: received, not yet accepted."""
 
     reference = s.text("清单系统编号", required=True, limit=120)
+
+
+class BoardOrderResult(_Open):
+    """What a board's business system gave back: received, not yet accepted."""
+
+    reference = s.text("业务系统编号", "以后来信都用它", required=True, limit=60)
 
 
 class NoticeResult(_Open):
@@ -295,6 +314,24 @@ _ALL = (
         {**_ORDER, "list": "safety", "place": "330502", "title": "园区管线隐患", "text": "多家企业反映同一管线隐患。"},
         {"reference": "QD-2026-0001"},
         {"list_unknown": "清单系统没有这张清单"},
+    ),
+    JobKind(
+        "board.order",
+        "交板块业务系统办理",
+        "把交办的一件送进板块自己的业务系统；受理、进展、办结和退回以消息 board.* 送来。",
+        BoardOrderArguments,
+        BoardOrderResult,
+        {
+            "case": "330502-26-00017-5",
+            "board": "330502.data",
+            "place": "330502",
+            "title": "电子证照显示错误",
+            "text": "浙里办上我公司的电子证照显示为旧地址，办事时通不过核验。",
+            "difficulty": "ordinary",
+            "due_at": "2026-12-01T17:30:00+08:00",
+        },
+        {"reference": "BK-2026-00001"},
+        {"order_refused": "业务系统不接收这一件"},
     ),
     JobKind(
         "notice.send",

@@ -173,8 +173,8 @@ class World:
     def _systems(self) -> Path:
         file = self.folder / "systems.json"
         names = ("ratings", "seven-lists", "notices")
-        channels = {"channel:*": f"{self.standins_url}/{{channel}}"}
-        file.write_text(json.dumps({**{name: f"{self.standins_url}/{name}" for name in names}, **channels}))
+        every = {"channel:*": f"{self.standins_url}/{{channel}}", "board:*": f"{self.standins_url}/boards/{{board}}"}
+        file.write_text(json.dumps({**{name: f"{self.standins_url}/{name}" for name in names}, **every}))
         return file
 
     def _commands(self, environment: Mapping[str, str]) -> dict[str, Program]:

@@ -22,4 +22,4 @@ def doubled(play: Play, family: Family) -> list[str]:
     ]
 
 
-_SYSTEMS = ("ratings", "seven-lists", "notices")
+_SYSTEMS = ("ratings", "seven-lists", "boards", "notices")

@@ -58,6 +58,12 @@ class Outbound:
         """Send a job's request to the system of a channel and return its JSON object."""
         return self._post(self._to(self.systems.channel, code), path, body, job)
 
+    def post_to_board(
+        self, organisation: str, path: Sequence[str], body: Mapping[str, Any], job: Job
+    ) -> dict[str, Any]:
+        """Send a job's request to the business system of a board and return its JSON object."""
+        return self._post(self._to(self.systems.board, organisation), path, body, job)
+
     def _to(self, find: Callable[[str], ExternalSystem], name: str) -> ExternalSystem:
         try:
             return find(name)

@@ -14,7 +14,10 @@ from processes.errors import BihuanError
 
 CHANNELS = "channel:*"
 """the setting for every channel without one of its own; ``{channel}`` in its url is the channel's code"""
+BOARDS = "board:*"
+"""the setting for every board without one of its own (``board:330502.data``); ``{board}`` in its url is the board's id"""
 _CODE = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+_ORGANISATION = re.compile(r"[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+")
 
 
 class NotConfigured(BihuanError):
@@ -70,7 +73,8 @@ class Systems:
         """All of them at one stand-in server (``python -m workers.standins``)."""
         base = url.rstrip("/")
         names = ("ratings", "seven-lists", "notices")
-        return cls.of({**{name: f"{base}/{name}" for name in names}, CHANNELS: f"{base}/{{channel}}"})
+        every = {CHANNELS: f"{base}/{{channel}}", BOARDS: f"{base}/boards/{{board}}"}
+        return cls.of({**{name: f"{base}/{name}" for name in names}, **every})
 
     @property
     def hosts(self) -> frozenset[tuple[str, int]]:
@@ -92,6 +96,16 @@ class Systems:
             raise NotConfigured(f"没有配置渠道 {code[:40]} 的系统", f"no system for channel {code!r}")
         common = self._systems[CHANNELS]
         return replace(common, name=code, url=common.url.replace("{channel}", code))
+
+    def board(self, organisation: str) -> ExternalSystem:
+        """The business system of a board: its own, or the one for all boards. Raises :class:`NotConfigured`."""
+        name = f"board:{organisation}"
+        if name in self._systems:
+            return self._systems[name]
+        if BOARDS not in self._systems or len(organisation) > 60 or not _ORGANISATION.fullmatch(organisation):
+            raise NotConfigured(f"没有配置板块 {organisation[:60]} 的业务系统", f"no system for board {organisation!r}")
+        common = self._systems[BOARDS]
+        return replace(common, name=name, url=common.url.replace("{board}", organisation))
 
 
 def _system(name: str, setting: object) -> ExternalSystem:

@@ -8,6 +8,7 @@
 ``POST /<channel>/orders/<id>/<what>``       the platform: ``refusals``, ``results``, ``questions``, ``progress``
 ``POST /ratings/requests``                   the platform asks for a rating; ``GET /ratings/requests/<case>``
 ``POST /seven-lists/problems``               the platform transfers; ``GET /seven-lists/problems/<case>``
+``POST /boards/<board>/orders``               the platform gives an order; ``GET /boards/<board>/orders/<case>``
 ``POST /notices/messages``                   the platform notifies; ``GET /notices/messages?case=&kind=&to=&text=``
 ``GET /<system>/effects|requests|pushes``    what happened once, what was tried, what was sent to the platform
 ``POST /control/<channel>/orders``           ``{orders: [{id, title, body, …}]}`` or one order
@@ -30,6 +31,9 @@
 ``POST /control/seven-lists/decide``         ``{case, accept, reason}``
 ``POST /control/seven-lists/stage``          ``{case, stage: measures, rectification or strike_off, note}``
 ``POST /control/seven-lists/script``         ``{…, steps: [accept, measures, rectification, strike_off], seconds}``
+``POST /control/boards/<step>``              ``accept``, ``progress`` {status}, ``result`` {resolution, answer}, ``return`` {request, reason}
+``POST /control/boards/refuse``              ``{boards: [id, …]}``: these take no orders
+``POST /control/boards/script``              ``{case or neither, steps: [accept, {progress: {status}}, result], seconds}``
 ``POST /control/<system>/resend``            ``{message}``: sends what the platform refused once more; without one, all
 ``POST|GET|DELETE /control/faults``          ``{system, kind, times, path, seconds, status, retry_after, size, probability, seed}``
 ============================================ =========================================================================

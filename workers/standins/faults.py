@@ -152,5 +152,7 @@ def _check(fault: Fault) -> None:
     )
     if not sound:
         raise Refused(422, "fault_unknown", "故障的字段类型不对")
-    if not (0 <= fault.probability <= 1 and 0 < fault.size <= LARGEST and fault.seconds >= 0 and 300 <= fault.status < 600):
+    if not (
+        0 <= fault.probability <= 1 and 0 < fault.size <= LARGEST and fault.seconds >= 0 and 300 <= fault.status < 600
+    ):
         raise Refused(422, "fault_unknown", "故障的字段超出范围")

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from processes.clock import Clock, SystemClock
+from workers.standins.boards import BoardSystems
 from workers.standins.channel import ChannelSystem
 from workers.standins.faults import AFTER, BEFORE, Fault, Faults
 from workers.standins.hotline import HotlineSystem
@@ -37,6 +38,7 @@ _KINDS: Mapping[str, type[System]] = {
     "ratings": RatingSystem,
     "seven-lists": SevenListsSystem,
     "notices": NoticeSystem,
+    "boards": BoardSystems,
 }
 
 

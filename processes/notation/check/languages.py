@@ -36,7 +36,7 @@ MOST_WORDS = 60
 PLATFORM_FUNCTIONS = frozenset(
     {
         "now", "today", "add working days", "working days between", "superior", "level of", "place name", "boards", "departments",
-        "organisation", "organisation name", "centre", "text", "mentions",
+        "organisation", "organisation name", "business system", "centre", "text", "mentions",
     }
 )  # fmt: skip
 KNOWN_FUNCTIONS = sorted(PLATFORM_FUNCTIONS | frozenset(BUILT_IN))

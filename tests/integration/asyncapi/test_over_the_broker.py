@@ -47,6 +47,10 @@ CASE_MESSAGES = (
     "seven-lists.stage.v1",
     "hotline.extension-ruled.v1",
     "rating.reviewed.v1",
+    "board.accepted.v1",
+    "board.progress.v1",
+    "board.result.v1",
+    "board.returned.v1",
     "case.progress.v1",
     "case.answered.v1",
     "case.returned.v1",
@@ -235,7 +239,9 @@ def test_a_message_of_a_case_that_does_not_wait_for_it_yet_is_kept_once(
     stranger.wait(running)
     (kept,) = running.rows(BufferedMessage)
     assert kept.message == example.headers["ce-type"]
-    assert kept.key == example.payload.get("case", example.headers.get("ce-correlationkey"))
+    of_order = [example.payload[name] for name in ("board", "reference") if "board" in example.payload]
+    case = example.payload.get("case", example.headers.get("ce-correlationkey"))
+    assert kept.key == "/".join([case, *of_order])
     words = {name for name, field in example.message["payload"]["properties"].items() if "maxLength" in field}
     for name in example.payload.keys() - words:
         assert kept.payload[name] == example.payload[name]
@@ -309,6 +315,12 @@ def test_what_only_another_deployment_sends_is_refused_from_anybody_else(
 ) -> None:
     stranger.publish(EXAMPLES[key])
     assert "无权发送" in running.refused(EXAMPLES[key].headers["ce-id"])
+
+
+def test_a_result_from_who_is_not_the_boards_system_is_refused(running: Running, stranger: Stranger) -> None:
+    stranger.publish(with_headers(EXAMPLES["board.result.v1"], partner="ratings"))
+    assert "不是板块 330502.data 的业务系统" in running.refused("example-board.result")
+    assert running.rows(BufferedMessage) == []
 
 
 def test_a_report_over_somebody_elses_channel_is_refused(running: Running, stranger: Stranger) -> None:

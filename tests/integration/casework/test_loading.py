@@ -162,6 +162,35 @@ def test_a_dissolved_board_hands_its_work_on(folder: Path, memory: Database, clo
     assert reference.predecessors("330502.innovation") == ("330502.innovation", "330502.data")
 
 
+def test_a_board_may_have_a_business_system(memory: Database, clock: ManualClock) -> None:
+    loaded(memory, REFERENCE, clock)
+    reference = reference_of(memory)
+    assert reference.system_of("330502.data") == "boards"
+    assert reference.system_of("330502.policy") is None
+    assert reference.system_of("nowhere") is None
+    assert reference.systems == {"boards"}
+
+
+def test_a_system_for_what_is_no_board_is_refused(folder: Path, memory: Database, clock: ManualClock) -> None:
+    edit(
+        folder, "organisations.csv", "330502,centre,吴兴区企业综合服务中心,centre,,,企业综合服务中心;企服中心,",
+        "330502,centre,吴兴区企业综合服务中心,centre,,,企业综合服务中心;企服中心,boards",
+    )  # fmt: skip
+    with pytest.raises(ReferenceDataError) as caught:
+        loaded(memory, folder, clock)
+    assert "“system”列：只有板块" in caught.value.zh
+
+
+def test_organisations_without_the_column_of_systems_load_as_before(
+    folder: Path, memory: Database, clock: ManualClock
+) -> None:
+    file = folder / "organisations.csv"
+    rows = [line.rpartition(",")[0] for line in file.read_text("utf-8").splitlines()]
+    file.write_text("\n".join(rows) + "\n", "utf-8")
+    loaded(memory, folder, clock)
+    assert reference_of(memory).systems == frozenset()
+
+
 def test_a_new_calendar_year_is_reported_and_a_removed_one_is_gone(
     folder: Path, database: Database, clock: ManualClock
 ) -> None:

@@ -38,6 +38,7 @@ RESULTS: Mapping[str, Mapping[str, Any]] = {
     "rating.request": {"request": "r-1"},
     "rating.rectified": {"receipt": "r-2"},
     "seven-lists.transfer": {"reference": "QD-1"},
+    "board.order": {"reference": "BK-1"},
     "notice.send": {"receipt": "n-1"},
 }
 """What the systems answer; channels answer that it was delivered."""

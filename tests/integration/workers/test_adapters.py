@@ -189,6 +189,28 @@ def test_a_reply_that_calls_itself_a_web_page_is_read_for_what_it_is(do: Do, out
     assert do("channel.answer").type == "job.completed"
 
 
+def test_each_board_may_have_a_system_of_its_own(outside: Outside) -> None:
+    settings = {"board:330502.data": f"{outside.url}/boards/330502.data"}
+    with connected(settings) as do:
+        assert do("board.order").type == "job.completed"
+        answer = do("board.order", "job-2", board="330502.industry_chain")
+    assert (answer.type, answer.data["final"]) == ("job.failed", True)
+    assert "330502.industry_chain" in answer.data["reason"]
+
+
+@pytest.mark.parametrize("board", ["data", "../ratings", "330502.data/x", "33." + "x" * 60, "a@b.c", ""])
+def test_a_board_cannot_climb_out_of_its_address(do: Do, outside: Outside, board: str) -> None:
+    answer = do("board.order", board=board)
+    assert (answer.type, answer.data["final"]) == ("job.failed", True)
+    assert outside.effects("boards") == []
+
+
+def test_a_board_that_does_not_take_the_order_says_so_to_the_diagram(do: Do, outside: Outside) -> None:
+    outside.post("/control/boards/refuse", {"boards": ["330502.data"]})
+    answer = do("board.order")
+    assert (answer.type, answer.data["code"]) == ("job.error", "order_refused")
+
+
 def test_a_system_that_is_away_is_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]

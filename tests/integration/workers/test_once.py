@@ -19,13 +19,14 @@ from workers.kit import Runner
 from workers.runner import adapters
 
 JOBS = 120
+SYSTEMS = ("hotline", "ratings", "seven-lists", "boards", "notices")
 FAULTS = ("status", "reset", "lost_reply", "garbage", "drip", "slow", "truncated", "wrong_type")
 
 
 def test_every_effect_happens_once_whatever_the_systems_do(memory: Database, outside: Outside) -> None:
     chance = random.Random(2026)
     for _ in range(JOBS):
-        system = chance.choice(["hotline", "ratings", "seven-lists", "notices"])
+        system = chance.choice(SYSTEMS)
         fault = {"system": system, "kind": chance.choice(FAULTS), "seconds": 0.001, "retry_after": 0}
         outside.post("/control/faults", fault)
     bus, outbound = EmbeddedBus(memory, SystemClock(), poll_seconds=0.05), Outbound(Systems.standins(outside.url))
@@ -59,9 +60,7 @@ def test_every_effect_happens_once_whatever_the_systems_do(memory: Database, out
     bus.stop(PATIENCE)
     outbound.close()
     outside.client.delete("/control/faults").raise_for_status()
-    effects = [
-        each["key"] for name in ("hotline", "ratings", "seven-lists", "notices") for each in outside.effects(name)
-    ]
+    effects = [each["key"] for name in SYSTEMS for each in outside.effects(name)]
     assert Counter(effects) == Counter({f"job-{number}": 1 for number in range(JOBS)})
     assert len(failures) > JOBS / 4, "the faults did not bite"
     assert bus.dead_letters() == []

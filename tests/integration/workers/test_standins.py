@@ -160,6 +160,32 @@ def test_a_list_that_the_system_does_not_have_is_refused(outside: Outside) -> No
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "list_unknown")
 
 
+ORDERED = {"case": "C-1", "board": "330502.data", "place": "330502", "text": "账号无法登录"}
+
+
+def test_a_boards_system_takes_an_order_to_its_result(outside: Outside, receiver: Receiver) -> None:
+    assert outside.post("/control/boards/accept", {"case": "C-1"}).status_code == 404
+    reference = outside.post("/boards/330502.data/orders", ORDERED).json()["reference"]
+    for step, said in (("accept", {}), ("progress", {"status": "在办"}), ("result", {"answer": "已解锁。"})):
+        assert outside.post(f"/control/boards/{step}", {"case": "C-1", **said}).status_code == 202
+    assert outside.post("/control/boards/result", {"case": "C-1"}).status_code == 409
+    receiver.wait(lambda it: len(it.messages) == 3)
+    assert [each.type for each in receiver.messages] == ["board.accepted", "board.progress", "board.result"]
+    assert {(each.data["board"], each.data["reference"]) for each in receiver.messages} == {("330502.data", reference)}
+    assert receiver.messages[-1].data["answer"] == "已解锁。"
+    assert outside.get("/boards/330502.data/orders/C-1")["status"] == "result"
+    assert outside.client.get("/boards/330502.policy/orders/C-1").status_code == 404
+
+
+def test_a_case_that_is_ordered_again_is_a_new_order(outside: Outside, receiver: Receiver) -> None:
+    outside.post("/control/boards/script", {"steps": ["accept", {"return": {"request": "extend", "days": 3}}]})
+    references = [outside.post("/boards/330502.data/orders", ORDERED).json()["reference"] for _ in range(2)]
+    receiver.wait(lambda it: len(it.messages) == 4)
+    assert references[0] != references[1]
+    assert [each.data["reference"] for each in receiver.of("board.returned")] == references
+    assert outside.post("/control/boards/script", {"steps": ["dance"]}).status_code == 422
+
+
 def test_notices_can_be_searched(outside: Outside) -> None:
     sent = {"case": "C-1", "kind": "reminder", "to": {"role": "board_handler"}, "subject": "催办", "text": "即将到期"}
     outside.post("/notices/messages", sent)
@@ -211,7 +237,15 @@ def test_an_unknown_fault_is_refused_with_the_ones_there_are(outside: Outside) -
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"times": "1"}, {"seconds": -1}, {"probability": 1.5}, {"size": 10**12}, {"status": 200}, {"path": 1}, {"when": 1}],
+    [
+        {"times": "1"},
+        {"seconds": -1},
+        {"probability": 1.5},
+        {"size": 10**12},
+        {"status": 200},
+        {"path": 1},
+        {"when": 1},
+    ],
 )
 def test_a_fault_of_impossible_numbers_is_refused(outside: Outside, wrong: dict[str, object]) -> None:
     assert outside.post("/control/faults", {"system": "hotline", "kind": "slow", **wrong}).status_code == 422
@@ -219,9 +253,7 @@ def test_a_fault_of_impossible_numbers_is_refused(outside: Outside, wrong: dict[
 
 def test_a_fault_that_comes_by_chance_comes_the_same_again_with_the_same_seed(outside: Outside) -> None:
     def met() -> list[int]:
-        outside.post(
-            "/control/faults", {"system": "*", "kind": "status", "times": None, "probability": 0.5, "seed": 7}
-        )
+        outside.post("/control/faults", {"system": "*", "kind": "status", "times": None, "probability": 0.5, "seed": 7})
         answers = [outside.post("/hotline/orders/42/progress", {"text": "t"}).status_code for _ in range(20)]
         outside.client.delete("/control/faults")
         return answers

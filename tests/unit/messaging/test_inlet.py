@@ -46,6 +46,7 @@ class House:
             signal=self._door("signal"),
             case_number=lambda channel, original: self.cases.get((channel, original)),
             refuse=self.refused.append,
+            system_of={"330502.data": "boards"}.get,
             may_send=lambda partner, type_: not (partner == "ratings" and type_.endswith(".order")),
             from_peer=lambda sender, contract, said: self._door("peer")(sender, said),
         )
@@ -94,6 +95,24 @@ def test_a_channels_own_number_is_looked_up() -> None:
     correlation = house.came[0][2]
     assert correlation.key == "2026-000017"
     assert correlation.payload["case"] == "2026-000017"
+
+
+def test_news_of_an_order_are_for_that_order_alone() -> None:
+    house = House()
+    order = {"case": "2026-000017", "board": "330502.data", "reference": "BK-7"}
+    Inlet(house.doors()).receive(message("board.accepted", order, partner="boards"))
+    assert house.came[0][2].key == "2026-000017/330502.data/BK-7"
+
+
+@pytest.mark.parametrize("board", ["330502.data", "330502.policy", "nowhere"])
+def test_only_a_boards_own_system_speaks_for_it(board: str) -> None:
+    house = House()
+    order = {"case": "2026-000017", "board": board, "reference": "BK-7"}
+    partner = "hotline" if board == "330502.data" else "boards"
+    receipt = Inlet(house.doors()).receive(message("board.accepted", order, partner=partner))
+    assert receipt.status is Status.REFUSED
+    assert f"合作方 {partner} 不是板块 {board} 的业务系统" in (receipt.reason or "")
+    assert house.came == []
 
 
 def test_a_number_nobody_knows_is_refused_and_kept() -> None:
