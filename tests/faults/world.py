@@ -59,7 +59,8 @@ Tell = Callable[[str], None]
 @dataclass(frozen=True)
 class Plan:
     """What a world is made of. ``small``: megabytes of the file system that its database lies on (0: the machine's own); ``guard``: the
-    guard that its processes lack (see ``unguarded``); ``failpoint``: what they are armed with when they start for the first time."""
+    guard that its processes lack (see ``unguarded``); ``failpoint``: what they are armed with when they start for the first time;
+    ``deadline``: seconds for an exchange with an outside system; ``outside``: the program that plays them."""
 
     lane: str
     engines: int = 1
@@ -68,6 +69,8 @@ class Plan:
     small: int = 0
     guard: str = ""
     failpoint: str = ""
+    deadline: float = 15.0
+    outside: str = "workers.standins"
 
 
 class World:
@@ -173,15 +176,16 @@ class World:
     def _systems(self) -> Path:
         file = self.folder / "systems.json"
         names = ("ratings", "seven-lists", "notices")
-        every = {"channel:*": f"{self.standins_url}/{{channel}}", "board:*": f"{self.standins_url}/boards/{{board}}"}
-        file.write_text(json.dumps({**{name: f"{self.standins_url}/{name}" for name in names}, **every}))
+        urls = {name: f"{self.standins_url}/{name}" for name in names}
+        urls |= {"channel:*": f"{self.standins_url}/{{channel}}", "board:*": f"{self.standins_url}/boards/{{board}}"}
+        file.write_text(json.dumps({name: {"url": url, "deadline": self.plan.deadline} for name, url in urls.items()}))
         return file
 
     def _commands(self, environment: Mapping[str, str]) -> dict[str, Program]:
         app = [sys.executable, "-m", "tests.faults.lasting"]
         if self.plan.guard:
             app = [sys.executable, "-m", "tests.faults.unguarded", self.plan.guard]
-        standins = [sys.executable, "-m", "workers.standins", "--port", str(self._ports[1]), "--gateway", self.url]
+        standins = [sys.executable, "-m", self.plan.outside, "--port", str(self._ports[1]), "--gateway", self.url]
         standins += ["--data", str(self.standins), "--clock", str(self.folder / "clock")]
         standins += ["--tokens", str(self.folder / "tokens.json")]
         if self.plan.lane == EMBEDDED:
@@ -357,7 +361,7 @@ class World:
     def duplicates(self) -> int:
         """How many messages and commands were recognised as having had their effect before: the platform's and the stand-ins' word."""
         said = sum(self._log(each.name, evidence.DUPLICATE).count() for each in self.ours())
-        return said + sum(evidence.repeated(self.standins, system) for system in ("notices", "hotline"))
+        return said + sum(evidence.repeated(self.standins, file.stem) for file in self.standins.glob("*.sqlite"))
 
     def effects(self, system: str) -> list[dict[str, Any]]:
         """What really happened in an outside system, by its own log."""

@@ -1,0 +1,219 @@
+"""What became of problems, and whether any effect happened twice: read from our database and the stand-ins' own logs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from processes.casework.similarity import TURNED_AWAY
+from processes.store import history
+from processes.store.tables import Case, Incident, Job, RefusedMessage, Report
+from tests.standin_faults.phases import HARMLESS
+from tests.standin_faults.problems import Problem
+
+CHANNEL = {
+    "refused": "channel.refuse",
+    "answered": "channel.answer",
+    "asked": "channel.ask",
+    "progress": "channel.progress",
+}
+EFFECTS: Mapping[str, Mapping[str, str]] = {
+    "ratings": {"requested": "rating.request"},
+    "seven-lists": {"received": "seven-lists.transfer"},
+    "boards": {"received": "board.order"},
+    "notices": {"sent": "notice.send"},
+}
+"""System → kind of effect → the topic of the job that has it; whatever else a system logs, it has done by itself. Others are channels'."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a problem: ``number`` and ``instance`` None when no case was made of it (yet)."""
+
+    problem: Problem
+    number: str | None = None
+    instance: str | None = None
+    closed: bool = False
+    turned_away: bool = False
+    incidents: int = 0
+    refused: int = 0
+
+    @property
+    def explained(self) -> bool:
+        """Whether it has ended, or a person sees why it has not."""
+        return self.closed or self.incidents > 0 or self.refused > 0
+
+
+def fates(connection: Connection, problems: Sequence[Problem]) -> list[Fate]:
+    """What became of these problems up to now."""
+    originals = [each.original for each in problems]
+    cases = {
+        row.original: row
+        for row in connection.execute(
+            select(Report.original, Case.number, Case.instance_id, Case.closed_at, Case.outcome)
+            .join(Case, Case.report_id == Report.id)
+            .where(Report.original.in_(originals), Case.parent.is_(None))
+        )
+    }
+    instances = [row.instance_id for row in cases.values()]
+    open_ = Counter(
+        connection.scalars(
+            select(Incident.instance_id).where(Incident.instance_id.in_(instances), Incident.resolved_at.is_(None))
+        )
+    )
+    refused = Counter(str(row.get("subject")) for row in connection.scalars(select(RefusedMessage.headers)))
+    found = []
+    for each in problems:
+        row = cases.get(each.original)
+        if row is None:
+            found.append(Fate(each, refused=refused[each.original]))
+        else:
+            waits = refused[row.number] + refused[each.original]
+            closed = row.closed_at is not None
+            away = row.outcome in TURNED_AWAY
+            found.append(Fate(each, row.number, row.instance_id, closed, away, open_[row.instance_id], waits))
+    return found
+
+
+@dataclass
+class Outside:
+    """The stand-ins' own logs. Each look begins where the one before ended."""
+
+    folder: Path
+    _read: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def effects(self) -> list[dict[str, Any]]:
+        """What happened since the last look, each with its ``system``."""
+        return self._rows("effect", "kind, subject, key")
+
+    def tries(self) -> list[dict[str, Any]]:
+        """What was tried since the last look, each with its ``system``."""
+        return self._rows("request", "path, key, outcome")
+
+    def _rows(self, table: str, columns: str) -> list[dict[str, Any]]:
+        found = []
+        for path in sorted(self.folder.glob("*.sqlite")):
+            with closing(sqlite3.connect(path, timeout=30)) as file:
+                file.row_factory = sqlite3.Row
+                after = self._read.get((path.stem, table), 0)
+                rows = file.execute(
+                    f"SELECT seq, {columns} FROM {table} WHERE seq > ? ORDER BY seq", (after,)
+                ).fetchall()
+            if rows:
+                self._read[path.stem, table] = rows[-1]["seq"]
+            found += [{"system": path.stem, **dict(row)} for row in rows]
+        return found
+
+
+@dataclass
+class Findings:
+    """What is wrong, and with which cases; how many effects there were."""
+
+    wrong: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    effects: int = 0
+
+    def add(self, number: str | None, what: str) -> None:
+        """Something is wrong with a case (None: with no case)."""
+        self.wrong.append(f"{number}: {what}" if number else what)
+        if number and number not in self.numbers:
+            self.numbers.append(number)
+
+
+def check(
+    connection: Connection,
+    ended: Sequence[Fate],
+    effects: Sequence[Mapping[str, Any]],
+    tries: Sequence[Mapping[str, Any]],
+) -> Findings:
+    """Each problem has ended, each effect happened once and for a job of its case, no failure went unseen."""
+    found = Findings()
+    for fate in ended:
+        if not fate.closed:
+            found.add(fate.number, f"{fate.problem.original} ({fate.problem.sort}) has not ended: {_standing(fate)}")
+    jobs = _jobs(connection, ended, {str(each["key"]) for each in effects if each["key"]})
+    _check_effects(found, jobs, ended, effects)
+    _check_answers(found, ended, effects)
+    _check_failures(found, connection, jobs, tries)
+    return found
+
+
+def _standing(fate: Fate) -> str:
+    return f"case {fate.number}, {fate.incidents} incidents, {fate.refused} refused messages"
+
+
+def _jobs(connection: Connection, ended: Sequence[Fate], keys: Collection[str]) -> dict[str, Any]:
+    """The jobs of these problems, and whose keys these are: id → its row, and the case's number."""
+    instances = [fate.instance for fate in ended if fate.instance]
+    rows = connection.execute(
+        select(Job.id, Job.topic, Job.state, Job.instance_id, Case.number)
+        .join(Case, Case.instance_id == Job.instance_id)
+        .where(or_(Job.instance_id.in_(instances), Job.id.in_(list(keys))))
+    )
+    return {row.id: (row, row.number) for row in rows}
+
+
+def _check_effects(
+    found: Findings, jobs: Mapping[str, Any], ended: Sequence[Fate], effects: Sequence[Mapping[str, Any]]
+) -> None:
+    seen: Counter[str] = Counter()
+    for effect in effects:
+        topic = EFFECTS.get(effect["system"], CHANNEL).get(effect["kind"])
+        if topic is None or not effect["key"]:
+            continue
+        found.effects += 1
+        row, number = jobs.get(effect["key"], (None, None))
+        if row is None:
+            found.add(
+                None, f"{effect['system']} {effect['kind']} {effect['subject']}: no job has the key {effect['key']}"
+            )
+        elif row.topic != topic or row.state not in ("done", "cancelled"):
+            found.add(number, f"{effect['kind']} under the key of {row.topic} {row.id}, which is {row.state}")
+        seen[effect["key"]] += 1
+    for key, times in seen.items():
+        if times > 1:
+            found.add(jobs.get(key, (None, None))[1], f"{times} effects under the one key {key}")
+    mine = {fate.instance for fate in ended}
+    for id_, (row, number) in jobs.items():
+        if row.instance_id in mine and row.state == "done" and not seen[id_]:
+            found.add(number, f"{row.topic} {id_} is done, and the outside knows nothing of it")
+
+
+def _check_answers(found: Findings, ended: Sequence[Fate], effects: Sequence[Mapping[str, Any]]) -> None:
+    """Whoever reported a problem was told one answer, or one refusal; and was asked for one rating."""
+    told: Counter[tuple[str, str]] = Counter((each["subject"], each["kind"]) for each in effects)
+    for fate in ended:
+        if not fate.closed:
+            continue
+        away = int(fate.turned_away)
+        wanted = {"refused": away, "answered": 1 - away, "requested": 1 - away}
+        for kind, times in wanted.items():
+            subject = str(fate.number) if kind == "requested" else fate.problem.original
+            if told[subject, kind] != times:
+                found.add(fate.number, f"{told[subject, kind]} times {kind}, should be {times}")
+
+
+def _check_failures(
+    found: Findings, connection: Connection, jobs: Mapping[str, Any], tries: Sequence[Mapping[str, Any]]
+) -> None:
+    """A failed exchange stands in the case's history, for whoever looks into it."""
+    failed = {
+        each["key"]
+        for each in tries
+        if each["outcome"].startswith("fault ") and each["outcome"].removeprefix("fault ") not in HARMLESS
+    }
+    known: dict[str, Collection[str]] = {}
+    for key in failed & jobs.keys():
+        row, number = jobs[key]
+        if row.instance_id not in known:
+            entries = history.read(connection, row.instance_id)
+            known[row.instance_id] = {entry.input["job_id"] for entry in entries if entry.kind == "FailJob"}
+        if key not in known[row.instance_id] and row.state != "cancelled":
+            found.add(number, f"{row.topic} {key} failed outside, and its case does not say so")
