@@ -71,6 +71,7 @@ class Reception:
                 signal=self.signal,
                 case_number=self.case_number,
                 refuse=self.refuse,
+                references=self.references,
                 system_of=self.system_of,
                 may_send=may_send,
                 from_peer=self._from_peer,
@@ -175,6 +176,7 @@ class Reception:
             signal=lambda sender, said: _Alone(run=lambda: self.signal(sender, said)),
             case_number=case_number,
             refuse=self.refuse,
+            references=self.references,
             system_of=self.system_of,
             may_send=may_send,
             from_peer=lambda sender, contract, said: _Alone(run=lambda: self._from_peer(sender, contract, said)),
@@ -286,6 +288,11 @@ class Reception:
         """The number of the case that a channel knows by a number of its own."""
         with self._engine.database.read() as connection:
             return doors.number_of(connection, channel, original)
+
+    def references(self, number: str, topic: str) -> frozenset[str] | None:
+        """The references that other systems gave as results of a case's jobs of a topic; None while one may still come."""
+        with self._engine.database.read() as connection:
+            return doors.references(connection, number, topic)
 
     def system_of(self, organisation: str) -> str | None:
         """The partner whose business system does an organisation's work."""

@@ -73,6 +73,10 @@ class OfOrder(i.ForCase):
         return f"/{self.board}/{self.reference}"
 
     @property
+    def receipt(self) -> tuple[str, str]:
+        return "board.order", self.reference
+
+    @property
     def speaks_for(self) -> str:
         return self.board
 

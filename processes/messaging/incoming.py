@@ -176,6 +176,11 @@ class ForCase:
         return ""
 
     @property
+    def receipt(self) -> tuple[str, str] | None:
+        """The topic of a job and the reference that another system gave as its result, if that is what it is about."""
+        return None
+
+    @property
     def speaks_for(self) -> str | None:
         """The organisation whose business system its sender must be; None: any partner may send it."""
         return None
@@ -235,6 +240,10 @@ class SevenListsAccepted(ForCase):
     reference: str
     list: str | None
 
+    @property
+    def receipt(self) -> tuple[str, str] | None:
+        return _transfer(self.reference)
+
 
 @dataclass(frozen=True)
 class SevenListsRejected(ForCase):
@@ -242,6 +251,10 @@ class SevenListsRejected(ForCase):
 
     reference: str | None
     reason: str
+
+    @property
+    def receipt(self) -> tuple[str, str] | None:
+        return _transfer(self.reference)
 
 
 @dataclass(frozen=True)
@@ -251,6 +264,14 @@ class SevenListsStage(ForCase):
     reference: str | None
     stage: str
     note: str | None
+
+    @property
+    def receipt(self) -> tuple[str, str] | None:
+        return _transfer(self.reference)
+
+
+def _transfer(reference: str | None) -> tuple[str, str] | None:
+    return ("seven-lists.transfer", reference) if reference else None
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,11 @@ def nobody(partner: str) -> bool:
     return False
 
 
+def any_reference(number: str, topic: str) -> frozenset[str] | None:
+    """Whatever reference is named may be the right one."""
+    return None
+
+
 def by_people(organisation: str) -> str | None:
     """No organisation has a business system."""
     return None
@@ -187,6 +192,8 @@ class Doors:
     """(channel, its own number) → the case's number, None when there is none"""
     refuse: Callable[[Refusal], None]
     """keep a refused message"""
+    references: Callable[[str, str], frozenset[str] | None] = any_reference
+    """(case's number, job topic) → the references that other systems gave as results of such jobs; None: one may still come"""
     system_of: Callable[[str], str | None] = by_people
     """organisation → the partner whose business system does its work, None when people do it"""
     may_send: Callable[[str, str], bool] = anyone
@@ -330,9 +337,21 @@ class Inlet:
 
     def _for_case(self, contract: Contract, said: i.ForCase) -> Correlation:
         number = self._number(said.case)
+        self._require_receipt(number, said)
         payload = {**said.payload, "case": number}
         name = contract.correlates_as or contract.type
         return Correlation(name, number + said.within, payload, texts=contract.texts, live=contract.live)
+
+    def _require_receipt(self, number: str, said: i.ForCase) -> None:
+        if said.receipt is None:
+            return
+        topic, reference = said.receipt
+        known = self._doors.references(number, topic)
+        if known is not None and reference not in known:
+            raise NotTaken(
+                f"reference：{number} 没有编号为 {reference} 的移送，应为 {'、'.join(sorted(known))}",
+                f"reference: {number} was never given the number {reference}",
+            )
 
     def _number(self, case: i.CaseReference) -> str:
         if case.number:

@@ -111,6 +111,45 @@ def test_a_major_problem_is_closed_only_when_it_is_struck_off(desk: Desk) -> Non
     assert desk.case(number).status == "已办结"
 
 
+def accepted(desk: Desk) -> str:
+    number = str(desk.report("重大的一件").number)
+    desk.say("seven-lists.accepted", number, reference="QD-1")
+    return number
+
+
+def test_stages_only_go_forward_whatever_comes_late_or_twice(desk: Desk) -> None:
+    number = accepted(desk)
+    shown = []
+    for stage in ("rectification", "measures", "rectification", "rectification"):
+        desk.say("seven-lists.stage", number, stage=stage)
+        shown.append(desk.case(number).status)
+    assert shown == ["七张问题清单：整改"] * 4
+    desk.say("seven-lists.stage", number, stage="strike_off")
+    desk.say("seven-lists.stage", number, stage="rectification")
+    assert desk.tasks() == ["lists_answer"]
+    assert desk.case(number).status == "七张问题清单已销号，准备答复企业"
+
+
+def test_a_stage_that_overtakes_the_acceptance_counts_as_one(desk: Desk) -> None:
+    number = desk.report("重大的一件").number
+    desk.say("seven-lists.stage", number, stage="measures")
+    assert desk.case(number).status == "七张问题清单：措施"
+    desk.say("seven-lists.accepted", number, reference="QD-1")
+    desk.say("seven-lists.stage", number, stage="strike_off")
+    assert desk.tasks() == ["lists_answer"]
+
+
+def test_a_problem_that_is_given_back_after_its_acceptance_comes_back_too(desk: Desk) -> None:
+    number = accepted(desk)
+    desk.say("seven-lists.stage", number, stage="measures")
+    desk.say("seven-lists.rejected", number, reason="应由板块办理。")
+    assert desk.tasks() == ["route"]
+    desk.do("route", outcome="seven_lists", list="ecology", reason="改列环保清单。")
+    desk.say("seven-lists.accepted", number, reference="QD-2")
+    desk.say("seven-lists.stage", number, stage="measures")
+    assert desk.case(number).status == "七张问题清单：措施"
+
+
 def test_a_rejected_problem_comes_back_to_the_centre(desk: Desk) -> None:
     number = desk.report("重大的一件").number
     desk.say("seven-lists.rejected", number, reason="不属于清单范围。")

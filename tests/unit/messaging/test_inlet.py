@@ -24,6 +24,7 @@ class House:
     refused: list[Refusal] = field(default_factory=list)
     cases: dict[tuple[str, str], str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    given: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def _door(self, name: str) -> Callable[[Sender, Any], Handled]:
         def take(sender: Sender, said: Any) -> Handled:
@@ -46,6 +47,7 @@ class House:
             signal=self._door("signal"),
             case_number=lambda channel, original: self.cases.get((channel, original)),
             refuse=self.refused.append,
+            references=lambda number, topic: self.given.get((number, topic)),
             system_of={"330502.data": "boards"}.get,
             may_send=lambda partner, type_: not (partner == "ratings" and type_.endswith(".order")),
             from_peer=lambda sender, contract, said: self._door("peer")(sender, said),
@@ -113,6 +115,24 @@ def test_only_a_boards_own_system_speaks_for_it(board: str) -> None:
     assert receipt.status is Status.REFUSED
     assert f"合作方 {partner} 不是板块 {board} 的业务系统" in (receipt.reason or "")
     assert house.came == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "data"),
+    [
+        ("seven-lists.accepted", {}),
+        ("seven-lists.rejected", {"reason": "不属于清单范围。"}),
+        ("seven-lists.stage", {"stage": "measures"}),
+    ],
+)
+def test_a_reference_that_was_never_given_is_refused_with_the_one_that_was(type_: str, data: dict[str, str]) -> None:
+    house = House(given={("2026-000017", "seven-lists.transfer"): frozenset({"QD-1"})})
+    inlet = Inlet(house.doors())
+    receipt = inlet.receive(message(type_, {"case": "2026-000017", "reference": "QD-2", **data}))
+    assert receipt.status is Status.REFUSED
+    assert "QD-2" in (receipt.reason or "")
+    assert "应为 QD-1" in (receipt.reason or "")
+    assert inlet.receive(message(type_, {"case": "2026-000017", "reference": "QD-1", **data})).status is Status.ACCEPTED
 
 
 def test_a_number_nobody_knows_is_refused_and_kept() -> None:
