@@ -14,7 +14,7 @@ from tests.diagrams import definitions, end, path, process, service, start, user
 
 JOB = definitions(
     process(
-        "p", start(), user("a"), service("b", "notice.send", {"text": "= said"}), end(), path("start", "a", "b", "end")
+        "p", start(), user("a"), service("b", "letter.send", {"text": "= said"}), end(), path("start", "a", "b", "end")
     )
 )
 

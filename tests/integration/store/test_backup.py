@@ -92,7 +92,7 @@ def _message(number: int, at: datetime) -> dict[str, Any]:
     return {
         "message_id": f"m-{number}",
         "address": "jobs",
-        "topic": "notice.send",
+        "topic": "letter.send",
         "headers": {"id": f"m-{number}"},
         "body": b"{}",
         "created_at": at,
@@ -166,10 +166,10 @@ def test_a_restored_platform_takes_nothing_twice_and_sends_what_the_broker_had(
         assert resend_open_jobs(connection, "bihuan", clock.now()) == 1
         assert connection.scalar(select(func.count()).select_from(OutboxMessage)) == 3
     sent = {row.topic: row.message for row in rows}
-    assert sent.keys() == {"other", "packed", "notice.send"}, "leases are released, and what was sent is sent again"
-    assert (sent["notice.send"].id, sent["notice.send"].data) == (leased.message.id, {"text": "你好"})
+    assert sent.keys() == {"other", "packed", "letter.send"}, "leases are released, and what was sent is sent again"
+    assert (sent["letter.send"].id, sent["letter.send"].data) == (leased.message.id, {"text": "你好"})
 
-    restored.execute(c.CompleteJob("done", sent["notice.send"].extensions["jobid"], {}))
+    restored.execute(c.CompleteJob("done", sent["letter.send"].extensions["jobid"], {}))
     with target.read() as connection:
         assert connection.scalar(select(Instance.status)) == "completed"
         sequence = list(connection.execute(select(HistoryEntry.seq).order_by(HistoryEntry.seq)).scalars())

@@ -37,7 +37,7 @@ def platform(tmp_path: Path) -> Path:
     database.migrate()
     clock = SystemClock()
     engine = Engine(database, clock)
-    steps = (start(), service("a", "notice.send", {"text": '="x"'}), end(), path("start", "a", "end"))
+    steps = (start(), service("a", "letter.send", {"text": '="x"'}), end(), path("start", "a", "end"))
     engine.deploy({"p.bpmn": definitions(process("p", *steps))})
     engine.execute(c.Start("start", "p"))
     with database.write() as connection:
@@ -63,5 +63,5 @@ def test_a_platform_is_backed_up_and_restored_from_the_command_line(platform: Pa
     database = Database(f"sqlite:///{other}/bihuan.db")
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Instance)) == 1
-        assert list(connection.scalars(select(OutboxMessage.topic))) == ["notice.send"], "the job is sent again"
+        assert list(connection.scalars(select(OutboxMessage.topic))) == ["letter.send"], "the job is sent again"
     database.dispose()
