@@ -5,7 +5,7 @@ heard of again after it has accepted them. Their effects are those of ``notice.s
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ LOCK = 2
 class LeavingWorker(Worker):
     """Accepts each job, acknowledges it, and forgets it; whoever gets it next does it."""
 
-    def attach(self, bus: Bus) -> None:
+    def attach(self, bus: Bus, leave: Collection[str] = ()) -> None:
         """Subscribe."""
         handler = self._taker(bus)
 
