@@ -88,6 +88,7 @@ class Campaign:
         self._file(drawn)
         if not self._settle(drawn, lambda fate: fate.explained):
             row.wrong += self._unexplained(drawn)
+        row.wrong += self._unkept()
         met, incidents, refused, _ = self._counts(phase)
         row.met, row.incidents, row.refused = met - before[0], incidents - before[1], refused - before[2]
         self._control("DELETE")
@@ -145,8 +146,9 @@ class Campaign:
             time.sleep(_LOOK)
 
     def _fates(self, problems: Sequence[Problem]) -> list[checker.Fate]:
+        refused = self._outside.refused()
         with self._world.observed.read() as connection:
-            return checker.fates(connection, problems)
+            return checker.fates(connection, problems, refused)
 
     def _signs(self) -> tuple[int, ...]:
         """What changes while anything moves."""
@@ -172,9 +174,14 @@ class Campaign:
         left = [fate for fate in self._fates(problems) if not fate.explained]
         return [f"{fate.problem.original} waits, and nobody sees why" for fate in left]
 
-    def _check(self, row: Row, problems: Sequence[Problem]) -> None:
+    def _unkept(self) -> list[str]:
+        refused = self._outside.refused()
         with self._world.observed.read() as connection:
-            ended = checker.fates(connection, problems)
+            return [f"{id_} was refused, and is not in the quarantine" for id_ in checker.unkept(connection, refused)]
+
+    def _check(self, row: Row, problems: Sequence[Problem]) -> None:
+        ended = self._fates(problems)
+        with self._world.observed.read() as connection:
             found = checker.check(connection, ended, self._outside.effects(), self._outside.tries())
             row.story = stories.story(connection, found.numbers)
         row.wrong += found.wrong

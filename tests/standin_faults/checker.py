@@ -51,8 +51,9 @@ class Fate:
         return self.closed or self.incidents > 0 or self.refused > 0
 
 
-def fates(connection: Connection, problems: Sequence[Problem]) -> list[Fate]:
-    """What became of these problems up to now."""
+def fates(connection: Connection, problems: Sequence[Problem], refused: Mapping[str, str]) -> list[Fate]:
+    """What became of these problems up to now. ``refused``: the messages that the outside was told were not taken, id → what each is about;
+    they count when the quarantine has them."""
     originals = [each.original for each in problems]
     cases = {
         row.original: row
@@ -68,18 +69,24 @@ def fates(connection: Connection, problems: Sequence[Problem]) -> list[Fate]:
             select(Incident.instance_id).where(Incident.instance_id.in_(instances), Incident.resolved_at.is_(None))
         )
     )
-    refused = Counter(str(row.get("subject")) for row in connection.scalars(select(RefusedMessage.headers)))
+    kept = Counter(refused[id_] for id_ in refused.keys() - unkept(connection, refused))
     found = []
     for each in problems:
         row = cases.get(each.original)
         if row is None:
-            found.append(Fate(each, refused=refused[each.original]))
+            found.append(Fate(each, refused=kept[each.original]))
         else:
-            waits = refused[row.number] + refused[each.original]
+            waits = kept[row.number] + kept[each.original]
             closed = row.closed_at is not None
             away = row.outcome in TURNED_AWAY
             found.append(Fate(each, row.number, row.instance_id, closed, away, open_[row.instance_id], waits))
     return found
+
+
+def unkept(connection: Connection, refused: Mapping[str, str]) -> set[str]:
+    """Of the messages that the outside was told were not taken those that the quarantine has not."""
+    ids = select(RefusedMessage.message_id).where(RefusedMessage.message_id.in_(list(refused)))
+    return refused.keys() - set(connection.scalars(ids))
 
 
 @dataclass
@@ -96,6 +103,14 @@ class Outside:
     def tries(self) -> list[dict[str, Any]]:
         """What was tried since the last look, each with its ``system``."""
         return self._rows("request", "path, key, outcome")
+
+    def refused(self) -> dict[str, str]:
+        """The messages that were not taken and have not been sent again: id → what each is about."""
+        found: dict[str, str] = {}
+        for path in self.folder.glob("*.sqlite"):
+            with closing(sqlite3.connect(path, timeout=30)) as file:
+                found |= dict(file.execute("SELECT id, subject FROM push WHERE state = 'refused'").fetchall())
+        return found
 
     def _rows(self, table: str, columns: str) -> list[dict[str, Any]]:
         found = []
