@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from cli.settings import Secrets, Settings
 from processes.clock import Clock
+from processes.messaging import jobs
 from processes.messaging.identity import Identity
 from processes.messaging.inlet import INTERNAL
 from processes.messaging.signing import Signer
 from processes.observing.health import Health, NotReady
 from processes.observing.metrics import Metrics
 from processes.observing.server import Server
+
+
+def judge(topic: str, arguments: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """What is wrong with a job's arguments that a diagram gives as literals: (where, why in Chinese)."""
+    return [(each.path, each.zh) for each in jobs.problems_of(topic, arguments)]
 
 
 def runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
@@ -26,7 +32,7 @@ def runner(bus: Any, settings: Settings, systems_url: str | None) -> Any:
     systems = (
         Systems.read(settings.systems) if settings.systems else Systems.standins(systems_url or "http://127.0.0.1:8090")
     )
-    return Runner(bus, adapters(Outbound(systems)), leave=settings.foreign)
+    return Runner(bus, adapters(Outbound(systems, settings.wall_clock())), leave=settings.foreign)
 
 
 def signer(secrets: Secrets, clock: Clock) -> Signer | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from cli.parts import connected, identity, observed, runner, signer
+from cli.parts import connected, identity, judge, observed, runner, signer
 from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
 from processes.errors import BihuanError
@@ -205,7 +205,7 @@ class Platform:
         """What is wrong with models, as this platform's roles, stages and jobs are."""
         reference = self.core.snapshots.now().reference
         stages = frozenset(each.code for each in reference.stages)
-        codes = Codes(frozenset(reference.roles), stages, frozenset(self.topics))
+        codes = Codes(frozenset(reference.roles), stages, frozenset(self.topics), judge)
         return check_files(files, codes=codes, deploying=True)
 
     def web(self) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from processes.casework import functions, loading, texts
+from processes.casework import functions, loading, notices, texts
 from processes.casework.federation.arrivals import Arrivals
 from processes.casework.federation.dispatch import Dispatch
 from processes.casework.federation.hosting import Hosting
@@ -82,8 +82,10 @@ class Core:
             self.engine.deploy(found)
 
     def resolve(self, message: Message) -> Message:
-        """A job's message with its texts in place of their references, as it leaves for a worker."""
-        if not texts.has_references(message.data):
+        """A job's message as it leaves for a worker: texts in place of their references, and a notice with those whom it is to reach."""
+        notice = message.type == notices.TOPIC and isinstance(message.data, Mapping)
+        if not notice and not texts.has_references(message.data):
             return message
         with self.database.read() as connection:
-            return replace(message, data=texts.resolve(connection, message.data))
+            data = texts.resolve(connection, message.data)
+            return replace(message, data=notices.addressed(connection, data, self.clock.now()) if notice else data)

@@ -96,6 +96,8 @@ def _load_people_and_places(
         (tables.Substitute, ("person", "substitute", "since"), _rows(data.substitutes)),
         (tables.Channel, ("code",), _rows(data.channels)),
         (tables.Stage, ("code",), _rows(data.stages)),
+        (tables.Address, ("person", "way"), _rows(data.addresses)),
+        (tables.NoticeTemplate, ("kind",), _rows(data.notices)),
     ]
     people = {each.id for each in data.people}
     gone = connection.execute(

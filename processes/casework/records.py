@@ -116,6 +116,31 @@ class Substitute:
     until: date
 
 
+WAYS = ("sms", "dingtalk", "email")
+"""how a notice may reach a person"""
+PLATFORM = "platform"
+"""one way more: a notice platform that knows its people itself"""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a notice reaches a person by one of ``WAYS``: personal data."""
+
+    person: str
+    way: str
+    address: str
+
+
+@dataclass(frozen=True)
+class NoticeTemplate:
+    """What notices of a kind say, with ``{places}`` for the job's arguments, and which ways they go (none: all there are)."""
+
+    kind: str
+    ways: tuple[str, ...]
+    subject: str
+    text: str
+
+
 @dataclass(frozen=True)
 class CalendarDay:
     """A day that differs from Monday-to-Friday."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from processes.casework.notice_templates import PLACES, places_in
+from processes.casework.records import PLATFORM, WAYS
 from processes.casework.reference import KIND_BOARD
 from processes.casework.sheets import Finding, Located
 
@@ -22,6 +25,7 @@ _REFERENCES = (
     ("duties", "organisation", "organisations", "id", "机构"),
     ("substitutes", "person", "people", "id", "人员"),
     ("substitutes", "substitute", "people", "id", "人员"),
+    ("addresses", "person", "people", "id", "人员"),
     ("channels", "route", "routes", "code", "途径"),
     ("channels", "place", "places", "code", "地方"),
 )
@@ -37,6 +41,8 @@ def check(sheets: Sheets, files: Mapping[str, str], faulty: Collection[str]) -> 
         *_organisations_elsewhere(sheets, files),
         *_systems(sheets, files),
         *_periods(sheets, files),
+        *_addresses(sheets, files),
+        *_templates(sheets, files),
     ]
 
 
@@ -95,3 +101,30 @@ def _periods(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(files["substitutes"], each.row, "until", "结束日期早于开始日期")
         if each.record.person == each.record.substitute:
             yield Finding(files["substitutes"], each.row, "substitute", "不能由本人代理本人")
+
+
+def _addresses(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    for each in sheets["addresses"]:
+        fits, wanted = _ADDRESSES[each.record.way]
+        if not fits.fullmatch(each.record.address):
+            yield Finding(files["addresses"], each.row, "address", f"应为{wanted}")
+
+
+_ADDRESSES = {
+    "sms": (re.compile(r"\+?[0-9]{5,15}"), "手机号码（数字，可以 + 开头）"),
+    "dingtalk": (re.compile(r"[!-~]{1,64}"), "工作通知里的用户编号（字母和数字）"),
+    "email": (re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"), "电子邮箱地址"),
+}
+"""a way → what its addresses look like"""
+
+
+def _templates(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    for each in sheets["notices"]:
+        for way in each.record.ways:
+            if way not in (*WAYS, PLATFORM):
+                yield Finding(
+                    files["notices"], each.row, "ways", f"没有“{way}”这种方式，可用：{'、'.join((*WAYS, PLATFORM))}"
+                )
+        for column in ("subject", "text"):
+            for place in sorted(places_in(getattr(each.record, column)) - set(PLACES)):
+                yield Finding(files["notices"], each.row, column, f"没有 {{{place}}}，可用：{'、'.join(PLACES)}")

@@ -58,6 +58,8 @@ class ReferenceData:
     routes: tuple[records.Route, ...]
     channels: tuple[records.Channel, ...]
     stages: tuple[records.Stage, ...]
+    addresses: tuple[records.Address, ...]
+    notices: tuple[records.NoticeTemplate, ...]
     days: tuple[records.CalendarDay, ...]
     years: dict[int, str]
     zone: str
@@ -150,8 +152,23 @@ _SHEETS = {
         records.Channel,
         ("code",),
     ),
+    "addresses": Sheet(
+        "addresses.csv",
+        {"person": _PERSON, "way": choice(*records.WAYS), "address": text(200)},
+        records.Address,
+        ("person", "way"),
+    ),
+    "notices": Sheet(
+        "notices.csv",
+        {"kind": code(40), "ways": names, "subject": text(200), "text": text(2000)},
+        records.NoticeTemplate,
+        ("kind",),
+        frozenset({"ways"}),
+    ),
     "stages": Sheet("stages.csv", {"code": code(20), "name": text(20), "rank": number}, records.Stage, ("code",)),
 }
+_NOT_NEEDED = frozenset({"addresses", "notices"})
+"""files that a folder may do without"""
 _DAYS: dict[str, Cell] = {"day": day, "working": yes, "note": str}
 _SETTINGS: dict[str, Cell] = {"setting": code(20), "value": text(60), "note": str}
 
@@ -169,7 +186,10 @@ def read_folder(folder: Path) -> ReferenceData:
     :raises ReferenceDataError: with everything that is wrong, when anything is
     """
     reader = Reader(folder)
-    sheets = {name: reader.read(sheet) for name, sheet in _SHEETS.items()}
+    sheets = {
+        name: [] if name in _NOT_NEEDED and not (folder / sheet.file).exists() else reader.read(sheet)
+        for name, sheet in _SHEETS.items()
+    }
     version = _digest(reader.digests)
     reader.digests = {}
     zone, closing = _calendar_settings(reader)
@@ -189,6 +209,8 @@ def read_folder(folder: Path) -> ReferenceData:
         routes=_records(sheets["routes"], records.Route),
         channels=_records(sheets["channels"], records.Channel),
         stages=_records(sheets["stages"], records.Stage),
+        addresses=_records(sheets["addresses"], records.Address),
+        notices=_records(sheets["notices"], records.NoticeTemplate),
         days=tuple(days),
         years=years,
         zone=zone,

@@ -6,7 +6,7 @@ codes), and an example. Reports come from channels by name, so ``channel.*`` ser
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from marshmallow import INCLUDE, Schema, ValidationError
 
 from processes.errors import BihuanError
+from processes.messaging import http_request
 from processes.messaging import schema as s
 
 _IN_ENGLISH = {"参数": "the arguments", "结果": "the results"}
@@ -127,6 +128,24 @@ class NoticeArguments(_Open):
     to = s.anything("收件人", "{role, organisation, place}、{person}，或人员编号")
     subject = s.words("标题", required=True)
     text = s.words("内容", required=True)
+    recipients = s.mappings(
+        "收件人员", "平台在任务发出时填写：人员编号、姓名，以及各种方式（sms、dingtalk、email）的地址"
+    )
+    ways = s.texts("发送方式", "sms、dingtalk、email、platform；不写就是所有配置了的方式")
+
+
+class HttpArguments(_Open):
+    """``http.request``: what it means, :class:`processes.messaging.http_request.HttpRequest` says."""
+
+    system = s.text("系统", "系统管理员配置的外部系统名称；地址和口令只在配置里", required=True, limit=60)
+    method = s.code("方法", {each: each for each in http_request.METHODS}, required=True)
+    path = s.text("地址", "以 / 开头，接在系统的地址后面；变量写成 {名称}", required=True, limit=500)
+    values = s.mapping("地址里的值", "地址里 {名称} 的值，每个只算一段")
+    query = s.mapping("查询条件", "名称 → 文字、数字、真假或它们的列表")
+    headers = s.mapping("请求头", "名称 → 文字；身份和口令类的头由平台填写")
+    body = s.anything("内容", "作为 JSON 发送")
+    result = s.text("结果", "FEEL：由 status、headers、body 得出任务的结果；不写就是 body", limit=5000)
+    errors = s.mappings("业务错误", "[{when: FEEL, code: 错误代码, message: 说明}]，依次看，第一个成立的抛给边界事件")
 
 
 class DeliveryResult(_Open):
@@ -172,9 +191,16 @@ class NoticeResult(_Open):
     receipt = s.text("发送编号", required=True, limit=120)
 
 
+class HttpResult(_Open):
+    """What the diagram makes of the answer: an object as it is; anything else is its ``value``."""
+
+    value = s.anything("值", "答复（或 result 的值）不是 JSON 对象时")
+
+
 @dataclass(frozen=True)
 class JobKind:
-    """A topic of the catalogue. ``arguments``, ``result``: marshmallow schemas; ``errors``: code → Chinese meaning."""
+    """A topic of the catalogue. ``arguments``, ``result``: marshmallow schemas; ``errors``: code → Chinese meaning, with ``own_errors`` as
+    examples only, for diagrams then choose codes of their own. ``judge`` finds in some arguments what no schema can say."""
 
     topic: str
     title: str
@@ -184,6 +210,8 @@ class JobKind:
     example: Mapping[str, Any]
     example_result: Mapping[str, Any]
     errors: Mapping[str, str] = field(default_factory=dict)
+    own_errors: bool = False
+    judge: Callable[[Mapping[str, Any]], Iterable[s.FieldProblem]] | None = None
 
     def check_arguments(self, arguments: Mapping[str, Any]) -> None:
         """Raise :class:`JobViolation` when ``arguments`` do not fit."""
@@ -192,6 +220,18 @@ class JobKind:
     def check_result(self, result: Mapping[str, Any]) -> None:
         """Raise :class:`JobViolation` when ``result`` does not fit."""
         _check(self.topic, "结果", self.result, result)
+
+
+def problems_of(topic: str, arguments: Mapping[str, Any]) -> tuple[s.FieldProblem, ...]:
+    """What is wrong with those arguments of a job that are known already: a diagram's literals. Nothing about unknown topics."""
+    kind = CATALOGUE.get(topic)
+    if kind is None:
+        return ()
+    try:
+        _check(topic, "参数", kind.arguments, arguments, partial=True)
+    except JobViolation as violation:
+        return violation.problems
+    return tuple(kind.judge(arguments)) if kind.judge else ()
 
 
 def unfit(topic: str, arguments: Mapping[str, Any]) -> JobViolation | None:
@@ -212,12 +252,12 @@ def _made(schema: type[Schema]) -> Schema:
     return schema()
 
 
-def _check(topic: str, what: str, schema: type[Schema], value: Mapping[str, Any]) -> None:
+def _check(topic: str, what: str, schema: type[Schema], value: Mapping[str, Any], *, partial: bool = False) -> None:
     problem = s.unsound(value)
     if problem is not None:
         raise JobViolation(topic, what, (problem,))
     try:
-        _made(schema).load(value)
+        _made(schema).load(value, partial=partial)
     except ValidationError as error:
         raise JobViolation(topic, what, s.problems_of(error.messages)) from None
 
@@ -348,6 +388,30 @@ _ALL = (
         },
         {"receipt": "notices-21"},
         {"recipient_unknown": "通知系统找不到收件人"},
+    ),
+    JobKind(
+        "http.request",
+        "调用 HTTP 系统",
+        "向系统管理员开放的外部系统发一个 HTTP 请求；结果和业务错误由流程图用 FEEL 取出。",
+        HttpArguments,
+        HttpResult,
+        {
+            "system": "registry",
+            "method": "PUT",
+            "path": "/records/{id}",
+            "values": {"id": "330502-26-00017-5"},
+            "query": {"notify": True},
+            "headers": {"X-Office": "330502"},
+            "body": {"title": "用电报装", "state": "open"},
+            "result": "{number: body.id, state: body.state}",
+            "errors": [
+                {"when": "status = 409", "code": "record_closed", "message": '="对方已办结：" + body.error.message'}
+            ],
+        },
+        {"number": "330502-26-00017-5", "state": "open"},
+        {"record_closed": "流程图在 errors 里写的错误代码"},
+        own_errors=True,
+        judge=http_request.problems,
     ),
 )
 

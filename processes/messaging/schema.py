@@ -204,6 +204,12 @@ def texts(title: str, description: str = "", *, required: bool = False) -> field
     return _Sequence(each, **_options(required, title, description))
 
 
+def mappings(title: str, description: str = "", *, required: bool = False) -> fields.List[Any]:
+    """A list of JSON objects."""
+    each = _Mapping(keys=_Text())
+    return _Sequence(each, **_options(required, title, description))
+
+
 def anything(title: str, description: str = "") -> fields.Raw:
     """Any JSON value."""
     return _Anything(**_options(False, title, description))

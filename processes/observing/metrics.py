@@ -1,7 +1,7 @@
 """The registry of all that is counted and timed in this process, and the page on which Prometheus reads it.
 
-Metrics stand beside what they count, one small module a layer (``measures.py``), and are made with :func:`counter` and
-:func:`histogram`. To count costs half a microsecond; nothing is written or sent until somebody reads the page.
+Metrics stand beside what they count, one small module a layer (``measures.py``), and are made with :func:`counter`, :func:`gauge`
+and :func:`histogram`. To count costs half a microsecond; nothing is written or sent until somebody reads the page.
 Labels are few and their values come from diagrams and code, never from messages.
 """
 

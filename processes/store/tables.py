@@ -563,6 +563,25 @@ class Person(Base):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
+class Address(Base):
+    """Where a notice reaches a person by one way (``sms``, ``dingtalk``, ``email``): personal data, read when a notice leaves and only then."""
+
+    __tablename__ = "address"
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    way: Mapped[str] = mapped_column(String(20), primary_key=True)
+    address: Mapped[str] = mapped_column(String(200))
+
+
+class NoticeTemplate(Base):
+    """What notices of a kind say and which ways they go, where owners want it otherwise than diagrams do; ``ways`` empty: all."""
+
+    __tablename__ = "notice_template"
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    ways: Mapped[list[Any]]
+    subject: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+
+
 class Duty(Base):
     """A person holds a role at an organisation (``organisation`` null: anywhere at the place)."""
 

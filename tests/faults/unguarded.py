@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -82,16 +83,14 @@ def _without_key() -> None:
 
     exchange = outbound.Outbound._exchange
 
-    def keyless(self: Any, system: Any, url: str, headers: Mapping[str, str], body: Any) -> Any:
-        return exchange(self, system, url, {**headers, "Idempotency-Key": uuid4().hex}, body)
+    def keyless(self: Any, system: Any, request: Any) -> Any:
+        return exchange(self, system, replace(request, headers={**request.headers, "Idempotency-Key": uuid4().hex}))
 
     outbound.Outbound._exchange = keyless  # type: ignore[method-assign]
 
 
 def _without_acknowledgement() -> None:
     """A delivery is acknowledged when it comes, not when it has had its effect."""
-    from dataclasses import replace
-
     from workers.bus import amqp, line
 
     work, carry_out = amqp.AmqpBus._work, line.Line._carry_out

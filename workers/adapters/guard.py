@@ -103,7 +103,7 @@ class _Network(httpcore.NetworkBackend):
         if (host.lower(), port) not in self._hosts:
             raise Forbidden(f"{host}:{port} is no configured host")
         problem: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in _resolve(host, port):
+        for address in resolved(host, port):
             try:
                 left = self._deadline.remaining(timeout)
                 inner = self._inner.connect_tcp(str(address), port, left, local_address, socket_options)
@@ -114,7 +114,8 @@ class _Network(httpcore.NetworkBackend):
         raise problem
 
 
-def _resolve(host: str, port: int) -> list[Address]:
+def resolved(host: str, port: int) -> list[Address]:
+    """The addresses of a host, to be connected to as they are. Raises :class:`Forbidden` and ``httpcore.ConnectError``."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

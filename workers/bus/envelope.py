@@ -32,7 +32,7 @@ USER = "bihuan-user"
 another's name."""
 
 _OURS = "bihuan-"
-_SAID = frozenset({"message_id", "type", "correlation_id", "reply_to", "user_id"})
+_SAID = ("message_id", "type", "correlation_id", "reply_to", "user_id")
 
 _OUR_RECORD = frozenset({ATTEMPTS, TOPIC, NOT_BEFORE, WAITS, REASON, GIVEN_UP_AT, QUEUE})
 
@@ -94,12 +94,10 @@ def raw(delivery: Delivery) -> Raw:
     """The message as it was sent: without the broker's record of its way, and without ours."""
     properties = delivery.properties
     headers = properties.headers or {}
-    said = {name: text(value) for name, value in properties.__dict__.items() if value and name in _SAID}
+    said = {name: text(value) for name in _SAID if (value := getattr(properties, name))}
     if isinstance(user := headers.get(USER), str):
         said["user_id"] = user
-    sent = headers
-    if not all(isinstance(name, str) and name.startswith("ce-") for name in headers):
-        sent = {text(name): value for name, value in headers.items() if _was_sent(text(name))}
+    sent = {text(name): value for name, value in headers.items() if _was_sent(text(name))}
     return Raw("amqp", _key(delivery), sent, text(properties.content_type), delivery.body, said, delivery.whole)
 
 

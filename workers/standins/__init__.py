@@ -10,6 +10,10 @@
 ``POST /seven-lists/problems``               the platform transfers; ``GET /seven-lists/problems/<case>``
 ``POST /boards/<board>/orders``               the platform gives an order; ``GET /boards/<board>/orders/<case>``
 ``POST /notices/messages``                   the platform notifies; ``GET /notices/messages?case=&kind=&to=&text=``
+``POST /sms/messages``                       the platform sends a text message; ``GET /sms/messages?phone=``
+``POST /dingtalk/token|notices``             a token, and with it a work notice; ``GET /dingtalk/notices?user=``
+``GET /email/messages?to=``                  what came over SMTP (``--smtp-port``)
+``…  /registry/records[/<id>]``              an office's own records: POST, GET, PUT, PATCH, DELETE
 ``GET /<system>/effects|requests|pushes``    what happened once, what was tried, what was sent to the platform
 ``POST /control/<channel>/orders``           ``{orders: [{id, title, body, …}]}`` or one order
 ``POST /control/<channel>/supplement``       ``{original or case, text}``: the enterprise answers a question
@@ -35,6 +39,8 @@
 ``POST /control/boards/refuse``              ``{boards: [id, …]}``: these take no orders
 ``POST /control/boards/script``              ``{case or neither, steps: [accept, {progress: {status}}, result], seconds}``
 ``POST /control/<system>/resend``            ``{message}``: sends what the platform refused once more; without one, all
+``POST /control/sms|dingtalk|email/unknown`` ``{phones|users|addresses: […]}``: whom the system does not know
+``POST /control/dingtalk/expire``            no token is taken any more that was given out
 ``POST|GET|DELETE /control/faults``          ``{system, kind, times, path, seconds, status, retry_after, size, probability, seed}``
 ============================================ =========================================================================
 

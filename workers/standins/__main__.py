@@ -13,17 +13,19 @@ from pathlib import Path
 from types import FrameType
 
 from processes.clock import Clock, FileClock, SystemClock
+from workers.standins.mail import NAME, MailServer, MailSystem
 from workers.standins.server import Server, World
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve. Prints one JSON line ``{"url": …}`` when it listens."""
+    """Serve. Prints one JSON line ``{"url": …, "smtp": …}`` when it listens."""
     parser = argparse.ArgumentParser(prog="python -m workers.standins", description="外部系统的替身（开发与测试用）")
     parser.add_argument("--port", type=int, default=8090, help="端口；0 为任一空闲端口")
     parser.add_argument("--data", type=Path, required=True, help="存放各系统状态的文件夹")
     parser.add_argument("--gateway", help="平台网关的地址，如 http://127.0.0.1:8080；不填就不推送")
     parser.add_argument("--tokens", type=Path, help='JSON 文件：系统名 → 令牌，"*" 为其余系统')
     parser.add_argument("--clock", type=Path, help="可移动时钟的文件")
+    parser.add_argument("--smtp-port", type=int, help="邮件服务器的端口；0 为任一空闲端口；不填就没有")
     parser.add_argument("--with-parent", action="store_true", help="标准输入关闭时退出")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -34,12 +36,25 @@ def main(arguments: list[str] | None = None) -> int:
     _stop_on_signals(server)
     if options.with_parent:
         threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
-    sys.stdout.write(json.dumps({"url": server.url}) + "\n")
+    mail = _mail(world, options.smtp_port)
+    sys.stdout.write(json.dumps({"url": server.url, "smtp": mail.url if mail else None}) + "\n")
     sys.stdout.flush()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
+    if mail is not None:
+        mail.stop()
     world.close()
     return 0
+
+
+def _mail(world: World, port: int | None) -> MailServer | None:
+    if port is None:
+        return None
+    system = world.system(NAME)
+    assert isinstance(system, MailSystem)
+    server = MailServer(system, world.faults, port)
+    server.start()
+    return server
 
 
 def _stop_on_signals(server: Server) -> None:

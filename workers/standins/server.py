@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,17 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from processes.clock import Clock, SystemClock
 from workers.standins.boards import BoardSystems
 from workers.standins.channel import ChannelSystem
+from workers.standins.dingtalk import DingTalkSystem
 from workers.standins.faults import AFTER, BEFORE, Fault, Faults
 from workers.standins.hotline import HotlineSystem
+from workers.standins.mail import MailSystem
 from workers.standins.mini_program import PROGRAMS, MiniProgramSystem
 from workers.standins.notices import NoticeSystem
 from workers.standins.push import Gateway, Pusher
 from workers.standins.ratings import RatingSystem
+from workers.standins.registry import RegistrySystem
 from workers.standins.seven_lists import SevenListsSystem
+from workers.standins.sms import SmsSystem
 from workers.standins.store import Store
 from workers.standins.system import LOGS, SYSTEM_NAME, Refused, Reply, Request, System
 
@@ -39,7 +44,13 @@ _KINDS: Mapping[str, type[System]] = {
     "seven-lists": SevenListsSystem,
     "notices": NoticeSystem,
     "boards": BoardSystems,
+    "sms": SmsSystem,
+    "dingtalk": DingTalkSystem,
+    "email": MailSystem,
+    "registry": RegistrySystem,
 }
+_QUIET = frozenset({"sms", "dingtalk", "email", "registry"})
+"""those that tell the platform nothing of themselves: each is opened when it is first asked for"""
 
 
 class World:
@@ -57,7 +68,7 @@ class World:
         self._lock = threading.Lock()
         self._systems: dict[str, System] = {}
         self._pushers: list[Pusher] = []
-        for name in (*_KINDS, *(file.stem for file in sorted(data.glob("*.sqlite")))):
+        for name in (*sorted(_KINDS.keys() - _QUIET), *(file.stem for file in sorted(data.glob("*.sqlite")))):
             self.system(name)
 
     def system(self, name: str) -> System:
@@ -129,7 +140,7 @@ class World:
 
 
 def _inside(request: Request, path: tuple[str, ...]) -> Request:
-    return Request(request.method, path, request.query, request.body, request.key)
+    return replace(request, path=path)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -143,6 +154,12 @@ class Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def do_POST(self) -> None:
+        self._serve()
+
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def do_PATCH(self) -> None:
         self._serve()
 
     def do_DELETE(self) -> None:
@@ -212,7 +229,9 @@ class Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         parts = urlsplit(self.path)
         path = tuple(unquote(segment) for segment in parts.path.strip("/").split("/"))
-        return Request(self.command, path, dict(parse_qsl(parts.query)), self._body(), self.headers["Idempotency-Key"])
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        key = headers.get("idempotency-key")
+        return Request(self.command, path, dict(parse_qsl(parts.query)), self._body(), key, headers)
 
     def _body(self) -> dict[str, Any]:
         try:

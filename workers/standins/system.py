@@ -21,6 +21,8 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = field(default_factory=dict)
     key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """by names in small letters"""
 
     def text(self, name: str) -> str:
         """A text that the body must have. Raises :class:`Refused`."""

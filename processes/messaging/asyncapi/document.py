@@ -204,7 +204,10 @@ def _completed(job: JobKind) -> Json:
 def _error(job: JobKind) -> Json:
     listed = "、".join(f"{code} {meaning}" for code, meaning in job.errors.items())
     code, meaning = next(iter(job.errors.items()))
-    schema = {"title": "业务错误代码", "description": listed, "type": "string", "enum": list(job.errors)}
+    schema: Json = {"title": "业务错误代码", "description": listed, "type": "string", "enum": list(job.errors)}
+    if job.own_errors:
+        general = _of_contract(CONTRACTS["job.error", "1"])["payload"]["properties"]["code"]
+        schema = {**general, "description": f"流程图自己定的代码，如：{listed}"}
     return _special(job, "error", {"code": schema}, {"code": code, "message": meaning})
 
 

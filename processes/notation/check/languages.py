@@ -6,11 +6,12 @@ import datetime
 import difflib
 import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from processes.notation import expressions, feel
 from processes.notation.check.findings import Both
 from processes.notation.check.wording import expression_error
+from processes.notation.feel import tree
 from processes.notation.feel.scope import BUILT_IN
 
 Kind = Literal["condition", "script", "timer"]
@@ -41,6 +42,7 @@ PLATFORM_FUNCTIONS = frozenset(
 )  # fmt: skip
 KNOWN_FUNCTIONS = sorted(PLATFORM_FUNCTIONS | frozenset(BUILT_IN))
 NAME = re.compile(r"[^\W\d]\w*")
+QUOTED = re.compile(r"\"[^\"\\]*\"|'[^'\\]*'")
 
 
 def problem(text: str, kind: Kind) -> Both | None:
@@ -85,6 +87,28 @@ def free_names(text: str) -> frozenset[str] | None:
         return feel.compile_expression(text).names
     except Exception:
         return None
+
+
+def constant(text: str) -> Any:
+    """The JSON value that is written out in an expression: texts, numbers, lists and contexts of them; None for anything else, and for null."""
+    source = text.strip()
+    if not expressions.is_feel(source):
+        quoted = QUOTED.fullmatch(source)
+        return source[1:-1] if quoted else None
+    try:
+        return feel.to_json(_written_out(feel.compile_expression(source[1:]).tree))
+    except Exception:
+        return None
+
+
+def _written_out(node: tree.Node) -> Any:
+    if isinstance(node, tree.Literal):
+        return node.value
+    if isinstance(node, tree.ListOf):
+        return [_written_out(each) for each in node.items]
+    if isinstance(node, tree.ContextOf):
+        return {name: _written_out(each) for name, each in node.entries}
+    raise ValueError("not written out")
 
 
 def misspelt_call(source: str, names: Iterable[str] = ()) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from processes.notation.check.checker import check_files
 from processes.notation.check.findings import ERROR, Finding, Rule, Whole, arrange
 from processes.notation.check.sanity import MOST_BYTES, kind_by_name, too_big
-from processes.notation.check.world import Codes
+from processes.notation.check.world import Codes, Judge
 from processes.notation.imports import import_locations, local_path
 
 MISSING = Rule(
@@ -44,13 +44,15 @@ MOST_IMPORTED = 1_000
 MOST_CONTEXT_BYTES = 1024 * 1024
 
 
-def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None) -> list[Finding]:
+def check_paths(
+    paths: Sequence[Path], *, topics: Collection[str] | None = None, judge: Judge | None = None
+) -> list[Finding]:
     """Everything to be said about these files and the models in these folders; never raises.
 
     References of a single file may also be answered by the models beside it and in the folders next to its own, and by what it imports.
     Roles and stages are compared
     with ``reference/roles.csv`` and ``stages.csv`` where a folder of that name stands in or beside what is checked; ``topics`` are the job
-    topics there are, None leaves them unchecked.
+    topics there are and ``judge`` what their arguments must be, None leaves them unchecked.
     """
     findings: list[Finding] = []
     files: dict[str, bytes] = {}
@@ -73,7 +75,10 @@ def check_paths(paths: Sequence[Path], *, topics: Collection[str] | None = None)
     known = {_real(name) for name in files}
     context = {name: body for name, body in context.items() if _real(name) not in known}
     codes = Codes(
-        _codes(paths, "roles.csv"), _codes(paths, "stages.csv"), frozenset(topics) if topics is not None else None
+        _codes(paths, "roles.csv"),
+        _codes(paths, "stages.csv"),
+        frozenset(topics) if topics is not None else None,
+        judge,
     )
     return arrange([*findings, *check_files(files, context=context, codes=codes, together=False)])
 

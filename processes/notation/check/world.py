@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from processes.notation.check.findings import INFO, Rule, Severity
 from processes.notation.diagram import BPMN, SPIFF, Diagram, Element, Flow, Item, Node, Scope, kind_of
@@ -16,13 +17,18 @@ GLOBAL_TASKS = frozenset(
 )
 
 
+Judge = Callable[[str, Mapping[str, Any]], Sequence[tuple[str, str]]]
+"""(topic, arguments that are literals) → (which argument, what is wrong with it in Chinese)"""
+
+
 @dataclass(frozen=True)
 class Codes:
-    """Codes of the reference data that diagrams name; None where they are not known and not checked."""
+    """What is known outside of diagrams and named in them; None where it is not known and not checked. ``judge``: of a job's arguments."""
 
     roles: frozenset[str] | None = None
     stages: frozenset[str] | None = None
     topics: frozenset[str] | None = None
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,8 @@ from workers.standins.server import Server, World
 
 PATIENCE = 20.0
 """seconds after which a test gives up waiting for a condition"""
+SYSTEMS = ("hotline", "ratings", "seven-lists", "boards", "notices", "registry")
+"""what the examples of the catalogue's jobs call"""
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 
 from processes.clock import ManualClock
 from processes.messaging.jobs import CATALOGUE
-from tests.integration.workers.conftest import PATIENCE, Outside
+from tests.integration.workers.conftest import PATIENCE, SYSTEMS, Outside
 from workers.adapters import Outbound, Systems
 from workers.kit import Job
 from workers.kit.worker import Answer
@@ -102,11 +102,7 @@ def test_a_hotline_that_takes_no_extension_says_no_to_the_diagram(do: Do, outsid
 def test_a_job_done_twice_has_its_effect_once(do: Do, outside: Outside) -> None:
     for topic in CATALOGUE:
         assert do(topic, f"job-{topic}") == do(topic, f"job-{topic}")
-    keys = [
-        effect["key"]
-        for name in ("hotline", "ratings", "seven-lists", "boards", "notices")
-        for effect in outside.effects(name)
-    ]
+    keys = [effect["key"] for name in SYSTEMS for effect in outside.effects(name)]
     assert sorted(keys) == sorted(f"job-{topic}" for topic in CATALOGUE)
 
 

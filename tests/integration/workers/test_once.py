@@ -5,21 +5,21 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from datetime import timedelta
 
-from processes.clock import SystemClock
+from processes.clock import ManualClock, SystemClock
 from processes.messaging import incoming as i
 from processes.messaging.bus import Address, Message
 from processes.messaging.contracts import parse
 from processes.messaging.jobs import CATALOGUE
 from processes.store.database import Database
-from tests.integration.workers.conftest import PATIENCE, Outside
+from tests.integration.workers.conftest import PATIENCE, SYSTEMS, Outside
 from workers.adapters import Outbound, Systems
 from workers.bus.embedded import EmbeddedBus
 from workers.kit import Runner
 from workers.runner import adapters
 
 JOBS = 120
-SYSTEMS = ("hotline", "ratings", "seven-lists", "boards", "notices")
 FAULTS = ("status", "reset", "lost_reply", "garbage", "drip", "slow", "truncated", "wrong_type")
 
 
@@ -29,7 +29,8 @@ def test_every_effect_happens_once_whatever_the_systems_do(memory: Database, out
         system = chance.choice(SYSTEMS)
         fault = {"system": system, "kind": chance.choice(FAULTS), "seconds": 0.001, "retry_after": 0}
         outside.post("/control/faults", fault)
-    bus, outbound = EmbeddedBus(memory, SystemClock(), poll_seconds=0.05), Outbound(Systems.standins(outside.url))
+    bus, clock = EmbeddedBus(memory, SystemClock(), poll_seconds=0.05), ManualClock()
+    outbound = Outbound(Systems.standins(outside.url), clock)
     done, changed, failures = set[str](), threading.Condition(), list[str]()
 
     def send(topic: str, job: str, attempt: int) -> None:
@@ -49,6 +50,7 @@ def test_every_effect_happens_once_whatever_the_systems_do(memory: Database, out
             changed.notify_all()
         if isinstance(said, i.JobFailed):
             assert not said.final
+            clock.advance(timedelta(seconds=said.retry_after or 0))
             send(str(message.subject), said.job_id, int(message.extensions["attempt"]) + 1)
 
     bus.subscribe(Address.INBOX, ["*"], answered)

@@ -164,7 +164,7 @@ def test_a_result_is_held_against_what_the_document_says_of_it(kind: JobKind) ->
     example = EXAMPLES[f"jobs.{kind.topic}.completed"]
     schema = example.message["payload"]["properties"]["result"]
     kind.check_result(example.payload["result"])
-    assert schema["required"]
+    assert schema["required"] or kind.own_errors, "only where the diagram says what the result is, nothing is asked for"
     assert not fits(example.message["payload"], {})
     for name in schema["required"]:
         without = {key: value for key, value in example.payload["result"].items() if key != name}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+from cli.parts import judge
 from processes.notation.check import Codes, Finding, check_files, check_paths
+from tests.diagrams import definitions, end, path, process, service, start
 
 NAMESPACES = 'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"'
 VALID = Path(__file__).parents[2] / "valid"
@@ -158,3 +160,40 @@ def test_an_id_of_the_callers_own_file_does_not_hide_the_process_of_that_name_el
     assert alarms(check_files({"a.bpmn": caller("a", "e"), "e.bpmn": diagram("e", "")})) == [
         ("e.bpmn", "e", "empty-process")
     ]
+
+
+# ---- arguments of jobs, by the catalogue ---------------------------------------------------------------------------------
+
+
+def arguments(**given: str) -> list[tuple[str | None, str, str]]:
+    """What is said of a service task of ours with these arguments: (element, rule, words)."""
+    whole = definitions(
+        process("p", start(), service("ask", "http.request", given), end(), path("start", "ask", "end"))
+    )
+    found = check_files({"a.bpmn": whole}, codes=Codes(judge=judge))
+    return [(each.element, each.rule, each.zh) for each in found if each.severity != "info"]
+
+
+def test_a_literal_argument_that_the_catalogue_refuses_is_an_error_at_its_element() -> None:
+    [(element_id, rule, words)] = arguments(method='= "FETCH"')
+    assert (element_id, rule) == ("ask", "job-argument")
+    assert "参数 method 不对" in words
+
+
+def test_feel_in_a_literal_is_read_too() -> None:
+    [(_, rule, words)] = arguments(result='= "{id: body.}"')
+    assert rule == "job-argument"
+    assert "语法错误" in words
+    [(_, _, words)] = arguments(
+        errors='= [{when: "status = 404", code: "none"}, {when: "stauts = 409", code: "closed"}]'
+    )
+    assert "errors[1].when" in words
+    assert "stauts" in words
+
+
+def test_an_argument_that_depends_on_the_case_is_left_to_the_case() -> None:
+    assert arguments(method="= chosen", result='= "{id: " + wanted + "}"', headers="= {Host: where}") == []
+
+
+def test_an_argument_that_fits_is_no_alarm() -> None:
+    assert arguments(method='= "GET"', path="'/records'", query='= {state: ["open"], page: 2}') == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from processes.notation.check import languages
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule
@@ -32,6 +33,11 @@ TWICE_PARAMETER = Rule(
     "service-parameter", ERROR,
     "{it}的参数“{parameter}”写了不止一次，只有最后一个算数。", "{it} has the parameter {parameter} more than once: only the last counts.",
     "每个参数只写一次。", "Write each parameter once.",
+)  # fmt: skip
+BAD_ARGUMENT = Rule(
+    "job-argument", ERROR,
+    "{it}的参数 {argument} 不对：{problem}。", "The parameter {argument} of {it} is wrong: {problem}.",
+    "照任务目录里这个任务的说明改正。", "Correct it as the catalogue describes this job.",
 )  # fmt: skip
 NO_DECISION = Rule(
     "no-decision", ERROR,
@@ -90,6 +96,18 @@ def services(diagram: Diagram, world: World) -> Iterator[Finding]:
         if result and not languages.is_name(result.strip()):
             yield BAD_RESULT.at(node, variable=result[:60])
         yield from _parameters(node, operator)
+        if world.codes.judge is not None:
+            for argument, problem in world.codes.judge(topic, _literals(operator)):
+                yield BAD_ARGUMENT.at(node, argument=argument, problem=problem.rstrip("。"))
+
+
+def _literals(operator: Element) -> dict[str, Any]:
+    """The arguments whose values do not depend on the case."""
+    found = {
+        parameter.get("id", ""): languages.constant(parameter.get("value", ""))
+        for parameter in operator.iter(f"{{{SPIFF}}}parameter")
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _parameters(node: Node, operator: Element) -> Iterator[Finding]:
