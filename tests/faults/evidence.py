@@ -12,6 +12,7 @@ import pika
 
 from processes.messaging.addresses import INBOX_QUEUE, job_queue, urgent
 from processes.messaging.jobs import CATALOGUE
+from tests.faults.lasting import LEFT, LONG
 from workers.bus import topology
 from workers.bus.delivery import Ladder
 
@@ -65,7 +66,7 @@ def _rows(folder: Path, system: str, statement: str) -> list[dict[str, Any]]:
 def queue_depths(parameters: pika.URLParameters) -> dict[str, int]:
     """The messages that lie in the broker's queues, those without any left out. Raises pika's errors when it is away."""
     waits = (f"wait.{int(delay * 1000)}" for delay in set(Ladder().delays))
-    jobs = (job_queue(each) for topic in CATALOGUE for each in (topic, urgent(topic)))
+    jobs = (job_queue(each) for topic in (*CATALOGUE, LONG, LEFT) for each in (topic, urgent(topic)))
     connection = pika.BlockingConnection(parameters)
     try:
         channel = connection.channel()

@@ -64,14 +64,13 @@ def add_topics() -> None:
 
 
 def install() -> None:
-    """Run them beside the adapters, wherever these run."""
+    """Run them beside the adapters, wherever these run, in this process."""
+    add_topics()
     from workers import runner
 
     adapters: Callable[..., list[Worker]] = runner.adapters
     runner.adapters = lambda outbound, *others: [*adapters(outbound, *others), *workers(outbound)]
 
-
-add_topics()
 
 if __name__ == "__main__":
     import app

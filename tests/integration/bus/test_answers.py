@@ -88,17 +88,15 @@ def test_a_bus_that_has_ceased_takes_nothing_new_and_still_sends(transport: Tran
     inbox, bus = Inbox(), transport.bus()
     bus.subscribe(Address.JOBS, [JOB], inbox)
     transport.started(bus)
-    bus.send(Address.JOBS, JOB, message("m-1"))
-    inbox.wait(1)
     bus.cease(PATIENCE)
-    bus.send(Address.JOBS, JOB, message("m-2"))
+    bus.send(Address.JOBS, JOB, message())
 
     other_inbox, other = Inbox(), transport.bus()
     other.subscribe(Address.JOBS, [JOB], other_inbox)
     transport.started(other)
     other_inbox.wait(1)
 
-    assert (inbox.ids, other_inbox.ids) == (["m-1"], ["m-2"])
+    assert (inbox.ids, other_inbox.ids) == ([], ["m-1"])
 
 
 def test_urgent_messages_do_not_wait_behind_the_others(transport: Transport) -> None:
