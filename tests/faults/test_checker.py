@@ -171,7 +171,8 @@ def _early() -> Any:
 
 
 def test_an_incident_that_nobody_resolved(played: Played) -> None:
-    played.engine.correlate("faults.service", "t001-service-00004", {}, id="bihuan/%2Fpartner/t001-service-00004:start")
+    key = "t001-service-00004"
+    played.engine.correlate("faults.service", key, {"case": key}, id=f"bihuan/%2Fpartner/{key}:start")
     (job,) = played.engine.jobs("notice.send")
     played.engine.fail_job(job.id, "did not work", final=True)
     assert "t001-service-00004: open incident job-failed: did not work" in played.wrong()
