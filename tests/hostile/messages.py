@@ -102,16 +102,23 @@ def _rating(at: str, **changes: Any) -> dict[str, Any]:
     return _event(at, "rating.given", {**RATING, "case": at}, **changes)
 
 
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=200)
+
 modes = st.sampled_from([_structured, _binary])
 
 
 def good() -> st.SearchStrategy[Make]:
     """Orders that are right, some of them sent twice."""
-    return st.builds(
-        lambda mode, twice: lambda at: mode("replayed" if twice else "good", at, _order(at), effect=True, twice=twice),
-        modes,
-        st.booleans(),
-    )
+
+    def make(mode: Any, twice: bool, words: str) -> Make:
+        def made(at: str) -> Sent:
+            order = _order(at)
+            order["data"]["remark"] = words  # unknown to the contract, and kept
+            return mode("replayed" if twice else "good", at, order, effect=True, twice=twice)
+
+        return made
+
+    return st.builds(make, modes, st.booleans(), WORDS)
 
 
 # ---- forged ------------------------------------------------------------------------------------------------------------
@@ -160,7 +167,19 @@ def forged() -> st.SearchStrategy[Make]:
         ),
         lambda at: _structured("forged", at, _event(at, "signal:all", {}, partner="hotline"), names="type"),
     ]
-    return st.sampled_from(makes)
+    # The same draw is not drawn twice: a source that differs makes each of them many.
+    return st.builds(_from, st.sampled_from(makes), st.integers(0, 10**9))
+
+
+def _from(make: Make, number: int) -> Make:
+    """The same message, from another of the stranger's connections (which tells the broker nothing that the platform reads)."""
+
+    def made(at: str) -> Sent:
+        sent = make(at)
+        sent.properties.app_id = str(number)
+        return sent
+
+    return made
 
 
 # ---- damaged -----------------------------------------------------------------------------------------------------------
@@ -253,7 +272,9 @@ def wrong_schema() -> st.SearchStrategy[Make]:
         return made
 
     def unknown(type_: str) -> Make:
-        return lambda at: _structured("wrong schema", at, _event(at, type_, {}, partner="hotline"), names="type")
+        return lambda at: _structured(
+            "wrong schema", at, _event(at, f"unknown.{type_}", {}, partner="hotline"), names="type"
+        )
 
     def attribute(name: str, value: Any) -> Make:
         return lambda at: _structured("wrong schema", at, {**_order(at), name: value}, names=name)

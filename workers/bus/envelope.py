@@ -32,7 +32,7 @@ USER = "bihuan-user"
 another's name."""
 
 _OURS = "bihuan-"
-_SAID = ("message_id", "type", "correlation_id", "reply_to", "user_id")
+_SAID = frozenset({"message_id", "type", "correlation_id", "reply_to", "user_id"})
 
 _OUR_RECORD = frozenset({ATTEMPTS, TOPIC, NOT_BEFORE, WAITS, REASON, GIVEN_UP_AT, QUEUE})
 
@@ -94,10 +94,12 @@ def raw(delivery: Delivery) -> Raw:
     """The message as it was sent: without the broker's record of its way, and without ours."""
     properties = delivery.properties
     headers = properties.headers or {}
-    said = {name: text(value) for name in _SAID if (value := getattr(properties, name))}
+    said = {name: text(value) for name, value in properties.__dict__.items() if value and name in _SAID}
     if isinstance(user := headers.get(USER), str):
         said["user_id"] = user
-    sent = {text(name): value for name, value in headers.items() if _was_sent(text(name))}
+    sent = headers
+    if not all(isinstance(name, str) and name.startswith("ce-") for name in headers):
+        sent = {text(name): value for name, value in headers.items() if _was_sent(text(name))}
     return Raw("amqp", _key(delivery), sent, text(properties.content_type), delivery.body, said, delivery.whole)
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from gateway import create_app
+from processes.casework.assembly import Core
+from processes.messaging.identity import Identity
+from processes.messaging.signing import Key, sign
 from processes.store.tables import Report
 from tests.integration.gateway.conftest import Program
 from tests.integration.gateway.world import HOTLINE, World
 
-ORDER = {
+ORDER: dict[str, Any] = {
     "specversion": "1.0",
     "id": "m-1",
     "type": "hotline.order",
@@ -116,6 +122,28 @@ def test_of_what_is_too_large_the_beginning_is_kept(world: World, operator: Prog
     assert (found["length"], found["sha256"]) == (1_500_000, hashlib.sha256(body).hexdigest())
     assert "1500000" in found["reason"]
     assert len(operator.get(f"/api/quarantine/{found['id']}")["body"]) == 65_536
+
+
+def test_a_partner_with_keys_must_sign_over_http_too(world: World) -> None:
+    key = Key("k1", "secret")
+    identity = Identity({"hotline": (key,)}, clock=world.clock)
+    core = Core.on(world.services.database, world.clock, identity=identity)
+    client = create_app(replace(world.services, inlet=core.reception.inlet(lambda *_: True))).test_client()
+    order = {**ORDER, "data": {**ORDER["data"], "phone": "13800000000"}}
+    body, token = json.dumps(order).encode(), {"Authorization": f"Bearer {HOTLINE}"}
+
+    def send(signature: str) -> int:
+        headers = {**token, "Bihuan-Signature": signature, "Content-Type": "application/cloudevents+json"}
+        return client.post("/api/messages", data=body, headers=headers).status_code
+
+    signed = sign(
+        key, int(world.clock.now().timestamp()), "m-1", "hotline.order", "application/cloudevents+json", {}, body
+    )
+    late = sign(
+        key, int(world.clock.now().timestamp()) - 301, "m-1", "hotline.order", "application/cloudevents+json", {}, body
+    )
+    assert client.post("/api/messages", json=order, headers=token).status_code == 422
+    assert (send(late), send(signed), send(signed)) == (422, 202, 200)
 
 
 def test_partners_and_strangers_see_nothing(hotline: Program, world: World, refused: dict[str, Any]) -> None:
