@@ -13,6 +13,8 @@ from gateway.staff.pages import show, snapshot
 from processes.casework.views import connections as view
 from processes.messaging.addresses import urgent
 from processes.messaging.bus import Address, BusAway, QueueState
+from processes.store import peer_outbox
+from processes.store.gauges import MOST
 
 QUEUES = {
     "inbox": "发给平台的消息",
@@ -72,6 +74,7 @@ def overview() -> Response:
             connection, snapshot().reference, here.settings.partners.values(), here.inlet.may_send, now
         )
         topics = view.topics(connection, now)
+        peers = peer_outbox.waiting(connection, MOST)
     by_topic = {each.topic: each for each in states if each.address is Address.JOBS}
     jobs = [JobQueue(each, by_topic.get(each.topic), by_topic.get(urgent(each.topic))) for each in topics]
     others = [each for each in states if each.address is not Address.JOBS]
@@ -83,7 +86,8 @@ def overview() -> Response:
         partners=partners,
         jobs=jobs,
         queues=others,
-        troubles=list(_troubles(states, partners, jobs)),
+        peers=peers,
+        troubles=[*_troubles(states, partners, jobs), *_lost(peers)],
         arrived=view.together(line.hourly for line in partners),
         ended=ENDED,
         name_of=name_of,
@@ -114,3 +118,9 @@ def _troubles(
     dead = sum(each.ready for each in states if each.name == "dead")
     if dead:
         yield Trouble(f"死信 {dead:,} 条：多次处理失败，已停止投递", "去处理", url_for("operations.dead_letters"))
+
+
+def _lost(peers: Sequence[peer_outbox.Waiting]) -> Iterator[Trouble]:
+    for each in peers:
+        if each.dead:
+            yield Trouble(f"发往“{each.peer}”平台的消息有 {each.dead:,} 条没有送到，已停止发送", "查看", "#peers")

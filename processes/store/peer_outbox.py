@@ -40,12 +40,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How much waits for a peer: messages, since when the oldest, and how many were given up."""
+    """How much waits for a peer: messages, since when the oldest, how many were given up, and why the last of them was."""
 
     peer: str
     messages: int
     oldest: datetime | None
     dead: int
+    reason: str
 
 
 def put(connection: Connection, peer: str, message: Message, now: datetime) -> None:
@@ -114,9 +115,25 @@ def waiting(connection: Connection, most: int) -> list[Waiting]:
     few = select(_c.peer, _c.created_at, _c.dead_at).limit(most).subquery()
     living = func.min(few.c.created_at, type_=_c.created_at.type).filter(few.c.dead_at.is_(None))
     rows: Any = connection.execute(
-        select(few.c.peer, func.count(), living.label("oldest"), func.count(few.c.dead_at)).group_by(few.c.peer)
+        select(few.c.peer, func.count(), living, func.count(few.c.dead_at)).group_by(few.c.peer).order_by(few.c.peer)
     )
-    return [Waiting(peer, count - dead, since, dead) for peer, count, since, dead in rows]
+    return [
+        Waiting(peer, count - dead, since, dead, _last_reason(connection, peer) if dead else "")
+        for peer, count, since, dead in rows
+    ]
+
+
+def _last_reason(connection: Connection, peer: str) -> str:
+    own = (_c.peer == peer, _c.dead_at.is_not(None))
+    return connection.scalar(select(_c.dead_reason).where(*own).order_by(_c.dead_at.desc()).limit(1)) or ""
+
+
+def revive(connection: Connection, peer: str) -> int:
+    """Send what was given up once more, as if new; returns how many messages."""
+    own = (_c.peer == peer, _c.dead_at.is_not(None))
+    again = connection.execute(update(_messages).where(*own).values(dead_at=None, dead_reason=None).returning(_c.id))
+    signal(connection, SIGNAL)
+    return len(again.all())
 
 
 _NEXT = (

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from processes.messaging.bus import Address, BusAway, DeadLetter, Keep, QueueState, Replayed
+from processes.messaging.bus import Address, BusAway, DeadLetter, Keep, Message, QueueState, Replayed
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.jobs import CATALOGUE
+from processes.store import peer_outbox
 from processes.store.tables import Case, OutboxMessage, RefusedMessage
 from tests.integration.gateway.conftest import Browser, Program
 from tests.integration.gateway.operating import count, give_up, receive
@@ -42,6 +43,7 @@ FORMS = (
     "/operations/dead-letters/discard",
     "/operations/dead-letters/replay",
     "/operations/dead-letters/replay-all",
+    "/operations/peers/1/revive",
     "/operations/quarantine/1/dismiss",
     "/operations/quarantine/1/resend",
     "/operations/quarantine/several",
@@ -438,3 +440,27 @@ def _form(page: str) -> dict[str, str]:
         chosen = re.search(r'<option value="([^"]*)" selected', options)
         found[name] = chosen.group(1) if chosen else ""
     return {name: html.unescape(value) for name, value in found.items() if name != "csrf_token"}
+
+
+# ---- other deployments -----------------------------------------------------------------------------------------------
+
+
+def test_what_another_deployment_has_not_got_is_shown_and_sent_again(world: World, browser: Open) -> None:
+    admin = browser(ADMIN)
+    assert "相连平台" not in admin.get("/operations/")
+    waits, lost = (Message(each, "case.progress", "bihuan", world.clock.now(), {}) for each in ("m-1", "m-2"))
+    with world.services.database.write() as connection:
+        peer_outbox.put(connection, "zhejiang", waits, world.clock.now())
+        peer_outbox.bury_message(connection, "zhejiang", lost, "zhejiang 仍没有收齐：缺 1 块", world.clock.now())
+    page = admin.get("/operations/")
+    assert "发往“zhejiang”平台的消息有 1 条没有送到，已停止发送" in page
+    assert "zhejiang 仍没有收齐：缺 1 块" in page
+
+    admin.post("/operations/peers/zhejiang/revive", {}, "/operations/")
+
+    page = admin.get("/operations/")
+    assert "已重新发往 zhejiang：1 条。" in page
+    assert "已停止发送，" not in page
+    with world.services.database.read() as connection:
+        (waiting,) = peer_outbox.waiting(connection, 10)
+    assert (waiting.messages, waiting.dead) == (2, 0)

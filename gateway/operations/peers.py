@@ -1,0 +1,21 @@
+"""相连平台: what another deployment has not got is sent once more."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.operations.pages import blueprint, log
+from gateway.staff.pages import viewer
+from processes.store import peer_outbox
+
+
+@blueprint.post("/peers/<peer>/revive")
+def revive(peer: str) -> AnyResponse:
+    """Send what was given up for a deployment again."""
+    with services().database.write() as connection:
+        count = peer_outbox.revive(connection, peer)
+    log.info("%s sends %d messages to %s again", viewer().id, count, peer)
+    flash(f"已重新发往 {peer}：{count} 条。" if count else "没有要重发的：可能有同事刚刚处理过。")
+    return redirect(url_for("operations.overview"))
