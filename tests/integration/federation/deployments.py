@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import random
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,19 +11,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
-from processes.casework import doors
+from processes.casework import attachments, doors
 from processes.casework.assembly import Core
 from processes.clock import ManualClock
 from processes.messaging.addresses import PEER
 from processes.messaging.bus import Address, Message
 from processes.messaging.contracts import parse_report
-from processes.messaging.inlet import Receipt
+from processes.messaging.inlet import Receipt, Status
 from processes.messaging.jobs import CATALOGUE
 from processes.messaging.peers import Peers
 from processes.runtime.commands import CompleteJob
 from processes.store import outbox, peer_outbox
 from processes.store.database import Database
-from processes.store.tables import Base, Case, CaseText, UserTask
+from processes.store.tables import Base, Case, CaseText, RefusedMessage, UserTask
 from tests.levels.places import CITY, PROVINCE
 
 TITLE = "跨省采购的货款被拖欠，请求协调"
@@ -150,6 +151,29 @@ class Levels:
         return self.province.row(Case, parent=case)
 
 
-def extensions(message: Message) -> Mapping[str, str]:
-    """What a message says of itself, but for its trace."""
-    return {name: value for name, value in message.extensions.items() if name != "traceparent"}
+def attach(deployment: Deployment, case: str, name: str, body: bytes) -> None:
+    with deployment.database.write() as connection:
+        attachments.add(connection, case, name, "application/pdf", body, deployment.clock.now())
+
+
+def content(deployment: Deployment, attachment: str) -> bytes:
+    with deployment.database.read() as connection:
+        return b"".join(attachments.read(connection, attachment))
+
+
+def noise(size: int) -> bytes:
+    return random.Random(size).randbytes(size)
+
+
+def refused(deployment: Deployment, message: Message, peer: str) -> str:
+    """Why a message is refused; it is kept."""
+    (receipt,) = deployment.hear([message], peer)
+    assert receipt.status is Status.REFUSED
+    assert deployment.rows(RefusedMessage)[-1].reason == receipt.reason
+    return str(receipt.reason)
+
+
+def made(levels: Levels, type_: str, key: str, **data: object) -> Message:
+    return Message(
+        f"forged-{type_}", type_, "bihuan", levels.city.clock.now(), data, extensions={"correlationkey": key}
+    )

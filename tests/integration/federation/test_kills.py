@@ -20,8 +20,7 @@ from processes.store.outbox import headers_of
 from processes.store.tables import Attachment, AwaitedFile, Case, PeerMessage, RefusedMessage, Report
 from tests.faults.failpoints import scan
 from tests.integration.bus.transports import PATIENCE, Inbox
-from tests.integration.federation.deployments import Levels
-from tests.integration.federation.test_between_levels import attach, noise
+from tests.integration.federation.deployments import Levels, attach, noise
 from tests.levels.places import CITY
 from workers.bus.amqp import AmqpBus
 
