@@ -32,9 +32,10 @@ A scenario is a JSON object; a folder holds one a file (``NAME.json``) or one a 
         ``place`` (code), ``organisation`` (its code at the place, or its id), tell which. ``by``: the person who does it; without it,
         the first who may. ``form``: the form's fields.
     ``{"outside": "SYSTEM/ACTION", "body": {…}}``
-        The outside world acts: ``hotline/supplement``, ``hotline/withdraw``, ``ratings/rate``, ``seven-lists/decide``,
-        ``seven-lists/stage``, ``boards/accept``, ``boards/result`` (see the stand-ins' control addresses). The case's number is filled
-        in; ``place`` takes that of the child case at that place.
+        The outside world acts: ``hotline/supplement``, ``hotline/withdraw``, ``hotline/urge``, ``hotline/extension``,
+        ``hotline/call-back``, ``ratings/rate``, ``ratings/review``, ``seven-lists/decide``, ``seven-lists/stage``,
+        ``boards/accept``, ``boards/result`` (see the stand-ins' control addresses). The case's number is filled in; ``place``
+        takes that of the child case at that place.
     ``{"clock": …}``
         Move the clock that the whole platform shares: by a duration (``"P1D"``, ``"PT2H"``), or to a time: ``"due"`` and ``"warn"`` of the
         open task that is due first (``"of": ELEMENT`` for another), ``"timer"``: when the next timer fires, or an ISO date and time. ``due``,
