@@ -87,7 +87,7 @@ def test_commands_are_counted_by_kind_and_outcome(world: World, counted: Callabl
     job = the_job(world).id
     world.engine.execute(FailJob("fail", job, "对方没有答复", final=True))
     for _ in range(2):
-        world.engine.execute(CompleteJob("done", job, {}))
+        world.engine.execute(CompleteJob("done", job, {"delivered": True}))
 
     assert [counted(name, **labels) for name, labels in asked] == [1, 1, 1, 1, 2, 1, 1, 1]
 
