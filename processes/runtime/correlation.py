@@ -13,7 +13,9 @@ from sqlalchemy.engine import Connection
 
 from processes.kernel.machine import number_of
 from processes.kernel.state import Wait
-from processes.store import lookup
+from processes.messaging.bus import Message
+from processes.messaging.inlet import INTERNAL
+from processes.store import lookup, quarantine
 from processes.store.lookup import Select
 from processes.store.tables import BufferedMessage, Subscription
 
@@ -108,12 +110,20 @@ def take_buffered(connection: Connection, waits: Sequence[Wait], now: datetime) 
     return None
 
 
-def expire(connection: Connection, now: datetime) -> int:
-    """Drop buffered messages whose time to live has passed; returns how many."""
-    gone = connection.execute(
-        delete(BufferedMessage).where(BufferedMessage.expires_at <= now).returning(BufferedMessage.id)
-    )
-    return len(gone.all())
+def expire(connection: Connection, source: str, now: datetime) -> int:
+    """Put buffered messages whose time to live has passed into the quarantine: nobody has waited for them; returns how many.
+
+    ``source`` names this platform. Each gets an id of its own there, for under its old one it has been taken.
+    """
+    gone = connection.execute(_LAPSED, {"now": now}).all()
+    for row in gone:
+        said = Message(
+            f"{row.id[:180]}:lapsed", row.message, source, now, row.payload, None, {"correlationkey": row.key}
+        )
+        zh = f"一直没有流程在等这条消息（关联键“{row.key}”），等待期限已过；确认对应的案件后可重新发送"
+        en = f"nothing has waited for this message (key {row.key!r}) in time; send it again once its case is found"
+        quarantine.keep(connection, quarantine.raw_of(said), INTERNAL, zh, en, now, said)
+    return len(gone)
 
 
 _RECEIVERS = Select(Subscription, "message", "key", "task_id", "instance_id", by=("message", "key"))
@@ -127,5 +137,10 @@ _BUFFERED = (
     )
     .order_by(BufferedMessage.received_at)
     .limit(1)
+)
+_LAPSED = (
+    delete(BufferedMessage)
+    .where(BufferedMessage.expires_at <= bindparam("now"))
+    .returning(BufferedMessage.id, BufferedMessage.message, BufferedMessage.key, BufferedMessage.payload)
 )
 _UNBUFFER = delete(BufferedMessage).where(BufferedMessage.id == bindparam("b_id"))

@@ -125,12 +125,13 @@ class Scheduler:
         found = [(_of_timer(row), row.due_at) for row in timers] + [(_of_start(row), row.due_at) for row in starts]
         return sorted(found, key=lambda each: each[1])
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Put messages that nobody waited for in time into the quarantine, once every so often."""
         now = self._clock.now()
         if self._expired is None or now - self._expired >= EXPIRE:
             self._expired = now
             with self._engine.database.write() as connection:
-                correlation.expire(connection, now)
+                correlation.expire(connection, self._engine.settings.source, now)
 
     def next_due(self) -> datetime | None:
         """When the next timer of an active instance, or timer start, is due."""
@@ -170,7 +171,7 @@ class Scheduler:
             try:
                 fired = self.run_due()
                 self._hand_on_now_and_then()
-                self._expire()
+                self.expire()
                 due = self.next_due()
             except Exception:
                 log.exception("the scheduler goes on after an error")

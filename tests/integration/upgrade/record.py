@@ -140,7 +140,7 @@ def _the_clock(world: World) -> None:
     for _ in range(4):
         world.clock.advance(timedelta(days=3))
         scheduler.run_due()
-        scheduler._expire()
+        scheduler.expire()
         _jobs(world)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
-from processes.store import history
+from processes.store import history, quarantine
 from processes.store.tables import BufferedMessage, HistoryEntry, Incident, Job, Subscription, Timer, UserTask
 from tests.diagrams import (
     boundary,
@@ -501,6 +501,21 @@ def test_an_early_message_waits_for_its_receiver_until_its_time_is_over() -> Non
     engine.advance(timedelta(hours=2))
     late = engine.start("p", {"number": "B"})
     assert engine.tasks(late) == []
+
+
+def test_a_message_that_nobody_waited_for_in_time_is_kept_for_a_person() -> None:
+    engine = deployed(PAID, waiting_for_payment())
+    assert engine.correlate("paid", "A", {"sum": 1}, ttl=3600).buffered
+    engine.advance(timedelta(hours=2))
+    engine.scheduler.expire()
+    with engine.database.read() as connection:
+        assert connection.execute(select(BufferedMessage)).all() == []
+        (listed,) = quarantine.listed(connection, quarantine.Wanted())
+        kept = quarantine.get(connection, listed.id)
+    assert (kept.type, kept.body) == ("paid", b'{"sum":1}')
+    assert "没有流程在等" in kept.reason
+    assert "nothing has waited" in kept.reason_en
+    engine.scheduler.expire()
 
 
 def test_an_early_message_is_taken_by_an_event_that_comes_after_another_and_nobody_waits_for_it_any_more() -> None:
