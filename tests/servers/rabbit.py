@@ -25,7 +25,7 @@ BIN = Path("/usr/lib/rabbitmq/bin")
 _OPTIONS = {
     "loopback_users.guest": "true",
     "disk_free_limit.absolute": "50MB",
-    "vm_memory_high_watermark.absolute": "512MB",
+    "vm_memory_high_watermark.absolute": "4GB",
     "log.console": "false",
     "log.file.level": "warning",
     "cluster_partition_handling": "pause_minority",
