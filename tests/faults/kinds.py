@@ -87,15 +87,15 @@ _KEY = script("key", "= {case: {id: m.case}}")
 
 
 def _tell(
-    id: str, kind: str, *, text: str = "faults", inner: str = "", topic: str = "notice.send", **properties: str
+    id: str, kind: str, *, text: str = '"faults"', inner: str = "", topic: str = "notice.send", **properties: str
 ) -> str:
-    """A job whose effect at the notices system is ``kind`` (FEEL)."""
+    """A job whose effect at the notices system is ``kind`` (FEEL, as is ``text``)."""
     arguments = {
         "case": "= case.id",
         "kind": f"= {kind}",
         "to": f'= {{person: "{CLERK}"}}',
         "subject": '= "faults"',
-        "text": f'= "{text}"',
+        "text": f"= {text}",
     }
     return service(id, topic, arguments, inner=inner, **properties)
 
@@ -272,7 +272,7 @@ def _unsound() -> Kind:
     """A job whose arguments its worker can never take: an incident, which a person skips."""
     body = _process(
         "unsound",
-        _tell("tell", '"never"', text=""),
+        _tell("tell", '"never"', text="substring(case.id, 99)"),
         _tell("tell_after", '"after"'),
         end(),
         path("start", "key", "tell", "tell_after", "end"),
