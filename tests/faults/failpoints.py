@@ -36,6 +36,34 @@ _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
 )
 """Which processes come by, in the lane with a broker; the first that fits. Any other file: all of them."""
 
+_RARE = frozenset(
+    {
+        "amqp.moved",
+        "dead.replayed",
+        "gateway.replayed",
+        "gateway.reported",
+        "gateway.resent",
+        "quarantine.resent",
+        "reception.refused",
+        "report.started",
+        "report.written",
+    }
+)
+"""What only messages of their own come by."""
+
+_ONCE = _RARE | {
+    "deploy.files-written",
+    "engine.incident-recorded",
+    "gateway.deployed",
+    "gateway.loaded",
+    "reception.signalled",
+    "scheduler.due-found",
+    "scheduler.locks-found",
+    "worker.accepted",
+    "worker.long-done",
+}
+"""What a trial with few cases comes by once or twice in each process."""
+
 
 @dataclass(frozen=True)
 class Failpoint:
@@ -52,6 +80,16 @@ class Failpoint:
         if not self.file.startswith("workers/bus/"):
             return (EMBEDDED, BROKER)
         return (EMBEDDED,) if self.file == "workers/bus/embedded.py" else (BROKER,)
+
+    @property
+    def rare(self) -> bool:
+        """Whether only messages of their own come by."""
+        return self.name in _RARE
+
+    @property
+    def latest(self) -> int:
+        """The pass at which it kills is drawn from the first to this one; who did not come by so often is armed for the first."""
+        return 1 if self.name in _ONCE else 6
 
     @property
     def offline(self) -> bool:

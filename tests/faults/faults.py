@@ -50,7 +50,7 @@ def die_at(points: Sequence[Failpoint]) -> Callable[[Trial], None]:
         agenda: dict[str, deque[str]] = {}
         for point in order:
             for name in point.processes(world.plan.lane):
-                agenda.setdefault(name, deque()).append(f"{point.name}:{trial.chance.randint(1, 3)}")
+                agenda.setdefault(name, deque()).append(f"{point.name}:{trial.chance.randint(1, min(point.latest, 3))}")
         firsts = {name: names.popleft() for name, names in agenda.items()}
         world.agenda = agenda
         world.arm(firsts)

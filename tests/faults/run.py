@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.failpoints import Failpoint
-from tests.faults.scenarios import Group, Scenario, latest
+from tests.faults.scenarios import Group, Scenario
 from tests.faults.trial import STUCK, Row, Trial, prepare
 from tests.faults.world import Tell, World
 
@@ -91,7 +91,7 @@ class Run:
             return self._trial(world, scenario, chance, cases, problems=scenario.problems).run(scenario.fault)
         point = scenario.failpoint
         began = time.monotonic()
-        row = self._armed(world, scenario, chance, chance.randint(1, latest(point)), cases)
+        row = self._armed(world, scenario, chance, chance.randint(1, point.latest), cases)
         if not world.deaths[point.name]:
             row.add(self._armed(world, scenario, chance, 1, min(cases, AGAIN)))
         row.seconds = time.monotonic() - began

@@ -49,43 +49,7 @@ def matrix(lane: str) -> list[Scenario]:
 
 def usual(lane: str) -> list[Failpoint]:
     """The failpoints that every ordinary case comes by."""
-    return [
-        each for each in scan() if lane in each.lanes and not each.fresh and not each.models and each.name not in _RARE
-    ]
-
-
-_RARE = frozenset(
-    {
-        "amqp.moved",
-        "dead.replayed",
-        "gateway.replayed",
-        "gateway.reported",
-        "gateway.resent",
-        "quarantine.resent",
-        "reception.refused",
-        "report.started",
-        "report.written",
-    }
-)
-"""What only messages of their own come by."""
-
-_ONCE = _RARE | {
-    "deploy.files-written",
-    "engine.incident-recorded",
-    "gateway.deployed",
-    "gateway.loaded",
-    "reception.signalled",
-    "scheduler.due-found",
-    "scheduler.locks-found",
-    "worker.accepted",
-    "worker.long-done",
-}
-"""What a trial with few cases comes by once or twice in each process."""
-
-
-def latest(point: Failpoint) -> int:
-    """The pass at which a failpoint kills is drawn from the first to this one; who did not come by so often is armed for the first."""
-    return 1 if point.name in _ONCE else 6
+    return [each for each in scan() if lane in each.lanes and not each.fresh and not each.models and not each.rare]
 
 
 def of_lane(lane: str) -> list[Group]:
