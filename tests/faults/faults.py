@@ -46,7 +46,8 @@ def die_at(points: Sequence[Failpoint]) -> Callable[[Trial], None]:
 
     def fault(trial: Trial) -> None:
         world, dead = trial.world, sum(trial.world.deaths.values())
-        order = trial.chance.sample(points, len(points))
+        # What comes by once comes first: later there may be none of it left.
+        order = sorted(trial.chance.sample(points, len(points)), key=lambda each: each.latest)
         agenda: dict[str, deque[str]] = {}
         for point in order:
             for name in point.processes(world.plan.lane):

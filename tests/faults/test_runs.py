@@ -26,7 +26,6 @@ EMBEDDED_POINTS = (
     "engine.committed",
     "inlet.handled",
     "outbound.effected",
-    "scheduler.locks-found",
     "unit.written",
     "worker.accepted",
     "worker.answered",
@@ -40,7 +39,6 @@ BROKER_POINTS = (
     "line.carried-out",
     "line.sent",
     "relay.confirmed",
-    "scheduler.locks-found",
     "worker.accepted",
     "worker.done",
     "worker.long-done",
@@ -84,7 +82,7 @@ def test_a_dozen_deaths_on_sqlite_lose_and_double_nothing() -> None:
 @pytest.mark.postgres
 @pytest.mark.usefixtures("servers")
 def test_deaths_of_engine_worker_and_gateway_on_postgresql_and_rabbitmq_lose_and_double_nothing() -> None:
-    row, world = play(Plan(BROKER), 60, faults.die_at(named(BROKER_POINTS)))
+    row, world = play(Plan(BROKER), 110, faults.die_at(named(BROKER_POINTS)))
     assert row.wrong == [], line(row)
     assert set(world.deaths) == set(BROKER_POINTS)
 
@@ -101,5 +99,5 @@ def test_without_the_inbox_the_checker_finds_cases_that_went_wrong() -> None:
 @pytest.mark.postgres
 @pytest.mark.usefixtures("servers")
 def test_without_lock_and_version_the_checker_finds_changes_that_were_overwritten() -> None:
-    row, _ = play(Plan(BROKER, engines=2, guard="version"), 100, faults.nothing, stuck=10.0)
+    row, _ = play(Plan(BROKER, engines=2, guard="version"), 250, faults.nothing, stuck=10.0)
     assert [each for each in row.wrong if "faults_many" in each or "faults_parallel" in each]
