@@ -36,6 +36,9 @@ _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
 )
 """Which processes come by, in the lane with a broker; the first that fits. Any other file: all of them."""
 
+_HANDLED = ("amqp.delivered", "amqp.handled")
+"""What only workers come by, though engines have the bus, too: their line takes what is for them."""
+
 _RARE = frozenset(
     {
         "amqp.moved",
@@ -87,6 +90,11 @@ class Failpoint:
         return self.name in _RARE
 
     @property
+    def left_over(self) -> bool:
+        """Whether a process comes by with what others, or it before, have left undone."""
+        return self.file == "workers/bus/relay.py"
+
+    @property
     def latest(self) -> int:
         """The pass at which it kills is drawn from the first to this one; who did not come by so often is armed for the first."""
         return 1 if self.name in _ONCE else 6
@@ -115,6 +123,8 @@ class Failpoint:
         """Whom to arm."""
         if lane == EMBEDDED:
             return ("platform",)
+        if self.name in _HANDLED:
+            return ("worker",)
         return next(
             (names for start, names in _ROLES if self.file.startswith(start)), ("engine-1", "worker", "gateway")
         )

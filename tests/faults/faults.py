@@ -46,12 +46,14 @@ def die_at(points: Sequence[Failpoint]) -> Callable[[Trial], None]:
 
     def fault(trial: Trial) -> None:
         world, dead = trial.world, sum(trial.world.deaths.values())
-        # What comes by once comes first: later there may be none of it left.
-        order = sorted(trial.chance.sample(points, len(points)), key=lambda each: each.latest)
+        # What is passed once comes first: later there may be none of it left. What others leave undone when they die comes last.
+        order = sorted(trial.chance.sample(points, len(points)), key=lambda each: (each.left_over, each.latest))
         agenda: dict[str, deque[str]] = {}
         for point in order:
             for name in point.processes(world.plan.lane):
-                agenda.setdefault(name, deque()).append(f"{point.name}:{trial.chance.randint(1, min(point.latest, 3))}")
+                # Whoever recovers takes all that has piled up at once, and may not come by a second time.
+                last = 1 if name in agenda else min(point.latest, 3)
+                agenda.setdefault(name, deque()).append(f"{point.name}:{trial.chance.randint(1, last)}")
         firsts = {name: names.popleft() for name, names in agenda.items()}
         world.agenda = agenda
         world.arm(firsts)
