@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -48,7 +49,7 @@ class Way(Protocol):
         """Send the notice to each of them."""
 
 
-class ToEach:
+class ToEach(ABC):
     """A way that takes one recipient at a time; each has an idempotency key of its own."""
 
     name: str
@@ -66,9 +67,9 @@ class ToEach:
                 delivery.trouble.append(trouble)
         return delivery
 
+    @abstractmethod
     def send_to(self, notice: Notice, recipient: Recipient, job: Job, key: str) -> None:
         """Send it to one. Raises :class:`Unknown` for an address that does not exist, and what the kit knows."""
-        raise NotImplementedError
 
 
 def one_line(text: str) -> str:

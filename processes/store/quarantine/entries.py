@@ -1,32 +1,26 @@
-"""Quarantine: what came to the platform and could not be used, as it came, with the reason. A person sends it again, or dismisses it.
+"""What came to the platform and could not be used, as it came, with the reason; and how it is looked at.
 
 The same thing that comes again while it lies here is counted, not kept a second time: a message that is delivered twice, or a system that
 sends the same nonsense every minute, is one thing for a person to look at.
-
-Sending again goes through the inlet, as if the message came now: its id has had no effect, so it can have it; what came of it is added
-to the entry, whose original stays as it was. An edited message keeps the sender. The person vouches for it: no signature is asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
-from processes.clock import Clock
 from processes.errors import BihuanError
-from processes.failpoints import hit
 from processes.messaging import cloudevents
-from processes.messaging.addresses import PEER, peer_key, peer_of
+from processes.messaging.addresses import PEER, peer_key
 from processes.messaging.bus import Message, Raw
-from processes.messaging.inlet import INTERNAL, Receipt, Status
-from processes.store.database import Database, to_json
+from processes.store.database import to_json
 from processes.store.tables import RefusedMessage
 
 OPEN, RESENT, DISMISSED = "open", "resent", "dismissed"
@@ -39,9 +33,6 @@ MOST = 100_000
 
 _DEPTH = 8
 """Levels of an AMQP table that are kept."""
-
-Receive = Callable[[Message], Receipt]
-"""The inlet, without keeping what it refuses a second time."""
 
 
 class NoEntry(BihuanError):
@@ -223,7 +214,7 @@ def listed(connection: Connection, wanted: Wanted, *, before: int | None = None,
     statement = select(*_LISTED).where(*_conditions(wanted)).order_by(RefusedMessage.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(RefusedMessage.id < before)
-    return [_entry(row) for row in connection.execute(statement)]
+    return [entry_of(row) for row in connection.execute(statement)]
 
 
 def count(connection: Connection, wanted: Wanted) -> int:
@@ -234,10 +225,11 @@ def count(connection: Connection, wanted: Wanted) -> int:
 
 def get(connection: Connection, id: int) -> Entry:
     """An entry with its body. Raises :class:`NoEntry`."""
-    return _entry(_row(connection, id))
+    return entry_of(row_of(connection, id))
 
 
-def _row(connection: Connection, id: int, *, locked: bool = False) -> Row[Any]:
+def row_of(connection: Connection, id: int, *, locked: bool = False) -> Row[Any]:
+    """An entry's row, ``locked`` or as it is. Raises :class:`NoEntry`."""
     statement = select(*RefusedMessage.__table__.c).where(RefusedMessage.id == id)
     row = connection.execute(statement.with_for_update() if locked else statement).first()
     if row is None:
@@ -268,7 +260,8 @@ def names(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
     return sorted({row.partner for row in rows if row.partner}), sorted({row.type for row in rows if row.type})
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """What a row says, whichever version wrote it."""
     values: dict[str, Any] = {name: row._mapping.get(name) for name in Entry.__dataclass_fields__}
     if values["door"] is None and "extensions" in values["headers"]:
         values |= _as_sent(values["headers"])
@@ -298,113 +291,3 @@ def _as_sent(old: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _LISTED = [each for each in RefusedMessage.__table__.c if each.name != "body"]
-
-# ---- what a person does ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What a person changes before sending again; None: as it came."""
-
-    headers: Mapping[str, Any] | None = None
-    content_type: str | None = None
-    body: bytes | None = None
-
-
-UNCHANGED = Edit()
-
-
-def resend(
-    database: Database, clock: Clock, receive: Receive, id: int, person: str, key: str, edit: Edit = UNCHANGED
-) -> Try:
-    """Give a message to the inlet again; returns what came of it. A request that comes again with the same ``key`` gets the same answer.
-
-    An entry whose message is refused again stays open.
-
-    :raises NoEntry: when there is none of this id
-    :raises Settled: when it has been settled in another way
-    """
-    with database.read() as connection:
-        entry = get(connection, id)
-    known = next((each for each in entry.tries if each.key == key), None)
-    if known is not None:
-        return known
-    if entry.state != OPEN:
-        raise Settled(entry)
-    sent = _edited(entry, edit)
-    receipt = _judged(entry, sent, receive)
-    hit("quarantine.resent")
-    done = Try(
-        key,
-        person,
-        clock.now(),
-        receipt.status.value,
-        receipt.reason,
-        receipt.reason_en,
-        dict(receipt.result),
-        dict(sent.headers) if edit.headers is not None else {},
-        sent.content_type,
-        sent.body.decode("utf-8", "replace") if edit.body is not None else "",
-    )
-    with database.write() as connection:
-        return _record(connection, id, done)
-
-
-def _edited(entry: Entry, edit: Edit) -> Entry:
-    return replace(
-        entry,
-        headers=entry.headers if edit.headers is None else plain(edit.headers),
-        content_type=entry.content_type if edit.content_type is None else edit.content_type,
-        body=entry.body if edit.body is None else edit.body,
-        length=entry.length if edit.body is None else None,
-    )
-
-
-def _judged(entry: Entry, sent: Entry, receive: Receive) -> Receipt:
-    if sent.length is not None:
-        return Receipt(Status.REFUSED, "原文太大，只保留了开头：请填写完整的正文再发送", "only the beginning was kept")
-    try:
-        message = cloudevents.decode(sent.headers, sent.content_type, sent.body, entry.at)
-    except cloudevents.NotACloudEvent as error:
-        return Receipt(Status.REFUSED, f"不是 CloudEvents 1.0 消息：{error.zh}", f"not a CloudEvent: {error.en}")
-    extensions = {name: value for name, value in message.extensions.items() if name not in ("partner", PEER)}
-    return receive(replace(message, extensions={**extensions, **_sender(entry)}))
-
-
-def _sender(entry: Entry) -> Mapping[str, str]:
-    """The extension that says whose it is, as the transport set it."""
-    peer = peer_of(entry.routing_key) if entry.door != "http" else None
-    if peer is not None:
-        return {PEER: peer}
-    return {} if entry.partner == INTERNAL else {"partner": entry.partner}
-
-
-def _record(connection: Connection, id: int, done: Try) -> Try:
-    row = _row(connection, id, locked=True)
-    entry = _entry(row)
-    known = next((each for each in entry.tries if each.key == done.key), None)
-    if known is not None:  # the same request, twice at once
-        return known
-    values: dict[str, Any] = {
-        "tries": [*(row.tries or ()), {**vars(done), "at": done.at.isoformat(), "result": plain(done.result)}]
-    }
-    if done.status != Status.REFUSED and entry.state == OPEN:
-        values |= {"state": RESENT, "settled_by": done.by, "settled_at": done.at}
-    connection.execute(update(RefusedMessage).where(RefusedMessage.id == id).values(values))
-    return done
-
-
-def dismiss(connection: Connection, id: int, person: str, reason: str, now: datetime) -> Entry:
-    """Nothing is to become of it, and why. The same again changes nothing.
-
-    :raises NoEntry: when there is none of this id
-    :raises Settled: when it has been settled in another way
-    """
-    entry = _entry(_row(connection, id, locked=True))
-    if (entry.state, entry.settled_by, entry.note) == (DISMISSED, person, reason):
-        return entry
-    if entry.state != OPEN:
-        raise Settled(entry)
-    values = {"state": DISMISSED, "settled_by": person, "settled_at": now, "note": reason}
-    connection.execute(update(RefusedMessage).where(RefusedMessage.id == id).values(values))
-    return replace(entry, state=DISMISSED, settled_by=person, settled_at=now, note=reason)
