@@ -16,7 +16,7 @@ from processes.messaging import cloudevents, refusals
 from processes.messaging import incoming as i
 from processes.messaging.addresses import peer_of
 from processes.messaging.bus import Address, Message, Raw, Unreadable
-from processes.messaging.contract import Contract
+from processes.messaging.contract import ESCALATED, Contract
 from processes.messaging.identity import OPEN, Identity
 from processes.messaging.inlet import (
     INTERNAL,
@@ -42,8 +42,6 @@ from processes.runtime.engine import Engine
 from processes.runtime.turns import Turn
 from processes.store import outbox, quarantine
 from processes.store.tables import Job
-
-ESCALATED = "case.escalated"
 
 MaySend = Callable[[str, str], bool]
 FromPeer = Callable[[Sender, Contract, i.BetweenCases], Handled]

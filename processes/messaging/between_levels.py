@@ -19,7 +19,7 @@ from typing import Any
 from processes.errors import BihuanError
 from processes.messaging import incoming as i
 from processes.messaging import schema as s
-from processes.messaging.contract import LONGEST_ID, Contract, Extension, Kind
+from processes.messaging.contract import ESCALATED, LONGEST_ID, Contract, Extension, Kind
 from processes.messaging.json_text import to_json
 
 WORDS = "$words"
@@ -209,7 +209,7 @@ def contracts(lower: Extension) -> tuple[Contract, ...]:
             peers=True,
         ),
         Contract(
-            "case.escalated",
+            ESCALATED,
             "2",
             Kind.CASE,
             "提交上一级（另一平台）",

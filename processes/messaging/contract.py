@@ -25,6 +25,9 @@ LONGEST_ID = 200
 LONGEST_EXTENSION = 200
 """characters of an extension that a contract asks for"""
 
+ESCALATED = "case.escalated"
+"""the type of what submits a case to the superior place"""
+
 ORDER = ".order"
 """the types of reports are ``<channel>.order``"""
 

@@ -24,7 +24,7 @@ from processes.messaging import incoming as i
 from processes.messaging import schema as s
 from processes.messaging.boards import CONTRACTS_OF_BOARDS
 from processes.messaging.bus import Message
-from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Extension, for_case
+from processes.messaging.contract import ESCALATED, LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Extension, for_case
 from processes.messaging.contract import Contract as Contract
 from processes.messaging.contract import ContractViolation as ContractViolation
 from processes.messaging.contract import Kind as Kind
@@ -261,7 +261,7 @@ _ALL = (
         internal=True,
     ),
     Contract(
-        "case.escalated",
+        ESCALATED,
         "1",
         Kind.CASE,
         "提交上一级",

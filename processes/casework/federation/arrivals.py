@@ -29,7 +29,7 @@ from processes.messaging import incoming as i
 from processes.messaging.addresses import PEER
 from processes.messaging.between_levels import CaseEscalatedWithFile, CaseWithdrawn, Damaged, FilePart, FileWanted, Part
 from processes.messaging.bus import Message, Retry
-from processes.messaging.contract import VERSION, Contract
+from processes.messaging.contract import ESCALATED, VERSION, Contract
 from processes.messaging.inlet import Handled, NotTaken, Refusal, Sender
 from processes.messaging.json_text import from_json
 from processes.messaging.peers import Peers
@@ -38,8 +38,6 @@ from processes.runtime.engine import PARTNER, Engine
 from processes.store import file_parts, inbox, peer_cases, peer_outbox
 from processes.store.file_parts import Awaited
 from processes.store.tables import Case
-
-ESCALATED = "case.escalated"
 
 PATIENCE = timedelta(minutes=1)
 """How long what is missing of a file is waited for before the peer is asked; twice as long each further time, up to a day."""

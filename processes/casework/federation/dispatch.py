@@ -16,11 +16,9 @@ from processes.casework.federation import case_file, words
 from processes.clock import Clock
 from processes.messaging.between_levels import CHUNK, Part, chunk_data, part
 from processes.messaging.bus import Message
-from processes.messaging.contract import VERSION
+from processes.messaging.contract import ESCALATED, VERSION
 from processes.messaging.peers import Peer
 from processes.store.database import Database, to_json
-
-ESCALATED = "case.escalated"
 
 INLINE = 512 * 1024
 """bytes of a file that stands in a message of version 1: without the course if it is longer, for a message has a megabyte at most"""
