@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Flask, current_app
 
-from gateway import api, integrators, open311, operations, outside, staff, text, web
+from gateway import api, integrators, languages, open311, operations, outside, permissions, staff, text, web
 from gateway.context import EXTENSION
 from gateway.services import Services
 
@@ -18,6 +18,8 @@ def build(services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = services.settings.largest_body
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     outside.observe(app)
+    permissions.guard(app)
+    languages.speak(app)
     web.protect(app, services.settings.data, services.settings.secure)
     app.register_blueprint(web.assets)
     app.register_blueprint(staff.blueprint)

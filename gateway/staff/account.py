@@ -6,6 +6,7 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.paths import is_ours
 from gateway.staff import session
 from gateway.staff.pages import blueprint, show
 from processes.casework import people
@@ -43,11 +44,6 @@ def logout() -> AnyResponse:
     """End the session."""
     session.log_out()
     return redirect(url_for("staff.login"))
-
-
-def is_ours(path: str) -> bool:
-    """Whether it is the path of a page of ours: browsers read ``//host``, ``/\\host`` and control signs as other sites."""
-    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
 
 
 def _page(status: int = 200, *, error: str = "", account: str = "", next: str = "") -> Response:

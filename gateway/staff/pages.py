@@ -9,31 +9,33 @@ from flask import Blueprint, Response, abort, g, redirect, render_template, requ
 from sqlalchemy import ColumnElement
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import permissions
 from gateway.context import services
 from gateway.staff import session
+from gateway.staff.menu import menu
 from gateway.staff.viewer import Viewer
 from processes.casework import access
 from processes.casework.functions import Snapshot
 
 blueprint = Blueprint("staff", __name__)
 
-OPEN = frozenset({"staff.login", "staff.log_in"})
-"""The endpoints that need no login."""
-
 
 @blueprint.before_request
 def require_login() -> AnyResponse | None:
-    """Find out who asks. A page that only reads does so in one transaction, from here to its end."""
+    """Find out who asks, and whether the page is one of theirs. A page that only reads does so in one transaction, from here to its end."""
     g.viewer = None
     g.open = ExitStack()
     database = services().database
-    if request.endpoint in OPEN:
+    if permissions.EVERYBODY in permissions.audiences(request.endpoint):
         return None
     if request.method in ("GET", "HEAD"):
         g.open.enter_context(database.read())
     with database.read() as connection:
         g.viewer = session.logged_in(services(), connection)
     if g.viewer is not None:
+        wanted = permissions.pages(request.endpoint)
+        if wanted and not wanted & g.viewer.may:
+            abort(403)
         return None
     if request.method != "GET":
         abort(401)
@@ -51,7 +53,8 @@ def close_reading(error: BaseException | None) -> None:
 @blueprint.app_context_processor
 def _common() -> dict[str, Any]:
     """What every page's frame needs."""
-    return {"viewer": g.get("viewer"), "now": services().clock.now()}
+    found = g.get("viewer")
+    return {"viewer": found, "now": services().clock.now(), "menu": lambda: menu(found)}
 
 
 def viewer() -> Viewer:

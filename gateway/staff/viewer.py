@@ -20,24 +20,14 @@ SHEETS = Path(__file__).parent / "sheets.csv"
 
 
 @dataclass(frozen=True)
-class May:
-    """The pages that are not everybody's."""
-
-    counter: bool
-    incidents: bool
-    operations: bool
-    sheets: bool
-
-
-@dataclass(frozen=True)
 class Viewer:
-    """A person at work. ``lines`` say the duties in words."""
+    """A person at work. ``lines`` say the duties in words; ``may``: the pages that are not everybody's and are this person's."""
 
     id: str
     name: str
     authority: Authority
     lines: tuple[str, ...]
-    may: May
+    may: frozenset[str]
 
 
 def viewer(reference: Reference, authority: Authority) -> Viewer:
@@ -47,11 +37,13 @@ def viewer(reference: Reference, authority: Authority) -> Viewer:
         reference.person_name(authority.person),
         authority,
         tuple(dict.fromkeys(_line(reference, authority, at) for at in range(len(authority.acting)))),
-        May(
-            **{page: bool(places_for(page, authority)) for page in ("counter", "incidents", "operations")},
-            sheets=bool(sheet_channels(authority)),
-        ),
+        _may(authority),
     )
+
+
+def _may(authority: Authority) -> frozenset[str]:
+    found = {page for page in _roles() if places_for(page, authority)}
+    return frozenset(found | {"sheets"} if sheet_channels(authority) else found)
 
 
 def places_for(page: str, authority: Authority) -> tuple[str, ...]:

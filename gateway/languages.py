@@ -1,0 +1,92 @@
+"""The languages of the pages: Chinese, and English for whoever chooses it.
+
+Chinese words stand in templates and code, inside ``_("…")`` (``gettext`` in templates, ``flask_babel.gettext`` in code). Their English
+stands in ``translations/en/AREA.po``, one file an area of the gateway. The files are read as they are: nothing has to be compiled.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Blueprint, Flask, redirect, request
+from flask_babel import Babel, Domain, get_locale
+from werkzeug.wrappers import Response
+
+from gateway.paths import is_ours
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+CHINESE, ENGLISH = "zh", "en"
+NAMES = {CHINESE: "中文", ENGLISH: "English"}
+
+COOKIE = "language"
+LASTS = 365 * 24 * 3600
+"""seconds for which a browser keeps its choice"""
+
+blueprint = Blueprint("languages", __name__)
+
+
+class Words(Domain):
+    """The translations of all areas, read from their ``.po`` files."""
+
+    def get_translations(self) -> NullTranslations:
+        """Those of the language of this request."""
+        return _translations(language())
+
+
+def speak(app: Flask) -> None:
+    """Let an application speak the language that each request asks for."""
+    babel = Babel()  # type: ignore[no-untyped-call]
+    babel.init_app(  # type: ignore[no-untyped-call]
+        app, default_locale=CHINESE, default_timezone="Asia/Shanghai", locale_selector=_chosen
+    )
+    babel.domain_instance = Words()  # type: ignore[no-untyped-call]
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(language=language, language_names=NAMES)
+
+
+def language() -> str:
+    """``zh`` or ``en``."""
+    locale = get_locale()
+    return ENGLISH if locale is not None and locale.language == ENGLISH else CHINESE
+
+
+def catalogue(path: Path) -> Catalog:
+    """The messages of a ``.po`` file."""
+    with path.open("rb") as lines:
+        return read_po(lines, locale=path.parent.name)
+
+
+@blueprint.post("/language")
+def choose() -> Response:
+    """Take up the language that was asked for, and go back to where it was asked."""
+    wanted, back = request.form.get("language", ""), request.form.get("back", "/")
+    answer = redirect(back if is_ours(back) else "/")
+    if wanted in NAMES:
+        answer.set_cookie(COOKIE, wanted, max_age=LASTS, httponly=True, samesite="Lax", secure=request.is_secure)
+    return answer
+
+
+def _chosen() -> str:
+    """Chinese unless English was chosen: officials' browsers are set to anything."""
+    asked = request.cookies.get(COOKIE, "")
+    return asked if asked in NAMES else CHINESE
+
+
+@cache
+def _translations(chosen: str) -> NullTranslations:
+    whole = Catalog(locale=chosen)
+    for path in sorted((TRANSLATIONS / chosen).glob("*.po")):
+        for message in catalogue(path):
+            if message.id and message.string:
+                whole[message.id] = message
+    packed = BytesIO()
+    write_mo(packed, whole)
+    packed.seek(0)
+    return Translations(packed)

@@ -1,0 +1,32 @@
+"""The main menu: what stands in it, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from gateway.staff.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry. ``here``: what its pages call themselves; ``key``: the keys that lead there, if any."""
+
+    title: str
+    endpoint: str
+    here: str
+    key: str = ""
+
+
+def menu(viewer: Viewer) -> Sequence[Item]:
+    """The entries for somebody, in order."""
+    entries = (
+        ("", Item(_("我的待办"), "staff.inbox", "inbox")),
+        ("counter", Item(_("问题登记"), "staff.counter", "counter", "g n")),
+        ("sheets", Item(_("表格报送"), "staff.sheets", "sheets")),
+        ("incidents", Item(_("异常"), "staff.incidents", "incidents")),
+        ("operations", Item(_("对接运行"), "operations.overview", "operations")),
+    )
+    return [item for page, item in entries if not page or page in viewer.may]
