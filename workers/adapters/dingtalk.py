@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workers.adapters.notice import Notice, Recipient, ToEach, Unknown, one_line
-from workers.adapters.outbound import Answered, Outbound, Outgoing, json_object, judged, refusal
+from workers.adapters.outbound import Answered, Outbound, Outgoing, json_object, judged, receipted, refusal
 from workers.adapters.settings import ExternalSystem
 from workers.kit import Failed, Job, RetryLater
 
@@ -68,7 +68,7 @@ class DingTalk(ToEach):
         code, _ = refusal(json_object(answered.raw))
         if answered.status in (400, 404, 422) and code == UNKNOWN_USER:
             raise Unknown
-        return judged(self._system, answered, job)
+        return receipted(judged(self._system, answered, job), "task_id", self._system)
 
     # ---- the token -------------------------------------------------------------------------------------------------------
 

@@ -206,6 +206,13 @@ def judged(system: ExternalSystem, answered: Answered, job: Job) -> dict[str, An
     raise Failed(f"外部系统 {system.name} 不接受（{status}{' ' + code if code else ''}）：{message or '没有说明'}")
 
 
+def receipted(said: dict[str, Any], field: str, system: ExternalSystem) -> dict[str, Any]:
+    """An answer, if it names what the other side has made of the request; whoever gives no number has perhaps taken nothing."""
+    if not isinstance(said.get(field), str) or not said[field]:
+        raise RetryLater(None, f"外部系统 {system.name} 的答复里没有 {field}，不能确认已经收下")
+    return said
+
+
 def _found(find: Callable[[str], ExternalSystem], name: str) -> ExternalSystem:
     try:
         return find(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from workers.adapters.notice import Notice, Recipient, ToEach, Unknown, one_line
-from workers.adapters.outbound import Answered, Outbound, Outgoing, json_object, judged, refusal
+from workers.adapters.outbound import Answered, Outbound, Outgoing, json_object, judged, receipted, refusal
 from workers.adapters.settings import ExternalSystem
 from workers.kit import Job
 
@@ -48,7 +48,7 @@ class Sms(ToEach):
         code, _ = refusal(json_object(answered.raw))
         if answered.status in (400, 404, 422) and code == UNKNOWN_NUMBER:
             raise Unknown
-        return judged(self._system, answered, job)
+        return receipted(judged(self._system, answered, job), "id", self._system)
 
 
 def fitted(text: str, sign: int) -> str:

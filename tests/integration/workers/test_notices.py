@@ -22,6 +22,9 @@ from workers.standins.mail import MailServer, MailSystem
 
 Notify = Callable[..., Answer]
 
+PATHS = {"sms": "messages", "dingtalk": "notices"}
+"""where a notice is posted"""
+
 WANG = {"person": "wang", "name": "王磊", "sms": "13800000001", "dingtalk": "w-1", "email": "wang@bihuan.example"}
 QIAN = {"person": "qian", "name": "钱敏", "sms": "13800000002", "dingtalk": "q-2", "email": "qian@bihuan.example"}
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -140,6 +143,15 @@ def test_a_way_that_is_configured_by_halves_is_told_at_the_start(outside: Outsid
         notices.worker(Outbound(Systems.of({name: {**settings[name], "options": {}}})))
 
 
+@pytest.mark.parametrize("name", ["sms", "dingtalk"])
+def test_an_answer_without_a_number_does_not_count_as_sent(outside: Outside, name: str) -> None:
+    outside.post("/control/faults", {"system": name, "kind": "wrong_schema", "path": PATHS[name]})
+    with notifying(at(outside, name)) as notify:
+        assert "不能确认" in failed(notify(), final=False)
+        assert notify().type == "job.completed"
+    assert len(outside.effects(name, "sent")) == 2
+
+
 # ---- SMS -------------------------------------------------------------------------------------------------------------------
 
 
@@ -218,7 +230,12 @@ def test_a_mail_says_what_it_should_and_no_header_more(outside: Outside, smtp: s
 
 @pytest.mark.parametrize(
     ("fault", "final"),
-    [({"kind": "status"}, False), ({"kind": "status", "status": 554}, True), ({"kind": "reset"}, False)],
+    [
+        ({"kind": "status"}, False),
+        ({"kind": "status", "status": 554}, True),
+        ({"kind": "reset", "path": "session"}, False),
+        ({"kind": "reset", "path": "messages"}, False),
+    ],
 )
 def test_a_mail_that_was_not_taken_comes_again_or_goes_to_a_person(
     outside: Outside, smtp: str, fault: dict[str, Any], final: bool
@@ -228,6 +245,18 @@ def test_a_mail_that_was_not_taken_comes_again_or_goes_to_a_person(
         assert "email" in failed(notify(), final=final)
         assert notify().type == "job.completed"
     assert len(outside.effects("email", "sent")) == 2
+
+
+def test_a_mail_whose_acceptance_was_not_heard_of_may_come_again_under_its_one_id(outside: Outside, smtp: str) -> None:
+    outside.post("/control/faults", {"system": "email", "kind": "lost_reply"})
+    with notifying(at(outside, "email", smtp=smtp)) as notify:
+        failed(notify(), final=False)
+        assert notify(recipients=[WANG]).type == "job.completed"
+    sent = outside.effects("email", "sent")
+    assert [each["subject"] for each in sent] == [WANG["email"], QIAN["email"], WANG["email"]]
+    assert {each["key"] for each in sent} == {"<job-1@bihuan.example>"}
+    lost = [each["key"] for each in outside.get("/email/requests") if each["outcome"] == "fault lost_reply"]
+    assert lost == ["<job-1@bihuan.example>"]
 
 
 def test_a_mail_server_that_dawdles_is_cut_off_at_the_deadline(outside: Outside, smtp: str) -> None:
