@@ -56,14 +56,16 @@ def _outgoing(system: ExternalSystem, asked: HttpRequest) -> Outgoing:
 
 
 def _judge(system: ExternalSystem, asked: HttpRequest, answered: Answered) -> dict[str, Any]:
-    """The result; what the diagram maps to an error comes first, then what passes by itself, then the rest."""
+    """The result; what the diagram maps to an error comes first, then what passes by itself, then the rest.
+
+    A success that nobody can read says nothing that could be mapped: its expressions would see a body without any field."""
     seen = _seen(answered)
+    if 200 <= answered.status < 300 and seen["body"] is _BROKEN:
+        raise RetryLater(None, f"外部系统 {system.name} 的答复不是有效的 JSON")
     for each in asked.errors:
         if _value(each.when, seen) is True:
             raise BusinessError(each.code, _message(each.message, seen), {"status": answered.status})
     if 200 <= answered.status < 300:
-        if seen["body"] is _BROKEN:
-            raise RetryLater(None, f"外部系统 {system.name} 的答复不是有效的 JSON")
         return _result(asked, seen)
     raise _refused(system, answered, seen)
 

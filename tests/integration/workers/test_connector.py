@@ -142,6 +142,15 @@ def test_what_says_it_is_json_and_is_not_is_tried_again(httpserver: HTTPServer, 
     assert "JSON" in answer.data["reason"]
 
 
+@pytest.mark.parametrize(("raw", "kind"), [(b'{"id": ', "application/json"), (b"<html>", "text/html")])
+def test_a_success_that_nobody_can_read_is_no_business_error(
+    httpserver: HTTPServer, ask: Ask, raw: bytes, kind: str
+) -> None:
+    httpserver.expect_request("/api/records").respond_with_data(raw, content_type=kind)
+    answer = ask(errors=[{"when": "status < 300 and body.id = null", "code": "no_number"}])
+    assert (answer.type, answer.data["final"]) == ("job.failed", False)
+
+
 def test_a_result_that_no_case_should_carry_is_refused(httpserver: HTTPServer, ask: Ask) -> None:
     replies(httpserver, body={"rows": ["x" * 1000] * 200})
     assert "只取需要的部分" in final(ask())
