@@ -111,11 +111,12 @@ def take_buffered(connection: Connection, waits: Sequence[Wait], now: datetime) 
 
 
 def expire(connection: Connection, source: str, now: datetime) -> int:
-    """Put buffered messages whose time to live has passed into the quarantine: nobody has waited for them; returns how many.
+    """Put buffered messages whose time to live has passed into the quarantine: nobody has waited for them; returns how many. They are
+    kept in the order in which they came.
 
     ``source`` names this platform. Each gets an id of its own there, for under its old one it has been taken.
     """
-    gone = connection.execute(_LAPSED, {"now": now}).all()
+    gone = sorted(connection.execute(_LAPSED, {"now": now}), key=lambda row: row.received_at)
     for row in gone:
         said = Message(
             f"{row.id[:180]}:lapsed", row.message, source, now, row.payload, None, {"correlationkey": row.key}
@@ -141,6 +142,12 @@ _BUFFERED = (
 _LAPSED = (
     delete(BufferedMessage)
     .where(BufferedMessage.expires_at <= bindparam("now"))
-    .returning(BufferedMessage.id, BufferedMessage.message, BufferedMessage.key, BufferedMessage.payload)
+    .returning(
+        BufferedMessage.id,
+        BufferedMessage.message,
+        BufferedMessage.key,
+        BufferedMessage.payload,
+        BufferedMessage.received_at,
+    )
 )
 _UNBUFFER = delete(BufferedMessage).where(BufferedMessage.id == bindparam("b_id"))

@@ -518,6 +518,19 @@ def test_a_message_that_nobody_waited_for_in_time_is_kept_for_a_person() -> None
     engine.scheduler.expire()
 
 
+def test_messages_that_nobody_waited_for_are_kept_in_the_order_in_which_they_came() -> None:
+    engine = deployed(PAID, waiting_for_payment())
+    for number in range(9):
+        assert engine.correlate("paid", "A", {"sum": number}, ttl=3600).buffered
+        engine.advance(timedelta(seconds=1))
+    engine.advance(timedelta(hours=2))
+    engine.scheduler.expire()
+    with engine.database.read() as connection:
+        listed = sorted(quarantine.listed(connection, quarantine.Wanted()), key=lambda each: each.id)
+        bodies = [quarantine.get(connection, each.id).body for each in listed]
+    assert bodies == [f'{{"sum":{number}}}'.encode() for number in range(9)]
+
+
 def test_an_early_message_is_taken_by_an_event_that_comes_after_another_and_nobody_waits_for_it_any_more() -> None:
     keyed = {"properties": {"correlationKey": "= number"}}
     first = element("receiveTask", "first", messageRef="N", **keyed)
