@@ -32,7 +32,7 @@ from processes.clock import FileClock
 from processes.failpoints import VARIABLE
 from processes.runtime.watchdog import STALLED
 from processes.store.database import Database
-from tests.faults import evidence
+from tests.faults import evidence, systems
 from tests.faults.kinds import Kind
 from tests.faults.proxy import Proxy
 from tests.servers.postgres import PostgresServer
@@ -82,7 +82,7 @@ class World:
         self._tell = tell
         self.clock = FileClock(self.folder / "clock")
         self.clock.advance(START - datetime.now(UTC))
-        port, standins_port = free_ports(2)
+        port, standins_port, self._smtp_port = free_ports(3)
         self.url, self.standins_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{standins_port}"
         self._ports = (port, standins_port)
         self._servers: dict[str, Server] = {}
@@ -175,10 +175,7 @@ class World:
 
     def _systems(self) -> Path:
         file = self.folder / "systems.json"
-        names = ("ratings", "seven-lists", "notices")
-        urls = {name: f"{self.standins_url}/{name}" for name in names}
-        urls |= {"channel:*": f"{self.standins_url}/{{channel}}", "board:*": f"{self.standins_url}/boards/{{board}}"}
-        file.write_text(json.dumps({name: {"url": url, "deadline": self.plan.deadline} for name, url in urls.items()}))
+        file.write_text(json.dumps(systems.settings(self.standins_url, self._smtp_port, self.plan.deadline)))
         return file
 
     def _commands(self, environment: Mapping[str, str]) -> dict[str, Program]:
@@ -187,7 +184,7 @@ class World:
             app = [sys.executable, "-m", "tests.faults.unguarded", self.plan.guard]
         standins = [sys.executable, "-m", self.plan.outside, "--port", str(self._ports[1]), "--gateway", self.url]
         standins += ["--data", str(self.standins), "--clock", str(self.folder / "clock")]
-        standins += ["--tokens", str(self.folder / "tokens.json")]
+        standins += ["--tokens", str(self.folder / "tokens.json"), "--smtp-port", str(self._smtp_port)]
         if self.plan.lane == EMBEDDED:
             commands = {"platform": [*app, "run", "--no-demo"]}
         else:

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import func, select
 from processes.store.tables import InboxMessage, Incident, OutboxMessage, RefusedMessage, UserTask
 from tests.faults import checker as stories
 from tests.faults.world import Tell, World
-from tests.standin_faults import checker
+from tests.standin_faults import checker, models
 from tests.standin_faults.people import People
 from tests.standin_faults.phases import Phase
 from tests.standin_faults.problems import Problem, draw
@@ -66,6 +67,9 @@ class Campaign:
         self._outside = checker.Outside(world.standins)
 
     def __enter__(self) -> Campaign:
+        with closing(self._world.api()) as operator:
+            operator.upload("/api/reference", models.reference(), {})
+            operator.upload("/api/deploy", models.diagrams(), {})
         self._act("ratings/script", {"ratings": [5]})
         self._act("seven-lists/script", {"steps": ["accept", "measures", "rectification", "strike_off"]})
         self._act("boards/script", {"steps": ["accept", "progress", "result"]})
@@ -162,7 +166,7 @@ class Campaign:
     def _counts(self, phase: Phase) -> tuple[int, int, int, int]:
         """Up to now: faults of the phase that came, incidents, refused messages, duplicates prevented."""
         taken = self._control("GET")["taken"]
-        met = sum(taken.get(system, {}).get(kind, 0) for system in phase.systems for kind in phase.kinds)
+        met = sum(taken.get(system, {}).get(kind, 0) for system, kind in phase.counted)
         with self._world.observed.read() as connection:
             incidents = connection.scalar(select(func.count()).select_from(Incident)) or 0
             refused = connection.scalar(select(func.count()).select_from(RefusedMessage)) or 0

@@ -15,7 +15,9 @@ from sqlalchemy import Connection, or_, select
 from processes.casework.similarity import TURNED_AWAY
 from processes.store import history
 from processes.store.tables import Case, Incident, Job, RefusedMessage, Report
-from tests.standin_faults.phases import HARMLESS
+from tests.standin_faults.models import WAYS, address
+from tests.standin_faults.people import LAPSED
+from tests.standin_faults.phases import HARMLESS, NOTICES
 from tests.standin_faults.problems import Problem
 
 CHANNEL = {
@@ -28,9 +30,19 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "ratings": {"requested": "rating.request"},
     "seven-lists": {"received": "seven-lists.transfer"},
     "boards": {"received": "board.order"},
-    "notices": {"sent": "notice.send"},
+    **{name: {"sent": "notice.send"} for name in NOTICES},
+    "registry": {"made": "http.request"},
 }
 """System → kind of effect → the topic of the job that has it; whatever else a system logs, it has done by itself. Others are channels'."""
+
+
+MAIL = "email"
+UNHEARD = ("fault lost_reply", "fault slow")
+"""After these nobody can know whether a mail was accepted, and SMTP knows no repetitions: each may cost a second copy, with the same
+Message-ID. It counts as the one effect; a copy without such a fault does not."""
+
+FAILURES = ("FailJob", "ThrowJobError")
+"""Commands that say in a case's history that an exchange was no success."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class Fate:
 
 def fates(connection: Connection, problems: Sequence[Problem], refused: Mapping[str, str]) -> list[Fate]:
     """What became of these problems up to now. ``refused``: the messages that the outside was told were not taken, id → what each is about;
-    they count when the quarantine has them."""
+    they count when the quarantine has them, beside those that it keeps because nobody waited for them in time."""
     originals = [each.original for each in problems]
     cases = {
         row.original: row
@@ -70,6 +82,10 @@ def fates(connection: Connection, problems: Sequence[Problem], refused: Mapping[
         )
     )
     kept = Counter(refused[id_] for id_ in refused.keys() - unkept(connection, refused))
+    kept.update(
+        headers["ce-correlationkey"]
+        for headers in connection.scalars(select(RefusedMessage.headers).where(RefusedMessage.state == "open", LAPSED))
+    )
     found = []
     for each in problems:
         row = cases.get(each.original)
@@ -153,11 +169,18 @@ def check(
     for fate in ended:
         if not fate.closed:
             found.add(fate.number, f"{fate.problem.original} ({fate.problem.sort}) has not ended: {_standing(fate)}")
-    jobs = _jobs(connection, ended, {str(each["key"]) for each in effects if each["key"]})
-    _check_effects(found, jobs, ended, effects)
+    jobs = _jobs(connection, ended, {job_of(each) for each in effects if each["key"]})
+    check_effects(found, jobs, ended, effects, tries)
+    _check_reach(found, jobs, effects)
     _check_answers(found, ended, effects)
     _check_failures(found, connection, jobs, tries)
     return found
+
+
+def job_of(logged: Mapping[str, Any]) -> str:
+    """The job that a key in a stand-in's log is of: some have one for each recipient, a mail has a Message-ID; "" for none."""
+    key = str(logged["key"] or "")
+    return key.lstrip("<").partition("@")[0] if logged["system"] == "email" else key.partition(":")[0]
 
 
 def _standing(fate: Fate) -> str:
@@ -175,30 +198,56 @@ def _jobs(connection: Connection, ended: Sequence[Fate], keys: Collection[str]) 
     return {row.id: (row, row.number) for row in rows}
 
 
-def _check_effects(
-    found: Findings, jobs: Mapping[str, Any], ended: Sequence[Fate], effects: Sequence[Mapping[str, Any]]
+def check_effects(
+    found: Findings,
+    jobs: Mapping[str, Any],
+    ended: Sequence[Fate],
+    effects: Sequence[Mapping[str, Any]],
+    tries: Sequence[Mapping[str, Any]],
 ) -> None:
-    seen: Counter[str] = Counter()
+    """Each effect happened once, and for a job of its kind that is done; each job that is done had one."""
+    seen: Counter[tuple[str, str, str]] = Counter()
     for effect in effects:
         topic = EFFECTS.get(effect["system"], CHANNEL).get(effect["kind"])
         if topic is None or not effect["key"]:
             continue
         found.effects += 1
-        row, number = jobs.get(effect["key"], (None, None))
+        row, number = jobs.get(job_of(effect), (None, None))
         if row is None:
             found.add(
                 None, f"{effect['system']} {effect['kind']} {effect['subject']}: no job has the key {effect['key']}"
             )
         elif row.topic != topic or row.state not in ("done", "cancelled"):
             found.add(number, f"{effect['kind']} under the key of {row.topic} {row.id}, which is {row.state}")
-        seen[effect["key"]] += 1
-    for key, times in seen.items():
-        if times > 1:
-            found.add(jobs.get(key, (None, None))[1], f"{times} effects under the one key {key}")
+        seen[effect["system"], effect["key"], effect["subject"] if effect["system"] == MAIL else ""] += 1
+    lost = Counter(each["key"] for each in tries if each["system"] == MAIL and each["outcome"] in UNHEARD)
+    for (system, key, to), times in seen.items():
+        if times > 1 + (lost[key] if system == MAIL else 0):
+            number = jobs.get(job_of({"system": system, "key": key}), (None, None))[1]
+            found.add(number, f"{times} effects under the one key {key} at {system} {to}".rstrip())
     mine = {fate.instance for fate in ended}
+    had = {job_of({"system": system, "key": key}) for system, key, _ in seen}
     for id_, (row, number) in jobs.items():
-        if row.instance_id in mine and row.state == "done" and not seen[id_]:
+        if row.instance_id in mine and row.state == "done" and id_ not in had:
             found.add(number, f"{row.topic} {id_} is done, and the outside knows nothing of it")
+
+
+def _check_reach(found: Findings, jobs: Mapping[str, Any], effects: Sequence[Mapping[str, Any]]) -> None:
+    """Whoever is told something by one way is told it by all of them."""
+    told: dict[str, dict[str, set[str]]] = {}
+    for effect in effects:
+        if effect["system"] in WAYS and effect["kind"] == "sent":
+            ways = told.setdefault(job_of(effect), {way: set() for way in WAYS})
+            ways[effect["system"]].add(effect["subject"])
+    for id_, ways in told.items():
+        row, number = jobs.get(id_, (None, None))
+        people = ways["dingtalk"]
+        if (
+            row is not None
+            and row.state == "done"
+            and any(ways[way] != {address(each, way) for each in people} for way in WAYS)
+        ):
+            found.add(number, f"{row.topic} {id_} is done, and not everybody was told by every way: {ways}")
 
 
 def _check_answers(found: Findings, ended: Sequence[Fate], effects: Sequence[Mapping[str, Any]]) -> None:
@@ -220,7 +269,7 @@ def _check_failures(
 ) -> None:
     """A failed exchange stands in the case's history, for whoever looks into it."""
     failed = {
-        each["key"]
+        job_of(each)
         for each in tries
         if each["outcome"].startswith("fault ") and each["outcome"].removeprefix("fault ") not in HARMLESS
     }
@@ -229,6 +278,6 @@ def _check_failures(
         row, number = jobs[key]
         if row.instance_id not in known:
             entries = history.read(connection, row.instance_id)
-            known[row.instance_id] = {entry.input["job_id"] for entry in entries if entry.kind == "FailJob"}
+            known[row.instance_id] = {entry.input["job_id"] for entry in entries if entry.kind in FAILURES}
         if key not in known[row.instance_id] and row.state != "cancelled":
             found.add(number, f"{row.topic} {key} failed outside, and its case does not say so")

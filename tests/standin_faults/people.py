@@ -1,16 +1,18 @@
-"""The people of the campaign: they complete whatever task lies in an inbox, retry incidents, and ask partners for what was refused."""
+"""The people of the campaign: they complete whatever task lies in an inbox, retry incidents, and send again what has waited too long."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 import httpx
 from sqlalchemy import exists, select
 
-from processes.store.tables import Incident, Job, UserTask
+from processes.store.tables import Incident, Job, RefusedMessage, UserTask
 from tests.faults.clerk import TRIES, Clerk
 from tests.faults.world import World
+from tests.standin_faults.models import BY_HAND
 
 _ANSWER = {"outcome": "answer", "resolution": "solved", "answer": "已办结。"}
 _ANSWERED = {"outcome": "answered", "resolution": "solved", "answer": "已办结。"}
@@ -29,20 +31,34 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "lists_answer": {"answer": "已销号。"},
     "deliver": {"note": "已电话告知。"},
     "call_back": {"outcome": "understood", "note": "已说明。"},
+    BY_HAND: {},
     "final_decision": {"outcome": "close", "note": "已说明。"},
 }
 """Task → how its form is filled in."""
 
 
+LAPSED = RefusedMessage.message_id.endswith(":lapsed")
+"""Entries of the quarantine that are messages which nobody waited for in time."""
+
+
 class People(Clerk):
-    """``slow_to_sign``: they leave what is to be signed until somebody has been reminded of it. ``mending``: they see to incidents."""
+    """``slow_to_sign``: they leave what is to be signed until somebody has been reminded of it. ``mending``: they see to incidents,
+    and to what has waited too long."""
 
     def __init__(self, world: World, http: httpx.Client) -> None:
         super().__init__(world, ("", "\uffff"), http)
         self.slow_to_sign = False
         self.mending = False
+        self.sent: set[int] = set()
+        """entries of the quarantine that they have sent again"""
         self.puzzled: set[str] = set()
         """tasks that nobody could do, and what they were told"""
+
+    def look(self, hands: Executor) -> None:
+        """Do what there is to do now."""
+        super().look(hands)
+        if self.mending:
+            self._send_lapsed()
 
     def await_reminders(self) -> bool:
         """Whether they leave something unsigned until they are reminded."""
@@ -51,6 +67,18 @@ class People(Clerk):
         with self._world.observed.read() as connection:
             waiting = select(exists().where(UserTask.state == "open", UserTask.element_id == "sign"))
             return bool(connection.scalar(waiting))
+
+    def _send_lapsed(self) -> None:
+        """Messages that no case waited for in time lie in the quarantine; by now their cases do. In the order in which they came."""
+        entries = select(RefusedMessage.id).where(RefusedMessage.state == "open", LAPSED).order_by(RefusedMessage.id)
+        with self._world.observed.read() as connection:
+            found = list(connection.scalars(entries))
+        for each in found:
+            if (
+                each not in self.sent
+                and self._act(f"/api/quarantine/{each}/resend", {"key": "people"}) == httpx.codes.OK
+            ):
+                self.sent.add(each)
 
     def _tasks(self) -> list[Any]:
         statement = select(UserTask.id, UserTask.case_id, UserTask.element_id).where(UserTask.state == "open")

@@ -63,9 +63,9 @@ def channels() -> list[str]:
 
 
 def draw(name: str, count: int, chance: random.Random, sort: str = "") -> list[Problem]:
-    """So many problems, of one sort or of all; each channel has its turn."""
+    """So many problems, of one sort or of all, the first one that is handled to its end; each channel has its turn."""
     known = channels()
-    sorts = [sort] * count if sort else chance.choices(list(MIX), list(MIX.values()), k=count)
+    sorts = [sort] * count if sort else ["board", *chance.choices(list(MIX), list(MIX.values()), k=count - 1)]
     return [_problem(each, known[at % len(known)], f"{name}-{at:04}", chance) for at, each in enumerate(sorts)]
 
 
