@@ -53,6 +53,7 @@ class Platform:
             self.peers,
             identity(kept, settings, clock),
             events=bool(settings.amqp_url),
+            patience=settings.patience,
         )
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)

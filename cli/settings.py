@@ -16,6 +16,7 @@ from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.messaging.signing import Key
 from processes.runtime.filing import AFTER
+from processes.runtime.workshop import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "bpmn"
@@ -40,6 +41,8 @@ class Settings:
     """a port for metrics and health alone, besides the gateway's own"""
     file_after: timedelta
     """how long after its end an instance is filed"""
+    patience: float
+    """seconds for which jobs wait for an external system that is down, until a person is told"""
     peers: Path | None
     """a JSON file with the other deployments that this one is linked to"""
     structured: tuple[str, ...]
@@ -52,8 +55,8 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
-        ``METRICS_PORT``, ``FILE_AFTER`` (seconds), ``PEERS``, ``STRUCTURED_TOPICS``, ``FOREIGN_TOPICS`` (``channel.answer,notice.send``) and
-        ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``)."""
+        ``METRICS_PORT``, ``FILE_AFTER``, ``JOB_PATIENCE`` (seconds), ``PEERS``, ``STRUCTURED_TOPICS``, ``FOREIGN_TOPICS``
+        (``channel.answer,notice.send``) and ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``)."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -71,6 +74,7 @@ class Settings:
             secrets=path("SECRETS") or data / "secrets.json",
             metrics_port=int(environment["METRICS_PORT"]) if environment.get("METRICS_PORT") else None,
             file_after=timedelta(seconds=float(environment["FILE_AFTER"])) if environment.get("FILE_AFTER") else AFTER,
+            patience=float(environment.get("JOB_PATIENCE") or PATIENCE),
             peers=path("PEERS"),
             structured=_topics(environment.get("STRUCTURED_TOPICS", "")),
             foreign=_topics(environment.get("FOREIGN_TOPICS", "")),

@@ -23,6 +23,7 @@ from processes.messaging.identity import OPEN, Identity
 from processes.messaging.peers import Peers
 from processes.notation.bundle import read_folder
 from processes.runtime.engine import Engine, Settings
+from processes.runtime.workshop import PATIENCE
 from processes.store.database import Database
 from processes.store.tables import InForce, Place
 
@@ -48,9 +49,11 @@ class Core:
         identity: Identity = OPEN,
         *,
         events: bool = False,
+        patience: float = PATIENCE,
     ) -> Core:
         """A core on a database (which :meth:`seed` migrates). ``peers``: the other deployments that this one is linked to; ``identity``: what
-        is known of the partners that send messages; ``events``: somebody may listen to what happens to cases."""
+        is known of the partners that send messages; ``events``: somebody may listen to what happens to cases; ``patience``: seconds for
+        which jobs wait for a system that is down."""
         peers = peers or Peers()
         snapshots = functions.Snapshots(database)
         engine = Engine(
@@ -61,7 +64,7 @@ class Core:
             projections=[CaseProjection()],
             versions=snapshots.versions,
             elsewhere=Hosting(snapshots, peers),
-            settings=Settings(check_result=jobs.check_result, publish_events=events),
+            settings=Settings(check_result=jobs.check_result, publish_events=events, patience=patience),
         )
         arrivals = Arrivals(engine, snapshots, peers, partial(refuse, engine))
         reception = Reception(engine, arrivals.take, identity)

@@ -389,6 +389,9 @@ def _failed(sender: Sender, said: i.JobFailed) -> c.Command:
         said.final,
         said.counted,
         said.attempt,
+        sender.source,
+        said.system or "",
+        said.since,
         actor=sender.partner,
     )
 

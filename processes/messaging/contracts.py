@@ -242,6 +242,8 @@ _ALL = (
             bool(d["final"]),
             d["counted"] is not False,
             _attempt(m),
+            d["system"],
+            d["since"],
         ),
         {"reason": "热线系统暂不可用（503）", "retry_after": 30},
         extensions=(JOB,),

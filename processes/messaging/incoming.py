@@ -118,6 +118,8 @@ class FailedSchema(s.ContractSchema):
     retry_after = s.number("多少秒后再试", 0, 31 * 86400.0, "不填：按任务自己的间隔")
     final = s.flag("不必再试")
     counted = s.flag("计入次数", "false：这一次不占次数，例如因为熔断根本没有去问对方；不填就是 true")
+    system = s.text("外部系统", "counted 为 false 时：没有去问的是哪个系统", limit=120)
+    since = s.moment("自何时起", "这个系统从什么时候起没有正常答复")
 
 
 LONGEST_LOCK = 86400
@@ -294,6 +296,10 @@ class JobFailed:
     """whether it uses up an attempt"""
     attempt: int | None = None
     """the number of the message that it answers; None when the worker does not say"""
+    system: str | None = None
+    """the external system that was not asked because it is down"""
+    since: datetime | None = None
+    """since when it is down"""
 
 
 @dataclass(frozen=True)

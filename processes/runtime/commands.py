@@ -65,6 +65,11 @@ class FailJob(Command):
     """whether it uses up an attempt (a system that was not even asked does not)"""
     attempt: int | None = None
     """the number of the job's message that it answers; None: the newest's"""
+    worker: str = ""
+    system: str = ""
+    """the external system that was not asked because it is down, when the worker names it"""
+    since: datetime | None = None
+    """since when that system is down"""
 
 
 @dataclass(frozen=True)
@@ -216,15 +221,15 @@ _KINDS: dict[str, type[Command]] = {
 }
 
 
-_INSTANTS: dict[type[Command], str] = {FireTimer: "due_at", HandOnJob: "locked_until"}
-"""the fields that are times"""
+_INSTANTS: dict[type[Command], str] = {FireTimer: "due_at", HandOnJob: "locked_until", FailJob: "since"}
+"""the fields that are times, or None"""
 
 
 def to_json(command: Command) -> dict[str, Any]:
     """The command as JSON: its fields and, under ``kind``, its name."""
     out: dict[str, Any] = {"kind": type(command).__name__, **vars(command)}
     instant = _INSTANTS.get(type(command))
-    if instant is not None:
+    if instant is not None and out[instant] is not None:
         out[instant] = out[instant].isoformat()
     return out
 
@@ -234,6 +239,6 @@ def from_json(data: Mapping[str, Any]) -> Command:
     kind = _KINDS[str(data["kind"])]
     values = {name: value for name, value in data.items() if name != "kind"}
     instant = _INSTANTS.get(kind)
-    if instant is not None:
+    if instant is not None and values.get(instant) is not None:
         values[instant] = datetime.fromisoformat(values[instant])
     return kind(**values)

@@ -7,14 +7,15 @@ handed on. The first valid result counts, whichever of them it answers; a failur
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Integer, bindparam, select, update
 
 from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
 from processes.messaging import jobs
+from processes.notation.civil_time import CIVIL_TIME
 from processes.observing import here
 from processes.runtime import commands as c
 from processes.runtime import incidents
@@ -67,26 +68,38 @@ def _fail(unit: Unit, command: c.FailJob) -> c.Outcome:
         return c.Outcome(row.instance_id, duplicate=True)
     unit.door(row.instance_id)
     attempts, spared = row.attempts + 1, 0 if command.counted else 1
+    since = row.failing_since or unit.now
+    in_vain = bool(spared) and (unit.now - since).total_seconds() >= unit.workshop.settings.patience
     incident = None
-    if command.final or attempts > row.retries + spared:
-        _set(unit, row, state="failed", spared=spared, error=command.reason)
+    if command.final or in_vain or attempts > row.retries + spared:
+        detail = _in_vain(since, unit.now, command.reason) if in_vain else command.reason
+        _set(unit, row, state="failed", spared=spared, error=detail, failing_since=since)
         incident = incidents.record(
             unit.connection,
             instance_id=row.instance_id,
             task_id=row.id,
             element_id=row.element_id,
             kind="job-failed",
-            detail=command.reason,
+            detail=detail,
             command=command,
             now=unit.now,
         )
     else:
         wait = _backoff(row, spared) if command.retry_after is None else command.retry_after
         at = unit.now + timedelta(seconds=wait)
-        _set(unit, row, at=at, spared=spared, error=command.reason)
+        held_up = (
+            _HeldUp(command.system, command.since or unit.now, command.worker) if spared and command.system else None
+        )
+        _set(unit, row, at=at, spared=spared, error=command.reason, failing_since=since, held_up=held_up)
         unit.sending.send_job({**row._mapping, "attempts": attempts}, at)
     unit.record(unit.held(row.instance_id))
     return c.Outcome(row.instance_id, incident=incident)
+
+
+def _in_vain(since: datetime, now: datetime, reason: str) -> str:
+    """Why a person is to look at a job that no attempt was made at for too long."""
+    hours = (now - since).total_seconds() / 3600
+    return f"自 {since.astimezone(CIVIL_TIME):%Y-%m-%d %H:%M} 起一直没有办成，已有 {hours:.0f} 小时，不再自动重试：{reason}"
 
 
 def _backoff(row: Any, spared: int) -> float:
@@ -95,11 +108,28 @@ def _backoff(row: Any, spared: int) -> float:
     return float(min(row.backoff_seconds * 2 ** min(max(counted - 1, 0), 32), LONGEST_WAIT))
 
 
+class _HeldUp(NamedTuple):
+    """The external system that an attempt was not made for, since when it is down, and the worker that says so."""
+
+    system: str
+    since: datetime
+    worker: str
+
+
 def _set(
-    unit: Unit, row: Any, *, state: str = "open", at: Any = None, spared: int = 0, error: str | None = None
+    unit: Unit,
+    row: Any,
+    *,
+    state: str = "open",
+    at: Any = None,
+    spared: int = 0,
+    error: str | None = None,
+    failing_since: datetime | None = None,
+    held_up: _HeldUp | None = None,
 ) -> None:
     """The job's newest message has been answered, or nobody holds it any more: it is ``state`` now, and unlocked. ``spared``: 1 when that costs no
     attempt."""
+    by, since, worker = held_up or (None, None, None)
     unit.connection.execute(
         _ANSWERED,
         {
@@ -110,6 +140,10 @@ def _set(
             "f": (row.spared or 0) + spared,
             "at": at or row.available_at,
             "e": error,
+            "fs": failing_since,
+            "hb": by and by[:LONGEST_NAME],
+            "hs": since,
+            "ha": worker and worker[:LONGEST_NAME],
         },
     )
 
@@ -147,7 +181,7 @@ def _hand_on(unit: Unit, command: c.HandOnJob) -> c.Outcome:
     row = _job(unit, command.job_id)
     if row.state != "open" or row.locked_until != command.locked_until:
         raise NotWaiting(command.job_id)
-    _set(unit, row, at=unit.now, spared=1, error=row.error)
+    _set(unit, row, at=unit.now, spared=1, error=row.error, failing_since=row.failing_since)
     unit.sending.send_job({**row._mapping, "attempts": row.attempts + 1})
     unit.record(unit.held(row.instance_id))
     return c.Outcome(row.instance_id)
@@ -219,6 +253,10 @@ _AGAIN = _OF_ID.values(
     arguments=bindparam("a", type_=JSON),
     available_at=bindparam("at"),
     retries=bindparam("r"),
+    failing_since=None,
+    held_up_by=None,
+    held_up_since=None,
+    held_up_at=None,
     locked_by=None,
     locked_until=None,
 )
@@ -229,6 +267,10 @@ _ANSWERED = _OF_ID.values(
     spared=bindparam("f", type_=Integer),
     available_at=bindparam("at"),
     error=bindparam("e"),
+    failing_since=bindparam("fs"),
+    held_up_by=bindparam("hb"),
+    held_up_since=bindparam("hs"),
+    held_up_at=bindparam("ha"),
     locked_by=None,
     locked_until=None,
 )

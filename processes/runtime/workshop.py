@@ -26,6 +26,10 @@ from processes.runtime.rows import Owner
 HOT = 1024
 """Running instances kept in memory between commands; each is checked by its version before use."""
 
+PATIENCE = 86400.0
+"""Seconds from a job's first failure after which one more that costs no attempt is an incident: a system that is down for longer
+than a day does not come back before somebody asks after it."""
+
 
 def any_result(topic: str, result: Any) -> None:
     """Whatever a worker answers is taken."""
@@ -36,12 +40,13 @@ class Settings:
     """``source`` names this platform in messages; ``publish_jobs``: send a message for each job (off: workers fetch them);
     ``publish_events``: what projections say has happened leaves, too; ``steps``: without anything from outside, before it is an incident;
     ``seconds`` of processor time for a command; ``slice``: steps of a command before other instances have a turn; ``check_result``: (topic,
-    result) → raises what a worker's result is refused for."""
+    result) → raises what a worker's result is refused for; ``patience``: seconds for which a job may fail at no attempt's cost."""
 
     source: str = "bihuan"
     publish_jobs: bool = True
     publish_events: bool = False
     check_result: Callable[[str, Any], None] = any_result
+    patience: float = PATIENCE
     steps: int = STEPS
     seconds: float = SECONDS
     slice: int = SLICE

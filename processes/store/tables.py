@@ -241,12 +241,21 @@ class Job(Base):
     """of the attempts, how many have cost none: each has added one to the retries"""
     priority: Mapped[int | None]
     """0 (None) to 9; from 5 on it is urgent"""
+    failing_since: Mapped[datetime | None]
+    """of its first failure, since it was made or a person tried it again"""
+    held_up_by: Mapped[str | None] = mapped_column(String(120))
+    """the external system that was not asked the last time, because it is down"""
+    held_up_since: Mapped[datetime | None]
+    """since when that system is down"""
+    held_up_at: Mapped[str | None] = mapped_column(String(120))
+    """the worker that said so"""
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     __table_args__ = (
         _some("ix_job_fetch", "state = 'open'", "topic", "available_at"),
         _some("ix_job_locked", "state = 'open' AND locked_until IS NOT NULL", "locked_until"),
+        _some("ix_job_held_up", "state = 'open' AND held_up_by IS NOT NULL", "held_up_by"),
     )
 
 

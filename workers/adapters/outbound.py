@@ -135,7 +135,9 @@ class Outbound:
             reason = f"外部系统 {system.name} 自 {since} 起没有正常答复，暂停呼叫；它恢复以后自动再试"
             # Those that wait come back one after another, not all at the moment when the rest is over.
             spread = system.rest * zlib.crc32(job.id.encode()) / 2**32
-            raise RetryLater(resting.left + spread, reason, counted=False) from resting
+            raise RetryLater(
+                resting.left + spread, reason, counted=False, system=system.name, since=resting.since
+            ) from resting
 
     def _answered(self, system: ExternalSystem, request: Outgoing, job: Job, key: str | None) -> Answered:
         once = {} if key is None else {"Idempotency-Key": key}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from processes.messaging.jobs import JobKind
 from processes.messaging.schema import unsound
 from workers.kit.conversion import plain
-from workers.kit.job import BusinessError, Failed, Job
+from workers.kit.job import BusinessError, Failed, Job, RetryLater
 
 LONGEST_REASON = 2000
 """characters: reasons are read by people, and an exception's text may repeat a whole document"""
@@ -49,6 +49,15 @@ def failed(reason: str, *, retry_after: float | None = None, final: bool = False
     if retry_after is not None:
         said["retry_after"] = max(retry_after, 0.0)
     return Answer("job.failed", said)
+
+
+def held_up(later: RetryLater) -> Answer:
+    """It is not done now; should it be because of a system that is down, it says which."""
+    answer = failed(later.reason, retry_after=later.seconds, counted=later.counted)
+    if not later.system:
+        return answer
+    since = {"since": later.since.isoformat()} if later.since else {}
+    return replace(answer, data={**answer.data, "system": later.system, **since})
 
 
 def refused(error: BusinessError) -> Answer:

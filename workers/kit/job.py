@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from processes.messaging.bus import Message, Reject
@@ -33,16 +34,25 @@ class BusinessError(Exception):
 class RetryLater(Exception):
     """Not now. ``seconds`` None: after the job's own backoff. ``reason`` is shown to people, so it is Chinese.
 
-    ``counted``: whether this uses up one of the job's attempts. A system that was not even asked (an open circuit breaker) costs none.
+    ``counted``: whether this uses up one of the job's attempts. A system that was not even asked (an open circuit breaker) costs none;
+    ``system`` is its name, and ``since`` tells since when it is down.
     """
 
     def __init__(
-        self, seconds: float | None = None, reason: str = "对方系统请稍后再试", *, counted: bool = True
+        self,
+        seconds: float | None = None,
+        reason: str = "对方系统请稍后再试",
+        *,
+        counted: bool = True,
+        system: str = "",
+        since: datetime | None = None,
     ) -> None:
         super().__init__(reason)
         self.seconds = seconds
         self.reason = reason
         self.counted = counted
+        self.system = system
+        self.since = since
 
 
 class Failed(Exception):

@@ -17,7 +17,7 @@ from processes.messaging.contracts import ATTEMPT, JOB
 from processes.messaging.jobs import CATALOGUE, JobViolation
 from processes.observing import here
 from workers.kit import measures
-from workers.kit.answer import Answer, completed, failed, refused
+from workers.kit.answer import Answer, completed, failed, held_up, refused
 from workers.kit.job import BusinessError, Failed, Job, RetryLater, job_of
 from workers.kit.long import LongJobs
 from workers.kit.retry import Retry
@@ -162,7 +162,7 @@ class Worker:
         except BusinessError as error:
             return refused(error)
         except RetryLater as later:
-            return failed(later.reason, retry_after=later.seconds, counted=later.counted)
+            return held_up(later)
         except (Failed, JobViolation) as fault:
             return failed(fault.reason if isinstance(fault, Failed) else fault.zh, final=True)
         except Exception as error:

@@ -17,7 +17,7 @@ from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
 from processes.runtime import commands as c
 from processes.store.database import Database
-from processes.store.tables import HistoryEntry, Instance, Timer, UserTask
+from processes.store.tables import HistoryEntry, Instance, Job, Timer, UserTask
 from tests.diagrams import boundary, definitions, end, path, process, service, start, timer, user
 
 PROMISES: list[Any] = [each for name, each in vars(promises).items() if name.startswith("test_")]
@@ -207,3 +207,37 @@ def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
     assert not engine.complete(task, id="click").duplicate
     with pytest.raises(NotWaiting):
         engine.complete(task)
+
+
+def test_a_job_whose_system_stays_down_keeps_since_when_and_becomes_an_incident(database: Database) -> None:
+    engine, _ = two_engines(
+        database, definitions(process("p", start(), service("pay", "bank.pay"), end(), path("start", "pay", "end")))
+    )
+    engine.start("p")
+    clock = engine.clock
+    assert isinstance(clock, ManualClock)
+    down = clock.now()
+    with database.read() as connection:
+        job = connection.execute(select(Job.id)).one()
+
+    def fail(id: str) -> c.Outcome:
+        return engine.engine.execute(
+            c.FailJob(id, job.id, "银行没有应答", counted=False, worker="/workers/bank", system="bank", since=down)
+        )
+
+    assert fail("one").incident is None
+    with database.read() as connection:
+        row = connection.execute(select(Job.__table__)).one()
+    assert (row.failing_since, row.held_up_by, row.held_up_since, row.held_up_at) == (
+        down,
+        "bank",
+        down,
+        "/workers/bank",
+    )
+    clock.advance(timedelta(days=1))
+    incident = fail("two").incident
+    assert incident is not None
+    engine.resolve(incident)
+    with database.read() as connection:
+        row = connection.execute(select(Job.__table__)).one()
+    assert (row.state, row.failing_since, row.held_up_by) == ("open", None, None)

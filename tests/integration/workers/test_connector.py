@@ -314,6 +314,7 @@ def test_a_system_that_is_down_is_left_alone_and_costs_no_attempt_until_it_is_ba
         held = [ask(f"job-{each}").data for each in range(3, 13)]
         assert all(each["counted"] is False and 60 <= each["retry_after"] < 120 for each in held)
         assert len({each["retry_after"] for each in held}) == 10
+        assert {(each["system"], each["since"]) for each in held} == {("erp", "2026-01-05T01:00:00+00:00")}
         assert "自 2026-01-05 09:00 起没有正常答复" in held[0]["reason"]
         assert len(outside.get("/registry/requests")) == 3
         clock.advance(timedelta(seconds=60))

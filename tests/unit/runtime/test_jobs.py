@@ -15,6 +15,7 @@ from processes.clock import ManualClock
 from processes.kernel.errors import NotWaiting
 from processes.messaging.bus import Message
 from processes.messaging.jobs import JobViolation
+from processes.notation.civil_time import CIVIL_TIME
 from processes.orchestrator import Orchestrator
 from processes.runtime import commands as c
 from processes.runtime.engine import Settings
@@ -130,6 +131,55 @@ def test_a_failure_that_does_not_count_uses_up_no_attempt() -> None:
         assert works.fail(number, counted=False, retry_after=5.0).incident is None
         assert works.after(5) == [str(number + 1)]
     assert works.fail(6).incident is not None
+
+
+def test_a_system_that_stays_down_is_an_incident_that_says_since_when() -> None:
+    works = Works(retries="0", backoff="PT10S")
+    down = works.clock.now()
+    told = {"counted": False, "retry_after": 6 * 3600.0, "system": "bank", "worker": "/workers/bank", "since": down}
+    for number in range(1, 5):
+        assert works.fail(number, **told).incident is None
+        assert (works.row.held_up_by, works.row.held_up_since, works.row.held_up_at) == ("bank", down, "/workers/bank")
+        works.after(6 * 3600)
+    assert works.fail(5, **told).incident is not None
+    (incident,) = works.incidents()
+    since = f"{down.astimezone(CIVIL_TIME):%Y-%m-%d %H:%M}"
+    assert incident.detail == f"自 {since} 起一直没有办成，已有 24 小时，不再自动重试：银行没有应答"
+    assert (works.row.state, works.row.error, works.row.held_up_by) == ("failed", incident.detail, None)
+
+
+def test_a_person_who_tries_it_again_gives_it_another_day() -> None:
+    works = Works(retries="0")
+    works.fail(1, counted=False)
+    works.after(90000)
+    incident = works.fail(2, counted=False).incident
+    assert incident is not None
+    works.engine.resolve(incident, "retry", {"sum": 43})
+    assert works.numbers() == ["3"]
+    assert works.fail(3, counted=False).incident is None
+    works.after(90000)
+    late = works.fail(4, counted=False).incident
+    assert late is not None
+    works.engine.resolve(late, "skip", {"ok": True})
+    assert works.engine.instance(works.case).state == "completed"
+
+
+def test_what_waits_longer_than_a_day_between_two_attempts_has_its_attempts() -> None:
+    works = Works(retries="2")
+    works.fail(1, retry_after=90000.0)
+    works.after(90000)
+    assert works.fail(2, retry_after=90000.0).incident is None, "it counts: the attempts are the bound"
+
+
+def test_what_was_handed_on_is_not_held_up_but_still_failing() -> None:
+    works = Works()
+    began = works.clock.now()
+    works.fail(1, counted=False, system="bank", retry_after=5.0)
+    works.after(5)
+    works.accept("one", 60)
+    works.after(61)
+    assert works.hand_on() == 1
+    assert (works.row.held_up_by, works.row.failing_since) == (None, began)
 
 
 def test_the_backoff_doubles_with_failures_that_count_alone() -> None:
