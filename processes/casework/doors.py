@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, delete, select
 
-from processes.casework import access, forms, people, similarity, texts
+from processes.casework import access, forms, people, receipts, similarity, texts
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.library import Arrival, KnownMeanwhile, filed_as, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
@@ -26,11 +26,11 @@ from processes.messaging.hotline import MOST_ROUNDS
 from processes.messaging.incoming import ReportMessage
 from processes.messaging.inlet import Correlation, NotTaken
 from processes.observing import here
-from processes.runtime.commands import CompleteJob, CompleteTask, Correlate, Outcome, Replan, Start
+from processes.runtime.commands import CompleteTask, Correlate, Outcome, Replan, Start
 from processes.runtime.engine import PARTNER, Engine
 from processes.runtime.unit import Suspended, read_state
-from processes.store import history, inbox
-from processes.store.tables import TASK_IS_OPEN, Case, Deadline, Instance, Job, Report, TaskDraft, Timer, UserTask
+from processes.store import inbox
+from processes.store.tables import TASK_IS_OPEN, Case, Deadline, Instance, Report, TaskDraft, Timer, UserTask
 
 PROCESS = "problem"
 """The process that carries a case at the place that received it."""
@@ -147,6 +147,8 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
 
     def before(connection: Connection, instance_id: str) -> str | None:
         now = engine.clock.now()
+        if message.orders and instance_id:
+            payload["orders"] = receipts.orders_in_hand(connection, instance_id)
         case_id = _case_of(connection, instance_id) or _case_numbered(
             connection, str(payload.get("case") or message.key)
         )
@@ -194,29 +196,6 @@ def _case_of(connection: Connection, instance_id: str) -> str | None:
 
 def _case_numbered(connection: Connection, number: str) -> str | None:
     return connection.scalar(select(Case.id).where(Case.number == number))
-
-
-def references(connection: Connection, number: str, topic: str) -> frozenset[str] | None:
-    """The references that other systems gave as results of a case's jobs of a topic; None when none is known, or one may still come."""
-    jobs = connection.execute(_JOBS_OF, {"number": number, "topic": topic}).all()
-    if any(job.state in ("open", "failed") for job in jobs):
-        return None
-    done = {job.id for job in jobs if job.state == "done"}
-    entries = [each for instance in {job.instance_id for job in jobs} for each in history.read(connection, instance)]
-    results = [
-        each.input["result"] for each in entries if each.kind == CompleteJob.__name__ and each.input["job_id"] in done
-    ]
-    return (
-        frozenset(str(each["reference"]) for each in results if isinstance(each, Mapping) and each.get("reference"))
-        or None
-    )
-
-
-_JOBS_OF = (
-    select(Job.id, Job.state, Job.instance_id)
-    .join(Case, Case.instance_id == Job.instance_id)
-    .where(Case.number == bindparam("number"), Job.topic == bindparam("topic"))
-)
 
 
 # ---- people's forms ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from processes.casework import doors
+from processes.casework import doors, receipts
 from processes.casework.reference import Reference
 from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, Unfit
@@ -26,6 +26,7 @@ from processes.messaging.inlet import (
     Handled,
     Inlet,
     NotTaken,
+    References,
     Refusal,
     Sender,
     count,
@@ -148,7 +149,7 @@ class Reception:
 
         def correlate(sender: Sender, said: Correlation) -> Handled:
             _check_report(said)
-            if said.texts or said.live or said.payload.get("report"):
+            if said.texts or said.live or said.orders or said.payload.get("report"):
                 return _Alone(run=lambda: self.correlate(sender, said))
             command = c.Correlate(sender.command_id, said.message, said.key, dict(said.payload), said.place)
             return _Planned(command=command, settle=_raise)
@@ -287,10 +288,10 @@ class Reception:
         with self._engine.database.read() as connection:
             return doors.number_of(connection, channel, original)
 
-    def references(self, number: str, topic: str) -> frozenset[str] | None:
-        """The references that other systems gave as results of a case's jobs of a topic; None while one may still come."""
+    def references(self, number: str, topic: str) -> References:
+        """The references that other systems gave as results of a case's jobs of a topic."""
         with self._engine.database.read() as connection:
-            return doors.references(connection, number, topic)
+            return receipts.references(connection, number, topic)
 
     def system_of(self, organisation: str) -> str | None:
         """The partner whose business system does an organisation's work."""

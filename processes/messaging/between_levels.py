@@ -207,6 +207,7 @@ def contracts(lower: Extension) -> tuple[Contract, ...]:
             extensions=(lower,),
             internal=True,
             peers=True,
+            orders=True,
         ),
         Contract(
             ESCALATED,

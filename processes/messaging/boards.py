@@ -17,6 +17,11 @@ from processes.messaging import schema as s
 from processes.messaging.bus import Message
 from processes.messaging.contract import Contract, Kind
 
+ORDER, CANCEL = "board.order", "board.cancel"
+"""the topics of the jobs by which a system is given a case, and told that it need not go on with it"""
+
+RESULT = "board.result"
+
 RESOLUTIONS = {"solved": "已解决", "partly": "部分解决", "explained": "解释说明"}
 """as the form of the board's handler has them"""
 
@@ -74,7 +79,7 @@ class OfOrder(i.ForCase):
 
     @property
     def receipt(self) -> tuple[str, str]:
-        return "board.order", self.reference
+        return ORDER, self.reference
 
     @property
     def speaks_for(self) -> str:
@@ -112,7 +117,7 @@ CONTRACTS_OF_BOARDS = (
         status="正在核对企业数据",
     ),
     _contract(
-        "board.result",
+        RESULT,
         "板块系统办结",
         "板块的业务系统办结，附给企业的答复。",
         "办结时发一次。",

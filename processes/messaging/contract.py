@@ -98,6 +98,8 @@ class Contract:
     """the name by which diagrams wait for it, when that is not its type"""
     live: bool = False
     """only for a case that is not closed; its payload tells the diagram whose turn it is, as ``holders``"""
+    orders: bool = False
+    """its payload tells the diagram what boards' systems have in hand of the case, as ``orders``"""
 
     @property
     def texts(self) -> tuple[str, ...]:

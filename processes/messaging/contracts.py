@@ -153,6 +153,7 @@ _ALL = (
         i.WithdrawalSchema,
         lambda m, d: i.WithdrawalRequested(*for_case(m, d), d["reason"], d["requested_at"]),
         {"channel": "hotline", "original": "12345-20261123-0042", "reason": "问题已自行解决。"},
+        orders=True,
     ),
     Contract(
         "seven-lists.accepted",

@@ -110,6 +110,8 @@ class Correlation:
     texts: tuple[str, ...] = ()
     live: bool = False
     """only for a case that is not closed, and with ``holders`` in its payload: see ``Contract.live``"""
+    orders: bool = False
+    """with ``orders`` in its payload: see ``Contract.orders``"""
 
 
 @dataclass(frozen=True)
@@ -165,9 +167,19 @@ def nobody(partner: str) -> bool:
     return False
 
 
-def any_reference(number: str, topic: str) -> frozenset[str] | None:
+@dataclass(frozen=True)
+class References:
+    """What other systems gave as results of a case's jobs of a topic: the references that hold, those that were cancelled, and whether
+    one may still come."""
+
+    valid: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
+    awaited: bool = False
+
+
+def any_reference(number: str, topic: str) -> References:
     """Whatever reference is named may be the right one."""
-    return None
+    return References()
 
 
 def by_people(organisation: str) -> str | None:
@@ -192,8 +204,8 @@ class Doors:
     """(channel, its own number) → the case's number, None when there is none"""
     refuse: Callable[[Refusal], None]
     """keep a refused message"""
-    references: Callable[[str, str], frozenset[str] | None] = any_reference
-    """(case's number, job topic) → the references that other systems gave as results of such jobs; None: one may still come"""
+    references: Callable[[str, str], References] = any_reference
+    """(case's number, job topic) → the references that other systems gave as results of such jobs"""
     system_of: Callable[[str], str | None] = by_people
     """organisation → the partner whose business system does its work, None when people do it"""
     may_send: Callable[[str, str], bool] = anyone
@@ -340,16 +352,22 @@ class Inlet:
         self._require_receipt(number, said)
         payload = {**said.payload, "case": number}
         name = contract.correlates_as or contract.type
-        return Correlation(name, number + said.within, payload, texts=contract.texts, live=contract.live)
+        key = number + said.within
+        return Correlation(name, key, payload, texts=contract.texts, live=contract.live, orders=contract.orders)
 
     def _require_receipt(self, number: str, said: i.ForCase) -> None:
         if said.receipt is None:
             return
         topic, reference = said.receipt
         known = self._doors.references(number, topic)
-        if known is not None and reference not in known:
+        if reference in known.cancelled:
             raise NotTaken(
-                f"reference：{number} 没有编号为 {reference} 的移送，应为 {'、'.join(sorted(known))}",
+                f"reference：{number} 编号为 {reference} 的交办已经撤销，不再接收它的来信",
+                f"reference: the order {reference} of {number} has been cancelled",
+            )
+        if known.valid and not known.awaited and reference not in known.valid:
+            raise NotTaken(
+                f"reference：{number} 没有编号为 {reference} 的移送，应为 {'、'.join(sorted(known.valid))}",
                 f"reference: {number} was never given the number {reference}",
             )
 
@@ -367,4 +385,4 @@ class Inlet:
 
 def _between_cases(contract: Contract, said: i.BetweenCases) -> Correlation:
     place = said.place if isinstance(said, i.CaseEscalated) else ""
-    return Correlation(contract.type, said.key, said.payload, place)
+    return Correlation(contract.type, said.key, said.payload, place, orders=contract.orders)

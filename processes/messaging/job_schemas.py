@@ -97,6 +97,17 @@ class BoardOrderArguments(_Open):
     due_at = s.text("办理截止时间", "ISO 8601", limit=60)
 
 
+class BoardCancelArguments(_Open):
+    """``board.cancel``"""
+
+    case = s.text("问题编号", "从任务 board.order 照抄", required=True, limit=40)
+    board = s.text("板块", "从任务 board.order 照抄", required=True, limit=60)
+    reference = s.text(
+        "业务系统编号", "答复任务 board.order 时给出的编号；没有的，是这一件正在办理的那次交办", limit=60
+    )
+    reason = s.words("原因", required=True)
+
+
 class NoticeArguments(_Open):
     """``notice.send``: ``to`` is ``{role, organisation, place}`` or ``{person}``."""
 
@@ -162,6 +173,16 @@ class BoardOrderResult(_Open):
     """What a board's business system gave back: received, not yet accepted."""
 
     reference = s.text("业务系统编号", "以后来信都用它", required=True, limit=60)
+
+
+CANCELLATIONS = {"cancelled": "已停办", "ended": "此前已办结或退回", "unknown": "没有收到过这一件"}
+"""what a board's business system says when an order is cancelled"""
+
+
+class BoardCancelResult(_Open):
+    """What a board's business system gave back: none of it stops the case."""
+
+    state = s.code("结果", CANCELLATIONS, required=True)
 
 
 class NoticeResult(_Open):

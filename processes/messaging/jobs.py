@@ -207,6 +207,15 @@ _ALL = (
         {"order_refused": "业务系统不接收这一件"},
     ),
     JobKind(
+        "board.cancel",
+        "告知业务系统不必再办",
+        "交给板块业务系统的一件不必再办了：企业撤回，或经办人接手办理。此后系统对这一次交办的来信不再收。",
+        js.BoardCancelArguments,
+        js.BoardCancelResult,
+        {"case": "330502-26-00017-5", "board": "330502.data", "reference": "BK-2026-00001", "reason": "企业已撤回。"},
+        {"state": "cancelled"},
+    ),
+    JobKind(
         "notice.send",
         "发送通知",
         "催办、督办、通报等通知，发给某一角色或某个人。",

@@ -9,7 +9,7 @@ from workers.kit import Job, Worker
 
 
 def worker(outbound: Outbound) -> Worker:
-    """Handles ``board.order``."""
+    """Handles ``board.order`` and ``board.cancel``."""
     worker = Worker("boards")
 
     @worker.job("board.order")
@@ -36,5 +36,11 @@ def worker(outbound: Outbound) -> Worker:
             "due_at": due_at,
         }
         return outbound.post_to_board(board, ["orders"], body, job)
+
+    @worker.job("board.cancel")
+    def cancel(job: Job, case: str, board: str, reason: str, reference: str | None = None) -> dict[str, Any]:
+        """Tell the system of a board that it need not go on with an order."""
+        body = {"board": board, "reference": reference, "reason": reason}
+        return outbound.post_to_board(board, ["orders", case, "cancel"], body, job)
 
     return worker

@@ -12,7 +12,7 @@ from workers.standins.store import Json, Ledger, Store
 from workers.standins.system import Refused, Reply, Request, System, next_step, script_subject, write_script
 
 STEPS = ("accept", "progress", "result", "return")
-ENDED = frozenset({"result", "return"})
+ENDED = frozenset({"result", "return", "cancelled"})
 
 
 class BoardSystems(System):
@@ -21,7 +21,11 @@ class BoardSystems(System):
 
     def __init__(self, name: str, store: Store) -> None:
         super().__init__(name, store)
-        self.routes = (("POST", "*/orders", self._order), ("GET", "*/orders/*", self._show))
+        self.routes = (
+            ("POST", "*/orders", self._order),
+            ("POST", "*/orders/*/cancel", self._cancel),
+            ("GET", "*/orders/*", self._show),
+        )
         self.controls = (
             *(("POST", step, self._control) for step in STEPS),
             ("POST", "refuse", self._refuse),
@@ -45,6 +49,17 @@ class BoardSystems(System):
             self._tell(ledger, order, what, said, number * float(plan["seconds"]))
         return Reply(201, {"reference": reference})
 
+    def _cancel(self, ledger: Ledger, request: Request, board: str, case: str) -> Reply:
+        order, reference = ledger.get("order", case), request.body.get("reference")
+        if order is None or order["board"] != board:
+            return Reply(200, {"state": "unknown"})
+        if order["status"] in ENDED or reference not in (None, order["reference"]):
+            return Reply(200, {"state": "ended"})
+        order["status"] = "cancelled"
+        ledger.put("order", case, order)
+        ledger.effect("cancelled", case, {"reference": order["reference"], **request.body})
+        return Reply(200, {"state": "cancelled"})
+
     def _show(self, ledger: Ledger, request: Request, board: str, case: str) -> Reply:
         order = self._known(ledger, case)
         if order["board"] != board:
@@ -58,7 +73,7 @@ class BoardSystems(System):
 
     def _tell(self, ledger: Ledger, order: Json, what: str, said: Json, after: float = 0.0) -> str:
         if order["status"] in ENDED:
-            raise Refused(409, "already_ended", f"{order['case']} 已经办结或退回")
+            raise Refused(409, "already_ended", f"{order['case']} 已经办结、退回或撤销")
         told = {name: order[name] for name in ("case", "board", "reference")}
         told |= {**_USUAL[what], **said, "at": ledger.now.isoformat(timespec="seconds")}
         order["status"] = what

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from processes.casework import attachments, texts
+from processes.casework import attachments, receipts, texts
 from processes.casework.federation import case_file, words
 from processes.casework.federation.case_file import BadFile, CaseFile
 from processes.casework.functions import Snapshots
@@ -119,6 +119,8 @@ class Arrivals:
         payload, kept = words.taken(said.payload, lambda number: texts.identity(sender.command_id, str(number)))
 
         def before(connection: Connection, instance_id: str) -> None:
+            if contract.orders and instance_id:
+                payload["orders"] = receipts.orders_in_hand(connection, instance_id)
             case = connection.scalar(select(Case.id).where(Case.instance_id == instance_id)) or said.key
             _keep_words(connection, case, contract.type, kept, self._engine.clock.now())
 

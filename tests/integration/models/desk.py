@@ -21,6 +21,7 @@ from processes.casework import doors, functions, loading
 from processes.casework.projection import CaseProjection
 from processes.casework.reference import Reference
 from processes.clock import ManualClock
+from processes.messaging.contracts import CONTRACTS
 from processes.messaging.incoming import ReportMessage
 from processes.messaging.inlet import Correlation
 from processes.notation import bundle
@@ -39,6 +40,7 @@ RESULTS: Mapping[str, Mapping[str, Any]] = {
     "rating.rectified": {"receipt": "r-2"},
     "seven-lists.transfer": {"reference": "QD-1"},
     "board.order": {"reference": "BK-1"},
+    "board.cancel": {"state": "cancelled"},
     "notice.send": {"receipt": "n-1"},
 }
 """What the systems answer; channels answer that it was delivered."""
@@ -106,6 +108,12 @@ class Desk:
     def say(self, message: str, case: str, **payload: Any) -> None:
         """A partner's message for a case, by its number."""
         self.engine.correlate(message, case, {"case": case, **payload})
+        self.go_on()
+
+    def withdraw(self, case: str) -> None:
+        """The enterprise takes its problem back."""
+        said = Correlation("withdrawal.requested", case, {"case": case, "reason": None}, orders=True)
+        doors.correlate(self.engine.engine, f"withdrawal/{case}", said)
         self.go_on()
 
     # -- people ----------------------------------------------------------------------------------------------------------
@@ -243,6 +251,7 @@ class _Orchestrator(Orchestrator):
                     extensions.get("correlationkey", ""),
                     row.message.data,
                     extensions.get("place", ""),
+                    orders=(row.message.type, "1") in CONTRACTS and CONTRACTS[row.message.type, "1"].orders,
                 )
                 doors.correlate(self.engine, f"{row.message.source}/{row.message.id}", said)
             with self.database.write() as connection:

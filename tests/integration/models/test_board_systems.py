@@ -7,21 +7,38 @@ from pathlib import Path
 
 import pytest
 
+from processes.casework import receipts
+from processes.messaging.inlet import References
 from tests.integration.models.desk import COUNTY, MODELS, Desk, models_with_test_decisions
 
 FINANCE = f"{COUNTY}.finance"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """The finance board has a system."""
+def folder_with_systems(tmp_path: Path, row: str) -> Path:
+    """The reference data; the board of this row of the organisations has a system."""
     folder = Path(shutil.copytree(MODELS / "reference", tmp_path / "reference"))
     file = folder / "organisations.csv"
-    row = "330502,finance,吴兴区金融板块,board,,,,"
     text = file.read_text("utf-8")
     assert row in text
     file.write_text(text.replace(row, f"{row}boards"), "utf-8")
-    return Desk(models_with_test_decisions(), folder)
+    return folder
+
+
+def cancelled(case: str, reference: str | None, reason: str, board: str = FINANCE) -> dict[str, object]:
+    """What the system is told."""
+    return {"case": case, "board": board, "reference": reference, "reason": reason}
+
+
+def references(desk: Desk, number: str) -> References:
+    """What is known of the orders of a case."""
+    with desk.engine.database.read() as connection:
+        return receipts.references(connection, number, "board.order")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """The finance board has a system."""
+    return Desk(models_with_test_decisions(), folder_with_systems(tmp_path, "330502,finance,吴兴区金融板块,board,,,,"))
 
 
 @pytest.fixture
@@ -163,7 +180,60 @@ def test_what_the_system_cannot_do_goes_to_the_centre(desk: Desk, number: str) -
     assert desk.tasks() == ["route"]
 
 
-def test_the_withdrawn_problem_waits_for_no_system(desk: Desk, number: str) -> None:
-    desk.say("withdrawal.requested", number)
+def test_the_withdrawn_problem_waits_for_no_system_and_the_system_is_told(desk: Desk, number: str) -> None:
+    desk.withdraw(number)
     assert desk.waiting_timers() == []
     assert desk.case(number).outcome == "withdrawn"
+    assert desk.jobs("board.cancel") == [cancelled(number, "BK-1", "企业已撤回。")]
+    assert desk.instance(number).state == "completed"
+
+
+def test_a_withdrawn_problem_whose_order_may_be_on_its_way_is_cancelled_without_a_reference(desk: Desk) -> None:
+    desk.down.add("board.order")
+    number = str(desk.report("贷款到期续不上").number)
+    desk.do("sign", outcome="accept")
+    desk.withdraw(number)
+    assert desk.jobs("board.cancel") == [cancelled(number, None, "企业已撤回。")]
+
+
+def test_who_takes_over_and_answers_ends_the_order(desk: Desk, number: str) -> None:
+    desk.until(1, 13)
+    desk.down.add("board.cancel")
+    desk.do("take_over", outcome="answer", resolution="solved", answer="已续上。")
+    assert desk.case(number).stage == "rating"  # whoever waits for the answer does not wait for the system
+    assert references(desk, number).valid == frozenset()
+    assert references(desk, number).cancelled == {"BK-1"}
+    desk.down.clear()
+    desk.go_on()
+    assert desk.jobs("board.cancel") == [cancelled(number, "BK-1", "已由板块经办人接手办理。")]
+
+
+def test_an_order_that_ended_by_its_result_or_came_back_is_not_cancelled(desk: Desk, number: str) -> None:
+    said(desk, "returned", number, request="people", reason="系统里没有这类业务。")
+    desk.do("handle", outcome="answer", resolution="solved", answer="已续上。")
+    desk.withdraw(number)
+    assert desk.jobs("board.cancel") == []
+
+
+def test_an_order_that_was_never_received_is_not_taken_for_the_one_before(desk: Desk, number: str) -> None:
+    desk.until(1, 13)
+    desk.do("take_over", outcome="ask", question="请补充贷款合同。")
+    desk.down.add("board.order")
+    desk.say("supplement.answered", number, text="已补。")
+    desk.until(1, 30)
+    desk.do("take_over", outcome="answer", resolution="solved", answer="已续上。")
+    assert [each["reference"] for each in desk.jobs("board.cancel")] == ["BK-1", None]
+
+
+def test_a_problem_withdrawn_below_is_cancelled_at_the_superior_places_board(tmp_path: Path) -> None:
+    desk = Desk(models_with_test_decisions(), folder_with_systems(tmp_path, "3305,finance,湖州市金融板块,board,,,,"))
+    number = str(desk.report("贷款到期续不上").number)
+    desk.do("sign", outcome="accept")
+    desk.do("handle", outcome="cannot", reason="权限在市里。")
+    desk.do("route", outcome="escalation", reason="权限在市里。")
+    desk.do("route", outcome="board", board="3305.finance")
+    desk.do("sign", outcome="accept")
+    child = desk.child(number)
+    desk.withdraw(number)
+    assert desk.child(number).outcome == "withdrawn"
+    assert desk.jobs("board.cancel") == [cancelled(child.number, "BK-1", "企业已撤回。", "3305.finance")]
