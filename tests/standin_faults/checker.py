@@ -29,7 +29,7 @@ CHANNEL = {
 EFFECTS: Mapping[str, Mapping[str, str]] = {
     "ratings": {"requested": "rating.request"},
     "seven-lists": {"received": "seven-lists.transfer"},
-    "boards": {"received": "board.order"},
+    "boards": {"received": "board.order", "cancelled": "board.cancel"},
     **{name: {"sent": "notice.send"} for name in NOTICES},
     "registry": {"made": "http.request"},
 }

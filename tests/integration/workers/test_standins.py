@@ -174,7 +174,22 @@ def test_a_boards_system_takes_an_order_to_its_result(outside: Outside, receiver
     assert {(each.data["board"], each.data["reference"]) for each in receiver.messages} == {("330502.data", reference)}
     assert receiver.messages[-1].data["answer"] == "已解锁。"
     assert outside.get("/boards/330502.data/orders/C-1")["status"] == "result"
+    assert outside.post("/boards/330502.data/orders/C-1/cancel", {"reason": "企业已撤回。"}).json() == {"state": "ended"}
     assert outside.client.get("/boards/330502.policy/orders/C-1").status_code == 404
+
+
+def test_a_boards_system_stops_at_what_is_cancelled(outside: Outside, receiver: Receiver) -> None:
+    def cancel(case: str = "C-1", board: str = "330502.data", **said: str) -> str:
+        reply = outside.post(f"/boards/{board}/orders/{case}/cancel", {"reason": "企业已撤回。", **said})
+        return str(reply.json()["state"])
+
+    reference = outside.post("/boards/330502.data/orders", ORDERED).json()["reference"]
+    assert (cancel("C-2"), cancel(board="330502.policy"), cancel(reference="BK-0")) == ("unknown", "unknown", "ended")
+    assert (cancel(reference=reference), cancel(reference=reference)) == ("cancelled", "ended")
+    assert outside.post("/control/boards/result", {"case": "C-1"}).status_code == 409
+    outside.post("/boards/330502.data/orders", ORDERED)
+    assert cancel() == "cancelled"
+    assert [each["subject"] for each in outside.effects("boards", "cancelled")] == ["C-1", "C-1"]
 
 
 def test_a_case_that_is_ordered_again_is_a_new_order(outside: Outside, receiver: Receiver) -> None:
