@@ -174,7 +174,9 @@ def test_a_boards_system_takes_an_order_to_its_result(outside: Outside, receiver
     assert {(each.data["board"], each.data["reference"]) for each in receiver.messages} == {("330502.data", reference)}
     assert receiver.messages[-1].data["answer"] == "已解锁。"
     assert outside.get("/boards/330502.data/orders/C-1")["status"] == "result"
-    assert outside.post("/boards/330502.data/orders/C-1/cancel", {"reason": "企业已撤回。"}).json() == {"state": "ended"}
+    assert outside.post("/boards/330502.data/orders/C-1/cancel", {"reason": "企业已撤回。"}).json() == {
+        "state": "ended"
+    }
     assert outside.client.get("/boards/330502.policy/orders/C-1").status_code == 404
 
 

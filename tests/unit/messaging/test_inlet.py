@@ -13,7 +13,18 @@ from processes.messaging import incoming as i
 from processes.messaging.addresses import PEER
 from processes.messaging.bus import Message
 from processes.messaging.contracts import CONTRACTS, Contract
-from processes.messaging.inlet import Broadcast, Correlation, Doors, Handled, Inlet, NotTaken, Refusal, Sender, Status
+from processes.messaging.inlet import (
+    Broadcast,
+    Correlation,
+    Doors,
+    Handled,
+    Inlet,
+    NotTaken,
+    References,
+    Refusal,
+    Sender,
+    Status,
+)
 
 
 @dataclass
@@ -24,7 +35,7 @@ class House:
     refused: list[Refusal] = field(default_factory=list)
     cases: dict[tuple[str, str], str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
-    given: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    given: dict[tuple[str, str], References] = field(default_factory=dict)
 
     def _door(self, name: str) -> Callable[[Sender, Any], Handled]:
         def take(sender: Sender, said: Any) -> Handled:
@@ -47,7 +58,7 @@ class House:
             signal=self._door("signal"),
             case_number=lambda channel, original: self.cases.get((channel, original)),
             refuse=self.refused.append,
-            references=lambda number, topic: self.given.get((number, topic)),
+            references=lambda number, topic: self.given.get((number, topic), References()),
             system_of={"330502.data": "boards"}.get,
             may_send=lambda partner, type_: not (partner == "ratings" and type_.endswith(".order")),
             from_peer=lambda sender, contract, said: self._door("peer")(sender, said),
@@ -126,13 +137,27 @@ def test_only_a_boards_own_system_speaks_for_it(board: str) -> None:
     ],
 )
 def test_a_reference_that_was_never_given_is_refused_with_the_one_that_was(type_: str, data: dict[str, str]) -> None:
-    house = House(given={("2026-000017", "seven-lists.transfer"): frozenset({"QD-1"})})
+    house = House(given={("2026-000017", "seven-lists.transfer"): References(frozenset({"QD-1"}))})
     inlet = Inlet(house.doors())
     receipt = inlet.receive(message(type_, {"case": "2026-000017", "reference": "QD-2", **data}))
     assert receipt.status is Status.REFUSED
     assert "QD-2" in (receipt.reason or "")
     assert "应为 QD-1" in (receipt.reason or "")
     assert inlet.receive(message(type_, {"case": "2026-000017", "reference": "QD-1", **data})).status is Status.ACCEPTED
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_what_is_said_late_of_a_cancelled_order_is_refused(awaited: bool) -> None:
+    known = References(frozenset({"BK-8"}), frozenset({"BK-7"}), awaited)
+    house = House(given={("2026-000017", "board.order"): known})
+    order = {"case": "2026-000017", "board": "330502.data", "resolution": "solved", "answer": "已办。"}
+    inlet = Inlet(house.doors())
+    receipt = inlet.receive(message("board.result", {**order, "reference": "BK-7"}, partner="boards"))
+    assert receipt.status is Status.REFUSED
+    assert "已经撤销" in (receipt.reason or "")
+    assert inlet.receive(message("board.result", {**order, "reference": "BK-8"}, partner="boards")).status is (
+        Status.ACCEPTED
+    )
 
 
 def test_a_number_nobody_knows_is_refused_and_kept() -> None:
