@@ -71,7 +71,8 @@ def test_every_contract_and_every_topic_is_in_it() -> None:
         sent = DOCUMENT["operations"][f"send.{topic}"]
         assert sent["action"] == "send"
         replies = at(DOCUMENT, sent["reply"]["channel"])["messages"].values()
-        assert {at(DOCUMENT, each)["name"] for each in replies} == ANSWERS
+        answers = ANSWERS if CATALOGUE[topic].errors else ANSWERS - {"job.error"}
+        assert {at(DOCUMENT, each)["name"] for each in replies} == answers
         assert DOCUMENT["operations"][f"send.{topic}.urgent"]["reply"] == sent["reply"]
     for type_, version in CONTRACTS:
         assert DOCUMENT["operations"][f"receive.{type_.removeprefix('*.')}.v{version}"]["action"] == "receive"
