@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import select
 
-from processes.casework import doors, receipts
+from processes.casework import answers, doors, receipts
 from processes.casework.reference import Reference
 from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, Unfit
@@ -76,6 +77,7 @@ class Reception:
                 from_peer=self._from_peer,
                 identify=self._identity.check,
                 may_answer_any=self._identity.may_answer_any,
+                unfit_answer=self.unfit_answer,
             )
         )
 
@@ -154,9 +156,9 @@ class Reception:
             command = c.Correlate(sender.command_id, said.message, said.key, dict(said.payload), said.place)
             return _Planned(command=command, settle=_raise)
 
-        def job(sender: Sender, command: c.Command, job_id: str) -> Handled:
-            self._check_topic(sender, job_id)
-            return _Planned(command=command, settle=lambda outcome: self._answered(job_id, outcome))
+        def job(sender: Sender, command: c.Command, said: answers.Answer) -> Handled:
+            self._check_topic(sender, said.job_id)
+            return _Planned(command=command, settle=lambda outcome: self._answered(sender, said, outcome))
 
         def case_number(channel: str, original: str) -> str:
             """One that is not there yet may be reported by a message before this one: it is looked for again when it is its turn."""
@@ -168,10 +170,10 @@ class Reception:
         return Doors(
             report=lambda sender, said: _Alone(run=lambda: self.report(sender, said)),
             correlate=correlate,
-            lock_job=lambda sender, said: job(sender, _locked(sender, said), said.job_id),
-            complete_job=lambda sender, said: job(sender, _completed(sender, said), said.job_id),
-            fail_job=lambda sender, said: job(sender, _failed(sender, said), said.job_id),
-            throw_job_error=lambda sender, said: job(sender, _error(sender, said), said.job_id),
+            lock_job=lambda sender, said: job(sender, answers.locked(sender, said), said),
+            complete_job=lambda sender, said: job(sender, answers.completed(sender, said), said),
+            fail_job=lambda sender, said: job(sender, answers.failed(sender, said), said),
+            throw_job_error=lambda sender, said: job(sender, answers.error(sender, said), said),
             signal=lambda sender, said: _Alone(run=lambda: self.signal(sender, said)),
             case_number=case_number,
             refuse=self.refuse,
@@ -181,6 +183,7 @@ class Reception:
             from_peer=lambda sender, contract, said: _Alone(run=lambda: self._from_peer(sender, contract, said)),
             identify=self._identity.check,
             may_answer_any=self._identity.may_answer_any,
+            unfit_answer=self.unfit_answer,
         )
 
     def report(self, sender: Sender, said: i.ReportMessage) -> Handled:
@@ -232,26 +235,34 @@ class Reception:
 
     def lock_job(self, sender: Sender, said: i.JobAccepted) -> Handled:
         """A worker takes a job, or needs it for longer."""
-        return self._job(sender, said.job_id, _locked(sender, said))
+        return self._job(sender, said, answers.locked(sender, said))
 
     def complete_job(self, sender: Sender, said: i.JobCompleted) -> Handled:
         """A job is done."""
-        return self._job(sender, said.job_id, _completed(sender, said))
+        return self._job(sender, said, answers.completed(sender, said))
 
     def fail_job(self, sender: Sender, said: i.JobFailed) -> Handled:
         """A job could not be done this time."""
-        return self._job(sender, said.job_id, _failed(sender, said))
+        return self._job(sender, said, answers.failed(sender, said))
 
     def throw_job_error(self, sender: Sender, said: i.JobError) -> Handled:
         """The other side's answer is no."""
-        return self._job(sender, said.job_id, _error(sender, said))
+        return self._job(sender, said, answers.error(sender, said))
 
-    def _job(self, sender: Sender, job_id: str, command: c.Command) -> Handled:
+    def unfit_answer(self, sender: Sender, job_id: str, attempt: int | None, reason: str) -> None:
+        """An answer to a job is refused, whose worker has let go of it: to the job that is a failure, which is tried again and shown. What
+        comes later, from another worker or mended by a person, may still be its result."""
         self._check_topic(sender, job_id)
+        with suppress(NotWaiting):
+            self._engine.execute(answers.unfit(sender, job_id, attempt, reason))
+        hit("reception.job-failed")
+
+    def _job(self, sender: Sender, said: answers.Answer, command: c.Command) -> Handled:
+        self._check_topic(sender, said.job_id)
         try:
-            return self._answered(job_id, self._engine.execute(command))
+            return self._answered(sender, said, self._engine.execute(command))
         except (NotWaiting, Unfit) as error:
-            return self._answered(job_id, error)
+            return self._answered(sender, said, error)
 
     def _check_topic(self, sender: Sender, job_id: str) -> None:
         """A partner answers the jobs of those topics that it was given. The platform's own workers answer all, and are not looked after."""
@@ -267,8 +278,9 @@ class Reception:
                 f"partner {sender.partner} may not answer jobs of the topic {topic}",
             )
 
-    def _answered(self, job_id: str, outcome: c.Outcome | Exception) -> Handled:
+    def _answered(self, sender: Sender, said: answers.Answer, outcome: c.Outcome | Exception) -> Handled:
         """Late and double answers have no effect; one for a job that never was, or with a result that does not fit, is refused."""
+        job_id = said.job_id
         if isinstance(outcome, NotWaiting):
             with self._engine.database.read() as connection:
                 known = connection.execute(select(Job.id).where(Job.id == job_id)).first()
@@ -276,6 +288,7 @@ class Reception:
                 raise _no_job(job_id) from None
             return Handled(duplicate=True)
         if isinstance(outcome, Unfit):
+            self.unfit_answer(sender, job_id, said.attempt, outcome.zh)
             raise NotTaken(outcome.zh, outcome.en) from None
         if isinstance(outcome, Exception):
             raise outcome
@@ -370,33 +383,3 @@ class _Alone(Handled):
 def _raise(outcome: c.Outcome | Exception) -> None:
     if isinstance(outcome, Exception):
         raise outcome
-
-
-def _locked(sender: Sender, said: i.JobAccepted) -> c.Command:
-    kind = c.ExtendJob if isinstance(said, i.JobExtended) else c.AcceptJob
-    return kind(sender.command_id, said.job_id, sender.source, said.lock_seconds, said.attempt, actor=sender.partner)
-
-
-def _completed(sender: Sender, said: i.JobCompleted) -> c.Command:
-    return c.CompleteJob(sender.command_id, said.job_id, dict(said.result), actor=sender.partner)
-
-
-def _failed(sender: Sender, said: i.JobFailed) -> c.Command:
-    return c.FailJob(
-        sender.command_id,
-        said.job_id,
-        said.reason,
-        said.retry_after,
-        said.final,
-        said.counted,
-        said.attempt,
-        sender.source,
-        said.system or "",
-        said.since,
-        actor=sender.partner,
-    )
-
-
-def _error(sender: Sender, said: i.JobError) -> c.Command:
-    variables = dict(said.variables)
-    return c.ThrowJobError(sender.command_id, said.job_id, said.code, said.message, variables, actor=sender.partner)

@@ -19,7 +19,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from processes.messaging import between_levels, hotline, service_ratings
+from processes.messaging import answers, between_levels, hotline, service_ratings
 from processes.messaging import incoming as i
 from processes.messaging import schema as s
 from processes.messaging.boards import CONTRACTS_OF_BOARDS
@@ -29,11 +29,6 @@ from processes.messaging.contract import Contract as Contract
 from processes.messaging.contract import ContractViolation as ContractViolation
 from processes.messaging.contract import Kind as Kind
 
-JOB = Extension("jobid", "任务编号", "5b1c3a52-6d0e-4a8e-9f1d-2f7f0f3f9a10")
-ATTEMPT, ATTEMPT_PATTERN = "attempt", re.compile("[0-9]{1,9}")
-"""the extension of jobs and their answers that tells a job's messages apart, and its form"""
-PRIORITY = "priority"
-"""the extension of jobs that have one"""
 LOWER = Extension("correlationkey", "下级案件的编号", "0d9e6c0e-6a53-4c43-8b6b-7d3c0ad1b6a4")
 PLACE = Extension("place", "上级地区", "330500")
 """of an escalation whose payload does not say it"""
@@ -83,17 +78,6 @@ def _value(message: Message, extension: Extension) -> str:
         )
         raise ContractViolation(message.type, message.extensions.get(VERSION, "1"), (problem,))
     return value
-
-
-def _attempt(message: Message) -> int | None:
-    """The number of the job's message that is answered; None when the worker does not say."""
-    value = message.extensions.get(ATTEMPT)
-    if value is None:
-        return None
-    if not ATTEMPT_PATTERN.fullmatch(value):
-        problem = s.FieldProblem(ATTEMPT, "应是 1 到 9 位数字，从任务消息照抄")
-        raise ContractViolation(message.type, message.extensions.get(VERSION, "1"), (problem,))
-    return int(value)
 
 
 # ---- the contracts ---------------------------------------------------------------------------------------------------
@@ -189,80 +173,7 @@ _ALL = (
         {**_CASE, "reference": "QD-2026-0001", "stage": "strike_off", "note": "整改完成，验收通过。"},
     ),
     *CONTRACTS_OF_BOARDS,
-    Contract(
-        "job.accepted",
-        "1",
-        Kind.JOB,
-        "任务已接下",
-        "工作程序（ce-source）接下一项要做得久的任务：lock_seconds 秒以内归它，不再投递给别人。已有别人接下或任务已经转走的，不生效。",
-        "任务要做几分钟以上时，开始做以前发送；得到发布确认以后确认（ack）任务消息。",
-        i.LockSchema,
-        lambda m, d: i.JobAccepted(m.extensions[JOB.name], d["lock_seconds"], _attempt(m)),
-        {"lock_seconds": 300},
-        extensions=(JOB,),
-        internal=True,
-    ),
-    Contract(
-        "job.extended",
-        "1",
-        Kind.JOB,
-        "任务延长",
-        "接下任务的工作程序（ce-source 与接下时相同）还要 lock_seconds 秒，从现在算起。没有接下或任务已经转走的，不生效。",
-        "接下的时间快到而任务还没有做完时。",
-        i.LockSchema,
-        lambda m, d: i.JobExtended(m.extensions[JOB.name], d["lock_seconds"], _attempt(m)),
-        {"lock_seconds": 300},
-        extensions=(JOB,),
-        internal=True,
-    ),
-    Contract(
-        "job.completed",
-        "1",
-        Kind.JOB,
-        "任务完成",
-        "工作程序做完了一项任务；扩展属性 jobid 是任务编号。",
-        "任务做成以后，确认（ack）任务消息以前。",
-        i.CompletedSchema,
-        lambda m, d: i.JobCompleted(m.extensions[JOB.name], d["result"] or {}),
-        {"result": {"delivered": True, "receipt": "hotline-8"}},
-        extensions=(JOB,),
-        internal=True,
-    ),
-    Contract(
-        "job.failed",
-        "1",
-        Kind.JOB,
-        "任务失败",
-        "工作程序没有做成；还有次数就再试，没有了由人处理。",
-        "这一次没有做成，或者再试也做不成（final 为 true）时。",
-        i.FailedSchema,
-        lambda m, d: i.JobFailed(
-            m.extensions[JOB.name],
-            d["reason"],
-            d["retry_after"],
-            bool(d["final"]),
-            d["counted"] is not False,
-            _attempt(m),
-            d["system"],
-            d["since"],
-        ),
-        {"reason": "热线系统暂不可用（503）", "retry_after": 30},
-        extensions=(JOB,),
-        internal=True,
-    ),
-    Contract(
-        "job.error",
-        "1",
-        Kind.JOB,
-        "任务业务错误",
-        "对方系统给出业务上的否定答复；由流程图上的错误边界事件处理。",
-        "对方系统给出任务目录里列明的业务否定答复时。",
-        i.ErrorSchema,
-        lambda m, d: i.JobError(m.extensions[JOB.name], d["code"], d["message"] or "", d["variables"] or {}),
-        {"code": "order_closed", "message": "渠道已经关闭这一件"},
-        extensions=(JOB,),
-        internal=True,
-    ),
+    *answers.CONTRACTS,
     Contract(
         ESCALATED,
         "1",

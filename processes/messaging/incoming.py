@@ -282,6 +282,8 @@ class JobCompleted:
 
     job_id: str
     result: Mapping[str, Any]
+    attempt: int | None = None
+    """the number of the message that it answers; None when the worker does not say"""
 
 
 @dataclass(frozen=True)
@@ -325,6 +327,8 @@ class JobError:
     code: str
     message: str
     variables: Mapping[str, Any]
+    attempt: int | None = None
+    """the number of the message that it answers; None when the worker does not say"""
 
 
 @dataclass(frozen=True)

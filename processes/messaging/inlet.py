@@ -18,7 +18,7 @@ from typing import Any
 
 from processes.errors import BihuanError
 from processes.failpoints import hit
-from processes.messaging import contracts, measures
+from processes.messaging import answers, contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.addresses import PEER
 from processes.messaging.bus import Message
@@ -182,6 +182,10 @@ def any_reference(number: str, topic: str) -> References:
     return References()
 
 
+def nothing_held(sender: Sender, job_id: str, attempt: int | None, reason: str) -> None:
+    """There are no jobs."""
+
+
 def by_people(organisation: str) -> str | None:
     """No organisation has a business system."""
     return None
@@ -216,6 +220,9 @@ class Doors:
     """(partner, message): raises :class:`NotTaken` when the message is not from that partner"""
     may_answer_any: Callable[[str], bool] = nobody
     """whether a partner may answer jobs; of which topics, the doors of jobs see to"""
+    unfit_answer: Callable[[Sender, str, int | None, str], None] = nothing_held
+    """(sender, job's id, number of its message that is answered, reason): an answer to a job does not fit, and the job is not to wait for
+    another that may never come. Raises :class:`NotTaken` when it is not the sender's to answer"""
 
 
 def place_of(message: Message) -> here.Here:
@@ -285,9 +292,15 @@ class Inlet:
             self._doors.identify(sender.partner, message)
         if sender.partner == INTERNAL and not contracts.is_known(message.type):
             return self._between_diagrams(sender, message)
-        contract = contracts.contract_of(message)
-        self._authorise(sender, contract, message.type)
-        said = contracts.parse(message)
+        try:
+            contract = contracts.contract_of(message)
+            self._authorise(sender, contract, message.type)
+            said = contracts.parse(message)
+        except ContractViolation as violation:
+            answered = None if sender.peer else answers.answered_by(message)
+            if answered is not None:
+                self._doors.unfit_answer(sender, *answered, violation.zh)
+            raise
         if sender.peer and isinstance(said, i.BetweenCases):
             return self._doors.from_peer(sender, contract, said)
         return self._route(sender, contract, said)

@@ -17,8 +17,8 @@ from processes.kernel.state import Wait
 from processes.kernel.timers import add_duration
 from processes.messaging import jobs
 from processes.messaging.addresses import HIGHEST, travels_as
+from processes.messaging.answers import ATTEMPT, PRIORITY
 from processes.messaging.bus import Address, Message
-from processes.messaging.contracts import ATTEMPT, PRIORITY
 from processes.observing import here
 from processes.runtime.definitions import TIMERS
 from processes.store import outbox

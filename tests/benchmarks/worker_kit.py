@@ -19,8 +19,8 @@ from typing import Any
 import pika
 
 from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE
+from processes.messaging.answers import ATTEMPT, JOB
 from processes.messaging.bus import Address, Message
-from processes.messaging.contracts import ATTEMPT, JOB
 from tests.benchmarks.report import Section, at_least, at_most, figure, times
 from tests.benchmarks.rig.contenders import BASELINES
 from tests.benchmarks.rig.kit_worker import TOPIC

@@ -59,6 +59,7 @@ _ONCE = _RARE | {
     "engine.incident-recorded",
     "gateway.deployed",
     "gateway.loaded",
+    "reception.job-failed",
     "reception.signalled",
     "scheduler.due-found",
     "scheduler.locks-found",

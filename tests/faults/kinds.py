@@ -27,7 +27,7 @@ from tests.diagrams import (
     timer,
     user,
 )
-from tests.faults.lasting import LEFT, LONG
+from tests.faults.lasting import LEFT, LONG, WRONG
 
 DOOR = "faults_door"
 FIRST, SECOND = "measures", "rectification"
@@ -332,6 +332,14 @@ def _left() -> Kind:
     return Kind("left", [body], {"taken up": 1})
 
 
+def _wrong() -> Kind:
+    """A job whose first answer does not fit: it is refused and kept, and the job is tried again."""
+    body = _process(
+        "wrong", _tell("tell", '"righted"', topic=WRONG, backoff="PT1S"), end(), path("start", "key", "tell", "end")
+    )
+    return Kind("wrong", [body], {"righted": 1})
+
+
 _ALL = tuple(
     make()
     for make in (
@@ -351,6 +359,7 @@ _ALL = tuple(
         _compensation,
         _long,
         _left,
+        _wrong,
     )
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}

@@ -11,7 +11,7 @@ from tests.faults.restoring import restore_a_backup
 from tests.faults.trial import Fault
 from tests.faults.world import BROKER, EMBEDDED, LANES, Plan
 
-LEAST = 17
+LEAST = 18
 """Cases of a scenario at least: one of each kind, and a real problem."""
 
 SMALL = {EMBEDDED: 24, BROKER: 160}

@@ -26,6 +26,7 @@ EMBEDDED_POINTS = (
     "engine.committed",
     "inlet.handled",
     "outbound.effected",
+    "reception.job-failed",
     "unit.written",
     "worker.accepted",
     "worker.answered",

@@ -21,8 +21,9 @@ from typing import Any
 
 from processes.clock import SystemClock
 from processes.messaging import incoming as i
+from processes.messaging.answers import ATTEMPT, JOB
 from processes.messaging.bus import Address, Message
-from processes.messaging.contracts import ATTEMPT, JOB, parse
+from processes.messaging.contracts import parse
 from processes.store.database import Database
 from workers.bus.embedded import EmbeddedBus
 from workers.kit.runner import Runner

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from processes.clock import Clock, SystemClock
 from processes.failpoints import hit
 from processes.messaging.addresses import urgent
+from processes.messaging.answers import ATTEMPT, JOB
 from processes.messaging.bus import Address, Bus, Message
-from processes.messaging.contracts import ATTEMPT, JOB
 from processes.messaging.jobs import CATALOGUE, JobViolation
 from processes.observing import here
 from workers.kit import measures

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 
 from processes.messaging import cloudevents
 from processes.messaging.addresses import EXCHANGES, INBOX_QUEUE, URGENT, job_queue, signal_event, urgent
+from processes.messaging.answers import JOB
 from processes.messaging.asyncapi import headers, json_schema
 from processes.messaging.asyncapi.json_schema import Json
 from processes.messaging.asyncapi.texts import DESCRIPTION, TITLE
 from processes.messaging.bus import Address, Message
 from processes.messaging.contract import ORDER, Contract, Kind
-from processes.messaging.contracts import CONTRACTS, JOB
+from processes.messaging.contracts import CONTRACTS
 from processes.messaging.events import EVENTS, EventKind
 from processes.messaging.jobs import CATALOGUE, JobKind
 

@@ -9,10 +9,11 @@ import re
 from typing import Any
 
 from processes.messaging.addresses import HIGHEST, URGENT_FROM
+from processes.messaging.answers import ATTEMPT, ATTEMPT_PATTERN, JOB, PRIORITY
 from processes.messaging.asyncapi.json_schema import Json
 from processes.messaging.bus import Address
 from processes.messaging.contract import LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Contract, Kind
-from processes.messaging.contracts import ATTEMPT, ATTEMPT_PATTERN, CHANNEL, JOB, LOWER, PLACE, PRIORITY
+from processes.messaging.contracts import CHANNEL, LOWER, PLACE
 from processes.messaging.events import EventKind
 from processes.observing.trace import HEADER as TRACE
 

@@ -61,7 +61,8 @@ not acknowledged is the job's lock, and goes to another worker when your connect
 longer; a lock that runs out hands the job on, which uses up no attempt. A job may come more than once: ce-jobid is the idempotency key, and \
 the first valid result counts, whichever attempt it is of. Answer `job.failed` when it could not be done, and the platform decides when it \
 is sent again; copy ce-attempt, so that a late failure uses up nothing. The platform's own workers answer without ce-partner; a partner answers in \
-its own name, and only topics that it was given. An answer whose result does not fit has no effect, and the job stays open.
+its own name, and only topics that it was given. An answer that does not fit is refused, and counts as a failure of \
+the job, which is tried again; its result may still come.
 
 **Events**: bind a queue of your own to the topic exchange `bihuan.events`; the routing key is the event's type, as `case.closed`. Events tell of \
 no person, and repeat nobody's words.

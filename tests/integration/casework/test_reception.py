@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from processes.messaging.identity import Identity
 from processes.messaging.inlet import Status, anyone
 from processes.runtime.commands import Start
 from processes.store.database import Database
-from processes.store.tables import Case, Instance, Job, OutboxMessage, RefusedMessage
+from processes.store.tables import Case, Incident, Instance, Job, OutboxMessage, RefusedMessage
 from tests.diagrams import definitions, end, path, process, service, start
 
 MODELS = Path(__file__).parents[3] / "bpmn"
@@ -151,15 +151,81 @@ def answer(core: Core, job_id: str, result: Any, id: str = "a-1", **extensions: 
     )
 
 
-def test_a_result_that_does_not_fit_is_refused_and_the_job_stays_open(asking: Core) -> None:
+def test_a_result_that_does_not_fit_is_a_failure_of_the_job_which_is_tried_again(asking: Core) -> None:
     waiting = job(asking, "notice.send")
-    assert answer(asking, waiting.id, {"receipt": 7}) == [None]
+    assert answer(asking, waiting.id, {"receipt": 7}, attempt="1") == [None]
     (kept,) = rows(asking, RefusedMessage)
     assert "receipt：应是文字" in kept.reason
     assert "receipt: must be a string" in kept.reason_en
-    assert job(asking, "notice.send").state == "open"
+    failed = job(asking, "notice.send")
+    assert (failed.state, failed.attempts) == ("open", 1)
+    assert failed.available_at == NOW + timedelta(seconds=10)
+    assert failed.error == f"答复不能用：{kept.reason}（原文在隔离区）"
+    assert answer(asking, waiting.id, {"receipt": 7}, attempt="1") == [None], "delivered again"
+    assert job(asking, "notice.send").attempts == 1
+    assert answer(asking, waiting.id, {"receipt": 8}, "a-2", attempt="1") == [None], "late"
+    assert job(asking, "notice.send").attempts == 1
     assert answer(asking, waiting.id, {"receipt": "r-7"}) == [None], "the same id: it has had no effect yet"
     assert job(asking, "notice.send").state == "done"
+
+
+def test_results_that_never_fit_are_an_incident_and_a_mended_one_is_still_taken(asking: Core) -> None:
+    waiting = job(asking, "notice.send")
+    for attempt in range(1, 5):
+        answer(asking, waiting.id, {"receipt": 7}, f"a-{attempt}", attempt=str(attempt))
+    (incident,) = rows(asking, Incident)
+    assert (incident.task_id, incident.kind) == (waiting.id, "job-failed")
+    assert "receipt：应是文字" in incident.detail
+    assert len(rows(asking, RefusedMessage)) == 4
+    answer(asking, waiting.id, {"receipt": 9}, "a-5", attempt="5")
+    assert job(asking, "notice.send").attempts == 4, "what fails no more has no effect"
+    answer(asking, waiting.id, {"receipt": "r-7"}, "a-4", attempt="4")
+    assert job(asking, "notice.send").state == "done"
+
+
+@pytest.mark.parametrize(
+    ("type_", "data", "extensions", "why"),
+    [
+        ("job.completed", {"result": "done"}, {}, "result"),
+        ("job.completed", {"result": {"receipt": "r"}}, {"attempt": "one"}, "attempt"),
+        ("job.completed", {"result": {"receipt": "r"}}, {"contractversion": "9"}, "contractversion"),
+        ("job.error", {"code": "recipient_unknown"}, {"attempt": "-1"}, "attempt"),
+        ("job.error", {}, {}, "code"),
+        ("job.failed", {}, {}, "reason"),
+        ("job.accepted", {"lock_seconds": 0}, {}, "lock_seconds"),
+    ],
+)
+def test_an_answer_that_is_none_is_a_failure_of_its_job(
+    asking: Core, type_: str, data: Any, extensions: dict[str, str], why: str
+) -> None:
+    waiting = job(asking, "notice.send")
+    said = message("a-1", type_, data, jobid=waiting.id, **extensions)
+    assert asking.reception.receive_all([said], anyone) == [None]
+    (kept,) = rows(asking, RefusedMessage)
+    assert why in kept.reason
+    failed = job(asking, "notice.send")
+    assert (failed.attempts, failed.error) == (1, f"答复不能用：{kept.reason}（原文在隔离区）")
+
+
+@pytest.mark.parametrize("partner", ["hotline", "acme"])
+def test_a_forged_answer_that_is_none_fails_nothing(asking: Core, partner: str) -> None:
+    """Neither from who answers no jobs, nor from who answers others."""
+    answer(asking, job(asking, "notice.send").id, {"receipt": "r"})
+    waiting = job(asking, "somebody.elses")
+    for number, version in enumerate(("1", "9")):
+        said = message(
+            f"f-{number}", "job.completed", {"result": 7}, jobid=waiting.id, partner=partner, contractversion=version
+        )
+        assert asking.reception.receive_all([said], anyone) == [None]
+    assert job(asking, "somebody.elses").attempts == 0
+    assert {row.partner for row in rows(asking, RefusedMessage)} == {partner}
+
+
+def test_an_answer_that_is_none_to_a_job_that_never_was_is_kept(asking: Core) -> None:
+    said = message("a-1", "job.completed", {"result": 7}, jobid="no-such-job")
+    assert asking.reception.receive_all([said], anyone) == [None]
+    assert len(rows(asking, RefusedMessage)) == 1
+    assert rows(asking, Incident) == []
 
 
 def test_one_wrong_result_spoils_no_other_of_its_group(asking: Core) -> None:

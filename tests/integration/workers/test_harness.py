@@ -78,7 +78,7 @@ ENDINGS = {
     "busy": i.JobFailed("", "工作程序出错：Busy: too many", 5.0, False, True, 1),
     "closed": i.JobFailed("", "工作程序出错：Closed: for ever", 5.0, True, True, 1),
     "unasked": i.JobFailed("", "工作程序出错：Unasked: breaker", 5.0, False, False, 1),
-    "full": i.JobError("", "full", "没有号了", {"next": "2026-11-23T09:30:00+08:00"}),
+    "full": i.JobError("", "full", "没有号了", {"next": "2026-11-23T09:30:00+08:00"}, 1),
     "later": i.JobFailed("", "午休", 30.0, False, False, 1),
     "impossible": i.JobFailed("", "没有这个窗口", None, True, True, 1),
 }
@@ -126,7 +126,7 @@ def test_a_long_job_is_accepted_before_it_begins_and_its_lock_is_extended_until_
         waiting = threading.Thread(target=lambda: harness.wait_for_lock(3) and finish.set(), daemon=True)
         waiting.start()
         said = harness.run("counter.audit", case="C-1")
-    assert said == i.JobCompleted(said.job_id, {"case": "C-1"})
+    assert said == i.JobCompleted(said.job_id, {"case": "C-1"}, 1)
     assert harness.locks[0] == i.JobAccepted(said.job_id, 1, 1)
     assert {type(each) for each in harness.locks[1:]} == {i.JobExtended}
     assert {(each.job_id, each.lock_seconds, each.attempt) for each in harness.locks} == {(said.job_id, 1, 1)}

@@ -69,7 +69,7 @@ def test_a_worker_in_five_lines(engine: Engine) -> None:
     Runner(engine.bus, [worker]).start()
     engine.send("board.ask", {"case": "C-1", "text": "请答复", "unasked": 1})
     [message] = engine.answered()
-    assert parse(message) == i.JobCompleted("j-1", {"receipt": "C-1:请答复:False"})
+    assert parse(message) == i.JobCompleted("j-1", {"receipt": "C-1:请答复:False"}, 1)
     assert (message.source, message.subject) == ("/workers/boards", "board.ask")
     asked = Trace.parse(message.extensions["traceparent"])
     assert asked is not None
@@ -95,7 +95,7 @@ def test_a_handler_may_have_the_job_itself_and_all_other_variables(engine: Engin
 
     Runner(engine.bus, [worker]).start()
     engine.send("board.ask", {"case": "C-1", "a": 1, "b": [2]}, attempt=3)
-    assert parse(engine.answered()[0]) == i.JobCompleted("j-1", {})
+    assert parse(engine.answered()[0]) == i.JobCompleted("j-1", {}, 3)
     job, variables = seen[0]
     assert (job.id, job.topic, job.attempt) == ("j-1", "board.ask", 3)
     assert variables == {"case": "C-1", "a": 1, "b": [2]}
@@ -106,7 +106,7 @@ def _raise(error: Exception) -> Any:
 
 
 ENDINGS = [
-    (BusinessError("closed", "已关闭", {"n": 1}), i.JobError("j-1", "closed", "已关闭", {"n": 1})),
+    (BusinessError("closed", "已关闭", {"n": 1}), i.JobError("j-1", "closed", "已关闭", {"n": 1}, 1)),
     (RetryLater(30, "系统忙"), i.JobFailed("j-1", "系统忙", 30.0, False, True, 1)),
     (RetryLater(), i.JobFailed("j-1", "对方系统请稍后再试", None, False, True, 1)),
     (RetryLater(5, "熔断", counted=False), i.JobFailed("j-1", "熔断", 5.0, False, False, 1)),
