@@ -13,7 +13,7 @@ from processes.notation.check import check_paths, render
 
 def check(settings: Settings, options: argparse.Namespace) -> int:
     """Everything that is wrong with models, at once; exit code 1 when there are errors."""
-    findings = check_paths(options.paths, topics=frozenset(jobs.CATALOGUE), judge=judge)
+    findings = check_paths(options.paths, topics=frozenset(jobs.CATALOGUE), judge=judge, required=jobs.required)
     if options.json:
         print(json.dumps([each.to_dict() for each in findings], ensure_ascii=False, indent=1))
     else:

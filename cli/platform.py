@@ -206,7 +206,7 @@ class Platform:
         """What is wrong with models, as this platform's roles, stages and jobs are."""
         reference = self.core.snapshots.now().reference
         stages = frozenset(each.code for each in reference.stages)
-        codes = Codes(frozenset(reference.roles), stages, frozenset(self.topics), judge)
+        codes = Codes(frozenset(reference.roles), stages, frozenset(self.topics), judge, jobs.required)
         return check_files(files, codes=codes, deploying=True)
 
     def web(self) -> Any:

@@ -67,6 +67,12 @@ def problems_of(topic: str, arguments: Mapping[str, Any]) -> tuple[s.FieldProble
     return tuple(kind.judge(arguments)) if kind.judge else ()
 
 
+def required(topic: str) -> Mapping[str, str]:
+    """The arguments that a job must be given: name → Chinese title. None of unknown topics."""
+    kind = CATALOGUE.get(topic)
+    return {each.name: each.title for each in s.describe(kind.arguments) if each.required} if kind else {}
+
+
 def unfit(topic: str, arguments: Mapping[str, Any]) -> JobViolation | None:
     """What is wrong with arguments that a diagram has worked out, before their texts are filled in; None for what nobody knows either."""
     kind = CATALOGUE.get(topic)

@@ -10,7 +10,7 @@ from pathlib import Path
 from processes.notation.check.checker import check_files
 from processes.notation.check.findings import ERROR, Finding, Rule, Whole, arrange
 from processes.notation.check.sanity import MOST_BYTES, kind_by_name, too_big
-from processes.notation.check.world import Codes, Judge
+from processes.notation.check.world import Codes, Judge, Required
 from processes.notation.imports import import_locations, local_path
 
 MISSING = Rule(
@@ -45,14 +45,18 @@ MOST_CONTEXT_BYTES = 1024 * 1024
 
 
 def check_paths(
-    paths: Sequence[Path], *, topics: Collection[str] | None = None, judge: Judge | None = None
+    paths: Sequence[Path],
+    *,
+    topics: Collection[str] | None = None,
+    judge: Judge | None = None,
+    required: Required | None = None,
 ) -> list[Finding]:
     """Everything to be said about these files and the models in these folders; never raises.
 
     References of a single file may also be answered by the models beside it and in the folders next to its own, and by what it imports.
     Roles and stages are compared
     with ``reference/roles.csv`` and ``stages.csv`` where a folder of that name stands in or beside what is checked; ``topics`` are the job
-    topics there are and ``judge`` what their arguments must be, None leaves them unchecked.
+    topics there are, ``judge`` what their arguments must be and ``required`` which there must be, None leaves them unchecked.
     """
     findings: list[Finding] = []
     files: dict[str, bytes] = {}
@@ -79,6 +83,7 @@ def check_paths(
         _codes(paths, "stages.csv"),
         frozenset(topics) if topics is not None else None,
         judge,
+        required,
     )
     return arrange([*findings, *check_files(files, context=context, codes=codes, together=False)])
 

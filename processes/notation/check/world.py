@@ -20,15 +20,20 @@ GLOBAL_TASKS = frozenset(
 Judge = Callable[[str, Mapping[str, Any]], Sequence[tuple[str, str]]]
 """(topic, arguments that are literals) → (which argument, what is wrong with it in Chinese)"""
 
+Required = Callable[[str], Mapping[str, str]]
+"""topic → the arguments that a job of it must be given, with their Chinese titles"""
+
 
 @dataclass(frozen=True)
 class Codes:
-    """What is known outside of diagrams and named in them; None where it is not known and not checked. ``judge``: of a job's arguments."""
+    """What is known outside of diagrams and named in them; None where it is not known and not checked. ``judge``: of a job's arguments;
+    ``required``: which of them there must be."""
 
     roles: frozenset[str] | None = None
     stages: frozenset[str] | None = None
     topics: frozenset[str] | None = None
     judge: Judge | None = None
+    required: Required | None = None
 
 
 @dataclass(frozen=True, eq=False)

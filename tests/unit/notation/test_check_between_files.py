@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from cli.parts import judge
+from processes.messaging import jobs
 from processes.notation.check import Codes, Finding, check_files, check_paths
 from tests.diagrams import definitions, end, path, process, service, start
 
@@ -197,3 +200,29 @@ def test_an_argument_that_depends_on_the_case_is_left_to_the_case() -> None:
 
 def test_an_argument_that_fits_is_no_alarm() -> None:
     assert arguments(method='= "GET"', path="'/records'", query='= {state: ["open"], page: 2}') == []
+
+
+def missing(body: str, required: Mapping[str, str] = MappingProxyType({"reason": "退回原因"})) -> list[Finding]:
+    """What is said of arguments that are not there, of one more service task."""
+    whole = definitions(process("p", start(), body, end(), path("start", "ask", "end")))
+    found = check_files({"a.bpmn": whole}, codes=Codes(required=lambda topic: required))
+    return [each for each in found if each.rule == "job-argument"]
+
+
+def test_a_required_argument_that_is_left_out_is_an_error_at_its_element_that_names_it() -> None:
+    [finding] = missing(service("ask", "channel.refuse", {"channel": '= "hotline"'}))
+    assert (finding.element, finding.severity) == ("ask", "error")
+    assert "没有给任务 channel.refuse 必填的参数 reason（退回原因）" in finding.zh
+    assert "添加参数 reason" in finding.remedy_zh
+    assert missing(service("ask", "channel.refuse", {"reason": "= why"})) == []
+
+
+def test_an_argument_without_a_value_is_left_out() -> None:
+    body = service("ask", "channel.refuse", {"reason": "= why"}).replace(' value="= why"', "")
+    assert [each.element for each in missing(body)] == ["ask"]
+
+
+def test_what_must_be_there_is_what_the_catalogue_says() -> None:
+    assert missing(service("ask", "somebody.elses", {}), jobs.required("somebody.elses")) == []
+    found = missing(service("ask", "channel.refuse", {}), jobs.required("channel.refuse"))
+    assert len(found) == 3, "channel, original and reason; a report that was refused at once may have no number"

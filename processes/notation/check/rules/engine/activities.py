@@ -39,6 +39,13 @@ BAD_ARGUMENT = Rule(
     "{it}的参数 {argument} 不对：{problem}。", "The parameter {argument} of {it} is wrong: {problem}.",
     "照任务目录里这个任务的说明改正。", "Correct it as the catalogue describes this job.",
 )  # fmt: skip
+MISSING_ARGUMENT = Rule(
+    "job-argument", ERROR,
+    "{it}没有给任务 {topic} 必填的参数 {argument}（{title}），执行到这里会停下。",
+    "{it} leaves out the parameter {argument}, which the job {topic} requires: it would stop there.",
+    "在属性面板里添加参数 {argument}，值写 FEEL 表达式，例如 = case.id。",
+    "Add the parameter {argument} in the properties panel; its value is a FEEL expression, for example = case.id.",
+)  # fmt: skip
 NO_DECISION = Rule(
     "no-decision", ERROR,
     "{it}没有选择决策{foreign}。", "{it} names no decision{foreign}.",
@@ -99,6 +106,17 @@ def services(diagram: Diagram, world: World) -> Iterator[Finding]:
         if world.codes.judge is not None:
             for argument, problem in world.codes.judge(topic, _literals(operator)):
                 yield BAD_ARGUMENT.at(node, argument=argument, problem=problem.rstrip("。"))
+        if world.codes.required is not None:
+            severity, given = world.need(MISSING_ARGUMENT, diagram.file), _given(operator)
+            for argument, title in world.codes.required(topic).items():
+                if argument not in given:
+                    yield MISSING_ARGUMENT.at(node, severity=severity, topic=topic, argument=argument, title=title)
+
+
+def _given(operator: Element) -> set[str]:
+    """The names of the arguments that have a value."""
+    parameters = operator.iter(f"{{{SPIFF}}}parameter")
+    return {each.get("id", "") for each in parameters if each.get("value") is not None}
 
 
 def _literals(operator: Element) -> dict[str, Any]:
