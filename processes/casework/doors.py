@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, delete, select
 
-from processes.casework import access, forms, people, receipts, similarity, texts
+from processes.casework import access, forms, people, receipts, similarity, speaking, texts
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.library import Arrival, KnownMeanwhile, filed_as, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
@@ -136,17 +136,21 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
     A message that starts an instance (``case.escalated``) and whose payload names a ``report`` of the library and the ``parent`` case
     opens a child case at the message's place: the instance starts with ``case``, ``report`` and ``received_at`` as a reported one does.
 
-        :raises NotTaken: when the message is for a live case, and there is none of that number or it is closed
+        :raises NotTaken: when the message is for a live case, and there is none of that number or it is closed; or when the case is none of
+            the speaker's
         :raises NoReport: when it would open a child case of a report that is not in the library
     """
     payload, variables = dict(message.payload), dict[str, Any]()
     if message.live:
         payload["holders"] = _holders(engine, command_id, message)
+    speaker = None if message.live else message.speaker
     kept = {name: (texts.identity(command_id, name), str(payload[name])) for name in message.texts if payload.get(name)}
     payload |= {name: texts.reference(text_id) for name, (text_id, _) in kept.items()}
 
     def before(connection: Connection, instance_id: str) -> str | None:
         now = engine.clock.now()
+        if speaker is not None:
+            speaking.require(connection, message, speaker, bool(instance_id))
         if message.orders and instance_id:
             payload["orders"] = receipts.orders_in_hand(connection, instance_id)
         case_id = _case_of(connection, instance_id) or _case_numbered(
@@ -167,6 +171,8 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
 def _holders(engine: Engine, command_id: str, message: Correlation) -> list[dict[str, Any]]:
     """Whose turn it is in a case that is not closed: each once, here and where it was submitted to."""
     with engine.database.read() as connection:
+        if message.speaker is not None:
+            speaking.require(connection, message, message.speaker, awaited=True)
         case = connection.execute(select(Case.id, Case.closed_at).where(Case.number == message.key)).first()
         if case is None:
             raise NotTaken(f"没有编号为 {message.key} 的问题", f"no case {message.key}")

@@ -17,9 +17,10 @@ UNDONE_BY = {ORDER: CANCEL}
 """topic → the topic of the jobs that tell a system, by its reference, that it need not go on"""
 
 
-def references(connection: Connection, number: str, topic: str) -> References:
-    """The references that other systems gave as results of a case's jobs of a topic."""
-    found = connection.execute(_JOBS_OF, {"number": number, "topics": [topic, UNDONE_BY.get(topic, topic)]}).all()
+def references(connection: Connection, number: str, topic: str, organisation: str | None = None) -> References:
+    """The references that other systems gave as results of a case's jobs of a topic; ``organisation``: of those for its system alone."""
+    rows = connection.execute(_JOBS_OF, {"number": number, "topics": [topic, UNDONE_BY.get(topic, topic)]}).all()
+    found = [job for job in rows if organisation is None or job.arguments.get("board") == organisation]
     jobs = [job for job in found if job.topic == topic]
     cancelled = {str(job.arguments.get("reference") or "") for job in found if job.topic != topic} - {""}
     done = {job.id for job in jobs if job.state == "done"}

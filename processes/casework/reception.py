@@ -151,7 +151,7 @@ class Reception:
 
         def correlate(sender: Sender, said: Correlation) -> Handled:
             _check_report(said)
-            if said.texts or said.live or said.orders or said.payload.get("report"):
+            if said.texts or said.live or said.orders or said.speaker or said.payload.get("report"):
                 return _Alone(run=lambda: self.correlate(sender, said))
             command = c.Correlate(sender.command_id, said.message, said.key, dict(said.payload), said.place)
             return _Planned(command=command, settle=_raise)
@@ -301,10 +301,10 @@ class Reception:
         with self._engine.database.read() as connection:
             return doors.number_of(connection, channel, original)
 
-    def references(self, number: str, topic: str) -> References:
+    def references(self, number: str, topic: str, organisation: str | None) -> References:
         """The references that other systems gave as results of a case's jobs of a topic."""
         with self._engine.database.read() as connection:
-            return receipts.references(connection, number, topic)
+            return receipts.references(connection, number, topic, organisation)
 
     def system_of(self, organisation: str) -> str | None:
         """The partner whose business system does an organisation's work."""

@@ -74,6 +74,16 @@ class Extension:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The system, by its partner's name, that a case asks something by jobs of ``topic``; ``once``: a job has one answer, and when that
+    has come the system has nothing more to say."""
+
+    topic: str
+    partner: str
+    once: bool = False
+
+
+@dataclass(frozen=True)
 class Contract:
     """One version of one message. ``internal``: only the platform's own processes and workers may send it; ``peers``: and another
     deployment that we are linked to; ``foreign``: nobody but that."""
@@ -98,8 +108,24 @@ class Contract:
     """the name by which diagrams wait for it, when that is not its type"""
     live: bool = False
     """only for a case that is not closed; its payload tells the diagram whose turn it is, as ``holders``"""
+    over_channel: bool = False
+    """the partner may send it over whose channel the case came"""
+    asked: Asked | None = None
+    """the system may send it that the case has asked; when neither this nor ``over_channel`` is said, every partner may"""
     orders: bool = False
     """its payload tells the diagram what boards' systems have in hand of the case, as ``orders``"""
+
+    @property
+    def only(self) -> str | None:
+        """The one partner that may send it at all; None: it depends on the case, or is anybody's."""
+        return self.asked.partner if self.asked is not None and not self.over_channel else None
+
+    @property
+    def whose(self) -> str:
+        """From whom it is taken, for whoever reads the contract; empty: from every partner."""
+        named = [f"被平台以任务 {self.asked.topic} 问到的系统（{self.asked.partner}）"] if self.asked else []
+        named += ["这一件来件渠道的合作方"] if self.over_channel else []
+        return f"只收{'或'.join(named)}发来的，其余的拒收。" if named else ""
 
     @property
     def texts(self) -> tuple[str, ...]:

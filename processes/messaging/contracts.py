@@ -19,12 +19,21 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from processes.messaging import answers, between_levels, hotline, service_ratings
+from processes.messaging import answers, between_levels, hotline, service_ratings, seven_lists
 from processes.messaging import incoming as i
 from processes.messaging import schema as s
 from processes.messaging.boards import CONTRACTS_OF_BOARDS
 from processes.messaging.bus import Message
-from processes.messaging.contract import ESCALATED, LONGEST_EXTENSION, LONGEST_ID, ORDER, VERSION, Extension, for_case
+from processes.messaging.contract import (
+    ESCALATED,
+    LONGEST_EXTENSION,
+    LONGEST_ID,
+    ORDER,
+    VERSION,
+    Asked,
+    Extension,
+    for_case,
+)
 from processes.messaging.contract import Contract as Contract
 from processes.messaging.contract import ContractViolation as ContractViolation
 from processes.messaging.contract import Kind as Kind
@@ -115,6 +124,8 @@ _ALL = (
         i.RatingSchema,
         lambda m, d: i.RatingGiven(*for_case(m, d), d["level"], d["comment"], d["rated_at"]),
         {**_CASE, "level": 4, "comment": "办得快，谢谢。", "rated_at": "2026-11-27T10:00:00+08:00"},
+        over_channel=True,
+        asked=Asked("rating.request", service_ratings.PARTNER, once=True),
     ),
     Contract(
         "supplement.answered",
@@ -126,6 +137,7 @@ _ALL = (
         i.SupplementSchema,
         lambda m, d: i.SupplementAnswered(*for_case(m, d), d["text"], d["answered_at"]),
         {**_CASE, "text": "统一社会信用代码为 91330000MA0000000X。"},
+        over_channel=True,
     ),
     Contract(
         "withdrawal.requested",
@@ -137,41 +149,10 @@ _ALL = (
         i.WithdrawalSchema,
         lambda m, d: i.WithdrawalRequested(*for_case(m, d), d["reason"], d["requested_at"]),
         {"channel": "hotline", "original": "12345-20261123-0042", "reason": "问题已自行解决。"},
+        over_channel=True,
         orders=True,
     ),
-    Contract(
-        "seven-lists.accepted",
-        "1",
-        Kind.CASE,
-        "清单系统接收",
-        "七张问题清单系统接收了移送的问题。",
-        "清单系统决定接收移送来的问题（任务 seven-lists.transfer）时。",
-        i.AcceptedSchema,
-        lambda m, d: i.SevenListsAccepted(*for_case(m, d), d["reference"], d["list"]),
-        {**_CASE, "reference": "QD-2026-0001", "list": "safety"},
-    ),
-    Contract(
-        "seven-lists.rejected",
-        "1",
-        Kind.CASE,
-        "清单系统退回",
-        "七张问题清单系统不接收，连同原因退回。",
-        "清单系统决定不接收移送来的问题（任务 seven-lists.transfer）时。",
-        i.RejectedSchema,
-        lambda m, d: i.SevenListsRejected(*for_case(m, d), d["reference"], d["reason"]),
-        {**_CASE, "reason": "不属于清单范围。"},
-    ),
-    Contract(
-        "seven-lists.stage",
-        "1",
-        Kind.CASE,
-        "清单系统阶段",
-        "清单系统里这一问题到了新的阶段：措施、整改、销号。",
-        "已接收的问题在清单系统里进入新的阶段时，每个阶段发一次。",
-        i.StageSchema,
-        lambda m, d: i.SevenListsStage(*for_case(m, d), d["reference"], d["stage"], d["note"]),
-        {**_CASE, "reference": "QD-2026-0001", "stage": "strike_off", "note": "整改完成，验收通过。"},
-    ),
+    *seven_lists.CONTRACTS,
     *CONTRACTS_OF_BOARDS,
     *answers.CONTRACTS,
     Contract(
@@ -249,6 +230,12 @@ _TYPES = frozenset(type_ for type_, _ in CONTRACTS)
 def is_known(type_: str) -> bool:
     """Whether there is a contract for this type, in whatever version."""
     return _type_of_contract(type_) in _TYPES
+
+
+def sender_of(type_: str) -> str | None:
+    """The one partner that may send messages of a type at all; None: any may, as far as the type tells."""
+    contract = CONTRACTS.get((type_, "1"))
+    return None if contract is None else contract.only
 
 
 def contract_of(message: Message) -> Contract:

@@ -156,6 +156,7 @@ CONTRACTS = (
         UrgedSchema,
         _for_case,
         {**_ORDER, "reason": "来电人再次询问进展，请尽快联系。", "times": 1},
+        over_channel=True,
         live=True,
     ),
     Contract(
@@ -168,6 +169,7 @@ CONTRACTS = (
         ExtensionRuledSchema,
         _for_case,
         {"case": "330502-26-00017-5", "granted": True, "due_at": "2026-12-03T17:30:00+08:00"},
+        over_channel=True,
     ),
     Contract(
         "hotline.called-back",
@@ -180,6 +182,7 @@ CONTRACTS = (
         CalledBackSchema,
         _for_case,
         {**_ORDER, "level": 2, "solved": 1, "comment": "只说在办，没有说哪天通电。"},
+        over_channel=True,
         correlates_as="rating.given",
         live=True,
     ),

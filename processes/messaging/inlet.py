@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.messaging import answers, contracts, measures
 from processes.messaging import incoming as i
 from processes.messaging.addresses import PEER
 from processes.messaging.bus import Message
 from processes.messaging.contracts import Contract, ContractViolation, Kind
+from processes.messaging.spoken import Correlation as Correlation
+from processes.messaging.spoken import NotTaken as NotTaken
+from processes.messaging.spoken import References as References
+from processes.messaging.spoken import Speaker as Speaker
 from processes.messaging.tally import MESSAGE, TALLY
 from processes.observing import here
 from processes.observing.trace import HEADER
@@ -100,21 +103,6 @@ def sender_of(message: Message) -> Sender:
 
 
 @dataclass(frozen=True)
-class Correlation:
-    """A message for a case. ``texts``: the payload's fields that are people's words and belong in rows of their own."""
-
-    message: str
-    key: str
-    payload: Mapping[str, Any]
-    place: str = ""
-    texts: tuple[str, ...] = ()
-    live: bool = False
-    """only for a case that is not closed, and with ``holders`` in its payload: see ``Contract.live``"""
-    orders: bool = False
-    """with ``orders`` in its payload: see ``Contract.orders``"""
-
-
-@dataclass(frozen=True)
 class Broadcast:
     """A signal of a diagram: for one instance that waits for it, for a process that it starts at a place, or for everybody."""
 
@@ -144,10 +132,6 @@ class Handled:
     result: Mapping[str, Any] = field(default_factory=dict)
 
 
-class NotTaken(BihuanError):
-    """A door's word that this message can never be taken (an unknown channel, a job that never was); it is kept."""
-
-
 def anyone(partner: str, message_type: str) -> bool:
     """Every partner may send every message that is not internal."""
     return True
@@ -167,17 +151,7 @@ def nobody(partner: str) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class References:
-    """What other systems gave as results of a case's jobs of a topic: the references that hold, those that were cancelled, and whether
-    one may still come."""
-
-    valid: frozenset[str] = frozenset()
-    cancelled: frozenset[str] = frozenset()
-    awaited: bool = False
-
-
-def any_reference(number: str, topic: str) -> References:
+def any_reference(number: str, topic: str, organisation: str | None) -> References:
     """Whatever reference is named may be the right one."""
     return References()
 
@@ -208,8 +182,8 @@ class Doors:
     """(channel, its own number) → the case's number, None when there is none"""
     refuse: Callable[[Refusal], None]
     """keep a refused message"""
-    references: Callable[[str, str], References] = any_reference
-    """(case's number, job topic) → the references that other systems gave as results of such jobs"""
+    references: Callable[[str, str, str | None], References] = any_reference
+    """(case's number, job topic, organisation) → the references that other systems, or that of an organisation, gave as results of such jobs"""
     system_of: Callable[[str], str | None] = by_people
     """organisation → the partner whose business system does its work, None when people do it"""
     may_send: Callable[[str, str], bool] = anyone
@@ -258,7 +232,7 @@ class Inlet:
 
     def may_send(self, partner: str, type_: str) -> bool:
         """Whether a partner may send messages of a type."""
-        return self._doors.may_send(partner, type_)
+        return contracts.sender_of(type_) in (None, partner) and self._doors.may_send(partner, type_)
 
     def deliver(self, message: Message) -> None:
         """A bus handler: a refused message is settled, since it is kept with its reason."""
@@ -326,7 +300,7 @@ class Inlet:
         elif contract.kind is Kind.JOB:
             allowed = self._doors.may_answer_any(sender.partner)
         else:
-            allowed = not contract.internal and self._doors.may_send(sender.partner, type_)
+            allowed = not contract.internal and self.may_send(sender.partner, type_)
         if not allowed:
             raise NotTaken(
                 f"合作方 {sender.partner} 无权发送 {type_}", f"partner {sender.partner} may not send {type_}"
@@ -348,7 +322,7 @@ class Inlet:
                 return self._doors.correlate(sender, _between_cases(contract, said))
             case _:
                 self._require_system(sender, said)
-                return self._doors.correlate(sender, self._for_case(contract, said))
+                return self._doors.correlate(sender, self._for_case(sender, contract, said))
 
     def _require_system(self, sender: Sender, said: i.ForCase) -> None:
         organisation = said.speaks_for
@@ -360,40 +334,55 @@ class Inlet:
                 f"partner {sender.partner} is not the system of {organisation}",
             )
 
-    def _for_case(self, contract: Contract, said: i.ForCase) -> Correlation:
-        number = self._number(said.case)
-        self._require_receipt(number, said)
+    def _for_case(self, sender: Sender, contract: Contract, said: i.ForCase) -> Correlation:
+        speaker = _speaker(sender, contract, said.case)
+        judged = sender.partner != INTERNAL and (contract.over_channel or contract.asked is not None)
+        number = self._number(said.case, speaker)
+        self._require_receipt(number, said, speaker)
         payload = {**said.payload, "case": number}
         name = contract.correlates_as or contract.type
         key = number + said.within
-        return Correlation(name, key, payload, texts=contract.texts, live=contract.live, orders=contract.orders)
+        return Correlation(
+            name,
+            key,
+            payload,
+            texts=contract.texts,
+            live=contract.live,
+            speaker=speaker if judged else None,
+            orders=contract.orders,
+        )
 
-    def _require_receipt(self, number: str, said: i.ForCase) -> None:
+    def _require_receipt(self, number: str, said: i.ForCase, speaker: Speaker) -> None:
         if said.receipt is None:
             return
         topic, reference = said.receipt
-        known = self._doors.references(number, topic)
+        known = self._doors.references(number, topic, said.speaks_for)
         if reference in known.cancelled:
             raise NotTaken(
                 f"reference：{number} 编号为 {reference} 的交办已经撤销，不再接收它的来信",
                 f"reference: the order {reference} of {number} has been cancelled",
             )
+        if said.speaks_for and speaker.partner != INTERNAL and not known.awaited and reference not in known.valid:
+            raise speaker.unknown()
         if known.valid and not known.awaited and reference not in known.valid:
             raise NotTaken(
                 f"reference：{number} 没有编号为 {reference} 的移送，应为 {'、'.join(sorted(known.valid))}",
                 f"reference: {number} was never given the number {reference}",
             )
 
-    def _number(self, case: i.CaseReference) -> str:
+    def _number(self, case: i.CaseReference, speaker: Speaker) -> str:
         if case.number:
             return case.number
         number = self._doors.case_number(case.channel or "", case.original or "")
         if number is None:
-            raise NotTaken(
-                f"渠道 {case.channel} 的 {case.original} 没有对应的问题",
-                f"channel: no case of channel {case.channel} has the original number {case.original}",
-            )
+            raise speaker.unknown()
         return number
+
+
+def _speaker(sender: Sender, contract: Contract, case: i.CaseReference) -> Speaker:
+    zh = f"case：{case.number}" if case.number else f"channel：渠道 {case.channel} 的 {case.original}"
+    en = f"case {case.number}" if case.number else f"channel {case.channel}, original {case.original}"
+    return Speaker(sender.partner, contract.over_channel, contract.asked, zh, en)
 
 
 def _between_cases(contract: Contract, said: i.BetweenCases) -> Correlation:

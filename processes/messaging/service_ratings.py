@@ -132,5 +132,6 @@ CONTRACTS = (
         _reviewed,
         {"case": "330502-26-00018-3", "passed": True},
         partner=PARTNER,
+        over_channel=True,
     ),
 )

@@ -117,7 +117,7 @@ def _of_contract(contract: Contract) -> Json:
     found = _message(
         contract.type.replace("*", "{channel}"),
         contract.title,
-        contract.description,
+        contract.description + contract.whose,
         contract.when,
         _tag(contract),
         headers.of_contract(contract),

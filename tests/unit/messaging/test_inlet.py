@@ -58,7 +58,7 @@ class House:
             signal=self._door("signal"),
             case_number=lambda channel, original: self.cases.get((channel, original)),
             refuse=self.refused.append,
-            references=lambda number, topic: self.given.get((number, topic), References()),
+            references=lambda number, topic, organisation: self.given.get((number, topic), References()),
             system_of={"330502.data": "boards"}.get,
             may_send=lambda partner, type_: not (partner == "ratings" and type_.endswith(".order")),
             from_peer=lambda sender, contract, said: self._door("peer")(sender, said),
@@ -111,10 +111,36 @@ def test_a_channels_own_number_is_looked_up() -> None:
 
 
 def test_news_of_an_order_are_for_that_order_alone() -> None:
-    house = House()
+    house = House(given={("2026-000017", "board.order"): References(frozenset({"BK-7"}))})
     order = {"case": "2026-000017", "board": "330502.data", "reference": "BK-7"}
     Inlet(house.doors()).receive(message("board.accepted", order, partner="boards"))
     assert house.came[0][2].key == "2026-000017/330502.data/BK-7"
+
+
+@pytest.mark.parametrize("known", [References(), References(frozenset({"BK-8"}))], ids=["no case", "another order"])
+def test_news_of_an_order_that_was_never_given_are_refused_alike(known: References) -> None:
+    house = House(given={("2026-000017", "board.order"): known})
+    order = {"case": "2026-000017", "board": "330502.data", "reference": "BK-7"}
+    receipt = Inlet(house.doors()).receive(message("board.accepted", order, partner="boards"))
+    assert (receipt.status, house.came) == (Status.REFUSED, [])
+    assert receipt.reason == "case：2026-000017 没有对应的问题，或者不归 boards 来信"
+
+
+def test_a_message_that_one_system_alone_may_send_is_refused_from_others() -> None:
+    house = House()
+    told = message("seven-lists.accepted", {"case": "2026-000017", "reference": "QD-1"}, partner="hotline")
+    assert Inlet(house.doors()).receive(told).reason == "合作方 hotline 无权发送 seven-lists.accepted"
+    assert Inlet(house.doors()).may_send("seven-lists", "seven-lists.accepted")
+    assert not Inlet(house.doors()).may_send("ratings", "seven-lists.accepted")
+
+
+def test_whose_word_is_judged_by_the_case_goes_on_with_its_speaker() -> None:
+    house = House()
+    for sender in ({"partner": "ratings"}, {}):
+        Inlet(house.doors()).receive(message("rating.given", {"case": "2026-000017", "level": 5}, **sender))
+    speaker, own = (said.speaker for _, _, said in house.came)
+    assert (speaker.partner, speaker.over_channel, speaker.asked.topic) == ("ratings", True, "rating.request")
+    assert own is None
 
 
 @pytest.mark.parametrize("board", ["330502.data", "330502.policy", "nowhere"])
