@@ -92,7 +92,7 @@ class RejectedSchema(CaseSchema):
     """``seven-lists.rejected``"""
 
     reason = s.words("退回原因", required=True)
-    reference = s.text("清单系统编号", limit=120)
+    reference = s.text("清单系统编号", "答复任务 seven-lists.transfer 时给出的编号；请填写", limit=120)
     at = s.moment("退回时间")
 
 
@@ -100,7 +100,7 @@ class StageSchema(CaseSchema):
     """``seven-lists.stage``"""
 
     stage = s.code("阶段", STAGES, required=True)
-    reference = s.text("清单系统编号", limit=120)
+    reference = s.text("清单系统编号", "答复任务 seven-lists.transfer 时给出的编号；请填写", limit=120)
     note = s.words("说明")
     at = s.moment("变更时间")
 
@@ -178,8 +178,9 @@ class ForCase:
         return ""
 
     @property
-    def receipt(self) -> tuple[str, str] | None:
-        """The topic of a job and the reference that another system gave as its result, if that is what it is about."""
+    def receipt(self) -> tuple[str, str | None] | None:
+        """The topic of a job and the reference that another system gave as its result, if that is what it is about; None for the
+        reference: it does not say which."""
         return None
 
     @property
@@ -243,7 +244,7 @@ class SevenListsAccepted(ForCase):
     list: str | None
 
     @property
-    def receipt(self) -> tuple[str, str] | None:
+    def receipt(self) -> tuple[str, str | None] | None:
         return _transfer(self.reference)
 
 
@@ -255,7 +256,7 @@ class SevenListsRejected(ForCase):
     reason: str
 
     @property
-    def receipt(self) -> tuple[str, str] | None:
+    def receipt(self) -> tuple[str, str | None] | None:
         return _transfer(self.reference)
 
 
@@ -268,12 +269,12 @@ class SevenListsStage(ForCase):
     note: str | None
 
     @property
-    def receipt(self) -> tuple[str, str] | None:
+    def receipt(self) -> tuple[str, str | None] | None:
         return _transfer(self.reference)
 
 
-def _transfer(reference: str | None) -> tuple[str, str] | None:
-    return ("seven-lists.transfer", reference) if reference else None
+def _transfer(reference: str | None) -> tuple[str, str | None]:
+    return "seven-lists.transfer", reference or None
 
 
 @dataclass(frozen=True)

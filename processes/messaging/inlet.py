@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -335,7 +335,7 @@ class Inlet:
             )
 
     def _for_case(self, sender: Sender, contract: Contract, said: i.ForCase) -> Correlation:
-        speaker = _speaker(sender, contract, said.case)
+        speaker = _speaker(sender, contract, said)
         judged = sender.partner != INTERNAL and (contract.over_channel or contract.asked is not None)
         number = self._number(said.case, speaker)
         self._require_receipt(number, said, speaker)
@@ -357,6 +357,13 @@ class Inlet:
             return
         topic, reference = said.receipt
         known = self._doors.references(number, topic, said.speaks_for)
+        if reference is None:
+            if len(known.valid) + known.awaited > 1:
+                raise NotTaken(
+                    f"reference：{number} 移送过不止一次，请写明是哪一次（清单系统编号）",
+                    f"reference: {number} was transferred more than once; say which one is meant",
+                )
+            return
         if reference in known.cancelled:
             raise NotTaken(
                 f"reference：{number} 编号为 {reference} 的交办已经撤销，不再接收它的来信",
@@ -379,10 +386,13 @@ class Inlet:
         return number
 
 
-def _speaker(sender: Sender, contract: Contract, case: i.CaseReference) -> Speaker:
+def _speaker(sender: Sender, contract: Contract, said: i.ForCase) -> Speaker:
+    case, asked = said.case, contract.asked
+    if asked is not None and said.receipt is not None and said.receipt[1] is None:
+        asked = replace(asked, once=True)  # without a reference it may be late news of a transfer that is over
     zh = f"case：{case.number}" if case.number else f"channel：渠道 {case.channel} 的 {case.original}"
     en = f"case {case.number}" if case.number else f"channel {case.channel}, original {case.original}"
-    return Speaker(sender.partner, contract.over_channel, contract.asked, zh, en)
+    return Speaker(sender.partner, contract.over_channel, asked, zh, en)
 
 
 def _between_cases(contract: Contract, said: i.BetweenCases) -> Correlation:

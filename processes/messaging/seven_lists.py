@@ -10,6 +10,9 @@ ASKED = Asked("seven-lists.transfer", "seven-lists")
 
 _CASE = {"case": "330502-26-00017-5"}
 
+_UNNAMED = "不写编号的，只在这一件只移送过一次、平台正等着这一答复时收。"
+"""of the messages whose first version may leave out the reference: a late one might be of the transfer before"""
+
 CONTRACTS = (
     Contract(
         "seven-lists.accepted",
@@ -29,7 +32,7 @@ CONTRACTS = (
         "1",
         Kind.CASE,
         "清单系统退回",
-        "七张问题清单系统不接收，连同原因退回。",
+        "七张问题清单系统不接收，连同原因退回。" + _UNNAMED,
         "清单系统决定不接收移送来的问题（任务 seven-lists.transfer）时。",
         i.RejectedSchema,
         lambda m, d: i.SevenListsRejected(*for_case(m, d), d["reference"], d["reason"]),
@@ -42,7 +45,7 @@ CONTRACTS = (
         "1",
         Kind.CASE,
         "清单系统阶段",
-        "清单系统里这一问题到了新的阶段：措施、整改、销号。",
+        "清单系统里这一问题到了新的阶段：措施、整改、销号。" + _UNNAMED,
         "已接收的问题在清单系统里进入新的阶段时，每个阶段发一次。",
         i.StageSchema,
         lambda m, d: i.SevenListsStage(*for_case(m, d), d["reference"], d["stage"], d["note"]),

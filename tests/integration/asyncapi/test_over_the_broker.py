@@ -12,7 +12,7 @@ from typing import Any
 import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from cli.platform import Platform
 from cli.settings import MODELS, Settings
@@ -68,7 +68,7 @@ class Stranger:
         self.channel = channel
         channel.confirm_delivery()
 
-    def publish(self, example: Example) -> None:
+    def publish(self, example: Example, reply_to: str | None = None) -> None:
         """Send an example as the document shows it; returns when the broker has confirmed."""
         (exchange,) = {
             each["bindings"]["amqp"]["exchange"]["name"]
@@ -76,7 +76,7 @@ class Stranger:
             if each["bindings"]["amqp"]["is"] == "routingKey"
         }
         properties = pika.BasicProperties(
-            content_type=example.message["contentType"], headers=example.headers, delivery_mode=2
+            content_type=example.message["contentType"], headers=example.headers, delivery_mode=2, reply_to=reply_to
         )
         body = json.dumps(example.payload).encode()
         self.channel.basic_publish(exchange, example.routing_key, body, properties, mandatory=True)
@@ -119,6 +119,24 @@ class Running:
         """All rows of a table."""
         with self.database.read() as connection:
             return list(connection.execute(select(table.__table__)))
+
+    def becomes_the_examples(self, case: Any, example: Example) -> None:
+        """A case is from now on the one of which an example's sender may speak: of its number and channel, with what it was asked."""
+        now, board = self.engine.clock.now(), example.payload.get("board")
+        topic = "board.order" if board else "seven-lists.transfer"
+        channel = {"ratings": "rating"}.get(example.headers["ce-partner"], "hotline")
+        asked = {
+            "id": "asked",
+            "instance_id": case.instance_id,
+            "element_id": "asked",
+            "topic": topic,
+            "state": "failed",
+        }
+        asked |= {"arguments": {"board": board}, "available_at": now, "created_at": now}
+        with self.database.write() as connection:
+            connection.execute(update(Case).where(Case.id == case.id).values(number=example.payload["case"]))
+            connection.execute(update(Report).where(Report.id == case.report_id).values(channel=channel))
+            connection.execute(insert(Job), [asked])
 
     def refused(self, id_: str) -> str:
         """Why the message of this id was refused, once it was."""
@@ -229,11 +247,27 @@ def test_what_is_for_an_open_case_is_refused_when_there_is_none(running: Running
     assert "没有对应的问题" in running.refused(EXAMPLES[key].headers["ce-id"])
 
 
+@pytest.mark.parametrize("key", [each for each in CASE_MESSAGES if "ce-partner" in EXAMPLES[each].headers])
+def test_what_is_no_partners_case_is_refused_and_its_sender_is_told(
+    running: Running, stranger: Stranger, key: str
+) -> None:
+    stranger.channel.queue_declare("my-refusals", exclusive=True)
+    example = EXAMPLES[key]
+    stranger.publish(example, reply_to="my-refusals")
+    told = stranger.hear("my-refusals", "send.message.refused")
+    partner = example.headers["ce-partner"]
+    assert told.payload["reason"] == f"case：{example.payload['case']} 没有对应的问题，或者不归 {partner} 来信"
+    assert running.rows(BufferedMessage) == []
+
+
 @pytest.mark.parametrize("key", CASE_MESSAGES)
 def test_a_message_of_a_case_that_does_not_wait_for_it_yet_is_kept_once(
     running: Running, stranger: Stranger, key: str
 ) -> None:
     example = EXAMPLES[key]
+    if "ce-partner" in example.headers:
+        stranger.publish(EXAMPLES["order.v1"])
+        running.becomes_the_examples(eventually(lambda: running.rows(Case))[0], example)
     stranger.publish(example)
     stranger.publish(example)
     stranger.wait(running)

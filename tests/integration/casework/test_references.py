@@ -13,8 +13,9 @@ from processes.casework.assembly import Core
 from processes.clock import ManualClock
 from processes.messaging.bus import Message
 from processes.messaging.inlet import Receipt, Status
+from processes.runtime.commands import CompleteTask
 from processes.store.database import Database
-from processes.store.tables import Case, Job
+from processes.store.tables import Case, Job, UserTask
 
 MODELS = Path(__file__).parents[3] / "bpmn"
 TOPIC = "seven-lists.transfer"
@@ -51,6 +52,13 @@ class Platform:
             job = connection.scalar(select(Job.id).where(Job.topic == TOPIC, Job.state == "open"))
         self.tell("job.completed", {"result": {"reference": reference}}, jobid=str(job))
 
+    def transfer_again(self) -> None:
+        """The centre has the problem back and transfers it once more."""
+        with self.core.database.read() as connection:
+            task = connection.scalar(select(UserTask.id).where(UserTask.state == "open"))
+        again = {"outcome": "seven_lists", "list": "safety"}
+        self.core.engine.execute(CompleteTask("again", str(task), again))
+
     def status(self) -> str:
         with self.core.database.read() as connection:
             return str(connection.scalar(select(Case.status)))
@@ -73,6 +81,19 @@ def test_another_reference_is_refused_and_the_case_stays_as_it_was(platform: Pla
     assert platform.say("stage", "QD-9", stage="strike_off").status is Status.REFUSED
     assert platform.say("stage", None, stage="measures").status is Status.ACCEPTED
     assert platform.status() == "七张问题清单：措施"
+
+
+def test_without_a_reference_it_is_taken_only_of_the_one_transfer_that_is_open(platform: Platform) -> None:
+    platform.finish("QD-1")
+    assert platform.say("rejected", None, reason="不属于清单范围。").status is Status.ACCEPTED
+    late = platform.say("stage", None, stage="measures")
+    assert "没有对应的问题，或者不归 seven-lists 来信" in str(late.reason)
+    platform.transfer_again()
+    unnamed = platform.say("stage", None, stage="strike_off")
+    assert "移送过不止一次" in str(unnamed.reason)
+    platform.finish("QD-2")
+    assert "移送过不止一次" in str(platform.say("rejected", None, reason="还是不收。").reason)
+    assert platform.say("accepted", "QD-2").status is Status.ACCEPTED
 
 
 def test_what_overtakes_the_receipt_is_taken(platform: Platform) -> None:
