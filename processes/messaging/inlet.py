@@ -47,7 +47,6 @@ BEGINNING = 64 * 1024
 LONGEST_PARTNER, LONGEST_TYPE = 40, 120
 """characters of what is counted by its name"""
 
-
 LONGEST_KEY = 200
 """characters of a command id, as the inbox table keeps it"""
 
@@ -183,7 +182,7 @@ class Doors:
     refuse: Callable[[Refusal], None]
     """keep a refused message"""
     references: Callable[[str, str, str | None], References] = any_reference
-    """(case's number, job topic, organisation) → the references that other systems, or that of an organisation, gave as results of such jobs"""
+    """(case's number, job topic, organisation) → the references that other systems (or the organisation's) gave as results of such jobs"""
     system_of: Callable[[str], str | None] = by_people
     """organisation → the partner whose business system does its work, None when people do it"""
     may_send: Callable[[str, str], bool] = anyone
