@@ -22,6 +22,9 @@ from processes.messaging import schema as s
 from processes.messaging.contract import ESCALATED, LONGEST_ID, Contract, Extension, Kind
 from processes.messaging.json_text import to_json
 
+BLANKED = "case.blanked"
+"""the type of the message that has a copy blanked"""
+
 WORDS = "$words"
 """the key of an object that stands for people's words"""
 
@@ -111,6 +114,11 @@ class CaseEscalatedWithFile(i.CaseEscalated):
         if sum(each.size for each in (case, *named)) > LARGEST:
             raise _damaged("file", f"案卷超过 {LARGEST // 2**20} MB")
         return case, named
+
+
+@dataclass(frozen=True)
+class CaseBlanked(i.BetweenCases):
+    """The peer has deleted what was said in this case, and of whom; so must we."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +233,21 @@ def contracts(lower: Extension) -> tuple[Contract, ...]:
                 "reason": {WORDS: "跨市事项，请协调。"},
                 "file": {"case": example.to_json()},
             },
+            extensions=(lower,),
+            internal=True,
+            peers=True,
+            foreign=True,
+        ),
+        Contract(
+            BLANKED,
+            "1",
+            Kind.CASE,
+            "删除内容",
+            "对方平台已删除这一件的内容和个人信息，本平台的副本随之删除；案件、经过和编号保留。由对方平台以路由键 peer.<平台名> 发送。",
+            "一件问题的内容在某一平台被删除时，由该平台发给有副本的平台。",
+            s.ContractSchema,
+            lambda m, d: CaseBlanked(m.extensions[lower.name], d),
+            {},
             extensions=(lower,),
             internal=True,
             peers=True,

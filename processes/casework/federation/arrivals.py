@@ -20,14 +20,22 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from processes.casework import attachments, receipts, texts
-from processes.casework.federation import case_file, words
+from processes.casework.federation import blanking, case_file, words
 from processes.casework.federation.case_file import BadFile, CaseFile
 from processes.casework.functions import Snapshots
 from processes.casework.library import open_child
 from processes.failpoints import hit
 from processes.messaging import incoming as i
 from processes.messaging.addresses import PEER
-from processes.messaging.between_levels import CaseEscalatedWithFile, CaseWithdrawn, Damaged, FilePart, FileWanted, Part
+from processes.messaging.between_levels import (
+    CaseBlanked,
+    CaseEscalatedWithFile,
+    CaseWithdrawn,
+    Damaged,
+    FilePart,
+    FileWanted,
+    Part,
+)
 from processes.messaging.bus import Message, Retry
 from processes.messaging.contract import ESCALATED, VERSION, Contract
 from processes.messaging.inlet import Handled, NotTaken, Refusal, Sender
@@ -101,6 +109,8 @@ class Arrivals:
         match said:
             case FilePart():
                 return self._keep(sender, said)
+            case CaseBlanked():
+                return self._blank(sender, said)
             case FileWanted():
                 return self._send_again(sender, said)
             case CaseEscalatedWithFile():
@@ -138,6 +148,19 @@ class Arrivals:
                 f"{sender.partner} 不能就这一件发送此消息：这一件与它无关",
                 f"case {key} is no concern of {sender.partner}",
             )
+
+    def _blank(self, sender: Sender, said: CaseBlanked) -> Handled:
+        engine, now = self._engine, self._engine.clock.now()
+        with engine.database.write() as connection:
+            link = peer_cases.find(connection, said.key)
+            self._require_link(connection, sender, said.key, link.direction if link else peer_cases.UP)
+            report = blanking.report_of(connection, said.key)
+            if report is None:
+                raise Retry(f"case {said.key} of {sender.partner} has not arrived yet")
+            if not inbox.claim(connection, sender.partner, sender.source, sender.id, now):
+                return Handled(duplicate=True)
+            blanking.blank(connection, report, engine.settings.source, now, told_by=sender.partner)
+        return Handled()
 
     # -- escalations -----------------------------------------------------------------------------------------------------
 

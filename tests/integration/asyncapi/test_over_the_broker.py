@@ -56,7 +56,7 @@ CASE_MESSAGES = (
     "case.returned.v1",
     "case.withdrawn.v1",
 )
-FROM_PEERS = ("case.escalated.v2", "case.file.part.v1", "case.file.wanted.v1")
+FROM_PEERS = ("case.escalated.v2", "case.blanked.v1", "case.file.part.v1", "case.file.wanted.v1")
 """what only another deployment sends; tests/integration/federation sends these examples as one"""
 ANSWERS = [key for key in EXAMPLES if EXAMPLES[key].headers["ce-type"].startswith("job.")]
 
