@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 
-from processes.store.tables import InboxMessage, Incident, OutboxMessage, RefusedMessage, UserTask
+from processes.store.tables import InboxMessage, Incident, OutboxMessage, Parcel, RefusedMessage, UserTask
 from tests.faults import checker as stories
 from tests.faults.world import Tell, World
 from tests.standin_faults import checker, models
@@ -26,7 +26,7 @@ STILL = 0.7
 """Seconds without any progress after which the clock is moved, so that backoffs run out: nobody waits for them in real time."""
 
 NUDGE = timedelta(seconds=31)
-"""More than a job's first backoffs and than a relay's lease."""
+"""More than a job's first backoffs."""
 
 LATE = timedelta(days=4)
 """After so long whoever has not signed is reminded, whatever weekend there is between."""
@@ -141,18 +141,28 @@ class Campaign:
             if signs != seen:
                 seen, moved, nudged = signs, now, now
             if now - nudged > STILL:
-                if all(done(fate) for fate in self._fates(problems)):
+                still = not self._on_its_way()
+                if still and all(done(fate) for fate in self._fates(problems)):
                     return True
                 if now - moved > self._stuck:
                     return False
-                nudged = now
-                self._world.advance(LATE if self._people.await_reminders() else NUDGE)
+                if still:
+                    nudged = now
+                    self._world.advance(LATE if self._people.await_reminders() else NUDGE)
             time.sleep(_LOOK)
 
     def _fates(self, problems: Sequence[Problem]) -> list[checker.Fate]:
         refused = self._outside.refused()
         with self._world.observed.read() as connection:
             return checker.fates(connection, problems, refused)
+
+    def _on_its_way(self) -> bool:
+        """Whether somebody is delivering a message: were his lease to run out by a leap of the clock, another would deliver it as well, and
+        one attempt at a job would be two."""
+        now = self._world.clock.now()
+        leased = exists().where(OutboxMessage.leased_until > now, OutboxMessage.dead_at.is_(None))
+        with self._world.observed.read() as connection:
+            return bool(connection.scalar(select(or_(leased, exists().where(Parcel.leased_until > now)))))
 
     def _signs(self) -> tuple[int, ...]:
         """What changes while anything moves."""
