@@ -12,8 +12,10 @@ from gateway.api.access import BadRequest, blueprint, body, caller, field, limit
 from gateway.context import services
 from gateway.web import error_page
 from processes.casework.views import connections as view
+from processes.casework.views import held_up
 from processes.failpoints import hit
 from processes.messaging.bus import BusAway, DeadLetter
+from processes.store import deeds
 
 log = logging.getLogger("bihuan.operations")
 
@@ -35,7 +37,7 @@ def partners() -> Response:
             connection,
             services().snapshots.now().reference,
             services().settings.partners.values(),
-            services().inlet.may_send,
+            services().inlet,
             now,
         )
     return jsonify({"partners": plain(found)})
@@ -43,17 +45,21 @@ def partners() -> Response:
 
 @blueprint.get("/queues")
 def queues() -> Response:
-    """What waits in which queue, and the jobs by topic with those that fail."""
+    """What waits in which queue, the jobs by topic with those that fail, and the external systems that jobs wait for because they are down."""
     states = services().upkeep.queues()
     with services().database.read() as connection:
         topics = view.topics(connection, services().clock.now())
-    return jsonify({"queues": plain(states), "topics": plain(topics)})
+        down = held_up.systems(connection)
+    return jsonify({"queues": plain(states), "topics": plain(topics), "systems_down": plain(down)})
 
 
 @blueprint.get("/dead-letters")
 def dead_letters() -> Response:
-    """Messages that were given up, newest last; ``limit`` narrows them."""
-    return jsonify({"dead_letters": [_letter(each) for each in services().upkeep.dead_letters(limit(100))]})
+    """Messages that were given up, newest last; ``limit`` narrows them; and ``deeds``: what was done with such, latest first."""
+    letters = services().upkeep.dead_letters(limit(100))
+    with services().database.read() as connection:
+        done = deeds.latest(connection)
+    return jsonify({"dead_letters": [_letter(each) for each in letters], "deeds": plain(done)})
 
 
 @blueprint.post("/dead-letters/replay")
@@ -65,8 +71,12 @@ def replay() -> Response:
     if (ids is None) != everything or not all(isinstance(each, str) for each in ids or ()):
         raise BadRequest("请给出 ids（编号的列表），或者 all: true。", "ids (a list of strings), or all: true")
     before = _moment(asked.get("before"))
+    with services().database.write() as connection:
+        deed = deeds.begin(connection, caller(), deeds.REPLAYED, len(ids or ()), services().clock.now())
     done = services().upkeep.replay(None if everything else ids, before=before, limit=MOST)
     hit("gateway.replayed")
+    with services().database.write() as connection:
+        deeds.add(connection, deed, caller(), done.done)
     log.info("%s replayed %d dead letters; %d stay", caller(), done.done, len(done.kept))
     return jsonify({"replayed": done.done, "kept": list(done.kept), "more": done.more})
 

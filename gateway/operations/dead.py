@@ -11,18 +11,20 @@ from flask import Response, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
-from gateway.operations.pages import blueprint, log
+from gateway.operations.pages import blueprint, log, person_name
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
 from processes.messaging.addresses import URGENT
 from processes.messaging.bus import Address, BusAway, DeadLetter
 from processes.messaging.jobs import CATALOGUE
-from processes.store import quarantine
+from processes.store import deeds, quarantine
 
 LISTED = 100
 
 PART = 200
 """Letters that are put back before the page says how far it is."""
+
+DEEDS = {deeds.REPLAYED: "重新投递", deeds.DISCARDED: "丢弃"}
 
 ADDRESSES = {Address.INBOX: "发给平台的消息", Address.JOBS: "给工作程序的任务", Address.EVENTS: "平台发出的事件"}
 """What addresses are called; all others are answers to partners."""
@@ -37,6 +39,8 @@ def dead_letters() -> Response:
         total = sum(each.ready for each in upkeep.queues() if each.name == "dead") if len(letters) == LISTED else 0
     except BusAway as error:
         return show("operations/dead.html", 503, here="operations", tab="dead", away=error.zh, letters=(), total=0)
+    with services().database.read() as connection:
+        done = deeds.latest(connection)
     return show(
         "operations/dead.html",
         here="operations",
@@ -45,6 +49,9 @@ def dead_letters() -> Response:
         total=max(total, len(letters)),
         addresses=ADDRESSES,
         named=named,
+        deeds=done,
+        deed_names=DEEDS,
+        name_of=person_name,
     )
 
 
@@ -61,11 +68,13 @@ def replay_chosen() -> AnyResponse:
     if not chosen:
         flash("还没有选中死信，请先勾选。", "error")
         return _back()
+    deed = _begin(deeds.REPLAYED, len(chosen))
     try:
         done = services().upkeep.replay(chosen, limit=len(chosen))
     except BusAway as error:
         flash(error.zh, "error")
         return _back()
+    _done(deed, done.done)
     log.info("%s replayed %d dead letters of %d", viewer().id, done.done, len(chosen))
     if done.kept:
         flash(f"有 {len(done.kept)} 条没有送回：原来的队列已经不在，或消息队列没有确认。它们仍在死信里。", "error")
@@ -85,8 +94,10 @@ def discard() -> AnyResponse:
     elif not reason:
         flash("请写明为什么丢弃。", "error")
     else:
+        deed = _begin(deeds.DISCARDED, len(chosen), reason)
         try:
             gone = services().upkeep.discard(chosen, partial(_keep, reason))
+            _done(deed, gone)
             log.info("%s discarded %d dead letters: %s", viewer().id, gone, reason)
             flash(f"已丢弃 {gone} 条，原文留在隔离区（不再处理）。")
         except BusAway as error:
@@ -115,11 +126,13 @@ def replay_all() -> AnyResponse:
         abort(400)
     if before.tzinfo is None:
         abort(400)
+    deed = request.form.get("deed") or _begin(deeds.REPLAYED, total)
     try:
         part = services().upkeep.replay(before=before, limit=PART)
     except BusAway as error:
         flash(f"{error.zh}已重新投递 {done} 条，其余的仍在死信里。", "error")
         return _back()
+    _done(deed, part.done)
     done, tried = done + part.done, tried + part.done + len(part.kept)
     log.info("%s replayed %d dead letters, %d so far", viewer().id, part.done, done)
     if part.more and tried < total:
@@ -131,11 +144,22 @@ def replay_all() -> AnyResponse:
             total=total,
             done=done,
             tried=tried,
+            deed=deed,
         )
     if tried > done:
         flash(f"有 {tried - done} 条没有送回，仍在死信里：原来的队列已经不在，或消息队列没有确认。", "error")
     flash(f"已重新投递 {done} 条。仍处理不了的，会再回到死信。")
     return _back()
+
+
+def _begin(what: str, asked: int, reason: str = "") -> str:
+    with services().database.write() as connection:
+        return deeds.begin(connection, viewer().id, what, asked, services().clock.now(), reason)
+
+
+def _done(deed: str, done: int) -> None:
+    with services().database.write() as connection:
+        deeds.add(connection, deed, viewer().id, done)
 
 
 def _back() -> AnyResponse:

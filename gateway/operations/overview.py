@@ -11,6 +11,7 @@ from gateway.context import services
 from gateway.operations.pages import blueprint
 from gateway.staff.pages import show, snapshot
 from processes.casework.views import connections as view
+from processes.casework.views import held_up
 from processes.messaging.addresses import urgent
 from processes.messaging.bus import Address, BusAway, QueueState
 from processes.store import peer_outbox
@@ -70,10 +71,9 @@ def overview() -> Response:
     except BusAway as error:
         away = error.zh
     with here.database.read() as connection:
-        partners = view.partners(
-            connection, snapshot().reference, here.settings.partners.values(), here.inlet.may_send, now
-        )
+        partners = view.partners(connection, snapshot().reference, here.settings.partners.values(), here.inlet, now)
         topics = view.topics(connection, now)
+        down = held_up.systems(connection)
         peers = peer_outbox.waiting(connection, MOST)
     by_topic = {each.topic: each for each in states if each.address is Address.JOBS}
     jobs = [JobQueue(each, by_topic.get(each.topic), by_topic.get(urgent(each.topic))) for each in topics]
@@ -85,9 +85,10 @@ def overview() -> Response:
         away=away,
         partners=partners,
         jobs=jobs,
+        systems=down,
         queues=others,
         peers=peers,
-        troubles=[*_troubles(states, partners, jobs), *_lost(peers)],
+        troubles=[*_down(down), *_troubles(states, partners, jobs), *_lost(peers)],
         arrived=view.together(line.hourly for line in partners),
         ended=ENDED,
         name_of=name_of,
@@ -118,6 +119,11 @@ def _troubles(
     dead = sum(each.ready for each in states if each.name == "dead")
     if dead:
         yield Trouble(f"死信 {dead:,} 条：多次处理失败，已停止投递", "去处理", url_for("operations.dead_letters"))
+
+
+def _down(systems: Sequence[held_up.SystemLine]) -> Iterator[Trouble]:
+    for each in systems:
+        yield Trouble(f"外部系统 {each.system} 没有正常答复，{each.jobs:,} 件任务在等它恢复", "查看", "#systems")
 
 
 def _lost(peers: Sequence[peer_outbox.Waiting]) -> Iterator[Trouble]:

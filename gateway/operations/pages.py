@@ -22,6 +22,11 @@ BAR, GAP, HEIGHT = 4, 1, 24
 """of a sparkline, in its own units"""
 
 
+def person_name(person: str | None) -> str:
+    """Who did something."""
+    return pages.snapshot().reference.person_name(person) if person else ""
+
+
 @dataclass(frozen=True)
 class Bar:
     """A bar of a sparkline."""

@@ -11,8 +11,8 @@ from flask import Response, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
-from gateway.operations.pages import blueprint, log, pretty
-from gateway.staff.pages import show, snapshot, viewer
+from gateway.operations.pages import blueprint, log, person_name, pretty
+from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
 from processes.messaging.bus import Message
 from processes.messaging.inlet import Receipt, Status
@@ -65,7 +65,7 @@ def quarantine() -> Response:
         doors=DOORS,
         days=DAYS,
         title_of=title_of,
-        name_of=_name_of,
+        name_of=person_name,
         key=secrets.token_hex(8),
     )
 
@@ -199,7 +199,7 @@ def _page(entry: Entry, typed: Mapping[str, str] | None = None, error: str = "",
         states=STATES,
         doors=DOORS,
         title=title_of(entry.type),
-        name_of=_name_of,
+        name_of=person_name,
         outcome=_outcome,
         key=secrets.token_hex(8),
     )
@@ -237,7 +237,3 @@ def _headers(text: str) -> Mapping[str, Any] | None:
 def _outcome(done: Try) -> str:
     number = done.result.get("number")
     return f"{ENDED[done.status]}，问题编号 {number}" if number else ENDED[done.status]
-
-
-def _name_of(person: str | None) -> str:
-    return snapshot().reference.person_name(person) if person else ""

@@ -233,6 +233,10 @@ class Inlet:
         """Whether a partner may send messages of a type."""
         return contracts.sender_of(type_) in (None, partner) and self._doors.may_send(partner, type_)
 
+    def may_answer(self, partner: str) -> bool:
+        """Whether a partner may send answers to jobs."""
+        return self._doors.may_answer_any(partner)
+
     def deliver(self, message: Message) -> None:
         """A bus handler: a refused message is settled, since it is kept with its reason."""
         self.receive(message)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import Connection, func, literal_column, select
 
 from processes.casework.reference import Reference
-from processes.messaging.contract import ORDER, Contract
+from processes.messaging.contract import ORDER, Contract, Kind
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.inlet import INTERNAL
 from processes.messaging.jobs import CATALOGUE
@@ -21,6 +22,17 @@ from processes.store.traffic import HOURS, Line
 
 MaySend = Callable[[str, str], bool]
 """(partner, message type) → whether that partner may send it"""
+
+
+class Rights(Protocol):
+    """What partners may do: the inlet knows."""
+
+    def may_send(self, partner: str, type_: str) -> bool:
+        """Whether a partner may send messages of a type."""
+
+    def may_answer(self, partner: str) -> bool:
+        """Whether a partner may send answers to jobs."""
+
 
 FAILED = 1_000
 """Open incidents of jobs whose reasons are looked through, the latest first."""
@@ -82,7 +94,7 @@ class TopicLine:
 
 
 def partners(
-    connection: Connection, reference: Reference, names: Iterable[str], may_send: MaySend, now: datetime
+    connection: Connection, reference: Reference, names: Iterable[str], rights: Rights, now: datetime
 ) -> tuple[PartnerLine, ...]:
     """Every partner: those of the channels, those of ``names`` (who have a token), and whoever sent or was refused anything."""
     seen: dict[str, list[Line]] = {}
@@ -93,16 +105,22 @@ def partners(
     known = [*dict.fromkeys(each.partner for each in reference.channels.values()), *sorted(names)]
     strangers = sorted({*seen, *refused} - {INTERNAL, ""})
     every = dict.fromkeys([*known, *strangers, *([INTERNAL] if INTERNAL in seen else [])])
-    return tuple(_partner(reference, each, seen.get(each, ()), refused.get(each, 0), may_send) for each in every)
+    return tuple(_partner(reference, each, seen.get(each, ()), refused.get(each, 0), rights) for each in every)
 
 
-def _partner(reference: Reference, partner: str, lines: Sequence[Line], refused: int, may_send: MaySend) -> PartnerLine:
+def _partner(reference: Reference, partner: str, lines: Sequence[Line], refused: int, rights: Rights) -> PartnerLine:
     channels = tuple(each.name for each in reference.channels.values() if each.partner == partner)
     ended: dict[str, int] = {}
     for line in lines:
         ended[line.seen.ended] = ended.get(line.seen.ended, 0) + line.total
     return PartnerLine(
-        partner, channels, sendable(reference, partner, may_send), _hourly(lines), ended, _last(lines), refused
+        partner,
+        channels,
+        (*sendable(reference, partner, rights.may_send), *(answers() if rights.may_answer(partner) else ())),
+        _hourly(lines),
+        ended,
+        _last(lines),
+        refused,
     )
 
 
@@ -115,6 +133,11 @@ def sendable(reference: Reference, partner: str, may_send: MaySend) -> tuple[Sen
         types = _types(reference, partner, contract)
         found += [Sendable(each, contract.version, contract.title) for each in types if may_send(partner, each)]
     return tuple(found)
+
+
+def answers() -> Iterable[Sendable]:
+    """What a partner sends who does jobs."""
+    return (Sendable(each.type, each.version, each.title) for each in CONTRACTS.values() if each.kind is Kind.JOB)
 
 
 def _types(reference: Reference, partner: str, contract: Contract) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from processes.messaging.bus import Address, Message
@@ -45,3 +46,15 @@ def count(world: World, partner: str, type: str, ended: str, times: int = 1) -> 
     for _ in range(times):
         tally.note(MESSAGE, partner, type, ended)
     Traffic(world.services.database, world.clock, tally).write()
+
+
+def row(page: str, having: str) -> str:
+    """The table row that has something in it."""
+    return next(each for each in re.findall(r"<tr.*?</tr>", page, re.DOTALL) if having in each)
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of the form that puts all letters back."""
+    form = re.search(r'<form[^>]*action="/operations/dead-letters/replay-all".*?</form>', page, re.DOTALL)
+    assert form
+    return dict(re.findall(r'name="(before|total|done|tried|deed)" value="([^"]*)"', form.group(0)))

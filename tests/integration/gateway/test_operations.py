@@ -17,7 +17,7 @@ from processes.messaging.jobs import CATALOGUE
 from processes.store import peer_outbox
 from processes.store.tables import Case, OutboxMessage, RefusedMessage
 from tests.integration.gateway.conftest import Browser, Program
-from tests.integration.gateway.operating import count, give_up, receive
+from tests.integration.gateway.operating import count, give_up, hidden, receive, row
 from tests.integration.gateway.world import HOTLINE, World
 
 Open = Callable[..., Browser]
@@ -122,7 +122,7 @@ def test_a_partners_messages_are_counted_by_hour_with_the_last(world: World, bro
     count(world, "hotline", "hotline.order", "accepted", 3)
     world.clock.advance(timedelta(hours=2))
     count(world, "hotline", "hotline.order", "refused", 2)
-    page = _row(browser(ADMIN).get("/operations/"), "<code>hotline</code>")
+    page = row(browser(ADMIN).get("/operations/"), "<code>hotline</code>")
     assert "近 24 小时共 5 条，每小时最多 3 条" in page
     assert "渠道来件" in page
     assert "被拒" in page
@@ -130,7 +130,7 @@ def test_a_partners_messages_are_counted_by_hour_with_the_last(world: World, bro
 
 def test_a_refused_message_is_counted_to_its_partner(world: World, browser: Open) -> None:
     receive(world, "m-1", {"id": ""})
-    page = _row(browser(ADMIN).get("/operations/"), "<code>hotline</code>")
+    page = row(browser(ADMIN).get("/operations/"), "<code>hotline</code>")
     assert "1 条" in page
 
 
@@ -146,7 +146,7 @@ def test_jobs_that_nobody_takes_stand_out(world: World, browser: Open) -> None:
     _replace_upkeep(world, _Told(states))
     page = browser(ADMIN).get("/operations/")
     assert "“发送通知”有 7 件等待，没有工作程序在取" in page
-    assert "没有工作程序" in _row(page, "<code>notice.send</code>")
+    assert "没有工作程序" in row(page, "<code>notice.send</code>")
 
 
 def test_a_broker_that_is_away_leaves_the_rest_of_the_page(world: World, browser: Open, operator: Program) -> None:
@@ -206,12 +206,12 @@ def test_all_letters_are_put_back_part_by_part_with_progress(
     for number in range(5):
         give_up(world, f"n-{number}")
     admin, path = browser(ADMIN), "/operations/dead-letters/replay-all"
-    form = _hidden(admin.get("/operations/dead-letters"))
+    form = hidden(admin.get("/operations/dead-letters"))
     page = admin.post(path, form, "/operations/dead-letters", status=200)
     assert re.search(r'<progress id="progress" max="5" value="2">', page)
-    page = admin.post(path, _hidden(page), "/operations/dead-letters", status=200)
+    page = admin.post(path, hidden(page), "/operations/dead-letters", status=200)
     assert 'value="4"' in page
-    admin.post(path, _hidden(page), "/operations/send")
+    admin.post(path, hidden(page), "/operations/send")
     assert "已重新投递 5 条" in admin.get("/operations/dead-letters")
     assert _waiting(world) == 5
 
@@ -219,7 +219,7 @@ def test_all_letters_are_put_back_part_by_part_with_progress(
 def test_what_died_after_the_button_was_shown_is_not_put_back_with_the_rest(world: World, browser: Open) -> None:
     give_up(world, "n-0")
     admin = browser(ADMIN)
-    form = _hidden(admin.get("/operations/dead-letters"))
+    form = hidden(admin.get("/operations/dead-letters"))
     world.clock.advance(timedelta(minutes=1))
     give_up(world, "n-1")
     admin.post("/operations/dead-letters/replay-all", form, "/operations/dead-letters")
@@ -416,18 +416,6 @@ def _waiting(world: World) -> int:
     with world.services.database.read() as connection:
         alive = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.dead_at.is_(None))
         return int(connection.scalar(alive) or 0)
-
-
-def _row(page: str, having: str) -> str:
-    """The table row that has something in it."""
-    return next(each for each in re.findall(r"<tr.*?</tr>", page, re.DOTALL) if having in each)
-
-
-def _hidden(page: str) -> dict[str, str]:
-    """The hidden fields of the form that puts all letters back."""
-    form = re.search(r'<form[^>]*action="/operations/dead-letters/replay-all".*?</form>', page, re.DOTALL)
-    assert form
-    return dict(re.findall(r'name="(before|total|done|tried)" value="([^"]*)"', form.group(0)))
 
 
 def _form(page: str) -> dict[str, str]:
