@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     restore = add("restore", "把备份恢复到一个空的数据库（SQLite 和 PostgreSQL 的备份可以互相恢复）")
     restore.add_argument("file", type=Path, help="backup 写的文件")
     restore.add_argument("--force", action="store_true", help="先删除数据库里现有的全部数据（无法找回），再恢复")
+    add("reindex", "重建查找用的索引：从旧版本升级之后，或者地区的上下级变动之后（平台可以正在运行）")
     check = add("check", "检查流程图、决策表和表单；有错误时退出码为 1")
     check.add_argument("paths", nargs="+", type=Path)
     check.add_argument("--json", action="store_true")

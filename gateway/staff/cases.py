@@ -1,16 +1,14 @@
-"""The case page, the drawings it shows, and the search by number."""
+"""The case page, and the drawings it shows."""
 
 from __future__ import annotations
 
-from flask import Response, abort, redirect, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Response, abort
 
 from gateway.context import services
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
 from processes.casework import access, attachments
 from processes.casework.views import case as view
 from processes.casework.views import models
-from processes.casework.views import search as finder
 from processes.casework.views.diagram import Diagram
 from processes.casework.views.head import head as find
 
@@ -59,17 +57,6 @@ def drawing(digest: str) -> Response:
     response = Response(body, mimetype="application/xml")
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
-
-
-@blueprint.get("/search")
-def search() -> AnyResponse:
-    """The cases of a number; the only one is opened at once."""
-    text = request.args.get("q", "").strip()[:60]
-    with services().database.read() as connection:
-        lines = finder.by_number(connection, snapshot().reference, text, seen())
-    if len(lines) == 1:
-        return redirect(url_for("staff.case", number=lines[0].number))
-    return show("search.html", search=text, lines=lines, full=len(lines) == finder.LIMIT)
 
 
 def marks(diagram: Diagram) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, insert, select
 from stdnum.cn import uscc as stdnum_uscc
 
-from processes.casework import numbers, similarity, texts
+from processes.casework import numbers, similarity, texts, words
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.clock import Clock
@@ -65,6 +65,8 @@ class Arrival:
     clock: Clock
     report_id: str
     case_id: str
+    path: tuple[str, ...]
+    """its place and those above"""
     variables: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -84,6 +86,7 @@ class Arrival:
             clock,
             report_id,
             texts.identity(report_id, "case"),
+            reference.path(place),
         )
         route = incoming.route if incoming.route in reference.routes else channel.route
         case: dict[str, Any] = {"id": arrival.case_id, "number": "", "place": place, "report": report_id}
@@ -106,13 +109,15 @@ class Arrival:
         if not inbox.settle(connection, CHANNEL, incoming.channel, self.original, now, {"case": self.case_id}):
             raise KnownMeanwhile(self.original)
         self._write_report(connection)
-        words = similarity.profile(incoming.title, incoming.body)
-        found = similarity.similar(connection, words, report_id=self.report_id)
+        profile = similarity.profile(incoming.title, incoming.body)
+        found = similarity.similar(connection, profile, report_id=self.report_id)
         self.variables["report"]["similar"] = found.variables() if found else None
-        similarity.remember(connection, self.report_id, words)
+        similarity.remember(connection, self.report_id, profile)
         number = numbers.allocate(connection, self.place, self.year)
         self.variables["case"]["number"] = number
         _new_case(connection, self.case_id, number, self.report_id, self.place, None, instance_id, now)
+        found_by = words.row(self.case_id, now, self.path, incoming)
+        words.remember(connection, [found_by])
         hit("report.written")
         return number
 
@@ -129,8 +134,8 @@ class Arrival:
                 "received_at": now,
             },
         )
-        words = {"report_id": self.report_id, "title": incoming.title, "body": incoming.body}
-        connection.execute(_NEW_TEXT, {**words, "raw": dict(incoming.raw)})
+        said = {"report_id": self.report_id, "title": incoming.title, "body": incoming.body}
+        connection.execute(_NEW_TEXT, {**said, "raw": dict(incoming.raw)})
         connection.execute(
             _NEW_PERSONAL,
             {
@@ -214,7 +219,9 @@ def open_child(
     report_id, parent = str(payload["report"]), payload.get("parent")
     row = connection.execute(
         select(Report.channel, Report.original, Report.submitted_at, *PersonalData.__table__.c)
+        .add_columns(ReportText.title, ReportText.body)
         .join(PersonalData, PersonalData.report_id == Report.id)
+        .join(ReportText, ReportText.report_id == Report.id)
         .where(Report.id == report_id)
     ).first()
     if row is None:
@@ -222,7 +229,9 @@ def open_child(
     number = numbers.allocate(connection, place, WorkingCalendar.read(connection).local_date(now).year)
     child_id = texts.identity(instance_id, "case")
     _new_case(connection, child_id, number, report_id, place, parent, instance_id, now)
-    channel = Reference.read(connection).channels.get(row.channel)
+    reference = Reference.read(connection)
+    words.remember(connection, [words.row(child_id, now, reference.path(place), row)])
+    channel = reference.channels.get(row.channel)
     case = {"id": child_id, "number": number, "place": place, "report": report_id, "channel": row.channel}
     case |= {"route": channel.route if channel else None, "original": sent_as(row.original)[0], "parent": parent}
     about = _report_variables(

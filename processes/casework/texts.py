@@ -13,7 +13,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from processes.casework import attachments
 from processes.messaging.schema import TEXT_KEY
 from processes.messaging.schema import is_reference as is_reference
-from processes.store.tables import Case, CaseText, Fingerprint, PersonalData, ReportText, TaskDraft, UserTask
+from processes.store.tables import (
+    Case,
+    CaseSearch,
+    CaseText,
+    Fingerprint,
+    PersonalData,
+    ReportText,
+    TaskDraft,
+    UserTask,
+)
 
 KEY = TEXT_KEY
 
@@ -97,6 +106,7 @@ def blank(connection: Connection, report_id: str) -> None:
         .values(enterprise="", uscc="", contact="", phone="", email="", address="")
     )
     connection.execute(delete(Fingerprint).where(Fingerprint.report_id == report_id))
+    connection.execute(delete(CaseSearch).where(CaseSearch.case_id.in_(of_cases)))
     connection.execute(update(CaseText).where(CaseText.case_id.in_(of_cases)).values(body=""))
     attachments.blank(connection, report_id)
     tasks = select(UserTask.id).where(UserTask.case_id.in_(of_cases))

@@ -35,6 +35,7 @@ from sqlalchemy.engine import Connection
 
 from processes.errors import BihuanError
 from processes.failpoints import hit
+from processes.store import word_index
 from processes.store.tables import Base, Setting
 
 if TYPE_CHECKING:
@@ -229,7 +230,8 @@ def tables_at(level: int) -> frozenset[str]:
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         create_at(connection, level)
-        return frozenset(inspect(connection).get_table_names()) - {"alembic_version"}
+        found = inspect(connection).get_table_names()
+        return frozenset(each for each in found if each != "alembic_version" and not word_index.is_part(each))
 
 
 def migrate_step_by_step(connection: Connection) -> None:
@@ -263,6 +265,11 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def compared(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether alembic compares something of a database with the tables: it knows nothing of the index of words."""
+    return not (word_index.is_part(name or "") if kind == "table" else name == word_index.GIN)
 
 
 @lru_cache(1)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Boolean,
@@ -20,12 +21,15 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    event,
     literal_column,
     text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from processes.store import word_index
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
@@ -742,6 +746,23 @@ class Case(Base):
         Index("ix_case_place", "place", "closed_at", "opened_at"),
         Index("ix_case_opened", "opened_at"),
     )
+
+
+class CaseSearch(Base):
+    """What a case is found by (see processes/casework/words.py); gone on deletion."""
+
+    __tablename__ = "case_search"
+    seq: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=False)
+    """when the case was opened, made unique"""
+    case_id: Mapped[str] = mapped_column(String(36), unique=True)
+    words: Mapped[str] = mapped_column(Text)
+
+
+for _dialect, _statements in word_index.STATEMENTS.items():
+    for _statement in _statements:
+        event.listen(
+            CaseSearch.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect)
+        )
 
 
 class CaseStage(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,7 +57,12 @@ def by_number(
         filed = {filed_as(each, round) for each in (plain, text.strip()) for round in range(1, MOST_ROUNDS + 1)}
         original = Report.channel.in_(list(reference.channels)) & Report.original.in_(filed)
         found = list(connection.execute(_cases().where(original, seen).order_by(Case.number).limit(limit)))
-    return _lines(found, reference)
+    return lines_of(found, reference)
+
+
+def rows_of(connection: Connection, ids: Sequence[str], conditions: Sequence[ColumnElement[bool]]) -> list[Any]:
+    """Those of these cases that fulfil the conditions, in no order, for :func:`lines_of`."""
+    return list(connection.execute(_cases().where(Case.id.in_(ids), *conditions)))
 
 
 def cases(
@@ -75,7 +80,7 @@ def cases(
     if stage:
         statement = statement.where(Case.stage == stage)
     rows = list(connection.execute(statement.order_by(Case.opened_at.desc(), Case.number.desc()).limit(limit)))
-    return _lines(rows, reference)
+    return lines_of(rows, reference)
 
 
 def what_became_of(connection: Connection, case_id: str) -> str:
@@ -109,7 +114,8 @@ def _cases() -> Any:
     )
 
 
-def _lines(rows: list[Any], reference: Reference) -> tuple[CaseLine, ...]:
+def lines_of(rows: Sequence[Any], reference: Reference) -> tuple[CaseLine, ...]:
+    """Cases as rows of a list."""
     stages = {stage.code: stage.name for stage in reference.stages}
     return tuple(
         CaseLine(

@@ -20,7 +20,7 @@ from sqlalchemy import MetaData, delete, inspect, select, text, update
 from sqlalchemy.engine import Connection
 
 from processes.failpoints import hit
-from processes.store import outbox, parcels, schema
+from processes.store import outbox, parcels, schema, word_index
 from processes.store.backup.archive import Archive, BackupError, Damaged, Manifest, Table
 from processes.store.backup.progress import Progress, Tell, silent
 from processes.store.backup.values import Dialect, unpack, unpacking
@@ -151,7 +151,7 @@ def _alone(path: Path) -> bool:
 
 def _fill(connection: Connection, archive: Archive, file: Path, tell: Tell) -> None:
     made = MetaData()
-    made.reflect(connection)
+    made.reflect(connection, only=lambda name, _: not word_index.is_part(name))
     # A migration may have put rows of its own into the empty tables: the backup has them too.
     for table in reversed(made.sorted_tables):
         if table.name != OURS:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 
+from processes.store import schema
 from processes.store.tables import Base, Instant
 
 
@@ -19,5 +20,6 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     render_item=_render,
+    include_name=schema.compared,
 )
 context.run_migrations()

@@ -243,7 +243,7 @@ def test_a_number_is_found_however_it_is_written(world: World, browser: Open) ->
         answer = clerk.client.get("/search", query_string={"q": written})
         assert answer.location == f"/cases/{number}", written
     assert "没有找到" in clerk.get("/search?q=330503-26-00001-1")
-    assert "请输入问题编号" in clerk.get("/search")
+    assert "请输入要查找的内容" in clerk.get("/search")
 
 
 def test_several_numbers_are_listed(world: World, browser: Open) -> None:

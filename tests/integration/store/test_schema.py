@@ -26,7 +26,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def differences(database: Database) -> list[Any]:
     with database.read() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+        context = MigrationContext.configure(connection, opts={"include_name": schema.compared})
+        return list(compare_metadata(context, Base.metadata))
 
 
 def test_the_migrations_make_the_tables(empty_url: str) -> None:

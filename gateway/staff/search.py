@@ -1,0 +1,105 @@
+"""Finding a case: by number, by words, by enterprise, by a phone number or credit code, and by where it stands."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
+from processes.casework.functions import Snapshot
+from processes.casework.reference import Reference
+from processes.casework.views import finding
+from processes.casework.views import search as finder
+from processes.casework.views.finding import Found, Wanted
+
+_DIGIT = re.compile(r"\d")
+
+
+@blueprint.get("/search")
+def search() -> AnyResponse:
+    """The cases looked for, the newest first. A number that only one has leads straight to it."""
+    here = snapshot()
+    wanted = _wanted(here)
+    before = request.args.get("before", type=int)
+    with services().database.read() as connection:
+        numbered = ()
+        if wanted == Wanted(wanted.text) and before is None and _DIGIT.search(wanted.text):
+            numbered = finder.by_number(connection, here.reference, wanted.text, seen())
+        if len(numbered) == 1:
+            return redirect(url_for("staff.case", number=numbered[0].number))
+        found = Found(numbered)
+        if not numbered and not wanted.is_empty:
+            now = services().clock.now()
+            found = finding.find(connection, here.reference, viewer().authority, wanted, seen(), now, before)
+    given = {name: value for name, value in request.args.items() if name in _FIELDS and value}
+    return _page(wanted, found, given, full=len(numbered) == finder.LIMIT)
+
+
+_FIELDS = ("q", "place", "board", "stage", "state", "since", "until")
+"""What stands in the address."""
+
+
+def _page(wanted: Wanted, found: Found, given: dict[str, str], full: bool) -> Response:
+    reference = snapshot().reference
+    return show(
+        "search.html",
+        search=wanted.text,
+        wanted=wanted,
+        given=given,
+        lines=found.lines,
+        full=full,
+        older=url_for("staff.search", **given, before=found.older) if found.older else None,
+        back_to=found.back_to,
+        later=request.args.get("before", type=int) is not None,
+        too_short=bool(wanted.text) and not finding.tokens_for(wanted.text) and not found.lines,
+        places=_places(reference),
+        boards=_boards(reference),
+        stages=[(stage.code, stage.name) for stage in reference.stages],
+        states=[(finding.OPEN, _("正在办理")), (finding.CLOSED, _("已办结"))],
+    )
+
+
+def _wanted(here: Snapshot) -> Wanted:
+    """What the address asks for; what nobody knows is left out."""
+    given: Any = request.args.get
+    reference = here.reference
+    until = _day(here, given("until", ""))
+    return Wanted(
+        given("q", "").strip()[:60],
+        _known(given("place", ""), _places(reference)),
+        _known(given("board", ""), _boards(reference)),
+        _known(given("stage", ""), [(stage.code, stage.name) for stage in reference.stages]),
+        given("state", "") if given("state", "") in (finding.OPEN, finding.CLOSED) else "",
+        _day(here, given("since", "")),
+        until + timedelta(days=1) if until else None,
+    )
+
+
+def _known(code: str, choices: list[tuple[str, str]]) -> str:
+    return code if any(code == each for each, _name in choices) else ""
+
+
+def _day(here: Snapshot, day: str) -> datetime | None:
+    """The beginning of a day at the place."""
+    try:
+        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=here.calendar.zone)
+    except ValueError:
+        return None
+
+
+def _places(reference: Reference) -> list[tuple[str, str]]:
+    """The places of the viewer's duties and those below, as far as there is a choice."""
+    found = dict.fromkeys(code for place in viewer().authority.places for code in reference.under(place))
+    return [(code, reference.place_name(code)) for code in found] if len(found) > 1 else []
+
+
+def _boards(reference: Reference) -> list[tuple[str, str]]:
+    """The boards at the places of the viewer's duties, each code once."""
+    found = {each.code: each.name for place in viewer().authority.places for each in reference.boards(place)}
+    return list(found.items())
