@@ -17,6 +17,7 @@ from processes.casework.reference import Reference
 from processes.casework.views import finding
 from processes.casework.views import search as finder
 from processes.casework.views.finding import Found, Wanted
+from processes.casework.views.search import CaseLine
 
 _DIGIT = re.compile(r"\d")
 
@@ -28,7 +29,7 @@ def search() -> AnyResponse:
     wanted = _wanted(here)
     before = request.args.get("before", type=int)
     with services().database.read() as connection:
-        numbered = ()
+        numbered: tuple[CaseLine, ...] = ()
         if wanted == Wanted(wanted.text) and before is None and _DIGIT.search(wanted.text):
             numbered = finder.by_number(connection, here.reference, wanted.text, seen())
         if len(numbered) == 1:
@@ -37,7 +38,7 @@ def search() -> AnyResponse:
         if not numbered and not wanted.is_empty:
             now = services().clock.now()
             found = finding.find(connection, here.reference, viewer().authority, wanted, seen(), now, before)
-    given = {name: value for name, value in request.args.items() if name in _FIELDS and value}
+    given: dict[str, Any] = {name: value for name, value in request.args.items() if name in _FIELDS and value}
     return _page(wanted, found, given, full=len(numbered) == finder.LIMIT)
 
 
@@ -45,7 +46,7 @@ _FIELDS = ("q", "place", "board", "stage", "state", "since", "until")
 """What stands in the address."""
 
 
-def _page(wanted: Wanted, found: Found, given: dict[str, str], full: bool) -> Response:
+def _page(wanted: Wanted, found: Found, given: dict[str, Any], full: bool) -> Response:
     reference = snapshot().reference
     return show(
         "search.html",

@@ -90,11 +90,16 @@ def time_of(seq: int) -> datetime:
 class Said(Protocol):
     """A report, or a row of one, as far as it is found by that."""
 
-    title: Any
-    body: Any
-    enterprise: Any
-    uscc: Any
-    phone: Any
+    @property
+    def title(self) -> Any: ...
+    @property
+    def body(self) -> Any: ...
+    @property
+    def enterprise(self) -> Any: ...
+    @property
+    def uscc(self) -> Any: ...
+    @property
+    def phone(self) -> Any: ...
 
 
 def row(case_id: str, opened_at: datetime, path: Sequence[str], said: Said) -> dict[str, Any]:

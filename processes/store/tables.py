@@ -760,9 +760,8 @@ class CaseSearch(Base):
 
 for _dialect, _statements in word_index.STATEMENTS.items():
     for _statement in _statements:
-        event.listen(
-            CaseSearch.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect)
-        )
+        _definition: Any = DDL(_statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+        event.listen(CaseSearch.__table__, "after_create", _definition.execute_if(dialect=_dialect))
 
 
 class CaseStage(Base):

@@ -20,6 +20,7 @@ PARTS = {
     "expressions": "FEEL and decision tables beside the prototype",
     "order": "a durable command on the order model beside the naive way",
     "pages": "pages at 10,000 cases beside 100",
+    "scale": "inbox, search, case and task among a million cases beside a thousand",
     "growth": "long loops, wide loops, bytes of a case",
     "pipeline": "one service task over RabbitMQ and PostgreSQL beside the bare pipeline and the naive way",
     "stored": "commands and timers among a million stored cases beside a thousand",
