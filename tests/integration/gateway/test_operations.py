@@ -245,8 +245,10 @@ def _offered(page: str) -> list[str]:
 def test_every_message_that_a_partner_may_send_has_a_form_whose_example_fits(browser: Open, partner: str) -> None:
     admin = browser(ADMIN)
     offered = _offered(admin.get(f"/operations/send?partner={partner}"))
-    outside = {each.type for each in CONTRACTS.values() if not each.internal and "*" not in each.type}
-    assert outside <= {each.rpartition("@")[0] for each in offered}
+    outside = [each for each in CONTRACTS.values() if not each.internal and "*" not in each.type]
+    types = {each.rpartition("@")[0] for each in offered}
+    assert {each.type for each in outside if each.only in (None, partner)} <= types
+    assert types.isdisjoint(each.type for each in outside if each.only not in (None, partner))
     for key in offered:
         page = admin.get(f"/operations/send?partner={partner}&message={key}")
         told = admin.post("/operations/send", _form(page), "/operations/send", status=None)
