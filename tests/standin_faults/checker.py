@@ -36,6 +36,9 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
 """System → kind of effect → the topic of the job that has it; whatever else a system logs, it has done by itself. Others are channels'."""
 
 
+TOO_LATE = frozenset({"board.cancel"})
+"""Jobs that have no effect when what they are about has ended already: it is enough that the outside has answered them."""
+
 MAIL = "email"
 UNHEARD = ("fault lost_reply", "fault slow")
 """After these nobody can know whether a mail was accepted, and SMTP knows no repetitions: each may cost a second copy, with the same
@@ -227,8 +230,10 @@ def check_effects(
             found.add(number, f"{times} effects under the one key {key} at {system} {to}".rstrip())
     mine = {fate.instance for fate in ended}
     had = {job_of({"system": system, "key": key}) for system, key, _ in seen}
+    answered = {job_of(each) for each in tries if each["outcome"].startswith("20")}
     for id_, (row, number) in jobs.items():
-        if row.instance_id in mine and row.state == "done" and id_ not in had:
+        known = id_ in had or (row.topic in TOO_LATE and id_ in answered)
+        if row.instance_id in mine and row.state == "done" and not known:
             found.add(number, f"{row.topic} {id_} is done, and the outside knows nothing of it")
 
 
