@@ -50,6 +50,11 @@ def compose(place: str, year: int, serial: int) -> str:
     return f"{body}-{mod_11_10.calc_check_digit(_NOT_DIGITS.sub('', body))}"
 
 
+def has_form(number: str) -> bool:
+    """Whether this is written like a number of ours, its check digit right or not."""
+    return _NUMBER.match(number) is not None
+
+
 def is_valid(number: str) -> bool:
     """Whether it is written exactly as given out, with the right check digit."""
     return _NUMBER.match(number) is not None and bool(mod_11_10.is_valid(number.replace("-", "")))

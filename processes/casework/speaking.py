@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from processes.casework import numbers
 from processes.messaging.contract import Asked
 from processes.messaging.inlet import Correlation, Speaker
 from processes.store.tables import Case, Channel, Job, Report
@@ -14,7 +15,10 @@ from processes.store.tables import Case, Channel, Job, Report
 def require(connection: Connection, said: Correlation, speaker: Speaker, awaited: bool) -> None:
     """Raise :class:`NotTaken`, the same whether there is no such case or it is none of the speaker's. ``awaited``: a case waits for the
     message now."""
-    case = connection.execute(_CASE, {"number": said.payload["case"]}).first()
+    number = said.payload["case"]
+    case = connection.execute(_CASE, {"number": number}).first()
+    if case is None and not numbers.has_form(number):
+        return  # no case can have it: it is the key of some process of its owners' own
     if case is None or not _may_speak(connection, speaker, case, awaited):
         raise speaker.unknown()
 

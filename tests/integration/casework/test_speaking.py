@@ -112,6 +112,12 @@ def test_the_rating_system_rates_what_it_is_asked_to_rate(platform: Platform, st
     assert platform.tell("ratings", "rating.given", {"case": platform.hotline, "level": 2}).status is Status.REFUSED
 
 
+def test_a_key_that_no_case_can_have_is_some_other_process_s(platform: Platform) -> None:
+    told = {"case": "inspection-7", "reference": "QD-1"}
+    assert platform.tell("seven-lists", "seven-lists.accepted", told).status is Status.ACCEPTED
+    assert platform.count(BufferedMessage) == 1
+
+
 def test_the_seven_lists_speak_of_what_was_transferred_to_them(platform: Platform) -> None:
     platform.asked(platform.hotline, "seven-lists.transfer", "done")
     told = {"case": platform.hotline, "reference": "QD-1", "stage": "measures"}
