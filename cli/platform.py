@@ -13,6 +13,7 @@ from typing import Any
 from cli.parts import connected, identity, judge, observed, runner, signer
 from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
+from processes.casework.tidying import Tidying
 from processes.errors import BihuanError
 from processes.messaging import hotline, jobs
 from processes.messaging.bus import Address
@@ -58,6 +59,7 @@ class Platform:
         self.inlet = self.core.reception.inlet(self._may_send)
         self.scheduler = Scheduler(self.core.engine)
         self.filing = Filing(self.core.database, clock, settings.file_after)
+        self.tidying = Tidying(self.core.database, clock)
         self.topics = tuple(jobs.CATALOGUE)
         self.metrics = Metrics(Gauges(self.core.database, clock))
         self.health = Health()
@@ -174,8 +176,9 @@ class Platform:
             start()
         self.scheduler.start()
         self.filing.start()
+        self.tidying.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
-        self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop]
+        self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop]
         spare_collector()
 
     def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:
@@ -229,6 +232,7 @@ class Platform:
                     data=self.settings.data,
                     partners={token: partner for partner, token in tokens.partners.items()},
                     operators={tokens.operator: "operator"},
+                    largest_upload=self.settings.largest_upload,
                 ),
                 metrics=self.metrics,
                 health=self.health,

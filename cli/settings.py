@@ -51,6 +51,8 @@ class Settings:
     """topics that other people's workers do: our adapters leave them alone"""
     answers: Mapping[str, tuple[str, ...]]
     """partner → the topics whose jobs it may answer in its own name"""
+    largest_upload: int
+    """bytes of a file that people may put into a form"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -79,6 +81,7 @@ class Settings:
             structured=_topics(environment.get("STRUCTURED_TOPICS", "")),
             foreign=_topics(environment.get("FOREIGN_TOPICS", "")),
             answers=_answers(environment.get("ANSWERS", "")),
+            largest_upload=int(float(environment.get("LARGEST_UPLOAD") or 20) * 1024 * 1024),
         )
 
     def wall_clock(self) -> Clock:

@@ -15,7 +15,8 @@ def build(services: Services) -> Flask:
     """The application; several may live in one process."""
     app = Flask("gateway", static_folder=None, template_folder=str(web.STATIC.parent.parent / "templates"))
     app.extensions[EXTENSION] = services
-    app.config["MAX_CONTENT_LENGTH"] = services.settings.largest_body
+    settings = services.settings
+    app.config["MAX_CONTENT_LENGTH"] = max(settings.largest_body, settings.largest_upload + web.FORM_ROOM)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     outside.observe(app)
     permissions.guard(app)
@@ -38,6 +39,7 @@ def build(services: Services) -> Flask:
         day=text.day,
         short=_short,
         stamp=text.stamp,
+        size=text.size,
         masked=text.masked,
         marked=text.marked,
         paragraphs=text.paragraphs,

@@ -34,6 +34,8 @@ class Settings:
     secure: bool = False
     largest_body: int = 32 * 1024 * 1024
     """bytes of a request; a deployment of all models is the largest there is"""
+    largest_upload: int = 20 * 1024 * 1024
+    """bytes of a file that people may put into a form"""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,13 @@ def stamp(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def size(count: int) -> str:
+    """Bytes as people read them: ``340 KB``, ``1.2 MB``."""
+    if count < 1024 * 1024:
+        return f"{count / 1024:.0f} KB" if count >= 1024 else f"{count} B"
+    return f"{count / 2**20:.1f}".removesuffix(".0") + " MB"
+
+
 def masked(number: str) -> str:
     """A phone number's first three and last four digits (DOMAIN: 掩码); shorter ones keep two and hide the rest."""
     if not number:

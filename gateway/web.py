@@ -36,6 +36,9 @@ POLICY = "; ".join(
     )
 )
 
+FORM_ROOM = 1024 * 1024
+"""bytes of a request beside the file in it"""
+
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Frame-Options": "DENY",

@@ -5,12 +5,13 @@ What a form means (conditions, options, what is right) is ``processes.casework.f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from processes.casework import forms
 from processes.casework.forms import Evaluate
+from processes.casework.uploads import Upload
 
 OUTCOME = "outcome"
 """The property that decides what happens next: shown as buttons."""
@@ -41,7 +42,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Field:
-    """A field as it is shown. ``widget``: text, textarea, select, radio, checks, yes, date or number."""
+    """A field as it is shown. ``widget``: text, textarea, select, radio, checks, yes, date, number or attachments."""
 
     name: str
     title: str
@@ -57,6 +58,7 @@ class Field:
     inputmode: str = ""
     half: bool = False
     """whether it shares its row with a neighbour on a wide screen (``x-half``)"""
+    files: tuple[Upload, ...] = ()
 
     @property
     def id(self) -> str:
@@ -90,8 +92,9 @@ def view(
     variables: Mapping[str, Any],
     evaluate: Evaluate,
     errors: Mapping[str, str] | None = None,
+    files: Sequence[Upload] = (),
 ) -> View:
-    """The form filled in with ``data``; ``errors`` are shown at their fields."""
+    """The form filled in with ``data``, and ``files`` that wait in it; ``errors`` are shown at their fields."""
     wrong = errors or {}
     verbs = _verbs(form, data, variables, evaluate)
     states = {
@@ -112,7 +115,8 @@ def view(
             continue
         one = next(iter(asked.values()))
         only_for = tuple(titles[outcome] for outcome in asked) if 0 < len(asked) < len(verbs) else ()
-        found.append(_field(one, data.get(name, one.schema.get("default")), wrong.get(name), only_for))
+        field = _field(one, data.get(name, one.schema.get("default")), wrong.get(name), only_for)
+        found.append(replace(field, files=tuple(each for each in files if each.field == name)))
     chosen = str(data.get(OUTCOME, "")) if wrong else ""
     return View(tuple(found), verbs, shown, chosen if chosen in titles else "")
 
@@ -121,6 +125,8 @@ def typed(form: forms.Form, sent: Typed) -> dict[str, Any]:
     """What the browser sent for the form's fields; line ends as everywhere else."""
     data: dict[str, Any] = {}
     for name, schema in form.properties.items():
+        if schema.get(forms.WIDGET) == forms.ATTACHMENTS:
+            continue  # what was uploaded is known, whatever the browser says
         values = [value.replace("\r\n", "\n") for value in sent.getlist(name)]
         if schema.get("type") == "array":
             data[name] = [value for value in values if value]
@@ -143,6 +149,8 @@ def lines(form: forms.Form, data: Mapping[str, Any]) -> list[str]:
 def widget(schema: Schema) -> str:
     """How a property is asked for: its own wish (``x-widget``), else what suits it."""
     kind = schema.get("type")
+    if schema.get(forms.WIDGET) == forms.ATTACHMENTS:
+        return forms.ATTACHMENTS
     if kind in ("array", "boolean"):
         return "checks" if kind == "array" else "yes"
     if schema.get("x-widget") in ("radio", "textarea", "select"):

@@ -8,7 +8,7 @@ True
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,12 +71,17 @@ def add(
     made = Attachment(identity, case_id, name[:200], media_type[:120], len(body), sha256, author, now)
     fresh = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(Table).values(vars(made))
     if connection.execute(fresh.on_conflict_do_nothing().returning(Table.id)).first() is not None:
-        for position in range(chunks_of(len(body))):
-            piece = body[position * CHUNK : (position + 1) * CHUNK]
-            connection.execute(
-                insert(AttachmentChunk), {"attachment_id": identity, "position": position, "body": piece}
-            )
+        starts = range(0, max(len(body), 1), CHUNK)
+        write(connection, identity, (body[start : start + CHUNK] for start in starts))
     return made
+
+
+def write(connection: Connection, attachment_id: str, pieces: Iterable[bytes]) -> None:
+    """Keep a file's content in its pieces, all but the last of ``CHUNK`` bytes."""
+    for position, piece in enumerate(pieces):
+        connection.execute(
+            insert(AttachmentChunk), {"attachment_id": attachment_id, "position": position, "body": piece}
+        )
 
 
 def chunks_of(size: int) -> int:

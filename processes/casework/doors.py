@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, delete, select
 
-from processes.casework import access, forms, people, receipts, similarity, speaking, texts
+from processes.casework import access, forms, people, receipts, similarity, speaking, texts, uploads
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.library import Arrival, KnownMeanwhile, filed_as, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
@@ -210,7 +210,7 @@ def _case_numbered(connection: Connection, number: str) -> str | None:
 def complete_form(
     engine: Engine, task_id: str, data: Mapping[str, Any], person: str, *, command_id: str | None = None
 ) -> Outcome:
-    """A person completes a task with what the form gave.
+    """A person completes a task with what the form gave. What he or she has uploaded becomes the case's, as far as the form asks for it.
 
     Without a ``command_id`` the same data for the same task is the same command; the same command again answers as it did before.
 
@@ -234,13 +234,21 @@ def complete_form(
         access.require_task(people.authority(reference, person, today), reference, task)
         form = forms.read(connection, task.definition_id, task.form) if task.form else None
         variables = variables_of(engine, connection, task)
-    values, kept = _checked(engine, form, data, variables, command_id)
+        waiting = uploads.of(connection, task_id, person)
+    asked = form.attachments if form else ()
+    files = {name: [each.id for each in waiting if each.field == name] for name in asked}
+    values, kept = _checked(engine, form, {**data, **files}, variables, command_id)
+    # Those of a field that this outcome does not ask for stay behind; those of no field go along.
+    sent = [each.id for each in waiting if not each.field or each.id in values.get(each.field, ())]
 
     def before(connection: Connection, instance_id: str) -> None:
         case_id, now = task.case_id or instance_id, engine.clock.now()
         for text_id, label, body in kept:
             texts.keep(connection, case_id, task.element_id, label, person, body, now, text_id)
-        connection.execute(delete(TaskDraft).where(TaskDraft.task_id == task_id))
+        if sent and uploads.adopt(connection, sent, case_id) != len(sent):
+            raise forms.FormErrors({"": "附件刚刚有变动，请核对后再提交"})
+        # A draft of somebody else's is kept a while: he or she is shown it when the task turns out to be done.
+        connection.execute(delete(TaskDraft).where(TaskDraft.task_id == task_id, TaskDraft.person_id == person))
 
     return engine.execute(CompleteTask(command_id, task_id, values, actor=person), before=before)
 

@@ -23,7 +23,10 @@ from processes.errors import BihuanError
 from processes.notation import expressions
 from processes.store.tables import Definition, ModelFile
 
-TEXT, OPTIONS, SHOW = "x-text", "x-options", "x-show"
+TEXT, OPTIONS, SHOW, WIDGET = "x-text", "x-options", "x-show", "x-widget"
+
+ATTACHMENTS = "attachments"
+"""The widget of a list of files: its values are the attachments' ids, and come from what was uploaded."""
 
 Evaluate = Callable[[str, Mapping[str, Any]], Any]
 """Evaluates an expression (with its ``=``) over variables."""
@@ -67,6 +70,11 @@ class Field:
         """Whether its words are kept apart from the variables."""
         return bool(self.schema.get(TEXT))
 
+    @property
+    def is_attachments(self) -> bool:
+        """Whether files are asked for."""
+        return self.schema.get(WIDGET) == ATTACHMENTS
+
 
 @dataclass(frozen=True)
 class Form:
@@ -85,6 +93,11 @@ class Form:
         """The fields' schemas, in order."""
         found: Mapping[str, Mapping[str, Any]] = self.schema.get("properties", {})
         return found
+
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """The fields that ask for files."""
+        return tuple(name for name, schema in self.properties.items() if schema.get(WIDGET) == ATTACHMENTS)
 
 
 def read(connection: Connection, definition_id: str, name: str) -> Form:
@@ -241,13 +254,19 @@ def _messages(
     if error.validator == "required" and not error.path:
         wanted: Any = error.validator_value
         missing = [name for name in wanted if name not in values]
-        return [(name, f"请{'选择' if shown[name].options else '填写'}“{shown[name].title}”") for name in missing]
+        return [(name, f"请{_verb(shown[name])}“{shown[name].title}”") for name in missing]
     name = str(error.path[0]) if error.path else ""
     title = shown[name].title if name in shown else "表单"
-    return [(name, f"“{title}”{_complaint(error)}")]
+    return [(name, f"“{title}”{_complaint(error, _verb(shown[name]) if name in shown else '填写')}")]
 
 
-def _complaint(error: ValidationError) -> str:
+def _verb(field: Field) -> str:
+    if field.is_attachments:
+        return "上传"
+    return "选择" if field.options else "填写"
+
+
+def _complaint(error: ValidationError, verb: str) -> str:
     limit: Any = error.validator_value
     value: Any = error.instance
     match error.validator:
@@ -266,9 +285,9 @@ def _complaint(error: ValidationError) -> str:
         case "minimum" | "exclusiveMinimum":
             return f"不能小于{limit}"
         case "minItems":
-            return f"至少选{limit}项"
+            return f"至少{verb.removesuffix('择')}{limit}项"
         case "maxItems":
-            return f"最多选{limit}项"
+            return f"最多{verb.removesuffix('择')}{limit}项"
         case "uniqueItems":
             return "有重复的项"
     return "不符合要求"

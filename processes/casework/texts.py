@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from processes.casework import attachments
+from processes.casework import attachments, uploads
 from processes.messaging.schema import TEXT_KEY
 from processes.messaging.schema import is_reference as is_reference
 from processes.store.tables import (
@@ -21,6 +21,7 @@ from processes.store.tables import (
     PersonalData,
     ReportText,
     TaskDraft,
+    Upload,
     UserTask,
 )
 
@@ -111,6 +112,7 @@ def blank(connection: Connection, report_id: str) -> None:
     attachments.blank(connection, report_id)
     tasks = select(UserTask.id).where(UserTask.case_id.in_(of_cases))
     connection.execute(delete(TaskDraft).where(TaskDraft.task_id.in_(tasks)))
+    uploads.remove(connection, connection.scalars(select(Upload.id).where(Upload.task_id.in_(tasks))).all())
 
 
 def _references(value: Any) -> Iterator[str]:

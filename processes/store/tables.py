@@ -207,7 +207,25 @@ class TaskDraft(Base):
     task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     person_id: Mapped[str] = mapped_column(String(60), primary_key=True)
     data: Mapped[dict[str, Any]]
-    saved_at: Mapped[datetime]
+    saved_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Upload(Base):
+    """A file that a person has put into a task's form and not sent yet; its bytes lie in ``attachment_chunk``, under the same id. It becomes
+    an attachment when the task is done."""
+
+    __tablename__ = "upload"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(36))
+    person_id: Mapped[str] = mapped_column(String(60))
+    field: Mapped[str] = mapped_column(String(120))
+    """of the form; empty: of no field, it goes with the task"""
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(index=True)
+    __table_args__ = (Index("ix_upload_task", "task_id", "person_id"),)
 
 
 class Deadline(Base):

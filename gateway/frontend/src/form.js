@@ -1,5 +1,7 @@
 // A task's form: drafts that save themselves, fields that show when they are needed, outcomes as buttons.
 // Which fields an outcome needs is the server's word (it alone evaluates the form's conditions).
+import { uploads } from './uploads.js';
+
 const QUIET = 800; // milliseconds without a key before a draft is saved
 
 export function taskForm(form) {
@@ -61,7 +63,8 @@ export function taskForm(form) {
     timer = setTimeout(save, wait);
   }
 
-  form.addEventListener('input', () => typed(QUIET));
+  uploads(form);
+  form.addEventListener('input', (event) => { if (event.target.type !== 'file') typed(QUIET); });
   form.addEventListener('change', (event) => { if (event.target.matches('select, [type=radio], [type=checkbox]')) typed(0); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') save(true); });
   window.addEventListener('beforeunload', (event) => { if (unsaved && !form.dataset.sent) { save(true); } });
@@ -79,6 +82,11 @@ export function taskForm(form) {
       first?.querySelector('input, textarea, select')?.focus();
     });
   }
+  // Enter in a field is what the button in sight does.
+  form.querySelector('[data-default]')?.addEventListener('click', (event) => {
+    event.preventDefault();
+    (outcomes.find((button) => button.value === chosen) ?? form.querySelector('[data-submit]'))?.click();
+  });
   back?.addEventListener('click', () => { chosen = usual; refresh(); outcomes[0]?.focus(); });
   form.addEventListener('submit', () => { clearTimeout(timer); unsaved = false; });
   for (const element of form.querySelectorAll('[data-without-script]')) element.hidden = true;

@@ -1,6 +1,7 @@
 // Everything the staff's pages do in the browser. Each part finds its own elements and does nothing without them;
 // every page works without any of it.
 import './staff.css';
+import './task.css';
 import { choosing } from './choosing.js';
 import { copying } from './copy.js';
 import { keyboard } from './keyboard.js';

@@ -54,7 +54,7 @@ HINT = Rule(
 UNKNOWN_HINT = Rule(
     "form-unknown-hint", WARNING,
     "{it}的字段“{field}”有不认识的提示“{hint}”，不起作用。", "The field {field} in {it} has the unknown hint {hint}, which has no effect.",
-    "可用的提示：x-text、x-options、x-show、x-widget。", "Known hints: x-text, x-options, x-show, x-widget.",
+    "可用的提示：x-text、x-options、x-show、x-widget、x-half。", "Known hints: x-text, x-options, x-show, x-widget, x-half.",
 )  # fmt: skip
 SHOWS_UNKNOWN = Rule(
     "form-show", WARNING,
@@ -75,11 +75,11 @@ TOO_BIG = Rule(
     "Split it over several tasks; use x-options for fields with many options.",
 )  # fmt: skip
 
-HINTS = frozenset({"x-text", "x-options", "x-show", "x-widget"})
+HINTS = frozenset({"x-text", "x-options", "x-show", "x-widget", "x-half"})
 NOT_OFFERED = frozenset({"unevaluatedProperties", "unevaluatedItems", "$dynamicRef"})
 HOLDERS = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
 DATA = frozenset({"const", "enum", "default", "examples"})
-WIDGETS = frozenset({"radio", "textarea", "select"})
+WIDGETS = frozenset({"radio", "textarea", "select", "attachments"})
 MOST_DEPTH = 40
 MOST_ERRORS = 20
 META = Draft202012Validator(Draft202012Validator.META_SCHEMA)

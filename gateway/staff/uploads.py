@@ -1,0 +1,116 @@
+"""Files put into a task's form: each on its own as it is chosen (scripts show how far it is), or with the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, abort, flash, jsonify, request, url_for
+from werkzeug.datastructures import FileStorage
+
+from gateway.context import services
+from gateway.staff.opened import FILES_OF_NO_FIELD, Opened, open_task
+from gateway.staff.pages import blueprint, viewer
+from processes.casework import uploads
+from processes.casework.uploads import Received, Refused, Upload
+
+FILE = "file:"
+"""What the names of file controls begin with; the field's name follows."""
+
+
+@dataclass
+class Taken:
+    """What became of the files of a request: those kept, and why others were not."""
+
+    kept: list[Upload] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+@blueprint.post("/tasks/<task_id>/uploads")
+def upload(task_id: str) -> Response:
+    """Keep the files of a request; answers what became of each."""
+    with services().database.read() as connection:
+        opened = open_task(connection, task_id)
+    taken = take(opened)
+    kept = [{"id": each.id, "name": each.name, "size": each.size, "href": _href(each)} for each in taken.kept]
+    return jsonify({"kept": kept, "refused": taken.refused})
+
+
+@blueprint.get("/tasks/<task_id>/uploads/<upload_id>")
+def uploaded(task_id: str, upload_id: str) -> Response:
+    """One's own file, to be looked at again: saved, never shown, for nobody knows what is in it."""
+    with services().database.read() as connection:
+        found = _own(uploads.of(connection, task_id, viewer().id), upload_id)
+        body = b"".join(uploads.read(connection, found))
+    response = Response(body, mimetype="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    return response
+
+
+@blueprint.post("/tasks/<task_id>/uploads/<upload_id>/delete")
+def delete_upload(task_id: str, upload_id: str) -> Response:
+    """Take one's own file out of the form again."""
+    take_out(task_id, upload_id)
+    return jsonify({})
+
+
+def take_out(task_id: str, upload_id: str) -> None:
+    """Delete one's own file, unless it has been sent."""
+    with services().database.write() as connection:
+        found = _own(uploads.of(connection, task_id, viewer().id), upload_id)
+        uploads.remove(connection, [found.id])
+
+
+def take(opened: Opened) -> Taken:
+    """Keep the files that came with a request for a task's form."""
+    taken = Taken()
+    received = list(_received(opened, taken))
+    if received:
+        now = services().clock.now()
+        with services().database.write() as connection:
+            for name, file in received:
+                try:
+                    taken.kept.append(uploads.add(connection, opened.task.id, viewer().id, name, file, now))
+                except Refused as error:
+                    taken.refused.append(error.zh)
+    return taken
+
+
+def tell(taken: Taken) -> None:
+    """Say on the next page which files were not kept, and why."""
+    for each in taken.refused:
+        flash(each, "error")
+
+
+def waiting(connection: Any, task_id: str) -> Sequence[Upload]:
+    """The viewer's files in a task's form."""
+    return uploads.of(connection, task_id, viewer().id)
+
+
+def _received(opened: Opened, taken: Taken) -> Iterable[tuple[str, Received]]:
+    fields = {*opened.form.attachments, FILES_OF_NO_FIELD}
+    for control, file in request.files.items(multi=True):
+        name = control.removeprefix(FILE)
+        if not control.startswith(FILE) or name not in fields:
+            abort(400)
+        if file.filename:
+            try:
+                yield name, uploads.receive(file.filename, _stream(file), services().settings.largest_upload)
+            except Refused as error:
+                taken.refused.append(error.zh)
+
+
+def _stream(file: FileStorage) -> Any:
+    return file.stream
+
+
+def _own(kept: Iterable[Upload], upload_id: str) -> Upload:
+    found = next((each for each in kept if each.id == upload_id), None)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _href(each: Upload) -> str:
+    return url_for("staff.uploaded", task_id=each.task_id, upload_id=each.id)

@@ -1,0 +1,88 @@
+"""Collects what people have left behind in forms: drafts and uploads of tasks that are over, a while after they were last touched.
+
+Whoever was second on a task is shown what he or she had put in for as long; nobody can send it any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+
+from sqlalchemy import bindparam, delete, exists, select, tuple_
+
+from processes.casework import uploads
+from processes.clock import Clock
+from processes.store.database import Database
+from processes.store.tables import TASK_IS_OPEN, Instant, TaskDraft, Upload, UserTask
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=7)
+"""How long what belongs to a task that is over is kept."""
+
+GAP = 600.0
+"""Seconds between two looks."""
+
+BATCH = 50
+"""Rows of one transaction: on SQLite everybody else waits for it."""
+
+
+class Tidying:
+    """See above. ``kept``: how long drafts and uploads of ended tasks stay."""
+
+    def __init__(self, database: Database, clock: Clock, kept: timedelta = KEPT) -> None:
+        self._database = database
+        self._clock = clock
+        self._kept = kept
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> int:
+        """Collect some, in one transaction; returns how many."""
+        before = {"before": self._clock.now() - self._kept}
+        with self._database.read() as connection:
+            files = connection.scalars(_UPLOADS, before).all()
+            drafts = [(row.task_id, row.person_id) for row in connection.execute(_DRAFTS, before)]
+        if files or drafts:
+            with self._database.write() as connection:
+                uploads.remove(connection, files)
+                of = tuple_(TaskDraft.task_id, TaskDraft.person_id)
+                connection.execute(delete(TaskDraft).where(of.in_(drafts)))
+        return len(files) + len(drafts)
+
+    # -- as a thread -------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to collect in a thread of its own."""
+        self._thread = threading.Thread(target=self._loop, name="tidying", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Stop after the transaction in hand."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _loop(self) -> None:
+        while not self._stopping.wait(GAP):
+            try:
+                while self.run() >= BATCH and not self._stopping.is_set():
+                    pass
+            except Exception:
+                log.exception("tidying goes on after an error")
+
+
+_BEFORE = bindparam("before", type_=Instant)
+_UPLOADS = (
+    select(Upload.id)
+    .where(Upload.at <= _BEFORE, ~exists().where(UserTask.id == Upload.task_id, TASK_IS_OPEN))
+    .order_by(Upload.at)
+    .limit(BATCH)
+)
+_DRAFTS = (
+    select(TaskDraft.task_id, TaskDraft.person_id)
+    .where(TaskDraft.saved_at <= _BEFORE, ~exists().where(UserTask.id == TaskDraft.task_id, TASK_IS_OPEN))
+    .order_by(TaskDraft.saved_at)
+    .limit(BATCH)
+)
