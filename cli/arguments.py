@@ -47,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
     decide.add_argument("--decision", help="决策的 id（默认：文件里最终的那一个）")
     decide.add_argument("--input", default="{}", help="输入，JSON 对象，例如 '{\"days\": 5}'")
     decide.add_argument("--json", action="store_true")
+    password = add("password", "给一个账号初始密码（第一位安全管理员用，直接写数据库）")
+    password.add_argument("account", help="账号，例如 wx.su")
     deploy = client("deploy", "检查并部署模型")
     deploy.add_argument("paths", nargs="+", type=Path)
     deploy.add_argument("--place", help="只在这个地区生效")

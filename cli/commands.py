@@ -21,6 +21,7 @@ MODULES: Mapping[str, str] = {
     "reindex": "reindex",
     "check": "check",
     "decide": "decide",
+    "password": "accounts",
 }
 """Command → the module of this package that has a function of its name; every other command is a client of a running platform."""
 

@@ -10,7 +10,7 @@ from cli.platform import Platform
 from cli.settings import MODELS, Secrets, Settings
 from gateway.client import commands, demo
 from gateway.client.api import Api
-from processes.casework import people
+from processes.casework.accounts import passwords
 from workers.standins.child import Child
 
 PASSWORD = "bihuan2026"
@@ -49,7 +49,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
 def _set_demo_passwords(platform: Platform) -> None:
     with platform.core.database.write() as connection:
-        people.set_missing_passwords(connection, PASSWORD)
+        passwords.set_missing(connection, PASSWORD)
 
 
 def _welcome(settings: Settings, standins: str | None) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Flask, current_app
 
-from gateway import api, integrators, languages, open311, operations, outside, permissions, staff, text, web
+from gateway import accounts, api, integrators, languages, open311, operations, outside, permissions, staff, text, web
 from gateway.context import EXTENSION
 from gateway.services import Services
 
@@ -24,6 +24,7 @@ def build(services: Services) -> Flask:
     web.protect(app, services.settings.data, services.settings.secure)
     app.register_blueprint(web.assets)
     app.register_blueprint(staff.blueprint)
+    app.register_blueprint(accounts.blueprint)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.health)

@@ -19,6 +19,7 @@ from flask_babel import Babel, Domain, get_locale
 from werkzeug.wrappers import Response
 
 from gateway.paths import is_ours
+from processes.errors import BihuanError
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 
@@ -55,6 +56,11 @@ def language() -> str:
     """``zh`` or ``en``."""
     locale = get_locale()
     return ENGLISH if locale is not None and locale.language == ENGLISH else CHINESE
+
+
+def said(error: BihuanError) -> str:
+    """An error in the language of this request."""
+    return error.en if language() == ENGLISH else error.zh
 
 
 def catalogue(path: Path) -> Catalog:

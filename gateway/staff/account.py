@@ -6,15 +6,11 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.languages import said
 from gateway.paths import is_ours
 from gateway.staff import session
-from gateway.staff.pages import blueprint, show
-from processes.casework import people
-
-ATTEMPTS = session.Attempts()
-
-WRONG = "账号或密码不对，请核对后再试。"
-TOO_OFTEN = "连续输错次数过多，请一分钟后再试。忘记密码请联系管理员重置。"
+from gateway.staff.pages import blueprint, show, snapshot
+from processes.casework.accounts import login as logins
 
 
 @blueprint.get("/login")
@@ -27,22 +23,21 @@ def login() -> Response:
 def log_in() -> AnyResponse:
     """Check account and password; go where the person wanted to."""
     account, password = request.form.get("account", "").strip(), request.form.get("password", "")
-    wanted, address, now = request.form.get("next", ""), request.remote_addr or "", services().clock.now()
-    if ATTEMPTS.must_wait(account, address, now):
-        return _page(429, error=TOO_OFTEN, account=account, next=wanted)
-    with services().database.read() as connection:
-        if not people.verify_password(connection, account, password):
-            ATTEMPTS.wrong(account, address, now)
-            return _page(401, error=WRONG, account=account, next=wanted)
-        session.log_in(services(), connection, account)
-    ATTEMPTS.right(account, address)
+    wanted, here = request.form.get("next", ""), services()
+    rules, now, origin = snapshot().reference.account_rules, here.clock.now(), session.origin(request)
+    try:
+        token = logins.by_password(here.database, rules, account, password, now, origin)
+    except logins.Refused as refused:
+        status = 429 if isinstance(refused, logins.TooOften) else 401
+        return _page(status, error=said(refused), account=account, next=wanted)
+    session.take(token)
     return redirect(wanted if is_ours(wanted) else url_for("staff.inbox"))
 
 
 @blueprint.post("/logout")
 def logout() -> AnyResponse:
-    """End the session."""
-    session.log_out()
+    """End the login."""
+    session.log_out(services())
     return redirect(url_for("staff.login"))
 
 

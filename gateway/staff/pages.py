@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,6 +20,12 @@ from processes.casework.functions import Snapshot
 
 blueprint = Blueprint("staff", __name__)
 
+MUST: Mapping[str, Sequence[str]] = {"password": ("accounts.password", "accounts.change_password")}
+"""What has to be done before anything else → the endpoints by which it is done, the page first."""
+
+ALWAYS = frozenset({"staff.logout"})
+"""what may be done even then"""
+
 
 @blueprint.before_request
 def require_login() -> AnyResponse | None:
@@ -32,6 +39,9 @@ def require_login() -> AnyResponse | None:
         g.open.enter_context(database.read())
     with database.read() as connection:
         g.viewer = session.logged_in(services(), connection)
+    if g.viewer is not None and g.viewer.must:
+        steps = MUST[g.viewer.must]
+        return None if request.endpoint in (*steps, *ALWAYS) else redirect(url_for(steps[0]))
     if g.viewer is not None:
         wanted = permissions.pages(request.endpoint)
         if wanted and not wanted & g.viewer.may:
@@ -45,9 +55,12 @@ def require_login() -> AnyResponse | None:
 
 @blueprint.teardown_request
 def close_reading(error: BaseException | None) -> None:
-    """End the transaction that a page has read in."""
+    """End the transaction that a page has read in; note that somebody is there, which is a transaction of its own."""
     if "open" in g:
         g.open.close()
+    found = g.get("viewer")
+    if error is None and found is not None and found.session is not None and session.BACKGROUND not in request.headers:
+        session.note(services(), found.session)
 
 
 @blueprint.app_context_processor

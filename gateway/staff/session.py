@@ -1,94 +1,89 @@
-"""Logging in and out, and who is logged in: a signed cookie that names the person and dies with the password."""
+"""Who is logged in: the browser's signed cookie holds a token, a row of the database says whose it is."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
-from datetime import datetime, timedelta
-from threading import Lock
+import logging
+from dataclasses import replace
 
-from flask import session
-from sqlalchemy import Connection, bindparam, select
+from flask import Request, session
+from sqlalchemy import Connection
 
 from gateway.services import Services
 from gateway.staff.viewer import Viewer, viewer
 from processes.casework import people
-from processes.store.tables import Person
+from processes.casework.accounts import login, passwords, sessions
+from processes.casework.accounts.sessions import Session
 
-LASTS = timedelta(hours=12)
-"""How long a login lasts: a working day with its evening."""
+log = logging.getLogger(__name__)
 
-TRIES = 5
-"""Wrong passwords for one account from one address before it has to wait."""
+TOKEN = "token"
 
-WAIT = timedelta(minutes=1)
-
-REMEMBERED = 10_000
-"""Accounts and addresses with wrong passwords that are remembered; the oldest are forgotten first."""
+BACKGROUND = "X-Background"
+"""A header by which a script of ours says that it asks by itself: nobody need be there, so the login goes on lying idle."""
 
 
-class Attempts:
-    """Counts wrong passwords by account and address. In memory: each gateway process counts for itself."""
-
-    def __init__(self) -> None:
-        self._wrong: OrderedDict[tuple[str, str], list[datetime]] = OrderedDict()
-        self._lock = Lock()
-
-    def must_wait(self, account: str, address: str, now: datetime) -> bool:
-        """Whether this account has to wait at this address."""
-        with self._lock:
-            recent = [at for at in self._wrong.get((account, address), []) if now - at < WAIT]
-            return len(recent) >= TRIES
-
-    def wrong(self, account: str, address: str, now: datetime) -> None:
-        """Count a wrong password."""
-        with self._lock:
-            recent = [at for at in self._wrong.pop((account, address), []) if now - at < WAIT]
-            self._wrong[account, address] = [*recent, now][-TRIES:]
-            while len(self._wrong) > REMEMBERED:
-                self._wrong.popitem(last=False)
-
-    def right(self, account: str, address: str) -> None:
-        """Forget the wrong ones."""
-        with self._lock:
-            self._wrong.pop((account, address), None)
+def origin(request: Request) -> login.From:
+    """Where a request comes from."""
+    return login.From(request.remote_addr or "", request.user_agent.string)
 
 
-def log_in(services: Services, connection: Connection, account: str) -> None:
-    """Begin a session of a person whose password was right; whatever the old session held is gone."""
+def take(token: str) -> None:
+    """Let the browser hold a login's token; whatever it held before is gone."""
     session.clear()
-    session.update(person=account, proof=_proof(connection, account), until=(services.clock.now() + LASTS).isoformat())
+    session[TOKEN] = token
 
 
-def log_out() -> None:
-    """End the session."""
+def log_out(services: Services) -> None:
+    """End the login of this browser."""
+    token = session.get(TOKEN)
     session.clear()
+    if token:
+        with services.database.write() as connection:
+            found = _found(services, connection, token)
+            if found is not None:
+                sessions.end(connection, found.person, found.id)
+
+
+def current(services: Services, connection: Connection) -> Session | None:
+    """The login of this request, the second factor perhaps still to come."""
+    token = session.get(TOKEN)
+    return _found(services, connection, token) if token else None
 
 
 def logged_in(services: Services, connection: Connection) -> Viewer | None:
-    """Who this request is from, or None. A changed password or a deactivated account ends every session."""
-    account = session.get("person")
-    if not account or datetime.fromisoformat(session["until"]) <= services.clock.now():
+    """Who this request is from, or None."""
+    found = current(services, connection)
+    if found is None or not found.whole:
         return None
-    if session.get("proof") != _proof(connection, account):
-        return None
-    snapshot = services.snapshots.now()
-    today = snapshot.calendar.local_date(services.clock.now())
-    return viewer(snapshot.reference, people.authority(snapshot.reference, account, today))
+    snapshot, now = services.snapshots.now(), services.clock.now()
+    authority = people.authority(snapshot.reference, found.person, snapshot.calendar.local_date(now))
+    by_password = found.way == sessions.PASSWORD
+    must = by_password and passwords.must_change(snapshot.reference.account_rules, found, now)
+    return replace(viewer(snapshot.reference, authority), session=found, must="password" if must else "")
 
 
 def whoever(services: Services) -> Viewer | None:
-    """Who is logged in on a page that is open to everybody; the database is only asked when a session says somebody is."""
-    if not session.get("person"):
+    """Who is logged in on a page that is open to everybody; the database is only asked when a cookie says somebody is."""
+    if not session.get(TOKEN):
         return None
     with services.database.read() as connection:
         return logged_in(services, connection)
 
 
-def _proof(connection: Connection, account: str) -> str:
-    """A fingerprint of the stored password; it proves nothing to anyone but this session."""
-    row = connection.execute(_PASSWORD, {"account": account}).first()
-    return hashlib.sha256(row.password.encode()).hexdigest()[:16] if row and row.active else ""
+def note(services: Services, found: Session) -> None:
+    """Write down that somebody is still there; if that can't be done now, the next request does."""
+    now = services.clock.now()
+    if not sessions.is_to_be_noted(found, now):
+        return
+    try:
+        with services.database.write() as connection:
+            sessions.note(connection, found, now)
+    except Exception as error:
+        if not services.database.is_transient(error):
+            raise
+        log.info("a login was not noted: %s", type(error).__name__)
 
 
-_PASSWORD = select(Person.password, Person.active).where(Person.id == bindparam("account"))
+def _found(services: Services, connection: Connection, token: str) -> Session | None:
+    rules = services.snapshots.now().reference.account_rules
+    return sessions.find(connection, token, services.clock.now(), rules)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from processes.casework.accounts.sessions import Session
 from processes.casework.people import Authority
 from processes.casework.reference import Reference
 
@@ -21,13 +22,18 @@ SHEETS = Path(__file__).parent / "sheets.csv"
 
 @dataclass(frozen=True)
 class Viewer:
-    """A person at work. ``lines`` say the duties in words; ``may``: the pages that are not everybody's and are this person's."""
+    """A person at work. ``lines`` say the duties in words; ``may``: the pages that are not everybody's and are this person's.
+
+    ``session``: the login; ``must``: what has to be done before anything else (``password``), if anything.
+    """
 
     id: str
     name: str
     authority: Authority
     lines: tuple[str, ...]
     may: frozenset[str]
+    session: Session | None = None
+    must: str = ""
 
 
 def viewer(reference: Reference, authority: Authority) -> Viewer:

@@ -114,7 +114,15 @@ def _load_people_and_places(
     order = [each.id for each in data.organisations]
     sight = {each.code: each.sees for each in data.roles}
     systems = {each.id: each.system for each in data.organisations if each.system is not None}
-    detail = {"routes": routes, "sight": sight, "order": order, "systems": systems}
+    detail = {
+        "routes": routes,
+        "sight": sight,
+        "order": order,
+        "systems": systems,
+        "apart": {each.code: each.apart for each in data.roles if each.apart is not None},
+        "second_factor": [each.code for each in data.roles if each.second_factor],
+        "account_rules": asdict(data.account_rules),
+    }
     _set(connection, reference.SETTING_DETAIL, detail)
     # Equal versions mean equal rows, so those who have gone count too.
     version = hashlib.sha256(repr((data.version, sorted((row.id, row.name) for row in gone))).encode()).hexdigest()

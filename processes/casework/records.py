@@ -52,11 +52,15 @@ class Role:
 
     ``below``: those of the place and of all places under it; ``place``: those of the place; ``organisation``: those in which the
     organisation has or had a task; ``none``: no others.
+
+    Nobody holds two roles of one group ``apart`` (三员分立). ``second_factor``: whoever holds it logs in with a second factor.
     """
 
     code: str
     name: str
     sees: str
+    apart: str | None = None
+    second_factor: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,3 +161,40 @@ class CalendarSetting:
     setting: str
     value: str
     note: str
+
+
+@dataclass(frozen=True)
+class AccountSetting:
+    """A line of ``accounts.csv``: one of the fields of :class:`AccountRules`."""
+
+    setting: str
+    value: int
+    note: str
+
+
+@dataclass(frozen=True)
+class AccountRules:
+    """What is asked of passwords, and how long logins last."""
+
+    password_length: int = 10
+    """characters at least"""
+    password_classes: int = 3
+    """of capitals, small letters, digits and other signs, how many kinds at least"""
+    password_kept: int = 5
+    """the last so many passwords are not taken again"""
+    password_days: int = 90
+    """days after which a password must be changed; 0: never"""
+    initial_hours: int = 72
+    """hours within which a password that an administrator gave must be changed"""
+    tries: int = 5
+    """wrong passwords (or codes) before an account is locked"""
+    tries_minutes: int = 10
+    """minutes within which they are counted"""
+    locked_minutes: int = 10
+    """minutes for which it stays locked"""
+    address_tries: int = 100
+    """the same for an address, behind which a whole office may sit"""
+    idle_minutes: int = 30
+    """minutes without a request after which a login ends"""
+    session_hours: int = 12
+    """hours after which it ends in any case"""

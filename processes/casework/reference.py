@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -20,7 +20,8 @@ SETTING = "reference"
 """Key of the ``Setting`` row that holds the version."""
 
 SETTING_DETAIL = "reference.detail"
-"""Key of the ``Setting`` row that holds the routes, and the order and the systems of the organisations (small rows are read on every command)."""
+"""Key of the ``Setting`` row that holds what has no table: routes, what roles are besides their names, the order and the systems of the
+organisations, the rules of accounts (small rows are read on every command)."""
 
 KIND_CENTRE = "centre"
 KIND_BOARD = "board"
@@ -44,6 +45,11 @@ class Reference:
     routes: Mapping[str, str] = field(default_factory=dict)
     sight: Mapping[str, str] = field(default_factory=dict)
     """Role code → which cases it sees: see ``records.Role``."""
+    apart: Mapping[str, str] = field(default_factory=dict)
+    """Role code → its group, of which nobody holds two."""
+    second_factor: frozenset[str] = frozenset()
+    """The roles whose holders log in with a second factor."""
+    account_rules: records.AccountRules = field(default_factory=records.AccountRules)
     channels: Mapping[str, records.Channel] = field(default_factory=dict)
     stages: tuple[records.Stage, ...] = ()
 
@@ -267,9 +273,18 @@ def _read(connection: Connection, about: dict[str, Any]) -> Reference:
         substitutes=tuple(rows(tables.Substitute, records.Substitute, "id")),
         routes=dict(detail.get("routes", {})),
         sight=dict(detail.get("sight", {})),
+        apart=dict(detail.get("apart", {})),
+        second_factor=frozenset(detail.get("second_factor", ())),
+        account_rules=_account_rules(detail.get("account_rules", {})),
         channels=_by("code", rows(tables.Channel, records.Channel, "code")),
         stages=tuple(rows(tables.Stage, records.Stage, "rank")),
     )
+
+
+def _account_rules(said: Mapping[str, int]) -> records.AccountRules:
+    """Newer software may have said more than this one knows."""
+    known = {each.name for each in fields(records.AccountRules)}
+    return records.AccountRules(**{name: value for name, value in said.items() if name in known})
 
 
 def _by(attribute: str, items: Iterable[R]) -> dict[str, R]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import time
 from pathlib import Path
 from typing import TypeVar, cast
@@ -27,11 +27,13 @@ from processes.casework.sheets import (
     optional,
     text,
     yes,
+    yes_if_said,
 )
 from processes.errors import BihuanError
 
 CALENDAR_FOLDER = "calendar"
 CALENDAR_SETTINGS = "calendar.csv"
+ACCOUNT_SETTINGS = "accounts.csv"
 
 R = TypeVar("R")
 
@@ -60,6 +62,7 @@ class ReferenceData:
     stages: tuple[records.Stage, ...]
     addresses: tuple[records.Address, ...]
     notices: tuple[records.NoticeTemplate, ...]
+    account_rules: records.AccountRules
     days: tuple[records.CalendarDay, ...]
     years: dict[int, str]
     zone: str
@@ -129,7 +132,17 @@ _SHEETS = {
         frozenset({"parent", "successor", "aliases", "system"}),
     ),
     "roles": Sheet(
-        "roles.csv", {"code": code(60), "name": text(60), "sees": choice(*records.SIGHTS)}, records.Role, ("code",)
+        "roles.csv",
+        {
+            "code": code(60),
+            "name": text(60),
+            "sees": choice(*records.SIGHTS),
+            "apart": optional(code(20)),
+            "second_factor": yes_if_said,
+        },
+        records.Role,
+        ("code",),
+        frozenset({"apart", "second_factor"}),
     ),
     "people": Sheet("people.csv", {"id": _PERSON, "name": text(60), "active": yes}, records.Person, ("id",)),
     "duties": Sheet(
@@ -171,6 +184,11 @@ _NOT_NEEDED = frozenset({"addresses", "notices"})
 """files that a folder may do without"""
 _DAYS: dict[str, Cell] = {"day": day, "working": yes, "note": str}
 _SETTINGS: dict[str, Cell] = {"setting": code(20), "value": text(60), "note": str}
+_ACCOUNTS: dict[str, Cell] = {
+    "setting": choice(*(each.name for each in fields(records.AccountRules))),
+    "value": number,
+    "note": str,
+}
 
 
 def _records(located: list[Located], kind: type[R]) -> tuple[R, ...]:
@@ -190,6 +208,7 @@ def read_folder(folder: Path) -> ReferenceData:
         name: [] if name in _NOT_NEEDED and not (folder / sheet.file).exists() else reader.read(sheet)
         for name, sheet in _SHEETS.items()
     }
+    rules = _account_rules(reader)
     version = _digest(reader.digests)
     reader.digests = {}
     zone, closing = _calendar_settings(reader)
@@ -211,6 +230,7 @@ def read_folder(folder: Path) -> ReferenceData:
         stages=_records(sheets["stages"], records.Stage),
         addresses=_records(sheets["addresses"], records.Address),
         notices=_records(sheets["notices"], records.NoticeTemplate),
+        account_rules=rules,
         days=tuple(days),
         years=years,
         zone=zone,
@@ -234,6 +254,14 @@ def _with_superiors(places: list[Located]) -> Iterator[Located]:
             superior = next((prefix for prefix in prefixes if prefix in codes), None)
             place = replace(place, superior=superior)
         yield Located(each.row, place)
+
+
+def _account_rules(reader: Reader) -> records.AccountRules:
+    """What the folder says of accounts; what it does not say is as it comes."""
+    if not (reader.folder / ACCOUNT_SETTINGS).exists():
+        return records.AccountRules()
+    rows = reader.read(Sheet(ACCOUNT_SETTINGS, _ACCOUNTS, records.AccountSetting, ("setting",), frozenset({"note"})))
+    return records.AccountRules(**{each.record.setting: each.record.value for each in rows})
 
 
 def _calendar_settings(reader: Reader) -> tuple[str, time]:

@@ -103,6 +103,11 @@ def yes(cell: str) -> bool:
     return _YES[cell.lower()]
 
 
+def yes_if_said(cell: str) -> bool:
+    """yes or no; an empty cell is no."""
+    return bool(cell) and yes(cell)
+
+
 def day(cell: str) -> date:
     """A calendar date."""
     try:

@@ -682,6 +682,72 @@ class Setting(Base):
     value: Mapped[dict[str, Any]]
 
 
+# ---- accounts --------------------------------------------------------------------------------------------------------
+
+
+class Account(Base):
+    """How a person logs in, beside the password's hash in ``person``. There is no row before the first login."""
+
+    __tablename__ = "account"
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    changed_at: Mapped[datetime]
+    """when the password became what it is"""
+    must_change: Mapped[bool] = mapped_column(Boolean, default=False)
+    """the password was given by an administrator, and is good for one thing: to be changed"""
+    locked_at: Mapped[datetime | None]
+    """locked by an administrator, until one unlocks it"""
+    second: Mapped[str | None] = mapped_column(Text)
+    """the second factor's secret, encrypted"""
+    second_step: Mapped[int | None] = mapped_column(BigInteger)
+    """the time step of the last code that was used: neither it nor an earlier one is good again"""
+
+
+class PastPassword(Base):
+    """The hash of a password that a person had before: it is not to be taken again."""
+
+    __tablename__ = "past_password"
+    id: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=True)
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    hash: Mapped[str] = mapped_column(String(200))
+
+
+class RecoveryCode(Base):
+    """The hash of a code that stands for the second factor once; the row goes when it is used."""
+
+    __tablename__ = "recovery_code"
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class LoginSession(Base):
+    """Somebody is logged in. ``token`` is the hash of what the browser holds; the row goes when the session ends."""
+
+    __tablename__ = "login_session"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    way: Mapped[str] = mapped_column(String(10))
+    """password, or oidc: somebody else has vouched"""
+    whole: Mapped[bool]
+    """False: the second factor is still to come, and nothing is open before it"""
+    begun_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(String(64))
+    agent: Mapped[str] = mapped_column(String(200))
+
+
+class LoginAttempts(Base):
+    """Tries to log in that have not succeeded, by account or address (``subject``: which, hashed)."""
+
+    __tablename__ = "login_attempts"
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    wrong: Mapped[int]
+    since: Mapped[datetime] = mapped_column(index=True)
+    until: Mapped[datetime | None]
+    """until then it is locked"""
+
+
 # ---- casework: library, pool, cases ----------------------------------------------------------------------------------
 
 

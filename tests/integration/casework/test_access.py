@@ -10,14 +10,7 @@ from sqlalchemy import insert, select, update
 
 from processes.casework.access import cases_of, doing, may_do, may_see_case, tasks_of
 from processes.casework.doors import complete_form, report
-from processes.casework.people import (
-    Authority,
-    PasswordError,
-    authority,
-    set_missing_passwords,
-    set_password,
-    verify_password,
-)
+from processes.casework.people import Authority, authority
 from processes.casework.reference import Reference
 from processes.store.tables import Case, Organisation, Person, Setting, Substitute, UserTask
 from tests.integration.casework.conftest import House, problem
@@ -185,39 +178,3 @@ def test_a_substitute_completes_a_task(house: House) -> None:
     house.clock.set(house.clock.now().replace(month=11))
     complete_form(house.engine, house.open_task().id, {"board": "330502.policy", "reason": "对"}, "wx.feng")
     assert house.row(UserTask).completed_by == "wx.feng"
-
-
-# ---- passwords ---------------------------------------------------------------------------------------------------------
-
-
-def test_passwords_are_verified_and_never_kept_plain(small_house: House) -> None:
-    with small_house.database.write() as connection:
-        set_password(connection, "wx.li", "correct horse")
-        assert verify_password(connection, "wx.li", "correct horse")
-        assert not verify_password(connection, "wx.li", "correct hors")
-        assert not verify_password(connection, "wx.chen", "")
-        assert not verify_password(connection, "nobody", "correct horse")
-        kept = connection.scalar(select(Person.password).where(Person.id == "wx.li"))
-        assert kept is not None
-        assert kept.startswith("$argon2id$")
-        connection.execute(update(Person).where(Person.id == "wx.li").values(active=False))
-        assert not verify_password(connection, "wx.li", "correct horse")
-
-
-def test_short_passwords_and_unknown_accounts_are_refused(small_house: House) -> None:
-    with small_house.database.write() as connection:
-        with pytest.raises(PasswordError, match="至少8位"):
-            set_password(connection, "wx.li", "short")
-        with pytest.raises(PasswordError, match="没有账号"):
-            set_password(connection, "nobody", "long enough")
-
-
-def test_demonstration_passwords_go_to_those_who_have_none(small_house: House) -> None:
-    with small_house.database.write() as connection:
-        set_password(connection, "wx.li", "my own secret")
-        connection.execute(insert(Person).values(id="gone", name="离", active=False))
-        given = set_missing_passwords(connection, "demonstration")
-        assert given == len(small_house.rows(Person)) - 2
-        assert verify_password(connection, "wx.chen", "demonstration")
-        assert verify_password(connection, "wx.li", "my own secret")
-        assert set_missing_passwords(connection, "demonstration") == 0

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from processes.casework.accounts import passwords
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.loading import LoadSummary, load
-from processes.casework.people import set_password, verify_password
 from processes.casework.reference import Reference
 from processes.casework.reference_files import ReferenceDataError, read_folder
 from processes.clock import ManualClock
@@ -131,7 +131,7 @@ def test_mentions_prefer_full_names_and_the_nearest_place(memory: Database, cloc
 def test_edited_rows_change_and_vanished_rows_go(folder: Path, database: Database, clock: ManualClock) -> None:
     loaded(database, folder, clock)
     with database.write() as connection:
-        set_password(connection, "wx.feng", "correct horse")
+        passwords.set_missing(connection, "correct horse")
     edit(folder, "organisations.csv", "吴兴区政策板块", "吴兴区惠企政策板块")
     edit(folder, "people.csv", "wx.zou,", "wx.renamed,")
     edit(folder, "duties.csv", "wx.zou,analyst", "wx.renamed,analyst")
@@ -144,7 +144,7 @@ def test_edited_rows_change_and_vanished_rows_go(folder: Path, database: Databas
     assert reference.duties_of("wx.zou") == ()
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Duty).where(Duty.person == "wx.zou")) == 0
-        assert verify_password(connection, "wx.feng", "correct horse")
+        assert passwords.verify(connection, "wx.feng", "correct horse")
         assert connection.scalar(select(Person.active).where(Person.id == "wx.renamed"))
 
 

@@ -20,10 +20,14 @@ class Browser:
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
+        self.account: tuple[str, str] | None = None
 
     def get(self, path: str, status: int = 200) -> str:
-        """The page at ``path``."""
+        """The page at ``path``. Whoever has been away too long logs in again on the way, as people do."""
         answer = self.client.get(path)
+        if answer.status_code == 302 and answer.location.startswith("/login") and self.account:
+            self.log_in(*self.account)
+            answer = self.client.get(path)
         assert answer.status_code == status, (answer.status_code, answer.text[:2000])
         return answer.text
 
@@ -38,6 +42,7 @@ class Browser:
     def log_in(self, account: str, password: str = PASSWORD) -> Browser:
         """Log in."""
         self.post("/login", {"account": account, "password": password}, "/login")
+        self.account = account, password
         return self
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from gateway import create_app
 from gateway.services import Services, Settings
-from processes.casework import doors, people
+from processes.casework import doors
+from processes.casework.accounts import passwords
 from processes.casework.assembly import Core
 from processes.clock import ManualClock
 from processes.messaging.incoming import ReportMessage
@@ -74,7 +75,7 @@ def build(folder: Path, fresh: bool = True, url: str | None = None) -> World:
     if fresh:
         core.seed(MODELS)
         with database.write() as connection:
-            people.set_missing_passwords(connection, PASSWORD)
+            passwords.set_missing(connection, PASSWORD)
     services = Services(
         database=database,
         engine=core.engine,

@@ -18,7 +18,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from processes.casework import loading, people, texts
+from processes.casework import loading, texts
+from processes.casework.accounts import passwords
 from processes.messaging.bus import Message
 from processes.notation.bundle import read_folder
 from processes.runtime import commands as c
@@ -36,7 +37,7 @@ from tests.servers.postgres import PostgresServer
 def _furnish(world: World) -> None:
     with world.services.database.write() as connection:
         loading.load(connection, MODELS / "reference", world.clock)
-        people.set_missing_passwords(connection, PASSWORD)
+        passwords.set_missing(connection, PASSWORD)
     world.engine.deploy(read_folder([MODELS]))
 
 

@@ -1,0 +1,29 @@
+"""What somebody logs in with, in words that people use."""
+
+from __future__ import annotations
+
+_BROWSERS = (
+    ("DingTalk", "钉钉"),
+    ("MicroMessenger", "微信"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+"""In this order: most say the names of others as well."""
+
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device(agent: str) -> str:
+    """``Chrome · Windows``; empty when nothing is known."""
+    found = (next((name for word, name in names if word in agent), "") for names in (_BROWSERS, _SYSTEMS))
+    return " · ".join(filter(None, found))

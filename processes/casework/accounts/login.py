@@ -1,0 +1,83 @@
+"""Logging in: by a password, and on with a second factor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from processes.casework.accounts import attempts, passwords, rows, sessions
+from processes.casework.records import AccountRules
+from processes.errors import BihuanError
+from processes.store.database import Database
+from processes.store.tables import Account
+
+
+class Refused(BihuanError):
+    """Nobody is logged in."""
+
+
+class Wrong(Refused):
+    """Account and password don't go together; it is not said which is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("账号或密码不对，请核对后再试。", "Account or password is wrong: check both and try again.")
+
+
+class TooOften(Refused):
+    """Too many wrong tries: also the right one has to wait."""
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__(
+            f"连续输错次数过多，请 {minutes} 分钟后再试，或联系安全管理员解锁。",
+            f"Too many wrong tries: wait {minutes} minutes, or ask the security administrator to unlock the account.",
+        )
+
+
+class Locked(Refused):
+    """The password was right, but an administrator has locked the account."""
+
+    def __init__(self) -> None:
+        super().__init__("账号已被锁定，请联系安全管理员。", "The account is locked: ask the security administrator.")
+
+
+@dataclass(frozen=True)
+class From:
+    """Where somebody logs in from."""
+
+    address: str
+    agent: str
+
+
+def by_password(
+    database: Database, rules: AccountRules, account: str, password: str, now: datetime, origin: From
+) -> str:
+    """Check an account's password; returns the token of the login that begins.
+
+    :raises Wrong: or :class:`TooOften`, or :class:`Locked`
+    """
+    name = account if account.isprintable() and len(account) <= 60 else ""
+    subject, place = attempts.account(rules, account), attempts.address(rules, origin.address)
+    with database.write() as connection:
+        admitted = attempts.admit(connection, [subject, place], now, rules)
+        hashed = passwords.kept(connection, name)
+    if not admitted:
+        raise TooOften(rules.locked_minutes)
+    # Outside of any transaction: it takes a while, and others would wait for it.
+    right = passwords.fits(hashed, password)
+    with database.write() as connection:
+        row = connection.execute(select(Account.__table__).where(Account.person == name)).first()
+        same = passwords.kept(connection, name) == hashed
+        if not (right and same) or (row is not None and passwords.has_lapsed(rules, row, now)):
+            raise Wrong
+        attempts.was_right(connection, [subject], [place])
+        if row is not None and row.locked_at is not None:
+            raise Locked
+        passwords.renew_hash(connection, name, hashed, password)
+        return _begin(connection, rules, name, now, origin, sessions.PASSWORD)
+
+
+def _begin(connection: Connection, rules: AccountRules, person: str, now: datetime, origin: From, way: str) -> str:
+    rows.put(connection, person, now)
+    return sessions.begin(connection, person, now, rules, way=way, address=origin.address, agent=origin.agent)
