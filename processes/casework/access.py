@@ -30,6 +30,8 @@ class TaskLike(Protocol):
     organisation: Any
     place: Any
     assignee: Any
+    owner: Any
+    taken: Any
     excluded: Any
 
 
@@ -68,7 +70,30 @@ def doing(authority: Authority, reference: Reference, task: TaskLike) -> str | N
     if is_excluded(authority, reference, excluded):
         return None
     if task.assignee is not None:
-        return next((each for each in authority.principals if each == task.assignee and each not in excluded), None)
+        holders = {task.assignee, task.owner} - excluded
+        return next((each for each in authority.principals if each in holders), None)
+    return _candidate(authority, reference, task)
+
+
+def may_take(authority: Authority, reference: Reference, task: TaskLike) -> bool:
+    """Whether it is one of those among whom a task goes round, whoever has it now. What a diagram gives to one person does not."""
+    if is_excluded(authority, reference, set(task.excluded or ())) or (task.assignee is not None and not task.taken):
+        return False
+    return _candidate(authority, reference, task) is not None
+
+
+def could_do(authority: Authority, reference: Reference, task: TaskLike) -> bool:
+    """Whether this person has a duty of the task's kind in his or her own right: who may be asked to do it."""
+    own = Authority(
+        authority.person, (authority.person,), tuple(a for a in authority.acting if a.person == authority.person)
+    )
+    excluded = set(task.excluded or ())
+    return not is_excluded(own, reference, excluded) and _candidate(own, reference, task) is not None
+
+
+def _candidate(authority: Authority, reference: Reference, task: TaskLike) -> str | None:
+    """By whose duty this person is one of those whose task it may be."""
+    excluded = set(task.excluded or ())
     fitting = (each for each in authority.acting if _fits(each, reference, task))
     return next((each.person for each in fitting if _names(each, reference).isdisjoint(excluded)), None)
 
@@ -101,7 +126,9 @@ def _fits(acting: Acting, reference: Reference, task: TaskLike) -> bool:
 def tasks_of(authority: Authority, reference: Reference) -> ColumnElement[bool]:
     """The same as a condition on ``UserTask``, for lists."""
     fitting: list[ColumnElement[bool]] = [
-        and_(UserTask.assignee == each, *_without({each}, UserTask.excluded)) for each in authority.principals
+        and_(holder == each, *_without({each}, UserTask.excluded))
+        for each in authority.principals
+        for holder in (UserTask.assignee, UserTask.owner)
     ]
     for each in authority.acting:
         duty = each.duty

@@ -45,6 +45,18 @@ class CompleteTask(Command):
 
 
 @dataclass(frozen=True)
+class Assign(Command):
+    """A user task becomes ``assignee``'s (None: that of all whose it may be) and, when that one is only asked to do it, stays ``owner``'s.
+    ``seen``: whose it was when that was decided; it must still be so. ``how``: claim, release, give_back, delegate or assign."""
+
+    task_id: str
+    how: str
+    assignee: str | None = None
+    owner: str | None = None
+    seen: str | None = None
+
+
+@dataclass(frozen=True)
 class CompleteJob(Command):
     """A worker's result for an external service task."""
 
@@ -202,6 +214,7 @@ _KINDS: dict[str, type[Command]] = {
     for kind in (
         Start,
         CompleteTask,
+        Assign,
         CompleteJob,
         FailJob,
         AcceptJob,

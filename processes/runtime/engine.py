@@ -341,7 +341,7 @@ def _known(result: Mapping[str, Any]) -> c.Outcome:
 def _instance_of(connection: Connection, command: c.Command) -> str | None:
     """The running instance a command is for, told from its rows; None for one that starts an instance."""
     lookups: list[Any] = []
-    if isinstance(command, c.CompleteTask):
+    if isinstance(command, (c.CompleteTask, c.Assign)):
         lookups = [select(UserTask.instance_id).where(UserTask.id == command.task_id)]
     elif isinstance(command, (c.CompleteJob, c.FailJob, c.AcceptJob, c.HandOnJob, c.ThrowJobError)):
         lookups = [select(Job.instance_id).where(Job.id == command.job_id)]

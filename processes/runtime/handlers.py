@@ -19,6 +19,7 @@ from processes.kernel.plan import Process
 from processes.kernel.timers import Schedule
 from processes.runtime import commands as c
 from processes.runtime import correlation, incidents, job_handlers, rows
+from processes.runtime.assigning import assign
 from processes.runtime.owners import owner_of
 from processes.runtime.rows import dues
 from processes.runtime.unit import Suspended, Unit
@@ -276,6 +277,7 @@ def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
 HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.Start: _start,
     c.CompleteTask: _complete_task,
+    c.Assign: assign,
     **job_handlers.HANDLERS,
     c.Correlate: _correlate,
     c.Signal: _signal,

@@ -31,7 +31,7 @@ DEFAULT_BACKOFF = "PT10S"
 
 
 class BadPriority(BihuanError):
-    """A service task's priority is no number."""
+    """The priority of a service task or a user task is no number."""
 
     def __init__(self, element_id: str, value: object) -> None:
         super().__init__(
@@ -179,6 +179,7 @@ class Rows:
             due_at,
             warn_at,
             provisional,
+            self._priority(wait) if "priority" in said else None,
         )
 
     def _open_nothing(self, wait: Wait) -> None:
@@ -244,6 +245,7 @@ _NEW_TASK = Insert(
     UserTask,
     "id", "instance_id", "case_id", "definition_id", "element_id", "process_id", "name", "instructions", "next", "form", "role",
     "organisation", "place", "assignee", "excluded", "state", "created_at", "due_at", "warn_at", "provisional",
+    "priority",
 )  # fmt: skip
 _NEW_JOB = Insert(
     Job,

@@ -188,9 +188,17 @@ class UserTask(Base):
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
     ended_at: Mapped[datetime | None]
     completed_by: Mapped[str | None] = mapped_column(String(60))
+    priority: Mapped[int | None]
+    """0 (None) to 9; from 5 on it is urgent"""
+    owner: Mapped[str | None] = mapped_column(String(60))
+    """who has asked the assignee to do it; either may"""
+    taken: Mapped[bool | None]
+    """people have given it to its assignee; None: its diagram has, or nobody"""
     __table_args__ = (
         _some("ix_user_task_inbox", "state = 'open'", "place", "role", "organisation", "due_at", "created_at"),
+        _some("ix_user_task_place", "state = 'open'", "place", "due_at", "created_at"),
         _some("ix_user_task_assigned", "state = 'open' AND assignee IS NOT NULL", "assignee", "due_at", "created_at"),
+        _some("ix_user_task_owned", "state = 'open' AND owner IS NOT NULL", "owner", "due_at", "created_at"),
         _some("ix_user_task_done", "completed_by IS NOT NULL", "completed_by", "ended_at"),
         _some("ix_user_task_case", "case_id IS NOT NULL", "case_id"),
     )
@@ -226,6 +234,25 @@ class Upload(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(index=True)
     __table_args__ = (Index("ix_upload_task", "task_id", "person_id"),)
+
+
+class FollowUp(Base):
+    """When a person wants to be reminded of a task. It is nobody else's, and no term."""
+
+    __tablename__ = "follow_up"
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    day: Mapped[date] = mapped_column(Date)
+
+
+class SavedFilter(Base):
+    """How a person looks at the inbox, under a name: the query of its address. ``preferred``: it is what the inbox opens with."""
+
+    __tablename__ = "saved_filter"
+    person_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    query: Mapped[str] = mapped_column(String(500))
+    preferred: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class Deadline(Base):

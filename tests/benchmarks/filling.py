@@ -224,7 +224,7 @@ def fill(world: World, played: Sequence[Original], cases: int, waiting: int) -> 
     copies = _copies(world, played, cases, waiting)
     done = 0
     while batch := list(islice(copies, CHUNK)):
-        with database.write(foreign_keys=False) as connection:
+        with database.write(foreign_keys=database.dialect == "postgresql") as connection:
             if database.dialect == "postgresql":
                 connection.execute(text("SET LOCAL session_replication_role = replica"))
                 connection.execute(text("SET LOCAL synchronous_commit = off"))

@@ -89,6 +89,8 @@ def _told(
     who = person(entry.actor) if entry.actor else ""
     if entry.kind == "CompleteTask":
         yield _completed(entry, models, tasks, who)
+    elif entry.kind == "Assign":
+        yield _assigned(entry, tasks, person, who)
     elif entry.kind == "Cancel":
         yield Event(entry.at, "person", "撤销办理", who)
     elif entry.kind in ("Suspend", "Resume"):
@@ -138,3 +140,20 @@ def _completed(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], who:
     data = entry.input.get("data") or {}
     verb = models.verb(task.form, data.get("outcome")) if isinstance(data, dict) else ""
     return Event(entry.at, "person", f"{task.name}：{verb}" if verb and verb != task.name else task.name, who)
+
+
+_ASSIGNED = {
+    "claim": "领取“{task}”",
+    "release": "退回“{task}”，由同岗位的人办理",
+    "give_back": "把“{task}”交还给{whom}",
+    "delegate": "把“{task}”转交{whom}办理",
+    "assign": "把“{task}”指派给{whom}",
+}
+
+
+def _assigned(entry: Entry, tasks: Mapping[str, TaskFact], person: Callable[[str], str], who: str) -> Event:
+    said = entry.input
+    task, whom = tasks.get(str(said.get("task_id"))), said.get("assignee")
+    words = _ASSIGNED.get(str(said.get("how")), _ASSIGNED["assign"])
+    told = words.format(task=task.name if task else "任务", whom=person(str(whom)) if whom else "")
+    return Event(entry.at, "person", told, who)
