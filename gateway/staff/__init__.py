@@ -1,6 +1,19 @@
 """The staff's pages: inbox, task, case, counter, sheets, search, incidents. Server-rendered, Chinese; scripts only add to them."""
 
-from gateway.staff import account, cases, counter, inbox, incidents, search, sheets, tasks, uploads
+from gateway.staff import account, arranging, cases, counter, filters, inbox, incidents, search, sheets, tasks, uploads
 from gateway.staff.pages import blueprint
 
-__all__ = ["account", "blueprint", "cases", "counter", "inbox", "incidents", "search", "sheets", "tasks", "uploads"]
+__all__ = [
+    "account",
+    "arranging",
+    "blueprint",
+    "cases",
+    "counter",
+    "filters",
+    "inbox",
+    "incidents",
+    "search",
+    "sheets",
+    "tasks",
+    "uploads",
+]

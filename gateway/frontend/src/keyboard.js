@@ -1,4 +1,4 @@
-// `/` search, `j`/`k` rows, `Enter` open, `g i` inbox, `g n` new problem, `?` help.
+// `/` search, `j`/`k` rows, `Enter` open, `c` take, `x` choose, `a` arrange, `g i` inbox, `g n` new problem, `?` help.
 const TYPING = 'input, textarea, select, [contenteditable]';
 
 export function keyboard() {
@@ -18,6 +18,7 @@ export function keyboard() {
     if (event.key === '/') focus(event, document.querySelector('[data-search]'));
     else if (event.key === 'j') step(event, 1);
     else if (event.key === 'k') step(event, -1);
+    else if (IN_ROW.includes(event.key)) press(event);
     else if (event.key === '?' && help) { event.preventDefault(); help.open ? help.close() : help.showModal(); }
   });
 
@@ -26,6 +27,17 @@ export function keyboard() {
     opener.addEventListener('click', () => help?.showModal());
   }
   help?.addEventListener('click', (event) => { if (event.target === help) help.close(); });
+}
+
+// What a key does to the row that has the focus stands in the row: a button, a link or a box.
+const IN_ROW = ['c', 'x', 'a'];
+
+function press(event) {
+  const row = event.target.closest?.('tr');
+  const control = row?.querySelector(`[data-row-key="${event.key}"]`);
+  if (!control) return;
+  event.preventDefault();
+  control.click();
 }
 
 function focus(event, element) {

@@ -2,15 +2,18 @@
 // every page works without any of it.
 import './staff.css';
 import './task.css';
+import './inbox.css';
 import { choosing } from './choosing.js';
 import { copying } from './copy.js';
 import { keyboard } from './keyboard.js';
 import { taskForm } from './form.js';
+import { inboxCounts } from './inbox.js';
 import { times } from './times.js';
 
 keyboard();
 times();
 copying();
+inboxCounts();
 for (const form of document.querySelectorAll('form[data-draft]')) taskForm(form);
 
 // Leaving a half-filled page of another kind is asked about by the browser itself.

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, literal, or_
+from sqlalchemy import ColumnElement, Connection
 
 from processes.casework import words
 from processes.casework.people import Authority
 from processes.casework.records import SEES_BELOW
 from processes.casework.reference import Reference
+from processes.casework.views.names import has_board
 from processes.casework.views.search import LIMIT, CaseLine, lines_of, rows_of
 from processes.store import word_index
 from processes.store.tables import Case
@@ -139,13 +140,5 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.state:
         found.append(Case.closed_at.is_(None) if wanted.state == OPEN else Case.closed_at.is_not(None))
     if wanted.board:
-        # Codes or ids, with commas between several.
-        listed = literal(",") + Case.board + literal(",")
-        code = wanted.board
-        found.append(
-            or_(
-                listed.contains(f",{code},", autoescape=True),
-                listed.contains(f".{code},", autoescape=True),
-            )
-        )
+        found.append(has_board(wanted.board))
     return found

@@ -1,25 +1,22 @@
-"""我的待办: the open tasks that a person may do, the most urgent first, and those he or she has done.
+"""我的待办: the lists of open tasks that concern a person, the most urgent first, and what he or she has done.
 
-However many tasks there are, a page reads a bounded window off the index: one range of ``ix_user_task_inbox`` for each
-(place, role, organisation) that the person's duties reach.
+Which tasks a list has is said by ``desk``; here they are counted, narrowed down and made lines of a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, bindparam, case, cast, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
 
-from processes.casework.access import is_excluded
-from processes.casework.people import Authority
 from processes.casework.reference import Reference
-from processes.casework.views.names import boards
-from processes.messaging.json_text import from_json
-from processes.store.tables import TASK_IS_OPEN, Case, Instant, PersonalData, ReportText, UserTask
+from processes.casework.views.desk import LIGHTS, TODO, Desk, open_tasks
+from processes.casework.views.names import boards, has_board
+from processes.messaging.addresses import URGENT_FROM
+from processes.store.tables import Case, FollowUp, PersonalData, ReportText, UserTask
 
 PAGE = 30
 """Rows a page: what one scrolls through in a breath."""
@@ -28,17 +25,32 @@ WINDOW = 100
 """Open tasks looked at for the counts; as many or more are told as "100+"."""
 
 SEARCHED = 1000
-"""Open tasks that a filter by text looks through, the most urgent first."""
+"""Open tasks that filters and other orders look through, the most urgent first."""
 
-LIGHTS = ("green", "yellow", "red")
+DUE, PRIORITY, NEWEST = ORDERS = ("due", "priority", "newest")
 
-Key = tuple[str, str, str | None]
-"""place, role, organisation"""
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What of a list is looked at. ``light`` by colour; ``urgent``: of such a priority; ``reminded``: of which the person wanted to be reminded
+    by this day."""
+
+    text: str = ""
+    light: str = ""
+    stage: str = ""
+    board: str = ""
+    urgent: bool = False
+    reminded: date | None = None
+
+    @property
+    def beside_light(self) -> bool:
+        """Whether more is asked for than a light: cases have to be read for that."""
+        return self != Narrowed(light=self.light)
 
 
 @dataclass(frozen=True)
 class TaskLine:
-    """A task as a row of a list."""
+    """A task as a row of a list. ``assignee`` and ``owner`` are ids; ``role``, ``organisation`` … are what access depends on."""
 
     id: str
     name: str
@@ -51,6 +63,11 @@ class TaskLine:
     due_at: datetime | None
     warn_at: datetime | None
     provisional: bool
+    urgent: bool = False
+    assignee: str | None = None
+    owner: str | None = None
+    taken: bool = False
+    follow_up: date | None = None
     ended_at: datetime | None = None
 
 
@@ -73,55 +90,37 @@ class Inbox:
     more: bool
 
 
-@dataclass(frozen=True)
-class Desk:
-    """Whose tasks are looked for: those of ``people`` by name, and those of the ``keys`` that their duties reach."""
-
-    authority: Authority
-    people: tuple[str, ...]
-    keys: tuple[Key, ...]
-
-    @classmethod
-    def of(cls, authority: Authority, reference: Reference) -> Desk:
-        """The desk of a person: see ``access.tasks_of``, which says the same as one condition."""
-        keys: dict[Key, None] = {}
-        for acting in authority.acting:
-            duty = acting.duty
-            served: Iterable[str]
-            if duty.organisation is None:
-                served = (each.id for each in reference.organisations.values() if each.place == duty.place)
-            else:
-                served = reference.predecessors(reference.successor_of(duty.organisation))
-            keys.update(dict.fromkeys((duty.place, duty.role, each) for each in (None, *served)))
-        return cls(authority, authority.principals, tuple(keys))
-
-
 def inbox(
     connection: Connection,
     reference: Reference,
     desk: Desk,
     now: datetime,
     *,
-    text: str = "",
-    light: str = "",
+    of: str = TODO,
+    narrowed: Narrowed = Narrowed(),
+    order: str = DUE,
     page: int = 1,
 ) -> Inbox:
-    """The open tasks of a desk. ``text`` filters by number, title and enterprise; ``light`` by colour (red or yellow)."""
-    window = SEARCHED if text or light else max(WINDOW, PAGE * page + 1)
-    found = open_tasks(connection, reference, desk, now, window)
+    """A page of a list. Narrowed down, or in another order than that of terms, its ``SEARCHED`` most urgent tasks are looked through."""
+    whole = narrowed == Narrowed() and order == DUE
+    window = max(WINDOW, PAGE * page + 1) if whole else SEARCHED
+    found = open_tasks(connection, reference, desk, now, window, of)
     counts = count(found, more=len(found) >= window)
-    if light:
-        found = [row for row in found if row.light == LIGHTS.index(light)]
-    if text:
-        found = _matching(connection, found, text)
+    if narrowed.light:
+        found = [row for row in found if row.light == LIGHTS.index(narrowed.light)]
+    ids = [row.id for row in found]
+    if narrowed.beside_light:
+        ids = _matching(connection, desk.authority.person, ids, narrowed)
+    if order != DUE:
+        ids = _ordered(connection, ids, order)
     start = PAGE * (page - 1)
-    ids = [row.id for row in found[start : start + PAGE]]
-    return Inbox(_lines(connection, reference, ids), counts, len(found) > start + PAGE)
+    lines = _lines(connection, reference, desk.authority.person, ids[start : start + PAGE])
+    return Inbox(lines, counts, len(ids) > start + PAGE)
 
 
-def counts(connection: Connection, reference: Reference, desk: Desk, now: datetime) -> Counts:
-    """How many open tasks a desk has, without reading the tasks themselves."""
-    found = open_tasks(connection, reference, desk, now, WINDOW)
+def counts(connection: Connection, reference: Reference, desk: Desk, now: datetime, of: str = TODO) -> Counts:
+    """How many open tasks a list has, without reading the tasks themselves."""
+    found = open_tasks(connection, reference, desk, now, WINDOW, of)
     return count(found, more=len(found) >= WINDOW)
 
 
@@ -131,100 +130,68 @@ def count(rows: Sequence[Row[Any]], more: bool) -> Counts:
     return Counts(len(lights), lights.count(LIGHTS.index("red")), lights.count(LIGHTS.index("yellow")), more)
 
 
-def open_tasks(connection: Connection, reference: Reference, desk: Desk, now: datetime, limit: int) -> list[Row[Any]]:
-    """Up to ``limit`` open tasks (``id`` and ``light``, an index of ``LIGHTS``), the most urgent first, those without a
-    term last."""
-    found: dict[str, Row[Any]] = {}
-    given: dict[str, Any] = {"now": now, "limit": limit}
-    given |= {f"person_{at}": each for at, each in enumerate(desk.people)}
-    for at, (place, role, organisation) in enumerate(desk.keys):
-        given |= {f"place_{at}": place, f"role_{at}": role, f"organisation_{at}": organisation}
-    kinds = tuple(organisation is not None for _, _, organisation in desk.keys)
-    for with_term in (True, False):
-        if len(found) >= limit:
-            break
-        for row in connection.execute(_statement(len(desk.people), kinds, with_term), given):
-            if row.excluded == "[]" or not is_excluded(desk.authority, reference, from_json(row.excluded)):
-                found.setdefault(row.id, row)
-    return list(found.values())[:limit]
-
-
 def done(
-    connection: Connection, reference: Reference, person: str, *, text: str = "", page: int = 1
+    connection: Connection, reference: Reference, person: str, *, narrowed: Narrowed = Narrowed(), page: int = 1
 ) -> tuple[tuple[TaskLine, ...], bool]:
     """What a person has done, the last first, and whether there is more."""
+    whole = narrowed == Narrowed()
     statement = (
         select(UserTask.id)
         .where(UserTask.completed_by == person)
         .order_by(UserTask.ended_at.desc())
-        .offset(0 if text else PAGE * (page - 1))
-        .limit(SEARCHED if text else PAGE + 1)
+        .offset(PAGE * (page - 1) if whole else 0)
+        .limit(PAGE + 1 if whole else SEARCHED)
     )
-    rows = list(connection.execute(statement))
-    if text:
-        rows = _matching(connection, rows, text)[PAGE * (page - 1) :]
-    return _lines(connection, reference, [row.id for row in rows[:PAGE]]), len(rows) > PAGE
+    ids: Sequence[str] = connection.scalars(statement).all()
+    if not whole:
+        ids = _matching(connection, person, ids, narrowed)[PAGE * (page - 1) :]
+    return _lines(connection, reference, person, ids[:PAGE]), len(ids) > PAGE
 
 
-@lru_cache(256)
-def _statement(people: int, kinds: tuple[bool, ...], with_term: bool) -> Select[Any]:
-    """The union of index ranges for so many people and keys of these kinds (with an organisation, or without)."""
-    ranges = [_range(UserTask.assignee == bindparam(f"person_{at}"), with_term) for at in range(people)]
-    for at, with_organisation in enumerate(kinds):
-        organisation = UserTask.organisation
-        here = organisation == bindparam(f"organisation_{at}") if with_organisation else organisation.is_(None)
-        place, role = UserTask.place == bindparam(f"place_{at}"), UserTask.role == bindparam(f"role_{at}")
-        ranges.append(_range(and_(UserTask.assignee.is_(None), place, role, here), with_term))
-    found = union_all(*(select(each.subquery()) for each in ranges)).subquery()
-    order = found.c.due_at if with_term else found.c.created_at
-    return select(found.c.id, found.c.light, found.c.excluded).order_by(order).limit(bindparam("limit"))
-
-
-def _range(of: ColumnElement[bool], with_term: bool) -> Select[Any]:
-    """One range of an index, read in its own order. Lights and exclusions are not made Python values: most are not looked at."""
-    now = bindparam("now", type_=Instant)
-    light = case(
-        (UserTask.due_at < now, LIGHTS.index("red")), (UserTask.warn_at <= now, LIGHTS.index("yellow")), else_=0
-    )
-    return (
-        select(
-            UserTask.id,
-            UserTask.due_at,
-            UserTask.created_at,
-            light.label("light"),
-            cast(UserTask.excluded, Text).label("excluded"),
-        )
-        .where(TASK_IS_OPEN, of, UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None))
-        .order_by(UserTask.due_at, UserTask.created_at)
-        .limit(bindparam("limit"))
-    )
-
-
-def _matching(connection: Connection, rows: Sequence[Row[Any]], text: str) -> list[Row[Any]]:
-    """Those of ``rows`` whose number, title, words or enterprise contain ``text``."""
+def _matching(connection: Connection, person: str, ids: Sequence[str], narrowed: Narrowed) -> list[str]:
+    """Those of the tasks that fit, in their order. Words are looked for in number, title, text and enterprise."""
+    conditions = list(_conditions(narrowed))
     matched: set[str] = set()
-    for start in range(0, len(rows), 500):
+    for start in range(0, len(ids), 500):
         statement = (
             select(UserTask.id)
-            .join(Case, Case.id == UserTask.case_id)
-            .join(ReportText, ReportText.report_id == Case.report_id)
+            .outerjoin(Case, Case.id == UserTask.case_id)
+            .outerjoin(ReportText, ReportText.report_id == Case.report_id)
             .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
-            .where(
-                UserTask.id.in_([row.id for row in rows[start : start + 500]]),
-                or_(
-                    Case.number.contains(text, autoescape=True),
-                    UserTask.name.contains(text, autoescape=True),
-                    ReportText.title.contains(text, autoescape=True),
-                    ReportText.body.contains(text, autoescape=True),
-                    PersonalData.enterprise.contains(text, autoescape=True),
-                ),
-            )
+            .where(UserTask.id.in_(ids[start : start + 500]), *conditions)
         )
+        if narrowed.reminded:
+            mine = and_(FollowUp.task_id == UserTask.id, FollowUp.person_id == person)
+            statement = statement.join(FollowUp, mine).where(FollowUp.day <= narrowed.reminded)
         matched.update(connection.scalars(statement))
-    return [row for row in rows if row.id in matched]
+    return [each for each in ids if each in matched]
 
 
-def _lines(connection: Connection, reference: Reference, ids: Sequence[str]) -> tuple[TaskLine, ...]:
+def _conditions(narrowed: Narrowed) -> Sequence[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if narrowed.text:
+        columns = (Case.number, UserTask.name, ReportText.title, ReportText.body, PersonalData.enterprise)
+        found.append(or_(*(each.contains(narrowed.text, autoescape=True) for each in columns)))
+    if narrowed.stage:
+        found.append(Case.stage == narrowed.stage)
+    if narrowed.board:
+        found.append(has_board(narrowed.board))
+    if narrowed.urgent:
+        found.append(UserTask.priority >= URGENT_FROM)
+    return found
+
+
+def _ordered(connection: Connection, ids: Sequence[str], order: str) -> list[str]:
+    """The tasks by priority (those of one in the order that they have) or by when they came, the last first."""
+    wanted = func.coalesce(UserTask.priority, 0) if order == PRIORITY else UserTask.created_at
+    found: dict[str, Any] = {}
+    for start in range(0, len(ids), 500):
+        some = select(UserTask.id, wanted.label("key")).where(UserTask.id.in_(ids[start : start + 500]))
+        found |= {row.id: row.key for row in connection.execute(some)}
+    return sorted((each for each in ids if each in found), key=found.__getitem__, reverse=True)
+
+
+def _lines(connection: Connection, reference: Reference, person: str, ids: Sequence[str]) -> tuple[TaskLine, ...]:
     if not ids:
         return ()
     stages = {stage.code: stage.name for stage in reference.stages}
@@ -241,9 +208,14 @@ def _lines(connection: Connection, reference: Reference, ids: Sequence[str]) -> 
             due_at=row.due_at,
             warn_at=row.warn_at,
             provisional=row.provisional,
+            urgent=(row.priority or 0) >= URGENT_FROM,
+            assignee=row.assignee,
+            owner=row.owner,
+            taken=bool(row.taken),
+            follow_up=row.day,
             ended_at=row.ended_at,
         )
-        for row in connection.execute(_LINES, {"ids": list(ids)})
+        for row in connection.execute(_LINES, {"ids": list(ids), "person": person})
     }
     return tuple(found[each] for each in ids if each in found)
 
@@ -257,6 +229,11 @@ _LINES = (
         UserTask.warn_at,
         UserTask.provisional,
         UserTask.ended_at,
+        UserTask.priority,
+        UserTask.assignee,
+        UserTask.owner,
+        UserTask.taken,
+        FollowUp.day,
         Case.number,
         Case.place.label("case_place"),
         Case.board,
@@ -267,5 +244,6 @@ _LINES = (
     .outerjoin(Case, Case.id == UserTask.case_id)
     .outerjoin(ReportText, ReportText.report_id == Case.report_id)
     .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
+    .outerjoin(FollowUp, and_(FollowUp.task_id == UserTask.id, FollowUp.person_id == bindparam("person")))
     .where(UserTask.id.in_(bindparam("ids", expanding=True)))
 )

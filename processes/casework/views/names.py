@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+from sqlalchemy import ColumnElement, literal, or_
+
 from processes.casework.reference import Reference
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.incoming import RATING_LEVELS
 from processes.messaging.schema import describe
+from processes.store.tables import Case
 
 
 def boards(reference: Reference, place: str, board: str | None) -> str:
@@ -16,6 +19,12 @@ def boards(reference: Reference, place: str, board: str | None) -> str:
         return ""
     found = (reference.organisation(place, each) or each for each in board.split(","))
     return "、".join(reference.organisation_name(each) for each in found)
+
+
+def has_board(code: str) -> ColumnElement[bool]:
+    """The condition on ``Case`` that it is with the board of that code: see :func:`boards`."""
+    listed = literal(",") + Case.board + literal(",")
+    return or_(listed.contains(f",{code},", autoescape=True), listed.contains(f".{code},", autoescape=True))
 
 
 def rating(level: str | None) -> str:

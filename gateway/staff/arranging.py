@@ -1,0 +1,202 @@
+"""Who does a task: take it, give it back, ask a colleague, hand several out; and when to be reminded of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Response, abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Connection, Row, delete, select
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.paths import is_ours
+from gateway.staff.pages import blueprint, show, snapshot, viewer
+from gateway.staff.viewer import places_for
+from processes.casework import access, assignment
+from processes.casework.views.head import head as find
+from processes.errors import BihuanError
+from processes.kernel.errors import NotWaiting
+from processes.runtime.assigning import AssignedMeanwhile
+from processes.runtime.commands import Outcome
+from processes.store.tables import Case, FollowUp, ReportText, UserTask
+
+AT_ONCE = 100
+"""Tasks handed out together: each is a transaction of its own, and the person waits for all."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a task of several. ``error``: why it was not handed out."""
+
+    name: str
+    number: str
+    title: str
+    error: str = ""
+
+
+@blueprint.get("/tasks/<task_id>/arrange")
+def arrange(task_id: str) -> Response:
+    """Who is to do it, and when do I look again."""
+    with services().database.read() as connection:
+        row = _open_task(connection, task_id)
+        here, authority = snapshot(), viewer().authority
+        head = find(connection, here.reference, case_id=row.case_id) if row.case_id else None
+        day = connection.scalar(
+            select(FollowUp.day).where(FollowUp.task_id == task_id, FollowUp.person_id == viewer().id)
+        )
+        now = services().clock.now()
+        able = assignment.colleagues(here.reference, here.calendar, now, row)
+    mine = row.assignee in authority.principals
+    return show(
+        "arrange.html",
+        task=row,
+        head=head,
+        holder=here.reference.person_name(row.assignee) if row.assignee else "",
+        owner=here.reference.person_name(row.owner) if row.owner else "",
+        may_claim=not mine and (access.may_take(authority, here.reference, row) or row.owner == viewer().id),
+        may_release=mine and bool(row.taken or row.owner),
+        may_delegate=access.may_do(authority, here.reference, row),
+        may_assign=_may_assign(row) and (row.assignee is None or bool(row.taken)),
+        colleagues=[
+            (each, here.reference.person_name(each)) for each in able if each not in (viewer().id, row.assignee)
+        ],
+        day=day,
+        command=secrets.token_hex(8),
+        at=request.args.get("back", "/"),
+    )
+
+
+@blueprint.post("/tasks/<task_id>/claim")
+def claim(task_id: str) -> AnyResponse:
+    """Take it."""
+    told = _("已领取，现在由您办理。")
+    return _arranged(task_id, told, lambda *given: assignment.claim(services().engine, *given))
+
+
+@blueprint.post("/tasks/<task_id>/release")
+def release(task_id: str) -> AnyResponse:
+    """Give it back."""
+    return _arranged(task_id, _("已退回。"), lambda *given: assignment.release(services().engine, *given))
+
+
+@blueprint.post("/tasks/<task_id>/delegate")
+def delegate(task_id: str) -> AnyResponse:
+    """Ask a colleague."""
+    to = request.form.get("to", "")
+    told = _("已转交%(name)s，您仍可以随时办理或者收回。", name=snapshot().reference.person_name(to))
+
+    def work(task: str, person: str, seen: str | None, command: str) -> Outcome:
+        return assignment.delegate(services().engine, task, person, to, seen, command)
+
+    return _arranged(task_id, told, work)
+
+
+@blueprint.post("/tasks/<task_id>/follow-up")
+def follow_up(task_id: str) -> AnyResponse:
+    """Be reminded on a day, or (without one) not any more. Nobody else sees it."""
+    with services().database.read() as connection:
+        _open_task(connection, task_id)
+    try:
+        day = date.fromisoformat(request.form["day"]) if request.form.get("day") else None
+    except ValueError:
+        abort(400)
+    database, person = services().database, viewer().id
+    with database.write() as connection:
+        connection.execute(delete(FollowUp).where(FollowUp.task_id == task_id, FollowUp.person_id == person))
+        if day is not None:
+            connection.execute(database.insert(FollowUp).values(task_id=task_id, person_id=person, day=day))
+    flash(_("已记下提醒日期，到那一天会在待办里标出来。") if day else _("已取消提醒。"))
+    return redirect(_back())
+
+
+@blueprint.post("/inbox/assign")
+def assign() -> Response:
+    """Hand several tasks out to one person; each is answered, whatever became of the others."""
+    to, command = request.form.get("to", ""), request.form.get("command", "")[:32]
+    chosen = [value.partition("|") for value in request.form.getlist("task")[:AT_ONCE]]
+    found = [
+        _assigned(task, seen or None, to, f"assign:{task}:{to}:{viewer().id}:{command}") for task, _bar, seen in chosen
+    ]
+    return show(
+        "assigned.html",
+        here="inbox",
+        results=found,
+        to=snapshot().reference.person_name(to),
+        at=_back(),
+    )
+
+
+def _assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
+    with services().database.read() as connection:
+        row = connection.execute(_NAMES.where(UserTask.id == task_id)).first()
+    if row is None or not _may_assign(row):
+        abort(404)
+    error = ""
+    try:
+        places = places_for("assign", viewer().authority)
+        assignment.assign(services().engine, task_id, viewer().id, places, to, seen, command)
+    except NotWaiting:
+        error = _("已经办完或者撤回，不再需要指派。")
+    except BihuanError as refused:
+        if services().database.was_away(refused):
+            raise
+        error = refused.zh
+    return Result(row.name, row.number or "", row.title or "", error)
+
+
+_TASK = select(UserTask.__table__, Case.confidential).outerjoin(Case, Case.id == UserTask.case_id)
+_NAMES = (
+    select(UserTask.name, UserTask.place, UserTask.excluded, Case.number, Case.confidential, ReportText.title)
+    .outerjoin(Case, Case.id == UserTask.case_id)
+    .outerjoin(ReportText, ReportText.report_id == Case.report_id)
+)
+
+
+def _arranged(task_id: str, told: str, work: Callable[[str, str, str | None, str], Outcome]) -> AnyResponse:
+    """Do it, and tell; who came too late is told whose it is."""
+    with services().database.read() as connection:
+        kind = (request.endpoint or "").rpartition(".")[2]
+        row = connection.execute(_TASK.where(UserTask.id == task_id)).first()
+        if row is None or not (_concerns(row) or row.state != "open"):
+            abort(404)
+    command = f"{kind}:{task_id}:{viewer().id}:{request.form.get('command', '')[:32]}"
+    try:
+        work(task_id, viewer().id, request.form.get("seen") or None, command)
+        flash(told)
+    except AssignedMeanwhile as late:
+        name = snapshot().reference.person_name(late.assignee) if late.assignee else ""
+        flash(_("晚了一步：这项任务刚刚由%(name)s领走。", name=name) if name else late.zh, "error")
+    except NotWaiting:
+        flash(_("这项任务已经办完或者撤回。"), "error")
+    except access.Forbidden as refused:
+        flash(refused.zh, "error")
+    return redirect(_back())
+
+
+def _open_task(connection: Connection, task_id: str) -> Row[Any]:
+    """A task that the viewer may do something about."""
+    row = connection.execute(_TASK.where(UserTask.id == task_id)).first()
+    if row is None or row.state != "open" or not (_concerns(row) or _may_assign(row)):
+        abort(404)
+    return row
+
+
+def _concerns(row: Row[Any]) -> bool:
+    authority, reference = viewer().authority, snapshot().reference
+    return access.may_do(authority, reference, row) or access.may_take(authority, reference, row)
+
+
+def _may_assign(row: Row[Any]) -> bool:
+    authority, reference = viewer().authority, snapshot().reference
+    excluded = access.is_excluded(authority, reference, row.excluded or ())
+    return row.place in places_for("assign", authority) and not excluded and not row.confidential
+
+
+def _back() -> str:
+    back = request.form.get("back", "")
+    return back if is_ours(back) else url_for("staff.inbox")
