@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
 from gateway.paths import is_ours
+from gateway.staff.opened import opened
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import places_for
 from processes.casework import access, assignment
@@ -51,6 +52,8 @@ def arrange(task_id: str) -> Response:
         )
         now = services().clock.now()
         able = assignment.colleagues(here.reference, here.calendar, now, row)
+        may_do = access.may_do(authority, here.reference, row)
+        others = [(each.value, each.title) for each in opened(connection, row).view({}).verbs[1:]] if may_do else []
     mine = row.assignee in authority.principals
     return show(
         "arrange.html",
@@ -60,11 +63,12 @@ def arrange(task_id: str) -> Response:
         owner=here.reference.person_name(row.owner) if row.owner else "",
         may_claim=not mine and (access.may_take(authority, here.reference, row) or row.owner == viewer().id),
         may_release=mine and bool(row.taken or row.owner),
-        may_delegate=access.may_do(authority, here.reference, row),
+        may_delegate=may_do,
         may_assign=_may_assign(row) and (row.assignee is None or bool(row.taken)),
         colleagues=[
             (each, here.reference.person_name(each)) for each in able if each not in (viewer().id, row.assignee)
         ],
+        others=others,
         day=day,
         command=secrets.token_hex(8),
         at=request.args.get("back", "/"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +41,8 @@ def task(task_id: str) -> Response:
             return _gone(connection, row)
         draft = drafts.draft_of(connection, task_id)
         at = draft.saved_at if draft else None
-        return _page(connection, opened(connection, row), draft.data if draft else {}, draft_at=at)
+        wanted = request.args.get("outcome", "")
+        return _page(connection, opened(connection, row), draft.data if draft else {}, draft_at=at, wanted=wanted)
 
 
 @blueprint.post("/tasks/<task_id>")
@@ -113,12 +115,17 @@ def _page(
     conflict: str = "",
     draft_at: datetime | None = None,
     status: int = 200,
+    wanted: str = "",
 ) -> Response:
+    """The page; ``wanted``: the outcome that is chosen at first, when the form has it."""
     known, now, row = snapshot(), services().clock.now(), here.task
     # Who may do the task may read what it is about, whatever else he or she may not see.
     head = find(connection, known.reference, case_id=row.case_id) if row.case_id else None
     recent = view.recent(connection, known.reference, head, RECENT) if head else ()
     files = uploads.waiting(connection, row.id)
+    form = here.view(data, errors, files)
+    if wanted in {verb.value for verb in form.verbs}:
+        form = replace(form, chosen=wanted)
     return show(
         "task.html",
         status,
@@ -127,7 +134,7 @@ def _page(
         head=head,
         recent=recent,
         attachments=[each for each in attachments.of_case(connection, head.id) if each.sha256] if head else [],
-        form=here.view(data, errors, files),
+        form=form,
         loose=[each for each in files if not each.field] if here.takes_files else None,
         kinds=file_types.titles(),
         suffixes=file_types.suffixes(),
