@@ -41,6 +41,7 @@ def build(services: Services) -> Flask:
         short=_short,
         stamp=text.stamp,
         size=text.size,
+        remaining=text.remaining,
         masked=text.masked,
         marked=text.marked,
         paragraphs=text.paragraphs,

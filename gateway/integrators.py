@@ -13,20 +13,24 @@ from importlib import metadata
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from gateway.context import services
+from gateway.languages import language
 from gateway.staff import session
+from processes.languages import ENGLISH
 from processes.messaging.asyncapi import document
 
 blueprint = Blueprint("integrators", __name__)
 
 TYPES = {
-    "string": "文字",
-    "integer": "整数",
-    "number": "数字",
-    "boolean": "是或否",
-    "object": "对象",
-    "array": "列表",
+    "string": _l("文字"),
+    "integer": _l("整数"),
+    "number": _l("数字"),
+    "boolean": _l("是或否"),
+    "object": _l("对象"),
+    "array": _l("列表"),
 }
 
 ORDER = ("发给平台", "平台的任务", "任务的答复", "事件", "平台内部")
@@ -88,7 +92,7 @@ def asyncapi() -> Response:
 def integrators() -> str:
     """The same to read; who is logged in keeps the staff's frame around it."""
     g.viewer = session.whoever(services())
-    return render_template("integrators.html", here="integrators", sections=_sections(), about=_about())
+    return render_template("integrators.html", here="integrators", sections=_sections(language()), about=_about())
 
 
 @cache
@@ -102,14 +106,15 @@ def _text() -> str:
 
 
 def _about() -> Sequence[str]:
-    """The paragraphs of the introduction that are Chinese; the rest is in the file."""
-    chinese, _, _ = _document()["info"]["description"].partition("\n---\n")
-    return tuple(each for each in str(chinese).split("\n\n") if each.strip())
+    """The paragraphs of the introduction that are in the reader's language."""
+    chinese, _rule, english = str(_document()["info"]["description"]).partition("\n---\n")
+    words = english if language() == ENGLISH else chinese
+    return tuple(each for each in words.split("\n\n") if each.strip())
 
 
 @cache
-def _sections() -> Sequence[Section]:
-    """The messages by their tags, in the order in which they are read."""
+def _sections(language: str) -> Sequence[Section]:
+    """The messages by their tags, in the order in which they are read. Made once for each language."""
     found = _document()
     messages: Mapping[str, Any] = found["components"]["messages"]
     described = {key: _described(key, message, found["channels"]) for key, message in messages.items()}
@@ -142,10 +147,10 @@ def _described(key: str, message: Mapping[str, Any], channels: Mapping[str, Any]
 
 def _where(binding: Mapping[str, Any], name: str) -> Sequence[tuple[str, str]]:
     if binding["is"] == "queue":
-        return (("队列", binding["queue"]["name"]),)
+        return ((_("队列"), binding["queue"]["name"]),)
     if not binding["exchange"]["name"]:
-        return (("交换机", "默认交换机"), ("路由键", "原消息的 reply_to"))
-    return (("交换机", binding["exchange"]["name"]), ("路由键", name))
+        return ((_("交换机"), _("默认交换机")), (_("路由键"), _("原消息的 reply_to")))
+    return ((_("交换机"), binding["exchange"]["name"]), (_("路由键"), name))
 
 
 def _rows(schema: Mapping[str, Any], within: str = "") -> Sequence[Row]:
@@ -153,10 +158,10 @@ def _rows(schema: Mapping[str, Any], within: str = "") -> Sequence[Row]:
     found: list[Row] = []
     for name, field in schema["properties"].items():
         type_, empty = _type(field)
-        limits = [*_limits(field), *(["可为 null"] if empty else [])]
+        limits = [*_limits(field), *([_("可为 null")] if empty else [])]
         required = name in schema["required"]
         row = Row(
-            within + name, field.get("title", ""), type_, "，".join(limits), required, field.get("description", "")
+            within + name, field.get("title", ""), type_, _("，").join(limits), required, field.get("description", "")
         )
         found += [row, *(_rows(field, f"{within}{name}.") if "properties" in field else ())]
     return found
@@ -167,35 +172,35 @@ def _type(field: Mapping[str, Any]) -> tuple[str, bool]:
     kinds = field.get("type", ())
     kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     if field.get("format") == "date-time":
-        return "时间", "null" in kinds
-    named = [TYPES[each] for each in kinds if each != "null"]
-    return "或".join(named) or "任意", "null" in kinds
+        return _("时间"), "null" in kinds
+    named = [str(TYPES[each]) for each in kinds if each != "null"]
+    return _("或").join(named) or _("任意"), "null" in kinds
 
 
 def _limits(field: Mapping[str, Any]) -> Iterable[str]:
     if "const" in field:
-        yield f"固定为 {field['const']}"
+        yield _("固定为 %(value)s", value=field["const"])
     if "enum" in field:
-        yield "只能是 " + "、".join(str(each) for each in field["enum"] if each is not None)
+        yield _("只能是 %(values)s", values=_("、").join(str(each) for each in field["enum"] if each is not None))
     if "maxLength" in field:
         yield (
-            f"{field['minLength']} 到 {field['maxLength']:,} 个字"
+            _("%(least)s 到 %(most)s 个字", least=field["minLength"], most=f"{field['maxLength']:,}")
             if "minLength" in field
-            else f"最多 {field['maxLength']:,} 个字"
+            else _("最多 %(most)s 个字", most=f"{field['maxLength']:,}")
         )
     elif "minLength" in field:
-        yield f"至少 {field['minLength']} 个字"
+        yield _("至少 %(least)s 个字", least=field["minLength"])
     if "minimum" in field:
-        yield f"{field['minimum']:,g} 到 {field['maximum']:,g}"
+        yield _("%(least)s 到 %(most)s", least=f"{field['minimum']:,g}", most=f"{field['maximum']:,g}")
     if "pattern" in field:
-        yield f"格式 {field['pattern']}"
+        yield _("格式 %(pattern)s", pattern=field["pattern"])
 
 
 def _rules(payload: Mapping[str, Any]) -> Iterable[str]:
-    sets = [" 和 ".join(each["required"]) for each in payload.get("anyOf", ())]
+    sets = [_(" 和 ").join(each["required"]) for each in payload.get("anyOf", ())]
     if sets:
-        yield f"至少要填：{'，或者 '.join(sets)}；不能是空白。"
-    yield "可以有约定以外的字段。" if payload["additionalProperties"] else "约定以外的字段会被拒绝。"
+        yield _("至少要填：%(sets)s；不能是空白。", sets=_("，或者 ").join(sets))
+    yield _("可以有约定以外的字段。") if payload["additionalProperties"] else _("约定以外的字段会被拒绝。")
 
 
 def _pretty(value: Any) -> str:

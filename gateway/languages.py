@@ -1,14 +1,17 @@
 """The languages of the pages: Chinese, and English for whoever chooses it.
 
 Chinese words stand in templates and code, inside ``_("…")`` (``gettext`` in templates, ``flask_babel.gettext`` in code). Their English
-stands in ``translations/en/AREA.po``, one file an area of the gateway. The files are read as they are: nothing has to be compiled.
+stands in ``translations/en/AREA.po``, one file an area of the gateway; that of scripts (``_('…')`` of ``frontend/src/words.js``) in ``scripts.po``.
+The files are read as they are: nothing has to be compiled.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Protocol
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -19,12 +22,14 @@ from flask_babel import Babel, Domain, get_locale
 from werkzeug.wrappers import Response
 
 from gateway.paths import is_ours
-from processes.errors import BihuanError
+from processes.languages import CHINESE, ENGLISH
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 
-CHINESE, ENGLISH = "zh", "en"
 NAMES = {CHINESE: "中文", ENGLISH: "English"}
+
+SCRIPTS = "scripts.po"
+"""The words of our scripts: a page in English carries them."""
 
 COOKIE = "language"
 LASTS = 365 * 24 * 3600
@@ -49,7 +54,9 @@ def speak(app: Flask) -> None:
     )
     babel.domain_instance = Words()  # type: ignore[no-untyped-call]
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(language=language, language_names=NAMES)
+    app.jinja_env.globals.update(
+        language=language, language_names=NAMES, pick=pick, script_words=lambda: _script_words(language())
+    )
 
 
 def language() -> str:
@@ -58,9 +65,24 @@ def language() -> str:
     return ENGLISH if locale is not None and locale.language == ENGLISH else CHINESE
 
 
-def said(error: BihuanError) -> str:
-    """An error in the language of this request."""
-    return error.en if language() == ENGLISH else error.zh
+class InBoth(Protocol):
+    """An error, or another thing that says what it says in both languages."""
+
+    @property
+    def zh(self) -> str: ...
+
+    @property
+    def en(self) -> str: ...
+
+
+def said(words: InBoth) -> str:
+    """What an error says, in the language of this request."""
+    return pick(words.zh, words.en)
+
+
+def pick(zh: str | None, en: str | None) -> str:
+    """Of words that are there in both languages those of the language of this request; Chinese where the English is empty."""
+    return (language() == ENGLISH and en) or zh or ""
 
 
 def catalogue(path: Path) -> Catalog:
@@ -83,6 +105,13 @@ def _chosen() -> str:
     """Chinese unless English was chosen: officials' browsers are set to anything."""
     asked = request.cookies.get(COOKIE, "")
     return asked if asked in NAMES else CHINESE
+
+
+@cache
+def _script_words(chosen: str) -> Mapping[str, str]:
+    """What scripts say in a language that is not theirs."""
+    path = TRANSLATIONS / chosen / SCRIPTS
+    return {str(each.id): str(each.string) for each in catalogue(path) if each.id} if path.exists() else {}
 
 
 @cache

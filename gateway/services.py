@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from processes.casework import functions
 from processes.casework.functions import Snapshots
 from processes.clock import Clock
+from processes.languages import CHINESE
 from processes.messaging.bus import Upkeep
 from processes.messaging.inlet import Inlet
 from processes.notation.check.findings import Finding
@@ -53,3 +56,7 @@ class Services:
     settings: Settings
     metrics: Metrics = field(default_factory=Metrics)
     health: Health = field(default_factory=Health)
+
+    def functions(self, language: str) -> Mapping[str, Callable[..., Any]]:
+        """What expressions of forms may call, answering with the names of a language."""
+        return self.engine.functions if language == CHINESE else functions.build(Snapshots(self.database, language))

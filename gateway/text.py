@@ -6,24 +6,35 @@ import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_datetime
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup, escape
+
+from gateway.languages import language
+from processes.casework.views.lights import Light
+from processes.languages import ENGLISH
 
 HERE = ZoneInfo("Asia/Shanghai")
 
 
 def moment(value: datetime | None) -> str:
-    """``2026年11月22日 16:05`` in China's time; empty for nothing."""
+    """``2026年11月22日 16:05`` or ``22 Nov 2026 16:05``, in China's time; empty for nothing."""
     if value is None:
         return ""
     at = value.astimezone(HERE)
+    if language() == ENGLISH:
+        return _english(at, "d MMM y HH:mm")
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def day(value: datetime | date | None) -> str:
-    """``11月22日``; empty for nothing."""
+    """``11月22日`` or ``22 Nov``; empty for nothing."""
     if value is None:
         return ""
     at = value.astimezone(HERE) if isinstance(value, datetime) else value
+    if language() == ENGLISH:
+        return _english(at, "d MMM")
     return f"{at.month}月{at.day}日"
 
 
@@ -33,10 +44,30 @@ def short(value: datetime | None, now: datetime) -> str:
         return ""
     at, here = value.astimezone(HERE), now.astimezone(HERE)
     if at.date() == here.date():
-        return f"今天 {at:%H:%M}"
+        return _("今天 %(time)s", time=f"{at:%H:%M}")
     if at.year == here.year:
-        return f"{at.month}月{at.day}日 {at:%H:%M}"
-    return f"{at.year}年{at.month}月{at.day}日"
+        return f"{day(at)} {at:%H:%M}"
+    return _english(at, "d MMM y") if language() == ENGLISH else f"{at.year}年{at.month}月{at.day}日"
+
+
+def _english(at: datetime | date, pattern: str) -> str:
+    return (
+        format_datetime(at, pattern, locale=ENGLISH) if isinstance(at, datetime) else format_date(at, pattern, ENGLISH)
+    )
+
+
+def remaining(light: Light) -> str:
+    """What is left of a term, or by how much it is exceeded: ``还剩 1 个工作日``."""
+    left = light.left
+    if left is None:
+        return _("不限时")
+    if left.days:
+        amount = ngettext("%(num)s 个工作日", "%(num)s 个工作日", left.days)
+    elif left.hours:
+        amount = ngettext("%(num)s 小时", "%(num)s 小时", left.hours)
+    else:
+        amount = ngettext("%(num)s 分钟", "%(num)s 分钟", left.minutes)
+    return _("超期 %(amount)s", amount=amount) if left.overdue else _("还剩 %(amount)s", amount=amount)
 
 
 def stamp(value: datetime) -> str:

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request, send_from_directory, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.languages import said
 from processes.errors import BihuanError
 
 log = logging.getLogger(__name__)
@@ -49,16 +52,16 @@ HEADERS = {
 }
 
 ERRORS = {
-    400: ("请求有误", "这个页面没有读懂刚才提交的内容。请返回上一页核对后再试，已填的内容还在。"),
-    401: ("请先登录", "请登录后再试。"),
-    403: ("没有权限", "您的职责不包括这一页。如确需查看，请联系本地中心协调员。"),
-    404: ("没有找到", "没有这一页，或者它不在您的职责范围内。请核对编号，或从“我的待办”进入。"),
-    405: ("请求有误", "请从页面上的按钮操作。"),
-    409: ("已有变化", "这件事刚刚有了变化。请返回查看最新情况。"),
-    413: ("内容过大", "提交的内容太大。请删减后再试。"),
-    429: ("操作过于频繁", "请稍等片刻再试。"),
-    503: ("暂时不能办理", "数据库正在恢复，刚才的操作没有完成。请稍等片刻再试。"),
-    500: ("系统出错", "刚才的操作没有完成，已记录下来。请稍后再试；仍不行时，请把下面的错误编号告诉管理员。"),
+    400: (_l("请求有误"), _l("这个页面没有读懂刚才提交的内容。请返回上一页核对后再试，已填的内容还在。")),
+    401: (_l("请先登录"), _l("请登录后再试。")),
+    403: (_l("没有权限"), _l("您的职责不包括这一页。如确需查看，请联系本地中心协调员。")),
+    404: (_l("没有找到"), _l("没有这一页，或者它不在您的职责范围内。请核对编号，或从“我的待办”进入。")),
+    405: (_l("请求有误"), _l("请从页面上的按钮操作。")),
+    409: (_l("已有变化"), _l("这件事刚刚有了变化。请返回查看最新情况。")),
+    413: (_l("内容过大"), _l("提交的内容太大。请删减后再试。")),
+    429: (_l("操作过于频繁"), _l("请稍等片刻再试。")),
+    503: (_l("暂时不能办理"), _l("数据库正在恢复，刚才的操作没有完成。请稍等片刻再试。")),
+    500: (_l("系统出错"), _l("刚才的操作没有完成，已记录下来。请稍后再试；仍不行时，请把下面的错误编号告诉管理员。")),
 }
 
 csrf: Any = CSRFProtect()  # type: ignore[no-untyped-call]
@@ -110,9 +113,9 @@ def wants_json() -> bool:
 def error_page(status: int, zh: str | None = None, en: str | None = None, error_id: str | None = None) -> Response:
     """An error as a page for people or JSON for programs; never with a stack trace."""
     title, advice = ERRORS.get(status, ERRORS[500 if status >= 500 else 400])
-    text = zh or advice
+    text = str(zh or advice)
     if wants_json():
-        answer = jsonify({"error": text, "en": en or title, **({"id": error_id} if error_id else {})})
+        answer = jsonify({"error": text, "en": en or str(title), **({"id": error_id} if error_id else {})})
     else:
         answer = Response(render_template("error.html", title=title, text=text, error_id=error_id))
     answer.status_code = status
@@ -129,14 +132,14 @@ def _with_headers(response: Response) -> Response:
 def _expired(error: CSRFError) -> Response:
     log.info("refused without a valid token: %s", error.description)
     return error_page(
-        400, "页面停留太久或登录已变更，刚才的提交没有生效。请返回上一页，刷新后再提交；草稿仍在。", "CSRF token"
+        400, _("页面停留太久或登录已变更，刚才的提交没有生效。请返回上一页，刷新后再提交；草稿仍在。"), "CSRF token"
     )
 
 
 def _refused(error: BihuanError) -> Response:
     if services().database.was_away(error):
         return _failed(error)
-    return error_page(409, error.zh, error.en)
+    return error_page(409, said(error), error.en)
 
 
 def _http_error(error: HTTPException) -> AnyResponse:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from openpyxl import load_workbook
 
 from processes.errors import BihuanError
+from processes.messaging.schema import FieldProblem
 
 HEADINGS: Mapping[str, str] = {
     "编号": "id",
@@ -34,8 +35,17 @@ HEADINGS: Mapping[str, str] = {
     "地址": "address",
     "地区": "place",
     "地区代码": "place",
+    "Title": "title",
+    "Body": "body",
+    "Reported at": "submitted_at",
+    "Enterprise": "enterprise",
+    "Unified social credit code": "uscc",
+    "Contact": "contact",
+    "Phone": "phone",
+    "Address": "address",
+    "Place code": "place",
 }
-"""Chinese column headings of CSV and Excel files; a column named like the field itself works as well."""
+"""Column headings of CSV and Excel files; a column named like the field itself works as well."""
 
 
 class UnreadableFile(BihuanError):
@@ -48,7 +58,7 @@ class Row:
 
     number: int
     fields: Mapping[str, Any]
-    error: str | None = None
+    error: FieldProblem | None = None
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -76,12 +86,12 @@ def _jsonl(name: str, body: bytes) -> Iterator[Row]:
         try:
             value = json.loads(line.decode("utf-8-sig"))
         except ValueError as error:
-            yield Row(number, {}, f"不是有效的 JSON({error})")
+            yield Row(number, {}, FieldProblem("", f"不是有效的 JSON({error})", f"not JSON ({error})"))
             continue
         if isinstance(value, dict):
             yield Row(number, value)
         else:
-            yield Row(number, {}, "不是一个 JSON 对象")
+            yield Row(number, {}, FieldProblem("", "不是一个 JSON 对象", "not a JSON object"))
 
 
 def _csv(name: str, body: bytes) -> Iterator[Row]:
@@ -125,7 +135,8 @@ def _table(heading: Any, lines: Any) -> Iterator[Row]:
         if not any(values):
             continue
         if len(values) > len(names):
-            yield Row(number, {}, f"有 {len(values)} 列,表头只有 {len(names)} 列")
+            zh = f"有 {len(values)} 列,表头只有 {len(names)} 列"
+            yield Row(number, {}, FieldProblem("", zh, f"{len(values)} columns, but {len(names)} headings"))
             continue
         fields = {name: value for name, value in zip(names, values, strict=False) if name and value}
         if "submitted_at" in fields:

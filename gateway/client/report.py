@@ -92,7 +92,7 @@ def _sent(api: Api, channel: str, batch: list[Row]) -> Iterator[tuple[Row, dict[
     answers = api.report(channel, [{**row.fields, "row": row.number} for row in good]) if good else []
     by_number = {answer["row"]: answer for answer in answers}
     for row in batch:
-        yield row, {"outcome": "bad", "reason": row.error} if row.error is not None else by_number[row.number]
+        yield row, {"outcome": "bad", "reason": row.error.zh} if row.error is not None else by_number[row.number]
 
 
 def _line(row: Row, result: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from marshmallow import INCLUDE
 
+from gateway.languages import said
 from gateway.operations.pages import pretty
 from gateway.staff.forms import Field, Option
 from processes.messaging.contract import Contract, Kind
@@ -22,12 +25,12 @@ WHOLE = ""
 """The path of what is wrong with a message as a whole."""
 
 _KINDS = {
-    "integer": "整数",
-    "number": "数字",
-    "moment": "时间，如 2026-11-23T09:30:00+08:00",
-    "object": "JSON 对象",
-    "list": "JSON 数组",
-    "any": "任意 JSON 值",
+    "integer": _l("整数"),
+    "number": _l("数字"),
+    "moment": _l("时间，如 2026-11-23T09:30:00+08:00"),
+    "object": _l("JSON 对象"),
+    "list": _l("JSON 数组"),
+    "any": _l("任意 JSON 值"),
 }
 """What is told of a field besides its description."""
 
@@ -52,12 +55,15 @@ def fields(contract: Contract, typed: Mapping[str, str], problems: Sequence[Fiel
     for problem in problems:
         top = re.split(r"[.\[]", problem.path)[0]
         name = top if top in known else MORE if _takes_more(contract) or top else WHOLE
-        wrong.setdefault(name, problem.zh if problem.path in ("", name) else f"{problem.path}：{problem.zh}")
+        wrong.setdefault(name, said(problem) if problem.path in ("", name) else f"{problem.path}: {said(problem)}")
     found = [_field(each, typed.get(each.name, ""), wrong.get(each.name)) for each in describe(contract.schema)]
     if _takes_more(contract) or MORE in wrong:
-        about = "JSON 对象；约定以外的字段原样带上" if _takes_more(contract) else "JSON 对象；这个约定不接受别的字段"
+        taken, refused = _("JSON 对象；约定以外的字段原样带上"), _("JSON 对象；这个约定不接受别的字段")
+        about = taken if _takes_more(contract) else refused
         found.append(
-            Field(MORE, "其他字段", "textarea", about, value=typed.get(MORE, ""), max_length=0, error=wrong.get(MORE))
+            Field(
+                MORE, _("其他字段"), "textarea", about, value=typed.get(MORE, ""), max_length=0, error=wrong.get(MORE)
+            )
         )
     return tuple(found)
 
@@ -93,13 +99,27 @@ def _takes_more(contract: Contract) -> bool:
 
 
 def _field(one: FieldDescription, value: str, error: str | None) -> Field:
-    about = "；".join(each for each in (one.description, _KINDS.get(one.kind, "")) if each)
-    made = Field(one.name, f"{one.title}（{one.name}）", "text", about, one.required, value, error=error)
+    about = _("；").join(str(each) for each in (one.description, _KINDS.get(one.kind, "")) if each)
+    made = Field(
+        one.name,
+        _("%(title)s（%(name)s）", title=one.title, name=one.name),
+        "text",
+        about,
+        one.required,
+        value,
+        error=error,
+    )
     if one.choices:
-        options = tuple(Option(code, f"{title}（{code}）", code == value) for code, title in one.choices.items())
+        options = tuple(
+            Option(code, _("%(title)s（%(name)s）", title=title, name=code), code == value)
+            for code, title in one.choices.items()
+        )
         return replace(made, widget="select", options=options)
     if one.kind == "boolean":
-        options = (Option("true", "是（true）", value == "true"), Option("false", "否（false）", value == "false"))
+        options = (
+            Option("true", _("是（true）"), value == "true"),
+            Option("false", _("否（false）"), value == "false"),
+        )
         return replace(made, widget="select", options=options)
     if one.text or one.kind in _JSON:
         return replace(made, widget="textarea", max_length=None)

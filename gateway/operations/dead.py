@@ -8,9 +8,12 @@ from datetime import datetime
 from functools import partial
 
 from flask import Response, abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.languages import said
 from gateway.operations.pages import blueprint, log, person_name
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
@@ -24,10 +27,16 @@ LISTED = 100
 PART = 200
 """Letters that are put back before the page says how far it is."""
 
-DEEDS = {deeds.REPLAYED: "重新投递", deeds.DISCARDED: "丢弃"}
+DEEDS = {deeds.REPLAYED: _l("重新投递"), deeds.DISCARDED: _l("丢弃")}
 
-ADDRESSES = {Address.INBOX: "发给平台的消息", Address.JOBS: "给工作程序的任务", Address.EVENTS: "平台发出的事件"}
+ADDRESSES = {
+    Address.INBOX: _l("发给平台的消息"),
+    Address.JOBS: _l("给工作程序的任务"),
+    Address.EVENTS: _l("平台发出的事件"),
+}
 """What addresses are called; all others are answers to partners."""
+
+NOT_BACK = _l("有 %(count)s 条没有送回，仍在死信里：原来的队列已经不在，或消息队列没有确认。")
 
 
 @blueprint.get("/dead-letters")
@@ -38,7 +47,7 @@ def dead_letters() -> Response:
         letters = list(reversed(upkeep.dead_letters(LISTED)))
         total = sum(each.ready for each in upkeep.queues() if each.name == "dead") if len(letters) == LISTED else 0
     except BusAway as error:
-        return show("operations/dead.html", 503, here="operations", tab="dead", away=error.zh, letters=(), total=0)
+        return show("operations/dead.html", 503, here="operations", tab="dead", away=said(error), letters=(), total=0)
     with services().database.read() as connection:
         done = deeds.latest(connection)
     return show(
@@ -66,22 +75,22 @@ def replay_chosen() -> AnyResponse:
     """Put the chosen ones back."""
     chosen = request.form.getlist("id")
     if not chosen:
-        flash("还没有选中死信，请先勾选。", "error")
+        flash(_("还没有选中死信，请先勾选。"), "error")
         return _back()
     deed = _begin(deeds.REPLAYED, len(chosen))
     try:
         done = services().upkeep.replay(chosen, limit=len(chosen))
     except BusAway as error:
-        flash(error.zh, "error")
+        flash(said(error), "error")
         return _back()
     _done(deed, done.done)
     log.info("%s replayed %d dead letters of %d", viewer().id, done.done, len(chosen))
     if done.kept:
-        flash(f"有 {len(done.kept)} 条没有送回：原来的队列已经不在，或消息队列没有确认。它们仍在死信里。", "error")
+        flash(NOT_BACK % {"count": len(done.kept)}, "error")
     if done.done:
-        flash(f"已重新投递 {done.done} 条。仍处理不了的，会再回到死信。")
+        flash(_("已重新投递 %(count)s 条。仍处理不了的，会再回到死信。", count=done.done))
     elif not done.kept:
-        flash("所选的死信已经不在：可能有同事刚刚处理过。", "error")
+        flash(_("所选的死信已经不在：可能有同事刚刚处理过。"), "error")
     return _back()
 
 
@@ -90,18 +99,18 @@ def discard() -> AnyResponse:
     """Throw the chosen ones away; the quarantine keeps them, with who did it and why."""
     chosen, reason = request.form.getlist("id"), request.form.get("reason", "").strip()[:500]
     if not chosen:
-        flash("还没有选中死信，请先勾选。", "error")
+        flash(_("还没有选中死信，请先勾选。"), "error")
     elif not reason:
-        flash("请写明为什么丢弃。", "error")
+        flash(_("请写明为什么丢弃。"), "error")
     else:
         deed = _begin(deeds.DISCARDED, len(chosen), reason)
         try:
             gone = services().upkeep.discard(chosen, partial(_keep, reason))
             _done(deed, gone)
             log.info("%s discarded %d dead letters: %s", viewer().id, gone, reason)
-            flash(f"已丢弃 {gone} 条，原文留在隔离区（不再处理）。")
+            flash(_("已丢弃 %(count)s 条，原文留在隔离区（不再处理）。", count=gone))
         except BusAway as error:
-            flash(error.zh, "error")
+            flash(said(error), "error")
     return _back()
 
 
@@ -130,7 +139,8 @@ def replay_all() -> AnyResponse:
     try:
         part = services().upkeep.replay(before=before, limit=PART)
     except BusAway as error:
-        flash(f"{error.zh}已重新投递 {done} 条，其余的仍在死信里。", "error")
+        so_far = _("已重新投递 %(count)s 条，其余的仍在死信里。", count=done)
+        flash(f"{said(error)} {so_far}", "error")
         return _back()
     _done(deed, part.done)
     done, tried = done + part.done, tried + part.done + len(part.kept)
@@ -147,8 +157,8 @@ def replay_all() -> AnyResponse:
             deed=deed,
         )
     if tried > done:
-        flash(f"有 {tried - done} 条没有送回，仍在死信里：原来的队列已经不在，或消息队列没有确认。", "error")
-    flash(f"已重新投递 {done} 条。仍处理不了的，会再回到死信。")
+        flash(NOT_BACK % {"count": tried - done}, "error")
+    flash(_("已重新投递 %(count)s 条。仍处理不了的，会再回到死信。", count=done))
     return _back()
 
 

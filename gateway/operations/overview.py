@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import Response, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from gateway.context import services
+from gateway.languages import said
 from gateway.operations.pages import blueprint
 from gateway.staff.pages import show, snapshot
 from processes.casework.views import connections as view
@@ -18,15 +21,15 @@ from processes.store import peer_outbox
 from processes.store.gauges import MOST
 
 QUEUES = {
-    "inbox": "发给平台的消息",
-    "events": "平台发出的事件",
-    "outbox": "等待发往消息队列",
-    "wait": "失败后等待重试",
-    "dead": "死信",
+    "inbox": _l("发给平台的消息"),
+    "events": _l("平台发出的事件"),
+    "outbox": _l("等待发往消息队列"),
+    "wait": _l("失败后等待重试"),
+    "dead": _l("死信"),
 }
 """What queues are called that are no job's; by the beginning of their names."""
 
-ENDED = {"accepted": "已办理", "duplicate": "重复", "refused": "被拒"}
+ENDED = {"accepted": _l("已办理"), "duplicate": _l("重复"), "refused": _l("被拒")}
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def overview() -> Response:
     try:
         states = here.upkeep.queues()
     except BusAway as error:
-        away = error.zh
+        away = said(error)
     with here.database.read() as connection:
         partners = view.partners(connection, snapshot().reference, here.settings.partners.values(), here.inlet, now)
         topics = view.topics(connection, now)
@@ -97,10 +100,10 @@ def overview() -> Response:
 
 def name_of(queue: str) -> str:
     """What a queue is called."""
-    kind, _, delay = queue.partition(".")
-    name = QUEUES.get(kind, "其他系统的队列")
+    kind, _dot, delay = queue.partition(".")
+    name = str(QUEUES.get(kind, _("其他系统的队列")))
     if kind == "wait" and delay.isdigit():
-        return f"{name}（{int(delay) / 1000:g} 秒）"
+        return _("%(queue)s（%(seconds)s 秒）", queue=name, seconds=f"{int(delay) / 1000:g}")
     return name
 
 
@@ -110,23 +113,33 @@ def _troubles(
     for each in jobs:
         title = each.topic.title or each.topic.topic
         if each.deserted and each.waits:
-            yield Trouble(f"“{title}”有 {each.waits:,} 件等待，没有工作程序在取", "查看", f"#job-{each.topic.topic}")
+            deserted = _("“%(job)s”有 %(count)s 件等待，没有工作程序在取", job=title, count=f"{each.waits:,}")
+            yield Trouble(deserted, _("查看"), f"#job-{each.topic.topic}")
         if each.topic.failed:
-            yield Trouble(f"“{title}”有 {each.topic.failed:,} 件多次失败后停下", "去重试", url_for("staff.incidents"))
+            failed = _("“%(job)s”有 %(count)s 件多次失败后停下", job=title, count=f"{each.topic.failed:,}")
+            yield Trouble(failed, _("去重试"), url_for("staff.incidents"))
     refused = sum(each.refused for each in partners)
     if refused:
-        yield Trouble(f"隔离区 {refused:,} 条：不符合约定，没有生效", "去处理", url_for("operations.quarantine"))
+        kept = _("隔离区 %(count)s 条：不符合约定，没有生效", count=f"{refused:,}")
+        yield Trouble(kept, _("去处理"), url_for("operations.quarantine"))
     dead = sum(each.ready for each in states if each.name == "dead")
     if dead:
-        yield Trouble(f"死信 {dead:,} 条：多次处理失败，已停止投递", "去处理", url_for("operations.dead_letters"))
+        given_up = _("死信 %(count)s 条：多次处理失败，已停止投递", count=f"{dead:,}")
+        yield Trouble(given_up, _("去处理"), url_for("operations.dead_letters"))
 
 
 def _down(systems: Sequence[held_up.SystemLine]) -> Iterator[Trouble]:
     for each in systems:
-        yield Trouble(f"外部系统 {each.system} 没有正常答复，{each.jobs:,} 件任务在等它恢复", "查看", "#systems")
+        down = _(
+            "外部系统 %(system)s 没有正常答复，%(count)s 件任务在等它恢复", system=each.system, count=f"{each.jobs:,}"
+        )
+        yield Trouble(down, _("查看"), "#systems")
 
 
 def _lost(peers: Sequence[peer_outbox.Waiting]) -> Iterator[Trouble]:
     for each in peers:
         if each.dead:
-            yield Trouble(f"发往“{each.peer}”平台的消息有 {each.dead:,} 条没有送到，已停止发送", "查看", "#peers")
+            lost = _(
+                "发往“%(peer)s”平台的消息有 %(count)s 条没有送到，已停止发送", peer=each.peer, count=f"{each.dead:,}"
+            )
+            yield Trouble(lost, _("查看"), "#peers")

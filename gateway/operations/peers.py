@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, redirect, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
@@ -17,5 +18,6 @@ def revive(peer: str) -> AnyResponse:
     with services().database.write() as connection:
         count = peer_outbox.revive(connection, peer)
     log.info("%s sends %d messages to %s again", viewer().id, count, peer)
-    flash(f"已重新发往 {peer}：{count} 条。" if count else "没有要重发的：可能有同事刚刚处理过。")
+    again = _("已重新发往 %(peer)s：%(count)s 条。", peer=peer, count=count)
+    flash(again if count else _("没有要重发的：可能有同事刚刚处理过。"))
     return redirect(url_for("operations.overview"))

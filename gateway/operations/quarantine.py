@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Response, abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.languages import pick, said
 from gateway.operations.pages import blueprint, log, person_name, pretty
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
@@ -22,13 +25,13 @@ from processes.store.quarantine import Edit, Entry, NoEntry, Settled, Try, Wante
 
 LISTED = 50
 
-STATES = {store.OPEN: "待处理", store.RESENT: "已重新发送", store.DISMISSED: "不再处理"}
+STATES = {store.OPEN: _l("待处理"), store.RESENT: _l("已重新发送"), store.DISMISSED: _l("不再处理")}
 
-DOORS = {"http": "网关（HTTP）", "amqp": "消息队列", "embedded": "平台内部", store.DEAD: "死信"}
+DOORS = {"http": _l("网关（HTTP）"), "amqp": _l("消息队列"), "embedded": _l("平台内部"), store.DEAD: _l("死信")}
 
-DAYS = {"1": "一天内", "7": "七天内", "30": "三十天内"}
+DAYS = {"1": _l("一天内"), "7": _l("七天内"), "30": _l("三十天内")}
 
-ENDED = {"accepted": "已办理", "duplicate": "此前已收到，没有再次生效", "refused": "仍不符合约定"}
+ENDED = {"accepted": _l("已办理"), "duplicate": _l("此前已收到，没有再次生效"), "refused": _l("仍不符合约定")}
 
 
 @blueprint.get("/quarantine")
@@ -88,7 +91,7 @@ def resend_one(entry_id: int) -> AnyResponse:
     typed = {name: request.form.get(name, text).replace("\r\n", "\n") for name, text in shown.items()}
     headers = _headers(typed["headers"])
     if headers is None:
-        return _page(entry, typed, '消息头应是一个 JSON 对象，如 {"ce-id": "1"}；还没有发送', 422)
+        return _page(entry, typed, _('消息头应是一个 JSON 对象，如 {"ce-id": "1"}；还没有发送'), 422)
     edit = Edit(
         headers if typed["headers"] != shown["headers"] else None,
         typed["content_type"] if typed["content_type"] != shown["content_type"] else None,
@@ -97,11 +100,13 @@ def resend_one(entry_id: int) -> AnyResponse:
     try:
         done = _resend(entry_id, request.form.get("key", ""), edit)
     except Settled as error:
-        flash(error.zh, "error")
+        flash(said(error), "error")
         return redirect(url_for("operations.quarantined", entry_id=entry_id))
     if done.status == Status.REFUSED:
-        return _page(entry, typed, f"仍不符合约定，没有生效：{done.reason}", 422)
-    flash(f"已重新发送：{_outcome(done)}。")
+        return _page(
+            entry, typed, _("仍不符合约定，没有生效：%(reason)s", reason=pick(done.reason, done.reason_en)), 422
+        )
+    flash(_("已重新发送：%(outcome)s。", outcome=_outcome(done)))
     return redirect(url_for("operations.quarantined", entry_id=entry_id))
 
 
@@ -110,15 +115,15 @@ def dismiss_one(entry_id: int) -> AnyResponse:
     """Nothing is to become of it."""
     reason = request.form.get("reason", "").strip()[:500]
     if not reason:
-        flash("请写明为什么不再处理。", "error")
+        flash(_("请写明为什么不再处理。"), "error")
     else:
         try:
             _dismiss(entry_id, reason)
-            flash("已记为不再处理。")
+            flash(_("已记为不再处理。"))
         except NoEntry:
             abort(404)
         except Settled as error:
-            flash(error.zh, "error")
+            flash(said(error), "error")
     return redirect(url_for("operations.quarantined", entry_id=entry_id))
 
 
@@ -129,10 +134,10 @@ def several() -> AnyResponse:
     what, reason = request.form.get("what", ""), request.form.get("reason", "").strip()[:500]
     back = redirect(url_for("operations.quarantine"))
     if not chosen:
-        flash("还没有选中消息，请先勾选。", "error")
+        flash(_("还没有选中消息，请先勾选。"), "error")
         return back
     if what == "dismiss" and not reason:
-        flash("请写明为什么不再处理。", "error")
+        flash(_("请写明为什么不再处理。"), "error")
         return back
     done = refused = passed = 0
     for entry_id in chosen:
@@ -147,11 +152,15 @@ def several() -> AnyResponse:
         except (NoEntry, Settled):
             passed += 1
     if done:
-        flash(f"{done} 条已记为不再处理。" if what == "dismiss" else f"{done} 条已重新发送并生效。")
+        flash(
+            _("%(count)s 条已记为不再处理。", count=done)
+            if what == "dismiss"
+            else _("%(count)s 条已重新发送并生效。", count=done)
+        )
     if refused:
-        flash(f"{refused} 条仍不符合约定，留在隔离区；请逐条打开修改后再发。", "error")
+        flash(_("%(count)s 条仍不符合约定，留在隔离区；请逐条打开修改后再发。", count=refused), "error")
     if passed:
-        flash(f"{passed} 条已由同事处理过。", "error")
+        flash(_("%(count)s 条已由同事处理过。", count=passed), "error")
     return back
 
 
@@ -236,4 +245,5 @@ def _headers(text: str) -> Mapping[str, Any] | None:
 
 def _outcome(done: Try) -> str:
     number = done.result.get("number")
-    return f"{ENDED[done.status]}，问题编号 {number}" if number else ENDED[done.status]
+    ended = str(ENDED[done.status])
+    return _("%(ended)s，问题编号 %(number)s", ended=ended, number=number) if number else ended

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flask import Response, abort, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from gateway.context import services
 from gateway.operations import contract_form as form
@@ -29,7 +31,7 @@ SOURCE = "/operations/test"
 
 _OWN_ID = re.compile(r"test-\d{14}-[0-9a-f]{6}\Z")
 
-UNREADABLE = '“其他字段”应是一个 JSON 对象，如 {"urgency": "一般"}；消息还没有发送'
+UNREADABLE = _l('“其他字段”应是一个 JSON 对象，如 {"urgency": "normal"}；消息还没有发送')
 
 CODES = {Status.ACCEPTED: 200, Status.DUPLICATE: 200, Status.REFUSED: 422}
 
@@ -77,7 +79,7 @@ def _page(
     contract = _contract(one)
     fields = form.fields(contract, typed, problems)
     if unreadable:
-        fields = tuple(replace(each, error=UNREADABLE) if each.name == form.MORE else each for each in fields)
+        fields = tuple(replace(each, error=str(UNREADABLE)) if each.name == form.MORE else each for each in fields)
     message = _message(contract, one, partner, id, typed)
     return show(
         "operations/send.html",
@@ -156,7 +158,7 @@ def _curl(message: Message) -> str:
     wire = cloudevents.to_structured(own)
     lines = (
         f"curl -X POST {shlex.quote(request.url_root + 'api/messages')}",
-        "-H 'Authorization: Bearer 合作方的令牌'",
+        f"-H 'Authorization: Bearer {_('合作方的令牌')}'",
         f"-H 'Content-Type: {wire.content_type}'",
         f"-d {shlex.quote(_read(wire))}",
     )
@@ -167,7 +169,7 @@ def _amqp(message: Message) -> str:
     """The same over AMQP, with Debian's amqp-tools."""
     wire = cloudevents.to_structured(message)
     lines = (
-        "amqp-publish --url=amqp://用户:口令@消息队列地址:5672/%2f",
+        f"amqp-publish --url=amqp://{_('用户:口令@消息队列地址')}:5672/%2f",
         f"-e {EXCHANGES[Address.INBOX]} -r {shlex.quote(message.type)} -p",
         f"-C {wire.content_type}",
         f"-b {shlex.quote(_read(wire))}",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import Response, abort
 
 from gateway.context import services
+from gateway.languages import NAMES
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
 from processes.casework import access, attachments
 from processes.casework.views import case as view
 from processes.casework.views import models
 from processes.casework.views.diagram import Diagram
 from processes.casework.views.head import head as find
+from processes.languages import CHINESE
 
 
 @blueprint.get("/cases/<number>")
@@ -49,9 +51,10 @@ def attachment(number: str, attachment_id: str) -> Response:
 
 @blueprint.get("/models/<digest>.bpmn")
 def drawing(digest: str) -> Response:
-    """A diagram file, by the hash of its bytes: it never changes."""
+    """A diagram file, by the hash of its bytes: it never changes. ``language``: that of its names."""
+    asked = request.args.get("language", CHINESE)
     with services().database.read() as connection:
-        body = models.drawing_file(connection, digest)
+        body = models.drawing_file(connection, digest, asked if asked in NAMES else CHINESE)
     if body is None:
         abort(404)
     response = Response(body, mimetype="application/xml")

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Response, abort, redirect, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.languages import language
 from gateway.staff import forms as faces
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import places_for
@@ -29,11 +32,11 @@ FORM = Form("counter", json.loads((Path(__file__).parent / "counter.form.json").
 _OWN_NUMBER = re.compile(r"\d{12}-[0-9a-f]{6}\Z")
 
 TOLD = {
-    "pool": "已纳入问题池，按规则分派并开始计时。",
-    "person": "已受理，需要人工研判后再分派，请留意进展。",
-    "duplicate": "与正在办理的问题重复，已并案办理。",
-    "refused": "按归集标准未纳入问题池，原文已留存。",
-    "known": "这个问题此前已经登记，没有重复受理。",
+    "pool": _l("已纳入问题池，按规则分派并开始计时。"),
+    "person": _l("已受理，需要人工研判后再分派，请留意进展。"),
+    "duplicate": _l("与正在办理的问题重复，已并案办理。"),
+    "refused": _l("按归集标准未纳入问题池，原文已留存。"),
+    "known": _l("这个问题此前已经登记，没有重复受理。"),
 }
 """What became of the report, for the clerk to tell the enterprise."""
 
@@ -55,7 +58,7 @@ def register() -> AnyResponse:
     try:
         values = _checked(data, here)
     except FormErrors as error:
-        return _page(data, error.fields)
+        return _page(data, error.told(language()))
     outcome = doors.report(services().engine, _message(values, _own_number()), actor=viewer().id)
     session["registered"] = {"number": outcome.number, "outcome": outcome.outcome, "reason": outcome.reason or ""}
     return redirect(url_for("staff.registered", number=outcome.number))
@@ -68,9 +71,13 @@ def registered(number: str) -> Response:
     if told.get("number") != number:
         abort(404)
     words = TOLD.get(told["outcome"], TOLD["person"])
-    reason = f"原因：{told['reason']}" if told["reason"] and told["outcome"] != "pool" else ""
+    reason = _("原因：%(reason)s", reason=told["reason"]) if told["reason"] and told["outcome"] != "pool" else ""
     return show(
-        "registered.html", here="counter", number=number, known=told["outcome"] == "known", text=f"{words}{reason}"
+        "registered.html",
+        here="counter",
+        number=number,
+        known=told["outcome"] == "known",
+        text=f"{words} {reason}".strip(),
     )
 
 
@@ -79,7 +86,7 @@ def _page(data: Mapping[str, Any], errors: Mapping[str, str] | None = None) -> R
     places = _places(here)["places"]
     only = places[0] if len(places) == 1 else None
     # Who serves at one place is not asked for it: the only field that is decided already goes along unseen.
-    form = faces.view(FORM, data, {"places": places}, _evaluate, errors)
+    form = faces.view(FORM.in_language(language()), data, {"places": places}, _evaluate, errors)
     channel = here.reference.channels.get(services().settings.counter)
     return show(
         "counter.html",
@@ -100,14 +107,14 @@ def _checked(data: Mapping[str, Any], here: Snapshot) -> dict[str, Any]:
     try:
         values = check(FORM, data, _places(here), _evaluate)
     except FormErrors as error:
-        errors = dict(error.fields)
+        errors = dict(error.told(language()))
         if "phone" in errors and str(data.get("phone", "")).strip():
-            errors["phone"] = "联系电话不对：请填手机号，或区号加座机号，例如 0572-2030405"
+            errors["phone"] = _("联系电话不对：请填手机号，或区号加座机号，例如 0572-2030405")
     if code := str(data.get("uscc", "")).strip():
         try:
             values["uscc"] = uscc.validate(code)
         except ValidationError:
-            errors["uscc"] = "统一社会信用代码不对：应为 18 位，请对照营业执照逐位核对；不清楚可以不填"
+            errors["uscc"] = _("统一社会信用代码不对：应为 18 位，请对照营业执照逐位核对；不清楚可以不填")
     if errors:
         raise FormErrors({name: errors[name] for name in FORM.properties if name in errors})
     return values

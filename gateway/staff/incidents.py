@@ -5,9 +5,12 @@ from __future__ import annotations
 from uuid import uuid4
 
 from flask import Response, abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.languages import said
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import places_for
 from processes.casework.reference import Reference
@@ -16,11 +19,11 @@ from processes.errors import BihuanError
 from processes.runtime.commands import Resolve
 
 KINDS = {
-    "step-failed": "流程步骤",
-    "stalled": "引擎停住",
-    "job-failed": "发送给外部系统",
-    "business-error": "外部系统的答复",
-    "ambiguous-message": "收到的消息",
+    "step-failed": _l("流程步骤"),
+    "stalled": _l("引擎停住"),
+    "job-failed": _l("发送给外部系统"),
+    "business-error": _l("外部系统的答复"),
+    "ambiguous-message": _l("收到的消息"),
 }
 
 
@@ -43,12 +46,12 @@ def retry(incident_id: str) -> AnyResponse:
     try:
         outcome = services().engine.execute(Resolve(f"resolve:{uuid4()}", incident_id, actor=viewer().id))
     except BihuanError as error:
-        flash(error.zh, "error")
+        flash(said(error), "error")
     else:
         if outcome.incident:
-            flash("重试没有成功，异常仍在，原因已更新。", "error")
+            flash(_("重试没有成功，异常仍在，原因已更新。"), "error")
         else:
-            flash("已重试，流程继续。")
+            flash(_("已重试，流程继续。"))
     back = request.form.get("back", "")
     return redirect(url_for("staff.case", number=back) if back else url_for("staff.incidents"))
 

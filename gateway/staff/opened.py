@@ -10,10 +10,12 @@ from flask import abort
 from sqlalchemy import Connection, Row, select
 
 from gateway.context import services
+from gateway.languages import language
 from gateway.staff import forms as faces
 from gateway.staff.pages import snapshot, viewer
 from processes.casework import access, doors, forms
 from processes.casework.uploads import Upload
+from processes.casework.views.models import TaskWords, models
 from processes.store.tables import UserTask
 
 NO_FORM = forms.Form("", {"type": "object", "properties": {}})
@@ -42,9 +44,8 @@ class Opened:
         files: Sequence[Upload] = (),
     ) -> faces.View:
         """The form filled in with ``data`` and ``files``."""
-        engine = services().engine
-        evaluate = forms.evaluator(engine.functions, engine.clock.now)
-        return faces.view(self.form, data, self.variables, evaluate, errors, files)
+        evaluate = forms.evaluator(services().functions(language()), services().clock.now)
+        return faces.view(self.form.in_language(language()), data, self.variables, evaluate, errors, files)
 
 
 def open_task(connection: Connection, task_id: str) -> Opened:
@@ -72,6 +73,12 @@ def task_row(connection: Connection, task_id: str) -> Row[Any]:
     if row is None:
         abort(404)
     return row
+
+
+def words_of(row: Row[Any]) -> TaskWords:
+    """What the task says, in the language of this request."""
+    with services().database.read() as connection:
+        return models(connection, row.definition_id, language()).task(row)
 
 
 def form_of(connection: Connection, row: Row[Any]) -> forms.Form:

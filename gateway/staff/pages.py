@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import permissions
 from gateway.context import services
+from gateway.languages import language
 from gateway.staff import session
 from gateway.staff.menu import menu
 from gateway.staff.viewer import Viewer
@@ -77,8 +79,9 @@ def viewer() -> Viewer:
 
 
 def snapshot() -> Snapshot:
-    """The reference data and calendar that this request sees."""
-    return services().snapshots.now()
+    """The reference data and calendar that this request sees, with names in its language."""
+    here = services().snapshots.now()
+    return replace(here, reference=here.reference.in_language(language()))
 
 
 def seen() -> ColumnElement[bool]:

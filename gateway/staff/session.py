@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask import Request, session
 from sqlalchemy import Connection
 
+from gateway.languages import language
 from gateway.services import Services
 from gateway.staff.viewer import Viewer, viewer
 from processes.casework import people
@@ -59,7 +60,8 @@ def logged_in(services: Services, connection: Connection) -> Viewer | None:
     authority = people.authority(snapshot.reference, found.person, snapshot.calendar.local_date(now))
     by_password = found.way == sessions.PASSWORD
     must = by_password and passwords.must_change(snapshot.reference.account_rules, found, now)
-    return replace(viewer(snapshot.reference, authority), session=found, must="password" if must else "")
+    named = snapshot.reference.in_language(language())
+    return replace(viewer(named, authority), session=found, must="password" if must else "")
 
 
 def whoever(services: Services) -> Viewer | None:

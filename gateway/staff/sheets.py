@@ -16,12 +16,15 @@ from itertools import islice
 from typing import Any
 
 from flask import Response, abort, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from openpyxl import Workbook
 from openpyxl.styles import Font
 from stdnum.cn import uscc
 
 from gateway.client.problem_files import Row, UnreadableFile, parse
 from gateway.context import services
+from gateway.languages import said
 from gateway.staff.counter import TOLD
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import sheet_channels
@@ -37,16 +40,16 @@ LARGEST = 2 * 1024 * 1024
 UNPACKED = 64 * 1024 * 1024
 """bytes of an Excel file's content: a small file may unpack to a very large one"""
 
-COLUMNS: Mapping[str, tuple[str, str]] = {
-    "title": ("标题", "一句话说清是什么事；标题和内容至少填一项"),
-    "body": ("内容", "什么时候、在哪里、遇到什么困难、希望怎样解决"),
-    "enterprise": ("企业名称", "营业执照上的全称"),
-    "uscc": ("统一社会信用代码", "18 位；不清楚可以不填"),
-    "contact": ("联系人", ""),
-    "phone": ("联系电话", "用来反馈办理结果"),
-    "address": ("地址", "企业的经营地址"),
-    "place": ("地区代码", "不填就是您所在的地区"),
-    "submitted_at": ("反映时间", "如 2026-11-23 09:30"),
+COLUMNS: Mapping[str, tuple[object, object]] = {
+    "title": (_l("标题"), _l("一句话说清是什么事；标题和内容至少填一项")),
+    "body": (_l("内容"), _l("什么时候、在哪里、遇到什么困难、希望怎样解决")),
+    "enterprise": (_l("企业名称"), _l("营业执照上的全称")),
+    "uscc": (_l("统一社会信用代码"), _l("18 位；不清楚可以不填")),
+    "contact": (_l("联系人"), ""),
+    "phone": (_l("联系电话"), _l("用来反馈办理结果")),
+    "address": (_l("地址"), _l("企业的经营地址")),
+    "place": (_l("地区代码"), _l("不填就是您所在的地区")),
+    "submitted_at": (_l("反映时间"), _l("如 2026-11-23 09:30")),
 }
 """field → the template's heading, and what to write there"""
 
@@ -75,13 +78,13 @@ def template() -> Response:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.title = "问题"
-    sheet.append([heading for heading, _ in COLUMNS.values()])
+    sheet.title = _("问题")
+    sheet.append([str(heading) for heading, *rest in COLUMNS.values()])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
-    words = book.create_sheet("填写说明")
+    words = book.create_sheet(_("填写说明"))
     for heading, about in COLUMNS.values():
-        words.append([heading, about])
+        words.append([str(heading), str(about)])
     body = io.BytesIO()
     book.save(body)
     answer = Response(body.getvalue(), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
@@ -99,10 +102,10 @@ def hand_in() -> Response:
     file = request.files.get("sheet")
     try:
         if file is None or not file.filename:
-            raise UnreadableFile("请先选择文件")
+            raise UnreadableFile(_("请先选择文件"))
         rows = _rows(file.filename, file.read(LARGEST + 1))
     except UnreadableFile as error:
-        return _page(channels, error=error.zh)
+        return _page(channels, error=said(error))
     found = [_take(channel, channels[channel], row) for row in rows]
     counted = Counter("bad" if each.outcome == "bad" else "taken" for each in found)
     return _page(channels, results=found, counted=counted, name=file.filename)
@@ -131,34 +134,34 @@ def _page(channels: Mapping[str, tuple[str, ...]], **values: Any) -> Response:
 def _rows(name: str, body: bytes) -> list[Row]:
     """The rows of a sheet. Raises :class:`UnreadableFile` when nothing of it can be taken."""
     if len(body) > LARGEST:
-        raise UnreadableFile(f"文件超过 {LARGEST // 1024 // 1024} MB")
+        raise UnreadableFile(_("文件超过 %(size)s MB", size=LARGEST // 1024 // 1024))
     if zipfile.is_zipfile(io.BytesIO(body)):
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             if sum(each.file_size for each in packed.infolist()) > UNPACKED:
-                raise UnreadableFile("文件展开后太大")
+                raise UnreadableFile(_("文件展开后太大"))
     rows = list(islice(parse(name, body), ROWS + 1))
     if len(rows) > ROWS:
-        raise UnreadableFile(f"一次最多 {ROWS} 行，请分成几个文件；这一次一行也没有收")
+        raise UnreadableFile(_("一次最多 %(most)s 行，请分成几个文件；这一次一行也没有收", most=ROWS))
     if not rows:
-        raise UnreadableFile("文件里没有问题：第一行是表头，从第二行起每行一件")
+        raise UnreadableFile(_("文件里没有问题：第一行是表头，从第二行起每行一件"))
     return rows
 
 
 def _take(channel: str, places: tuple[str, ...], row: Row) -> Result:
     title = str(row.fields.get("title") or row.fields.get("body") or "")[:60]
-    wrong = [row.error] if row.error else _wrong(snapshot(), places, row.fields)
+    wrong = [said(row.error)] if row.error else _wrong(snapshot(), places, row.fields)
     if wrong:
-        return Result(row.number, title, "bad", None, "；".join(wrong))
+        return Result(row.number, title, "bad", None, _("；").join(wrong))
     own = {"id": _own_number(channel, row.fields), "number_in_sheet": row.fields.get("id")}
     fields = {"place": places[0], **row.fields, **own}
     try:
         outcome = doors.report(services().engine, contracts.parse_report(channel, fields), actor=viewer().id)
     except ContractViolation as violation:
-        said = "；".join(f"{_column(each.path)}{each.zh}" for each in violation.problems)
-        return Result(row.number, title, "bad", None, said)
-    words = TOLD.get(outcome.outcome, TOLD["person"])
-    reason = f"原因：{outcome.reason}" if outcome.reason and outcome.outcome != "pool" else ""
-    return Result(row.number, title, outcome.outcome, outcome.number, words + reason)
+        words = _("；").join(f"{_column(each.path)}{said(each)}" for each in violation.problems)
+        return Result(row.number, title, "bad", None, words)
+    told = TOLD.get(outcome.outcome, TOLD["person"])
+    reason = _("原因：%(reason)s", reason=outcome.reason) if outcome.reason and outcome.outcome != "pool" else ""
+    return Result(row.number, title, outcome.outcome, outcome.number, f"{told} {reason}".strip())
 
 
 def _wrong(here: Snapshot, places: tuple[str, ...], fields: Mapping[str, Any]) -> list[str]:
@@ -166,14 +169,14 @@ def _wrong(here: Snapshot, places: tuple[str, ...], fields: Mapping[str, Any]) -
     found = []
     code, place = str(fields.get("uscc", "")).strip(), str(fields.get("place", "")).strip()
     if code and not uscc.is_valid(code):
-        found.append(f"{_column('uscc')}应为 18 位，请对照营业执照核对；不清楚可以不填")
+        found.append(_column("uscc") + _("应为 18 位，请对照营业执照核对；不清楚可以不填"))
     if place and not any(place in here.reference.under(each) for each in places):
-        found.append(f"{_column('place')}不是您职责范围内的地区")
+        found.append(_column("place") + _("不是您职责范围内的地区"))
     return found
 
 
 def _column(field: str) -> str:
-    return f"“{COLUMNS[field][0]}”列：" if field in COLUMNS else ""
+    return _("“%(column)s”列：", column=COLUMNS[field][0]) if field in COLUMNS else ""
 
 
 def _own_number(channel: str, fields: Mapping[str, Any]) -> str:

@@ -15,9 +15,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import text
 from gateway.context import services
+from gateway.languages import language, said
 from gateway.staff import drafts, uploads
 from gateway.staff import forms as faces
-from gateway.staff.opened import Opened, form_of, open_task, opened, task_row
+from gateway.staff.opened import Opened, form_of, open_task, opened, task_row, words_of
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
 from processes.casework import access, attachments, doors, file_types
 from processes.casework import forms as casework_forms
@@ -65,8 +66,8 @@ def complete(task_id: str) -> AnyResponse:
         outcome = doors.complete_form(services().engine, task_id, data, viewer().id, command_id=command)
     except casework_forms.FormErrors as error:
         with services().database.read() as connection:
-            whole = error.fields.get("", "")
-            return _page(connection, opened(connection, row), data, errors=error.fields, conflict=whole, status=422)
+            wrong, whole = error.told(language()), error.told(language()).get("", "")
+            return _page(connection, opened(connection, row), data, errors=wrong, conflict=whole, status=422)
     except NotWaiting:
         with services().database.read() as connection:
             return _gone(connection, task_row(connection, task_id))
@@ -76,11 +77,12 @@ def complete(task_id: str) -> AnyResponse:
         if services().database.was_away(error):
             raise
         with services().database.read() as connection:
-            return _page(connection, opened(connection, row), data, conflict=error.zh, status=409)
+            return _page(connection, opened(connection, row), data, conflict=said(error), status=409)
+    words = words_of(row)
     if outcome.incident:
-        flash(_("“%(task)s”已提交，但后续步骤出现异常，已报告给中心协调员。", task=row.name), "error")
+        flash(_("“%(task)s”已提交，但后续步骤出现异常，已报告给中心协调员。", task=words.name), "error")
     else:
-        flash(_("已提交“%(task)s”。", task=row.name) + row.next)
+        flash(f"{_('已提交“%(task)s”。', task=words.name)} {words.next}".strip())
     return redirect(url_for("staff.inbox"))
 
 
@@ -130,6 +132,7 @@ def _page(
         "task.html",
         status,
         task=row,
+        says=words_of(row),
         task_light=light(known.calendar, now, row.due_at, row.warn_at, row.provisional),
         head=head,
         recent=recent,
@@ -160,6 +163,7 @@ def _gone(connection: Connection, row: Row[Any]) -> Response:
         "task_gone.html",
         409 if request.method == "POST" else 200,
         task=row,
+        says=words_of(row),
         number=number,
         by=by,
         draft=typed,

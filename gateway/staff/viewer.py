@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from flask_babel import gettext as _
+
 from processes.casework.accounts.sessions import Session
 from processes.casework.people import Authority
 from processes.casework.reference import Reference
@@ -72,7 +74,9 @@ def _line(reference: Reference, authority: Authority, at: int) -> str:
     acting = authority.acting[at]
     duty = acting.duty
     where = reference.organisation_name(duty.organisation) if duty.organisation else reference.place_name(duty.place)
-    instead = "" if acting.person == authority.person else f"（代{reference.person_name(acting.person)}）"
+    instead = (
+        "" if acting.person == authority.person else _("（代%(person)s）", person=reference.person_name(acting.person))
+    )
     return f"{where} {reference.role_name(duty.role)}{instead}"
 
 

@@ -1,7 +1,8 @@
 """Forms of user tasks: JSON Schema with a few hints of ours, checked here with errors in Chinese, field by field.
 
 Hints of a property: ``x-text`` (long words, kept apart), ``x-options`` (FEEL that lists the choices), ``x-show`` (FEEL over the form's own
-values: shown, and required, only then), ``x-widget``.
+values: shown, and required, only then), ``x-widget``; ``x-title-en`` and ``x-description-en`` (beside any ``title`` and ``description``, of
+the form, a property or a choice: the same for those who read English).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ from sqlalchemy import Connection, select
 
 from processes.casework import form_schema
 from processes.errors import BihuanError
+from processes.languages import CHINESE, ENGLISH
 from processes.notation import expressions
 from processes.store.tables import Definition, ModelFile
 
@@ -28,18 +30,24 @@ TEXT, OPTIONS, SHOW, WIDGET = "x-text", "x-options", "x-show", "x-widget"
 ATTACHMENTS = "attachments"
 """The widget of a list of files: its values are the attachments' ids, and come from what was uploaded."""
 
+IN_ENGLISH = {"title": "x-title-en", "description": "x-description-en"}
+
 Evaluate = Callable[[str, Mapping[str, Any]], Any]
 """Evaluates an expression (with its ``=``) over variables."""
 
 
 class FormErrors(BihuanError):
-    """The form is not filled in as it must be: ``fields`` says for each what to do, "" stands for the form as a whole."""
+    """The form is not filled in as it must be: ``fields`` says for each what to do, ``english`` the same in English; "" stands for the form
+    as a whole."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
+    def __init__(self, fields: Mapping[str, str], english: Mapping[str, str] | None = None) -> None:
         self.fields = dict(fields)
-        super().__init__(
-            "；".join(self.fields.values()), "the form is not filled in properly", fields=sorted(self.fields)
-        )
+        self.english = {**fields, **(english or {})}
+        super().__init__("；".join(self.fields.values()), "; ".join(self.english.values()), fields=sorted(self.fields))
+
+    def told(self, language: str) -> Mapping[str, str]:
+        """What to do with each field, in a language."""
+        return self.english if language == ENGLISH else self.fields
 
 
 class NoForm(BihuanError):
@@ -82,6 +90,11 @@ class Form:
 
     name: str
     schema: Mapping[str, Any] = field(hash=False)
+    language: str = CHINESE
+
+    def in_language(self, language: str) -> Form:
+        """The same form with the titles of a language, where it has them."""
+        return replace(self, schema=in_language(self.schema, language), language=language)
 
     @property
     def title(self) -> str:
@@ -98,6 +111,23 @@ class Form:
     def attachments(self) -> tuple[str, ...]:
         """The fields that ask for files."""
         return tuple(name for name, schema in self.properties.items() if schema.get(WIDGET) == ATTACHMENTS)
+
+
+def in_language(schema: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+    """A form's schema with the titles and descriptions of a language, where it has them."""
+    if language == CHINESE:
+        return schema
+    found: Mapping[str, Any] = _in_english(schema)
+    return found
+
+
+def _in_english(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_in_english(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    own = {name: schema[english] for name, english in IN_ENGLISH.items() if english in schema}
+    return {name: own[name] if name in own else _in_english(inner) for name, inner in schema.items()}
 
 
 def read(connection: Connection, definition_id: str, name: str) -> Form:
@@ -131,7 +161,7 @@ def fields(form: Form, values: Mapping[str, Any], variables: Mapping[str, Any], 
         value = values.get(name)
         shown = SHOW not in schema or evaluate(str(schema[SHOW]), {**own, name: value}) is True
         own[name] = value if shown else None
-        options = _options(schema, {**variables, **own}, evaluate) if shown else ()
+        options = _options(schema, {**variables, **own}, evaluate, form.language) if shown else ()
         title = str(schema.get("title", name))
         found.append(Field(name, title, shown and name in required, shown, options, schema))
     return found
@@ -146,29 +176,39 @@ def check(form: Form, data: Mapping[str, Any], variables: Mapping[str, Any], eva
     """
     unknown = [name for name in data if name not in form.properties]
     if unknown:
-        raise FormErrors({name: f"表单里没有“{name}”这一项" for name in unknown})
+        raise FormErrors(
+            {name: f"表单里没有“{name}”这一项" for name in unknown},
+            {name: f"the form has no field {name}" for name in unknown},
+        )
     values = {
         name: value for name in data if (value := _typed(form.properties[name], data[name])) not in (None, "", [])
     }
     given = fields(form, values, variables, evaluate)
     shown = {each.name: each for each in given if each.shown}
     values = {name: value for name, value in values.items() if name in shown}
-    errors: dict[str, str] = {}
+    errors: dict[str, tuple[str, str]] = {}
+    english = {name: str(each.get("title", name)) for name, each in form.in_language(ENGLISH).properties.items()}
     for error in form_schema.errors(_effective(form, shown.values()), values, _formats):
-        for name, zh in _messages(error, shown, values):
-            errors.setdefault(name, zh)
+        for name, zh, en in _messages(error, shown, english, values):
+            errors.setdefault(name, (zh, en))
     if errors:
-        raise FormErrors({name: errors[name] for name in [*form.properties, ""] if name in errors})
+        wrong = {name: errors[name] for name in [*form.properties, ""] if name in errors}
+        raise FormErrors({name: zh for name, (zh, _) in wrong.items()}, {name: en for name, (_, en) in wrong.items()})
     return {name: values[name] for name in form.properties if name in values}
 
 
 # ---- what the schema says ---------------------------------------------------------------------------------------------
 
 
-def _options(schema: Mapping[str, Any], known: Mapping[str, Any], evaluate: Evaluate) -> tuple[Option, ...]:
+def _options(
+    schema: Mapping[str, Any], known: Mapping[str, Any], evaluate: Evaluate, language: str
+) -> tuple[Option, ...]:
     if OPTIONS in schema:
         listed = evaluate(str(schema[OPTIONS]), known)
-        return tuple(_option(each) for each in (listed if isinstance(listed, list) else ()))
+        found = tuple(_option(each) for each in (listed if isinstance(listed, list) else ()))
+        # An expression says its titles in Chinese; the list beside it, where there is one, has them in the language of the form.
+        listed = [_option(each) for each in schema.get("oneOf", ())] if language == ENGLISH else []
+        return tuple(next((one for one in listed if one.const == each.const), each) for each in found)
     choices = schema.get("items", schema) if schema.get("type") == "array" else schema
     if "oneOf" in choices:
         return tuple(_option(each) for each in choices["oneOf"])
@@ -244,53 +284,76 @@ def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or bool(datetime.fromisoformat(value))
 
 
-_TYPES = {"integer": "整数", "number": "数字", "boolean": "是或否", "string": "文字", "array": "列表", "object": "对象"}
-_FORMATS = {"date": "日期（如 2026-11-23）", "date-time": "日期和时间（如 2026-11-23T09:30:00+08:00）"}
+_TYPES = {
+    "integer": ("整数", "a whole number"),
+    "number": ("数字", "a number"),
+    "boolean": ("是或否", "yes or no"),
+    "string": ("文字", "text"),
+    "array": ("列表", "a list"),
+    "object": ("对象", "an object"),
+}
+_FORMATS = {
+    "date": ("日期（如 2026-11-23）", "a date (as 2026-11-23)"),
+    "date-time": ("日期和时间（如 2026-11-23T09:30:00+08:00）", "a date and time (as 2026-11-23T09:30:00+08:00)"),
+}
 
 
 def _messages(
-    error: ValidationError, shown: Mapping[str, Field], values: Mapping[str, Any]
-) -> Sequence[tuple[str, str]]:
+    error: ValidationError, shown: Mapping[str, Field], english: Mapping[str, str], values: Mapping[str, Any]
+) -> Sequence[tuple[str, str, str]]:
+    """What is wrong: the field, and the words in Chinese and in English."""
     if error.validator == "required" and not error.path:
         wanted: Any = error.validator_value
-        missing = [name for name in wanted if name not in values]
-        return [(name, f"请{_verb(shown[name])}“{shown[name].title}”") for name in missing]
+        return [_missing(shown[name], english[name]) for name in wanted if name not in values]
     name = str(error.path[0]) if error.path else ""
-    title = shown[name].title if name in shown else "表单"
-    return [(name, f"“{title}”{_complaint(error, _verb(shown[name]) if name in shown else '填写')}")]
+    if name not in shown:
+        zh, en = _complaint(error, _FILL_IN)
+        return [(name, f"“表单”{zh}", f"The form {en}")]
+    zh, en = _complaint(error, _verb(shown[name]))
+    return [(name, f"“{shown[name].title}”{zh}", f"“{english[name]}” {en}")]
 
 
-def _verb(field: Field) -> str:
+def _missing(field: Field, english: str) -> tuple[str, str, str]:
+    zh, en = _verb(field)
+    return field.name, f"请{zh}“{field.title}”", f"{en} “{english}”"
+
+
+_FILL_IN, _CHOOSE, _UPLOAD = ("填写", "Fill in"), ("选择", "Choose"), ("上传", "Upload")
+
+
+def _verb(field: Field) -> tuple[str, str]:
     if field.is_attachments:
-        return "上传"
-    return "选择" if field.options else "填写"
+        return _UPLOAD
+    return _CHOOSE if field.options else _FILL_IN
 
 
-def _complaint(error: ValidationError, verb: str) -> str:
+def _complaint(error: ValidationError, verb: tuple[str, str]) -> tuple[str, str]:
     limit: Any = error.validator_value
     value: Any = error.instance
     match error.validator:
         case "enum" | "oneOf" | "const" | "anyOf":
-            return "不在可选范围内"
+            return "不在可选范围内", "is none of the choices"
         case "type":
-            return f"应为{_TYPES.get(str(limit), '另一种类型')}"
+            zh, en = _TYPES.get(str(limit), ("另一种类型", "of another type"))
+            return f"应为{zh}", f"must be {en}"
         case "format":
-            return f"应为{_FORMATS.get(str(limit), '规定的格式')}"
+            zh, en = _FORMATS.get(str(limit), ("规定的格式", "of the format asked for"))
+            return f"应为{zh}", f"must be {en}"
         case "maxLength":
-            return f"最多{limit}个字，现有{len(value)}个"
+            return f"最多{limit}个字，现有{len(value)}个", f"has {len(value)} characters, at most {limit} are taken"
         case "minLength":
-            return f"至少{limit}个字，现有{len(value)}个"
+            return f"至少{limit}个字，现有{len(value)}个", f"has {len(value)} characters, at least {limit} are needed"
         case "maximum" | "exclusiveMaximum":
-            return f"不能大于{limit}"
+            return f"不能大于{limit}", f"must not be greater than {limit}"
         case "minimum" | "exclusiveMinimum":
-            return f"不能小于{limit}"
+            return f"不能小于{limit}", f"must not be less than {limit}"
         case "minItems":
-            return f"至少{verb.removesuffix('择')}{limit}项"
+            return f"至少{verb[0].removesuffix('择')}{limit}项", f"needs {limit} at least"
         case "maxItems":
-            return f"最多{verb.removesuffix('择')}{limit}项"
+            return f"最多{verb[0].removesuffix('择')}{limit}项", f"takes {limit} at most"
         case "uniqueItems":
-            return "有重复的项"
-    return "不符合要求"
+            return "有重复的项", "has something twice"
+    return "不符合要求", "is not as it must be"
 
 
 def evaluator(functions: Mapping[str, Callable[..., Any]], now: Callable[[], datetime]) -> Evaluate:

@@ -16,6 +16,7 @@ from processes.casework.calendar import WorkingCalendar, aware
 from processes.casework.reference import Reference
 from processes.clock import provisional
 from processes.errors import BihuanError
+from processes.languages import CHINESE
 from processes.store.database import Database
 
 Moment = datetime | date | str
@@ -46,10 +47,12 @@ class Snapshots:
     """The snapshot in force, looked up once a transaction.
 
     Inside the engine's transaction ``Database.read`` joins it, so that a command meets one state of the reference data throughout.
+    ``language``: that of its names; commands need the Chinese ones.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, language: str = CHINESE) -> None:
         self.database = database
+        self._language = language
         self._seen = threading.local()
 
     def now(self) -> Snapshot:
@@ -91,7 +94,9 @@ class Snapshots:
         reference, calendar = Reference.ask(connection), WorkingCalendar.ask(connection)
 
         def answer() -> _Sight:
-            self._seen.last = _Sight(weakref.ref(transaction), Snapshot(reference(), calendar()))
+            self._seen.last = _Sight(
+                weakref.ref(transaction), Snapshot(reference().in_language(self._language), calendar())
+            )
             return cast(_Sight, self._seen.last)
 
         return answer
@@ -174,12 +179,12 @@ class Functions:
         """
         return None if place is None else self._reference.level_of(place)
 
-    def place_name(self, place: str | None) -> str | None:
-        """地方的名称。
+    def place_name(self, place: str | None, language: str = CHINESE) -> str | None:
+        """地方的名称；第二个参数写 "en" 得英文名（没有英文名的仍是中文名）。
 
         例：place name("330502") = "吴兴区"
         """
-        return None if place is None else self._reference.place_name(place)
+        return None if place is None else self._reference.in_language(language).place_name(place)
 
     def boards(self, place: str | None) -> list[dict[str, str]]:
         """一个地方的增值服务板块，作为表单选项。
@@ -202,12 +207,12 @@ class Functions:
         """
         return None if place is None or code is None else self._reference.organisation(place, code)
 
-    def organisation_name(self, organisation: str | None) -> str | None:
-        """机构的名称。
+    def organisation_name(self, organisation: str | None, language: str = CHINESE) -> str | None:
+        """机构的名称；第二个参数写 "en" 得英文名（没有英文名的仍是中文名）。
 
         例：organisation name("330502.policy") = "吴兴区政策板块"
         """
-        return None if organisation is None else self._reference.organisation_name(organisation)
+        return None if organisation is None else self._reference.in_language(language).organisation_name(organisation)
 
     def business_system(self, organisation: str | None) -> str | None:
         """办理这个板块事项的业务系统（合作方代码）；由人办理的为 null。

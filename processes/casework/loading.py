@@ -90,7 +90,11 @@ def _load_people_and_places(
         (tables.Level, ("code",), _rows(data.levels)),
         (tables.Place, ("code",), _rows(data.places)),
         (tables.Organisation, ("id",), [_without_system(row) for row in _rows(data.organisations)]),
-        (tables.Role, ("code",), [{"code": each.code, "name": each.name} for each in data.roles]),
+        (
+            tables.Role,
+            ("code",),
+            [{"code": each.code, "name": each.name, "name_en": each.name_en} for each in data.roles],
+        ),
         (tables.Person, ("id",), _rows(data.people)),
         (tables.Duty, ("person", "role", "place", "organisation"), _rows(data.duties)),
         (tables.Substitute, ("person", "substitute", "since"), _rows(data.substitutes)),

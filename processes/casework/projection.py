@@ -82,7 +82,9 @@ def _said(properties: Mapping[str, Any]) -> dict[str, Any]:
     """What an element's properties write on the case."""
     values: dict[str, Any] = {}
     if properties.get("caseStatus"):
+        english = properties.get("caseStatusEn")
         values["status"] = _fitting("status", properties["caseStatus"])
+        values["status_en"] = _fitting("status_en", english) if english else None
     if properties.get("pooled") is not None:
         values["pooled"] = _flag(properties["pooled"])
     recorded = properties.get("record")

@@ -1,5 +1,5 @@
 """The records of the reference data, as plain immutable values. Fields are those of the tables of the same name, or of the setting
-``reference.detail``."""
+``reference.detail``. ``name_en``: the name for those who read English, None where there is none."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Level:
     code: str
     name: str
     rank: int
+    name_en: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Place:
     level: str
     superior: str | None
     host: str | None = None
+    name_en: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Organisation:
     successor: str | None
     aliases: tuple[str, ...] = ()
     system: str | None = None
+    name_en: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Role:
     sees: str
     apart: str | None = None
     second_factor: bool = False
+    name_en: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Stage:
     code: str
     name: str
     rank: int
+    name_en: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class Channel:
     route: str
     partner: str
     place: str
+    name_en: str | None = None
 
 
 @dataclass(frozen=True)

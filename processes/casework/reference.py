@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from processes.casework import records
 from processes.casework.versions import Versioned, setting
+from processes.languages import CHINESE, ENGLISH, say
 from processes.store import tables
 
 SETTING = "reference"
@@ -28,6 +29,7 @@ KIND_BOARD = "board"
 KIND_DEPARTMENT = "department"
 
 R = TypeVar("R")
+N = TypeVar("N", records.Level, records.Place, records.Organisation, records.Channel, records.Stage)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Reference:
     account_rules: records.AccountRules = field(default_factory=records.AccountRules)
     channels: Mapping[str, records.Channel] = field(default_factory=dict)
     stages: tuple[records.Stage, ...] = ()
+    roles_in_english: Mapping[str, str] = field(default_factory=dict)
+    """the names of those roles that have one"""
+    language: str = CHINESE
+    """that of the names"""
 
     @classmethod
     def read(cls, connection: Connection) -> Reference:
@@ -62,6 +68,29 @@ class Reference:
     def ask(cls, connection: Connection) -> Callable[[], Reference]:
         """Like :meth:`read`; the answer is to be called for after ``bulk.together``."""
         return _in_force.ask(connection)
+
+    # ---- languages -------------------------------------------------------------------------------------------------------
+
+    def in_language(self, language: str) -> Reference:
+        """The same with the names of a language, where they have one in it. Only for showing: commands go by the data as it is."""
+        return self._in_english if language == ENGLISH else self
+
+    def say(self, zh: str, en: str) -> str:
+        """The words of the language of the names."""
+        return say(self.language, zh, en)
+
+    @cached_property
+    def _in_english(self) -> Reference:
+        return replace(
+            self,
+            levels=tuple(map(_in_english, self.levels)),
+            places={code: _in_english(each) for code, each in self.places.items()},
+            organisations={id: _in_english(each) for id, each in self.organisations.items()},
+            roles={**self.roles, **self.roles_in_english},
+            channels={code: _in_english(each) for code, each in self.channels.items()},
+            stages=tuple(map(_in_english, self.stages)),
+            language=ENGLISH,
+        )
 
     # ---- places ------------------------------------------------------------------------------------------------------
 
@@ -237,6 +266,10 @@ class Reference:
         return known
 
 
+def _in_english(record: N) -> N:
+    return replace(record, name=record.name_en) if record.name_en else record
+
+
 def _grouped(items: Iterable[R], attribute: str) -> dict[str, list[R]]:
     index: dict[str, list[R]] = defaultdict(list)
     for item in items:
@@ -258,6 +291,7 @@ def _read(connection: Connection, about: dict[str, Any]) -> Reference:
     detail = setting(connection, SETTING_DETAIL)
     rank = {organisation: index for index, organisation in enumerate(detail.get("order", []))}
     systems = detail.get("systems", {})
+    roles = connection.execute(select(tables.Role.code, tables.Role.name, tables.Role.name_en)).all()
     organisations = sorted(
         (replace(each, system=systems.get(each.id)) for each in rows(tables.Organisation, records.Organisation, "id")),
         key=lambda each: rank.get(each.id, len(rank)),
@@ -267,7 +301,8 @@ def _read(connection: Connection, about: dict[str, Any]) -> Reference:
         levels=tuple(rows(tables.Level, records.Level, "rank")),
         places=_by("code", rows(tables.Place, records.Place, "code")),
         organisations=_by("id", organisations),
-        roles=dict(connection.execute(select(tables.Role.code, tables.Role.name)).all()),
+        roles={row.code: row.name for row in roles},
+        roles_in_english={row.code: row.name_en for row in roles if row.name_en},
         people=_by("id", rows(tables.Person, records.Person, "id")),
         duties=tuple(rows(tables.Duty, records.Duty, "id")),
         substitutes=tuple(rows(tables.Substitute, records.Substitute, "id")),

@@ -80,6 +80,7 @@ def _organisation(
     successor: str | None,
     aliases: tuple[str, ...],
     system: str | None,
+    name_en: str | None,
 ) -> records.Organisation:
     return records.Organisation(
         id=organisation_id(place, code),
@@ -91,6 +92,7 @@ def _organisation(
         successor=successor and organisation_id(place, successor),
         aliases=aliases,
         system=system,
+        name_en=name_en,
     )
 
 
@@ -103,17 +105,36 @@ def organisation_id(place: str, code: str) -> str:
     return code if "." in code else f"{place}.{code}"
 
 
+def _in_english(limit: int) -> dict[str, Cell]:
+    """The column of a name for those who read English; files may do without it."""
+    return {"name_en": optional(text(limit))}
+
+
+_ENGLISH = frozenset({"name_en"})
 _PLACE = code(20)
 _ORGANISATION = code(39, ".")
 _PERSON = code(60, ".@")
 _SHEETS = {
-    "levels": Sheet("levels.csv", {"code": code(20), "name": text(40), "rank": number}, records.Level, ("code",)),
+    "levels": Sheet(
+        "levels.csv",
+        {"code": code(20), "name": text(40), "rank": number, **_in_english(40)},
+        records.Level,
+        ("code",),
+        _ENGLISH,
+    ),
     "places": Sheet(
         "places.csv",
-        {"code": _PLACE, "name": text(60), "level": code(20), "superior": optional(_PLACE), "host": optional(code(40))},
+        {
+            "code": _PLACE,
+            "name": text(60),
+            "level": code(20),
+            "superior": optional(_PLACE),
+            "host": optional(code(40)),
+            **_in_english(80),
+        },
         records.Place,
         ("code",),
-        frozenset({"superior", "host"}),
+        _ENGLISH | {"superior", "host"},
     ),
     "organisations": Sheet(
         "organisations.csv",
@@ -126,10 +147,11 @@ _SHEETS = {
             "successor": optional(_ORGANISATION),
             "aliases": names,
             "system": optional(code(40)),
+            **_in_english(160),
         },
         _organisation,
         ("id",),
-        frozenset({"parent", "successor", "aliases", "system"}),
+        _ENGLISH | {"parent", "successor", "aliases", "system"},
     ),
     "roles": Sheet(
         "roles.csv",
@@ -139,10 +161,11 @@ _SHEETS = {
             "sees": choice(*records.SIGHTS),
             "apart": optional(code(20)),
             "second_factor": yes_if_said,
+            **_in_english(80),
         },
         records.Role,
         ("code",),
-        frozenset({"apart", "second_factor"}),
+        _ENGLISH | {"apart", "second_factor"},
     ),
     "people": Sheet("people.csv", {"id": _PERSON, "name": text(60), "active": yes}, records.Person, ("id",)),
     "duties": Sheet(
@@ -161,9 +184,17 @@ _SHEETS = {
     "routes": Sheet("routes.csv", {"code": code(40), "name": text(60)}, records.Route, ("code",)),
     "channels": Sheet(
         "channels.csv",
-        {"code": code(40), "name": text(60), "route": code(40), "partner": code(40), "place": _PLACE},
+        {
+            "code": code(40),
+            "name": text(60),
+            "route": code(40),
+            "partner": code(40),
+            "place": _PLACE,
+            **_in_english(80),
+        },
         records.Channel,
         ("code",),
+        _ENGLISH,
     ),
     "addresses": Sheet(
         "addresses.csv",
@@ -178,7 +209,13 @@ _SHEETS = {
         ("kind",),
         frozenset({"ways"}),
     ),
-    "stages": Sheet("stages.csv", {"code": code(20), "name": text(20), "rank": number}, records.Stage, ("code",)),
+    "stages": Sheet(
+        "stages.csv",
+        {"code": code(20), "name": text(20), "rank": number, **_in_english(40)},
+        records.Stage,
+        ("code",),
+        _ENGLISH,
+    ),
 }
 _NOT_NEEDED = frozenset({"addresses", "notices"})
 """files that a folder may do without"""

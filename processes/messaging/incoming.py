@@ -13,6 +13,13 @@ from processes.messaging import schema as s
 
 RATING_LEVELS = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 """GB/T 39734-2020"""
+RATING_LEVELS_IN_ENGLISH = {
+    5: "very satisfied",
+    4: "satisfied",
+    3: "fairly satisfied",
+    2: "dissatisfied",
+    1: "very dissatisfied",
+}
 
 STAGES = {"measures": "措施", "rectification": "整改", "strike_off": "销号"}
 """the stages of the seven-lists system"""

@@ -573,6 +573,7 @@ class Level(Base):
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
     rank: Mapped[int]
+    name_en: Mapped[str | None] = mapped_column(String(40))
 
 
 class Place(Base):
@@ -585,6 +586,7 @@ class Place(Base):
     superior: Mapped[str | None] = mapped_column(String(20), index=True)
     host: Mapped[str | None] = mapped_column(String(40))
     """the deployment that carries the cases of this place, and of those below that name none; null: this one"""
+    name_en: Mapped[str | None] = mapped_column(String(80))
 
 
 class Organisation(Base):
@@ -601,6 +603,7 @@ class Organisation(Base):
     successor: Mapped[str | None] = mapped_column(String(60))
     """who takes over the open tasks of a dissolved organisation"""
     aliases: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    name_en: Mapped[str | None] = mapped_column(String(160))
 
 
 class Role(Base):
@@ -609,6 +612,7 @@ class Role(Base):
     __tablename__ = "role"
     code: Mapped[str] = mapped_column(String(60), primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
+    name_en: Mapped[str | None] = mapped_column(String(80))
 
 
 class Person(Base):
@@ -690,6 +694,7 @@ class Channel(Base):
     partner: Mapped[str] = mapped_column(String(40))
     place: Mapped[str] = mapped_column(String(20))
     """where its problems go when the report names no place"""
+    name_en: Mapped[str | None] = mapped_column(String(80))
 
 
 class Stage(Base):
@@ -699,6 +704,7 @@ class Stage(Base):
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str] = mapped_column(String(20))
     rank: Mapped[int]
+    name_en: Mapped[str | None] = mapped_column(String(40))
 
 
 class Setting(Base):
@@ -838,6 +844,8 @@ class Case(Base):
     instance_id: Mapped[str] = mapped_column(String(36), index=True)
     stage: Mapped[str] = mapped_column(String(20), default="")
     status: Mapped[str] = mapped_column(String(120), default="")
+    status_en: Mapped[str | None] = mapped_column(String(160))
+    """the same for those who read English; null where the diagram says none"""
     pooled: Mapped[bool] = mapped_column(Boolean, default=False)
     outcome: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)

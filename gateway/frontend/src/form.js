@@ -1,6 +1,7 @@
 // A task's form: drafts that save themselves, fields that show when they are needed, outcomes as buttons.
 // Which fields an outcome needs is the server's word (it alone evaluates the form's conditions).
 import { uploads } from './uploads.js';
+import { _ } from './words.js';
 
 const QUIET = 800; // milliseconds without a key before a draft is saved
 
@@ -26,7 +27,7 @@ export function taskForm(form) {
     }
     for (const button of outcomes) {
       button.hidden = chosen !== usual && button.value !== chosen;
-      button.textContent = chosen !== usual && button.value === chosen ? `确认${button.dataset.verb}` : button.dataset.verb;
+      button.textContent = chosen !== usual && button.value === chosen ? _('确认%(outcome)s', { outcome: button.dataset.verb }) : button.dataset.verb;
       button.classList.toggle('primary', button.value === chosen);
     }
     if (back) back.hidden = chosen === usual;
@@ -41,24 +42,24 @@ export function taskForm(form) {
     for (const input of hidden) input.disabled = false;
     const body = new FormData(form);
     for (const input of hidden) input.disabled = true;
-    if (!leaving) note.textContent = '正在保存草稿…';
+    if (!leaving) note.textContent = _('正在保存草稿…');
     try {
       const answer = await fetch(form.dataset.draft, { method: 'POST', body, keepalive: leaving });
       if (!answer.ok) throw new Error(String(answer.status));
       const { saved, shown: fresh } = await answer.json();
       shown = fresh;
       refresh();
-      note.textContent = `草稿已保存 ${saved}`;
+      note.textContent = _('草稿已保存 %(at)s', { at: saved });
     } catch (error) {
       unsaved = true;
-      note.textContent = '草稿没有保存成功，请勿关闭本页；联网后会再试。';
+      note.textContent = _('草稿没有保存成功，请勿关闭本页；联网后会再试。');
       timer = setTimeout(save, 5000);
     }
   }
 
   function typed(wait) {
     unsaved = true;
-    note.textContent = '有未保存的内容';
+    note.textContent = _('有未保存的内容');
     clearTimeout(timer);
     timer = setTimeout(save, wait);
   }

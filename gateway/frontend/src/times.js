@@ -1,4 +1,6 @@
 // Times as people say them. "Now" is the server's: the page carries it, so a moved clock is told rightly.
+import { _ } from './words.js';
+
 const MINUTE = 60e3, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 export function times() {
@@ -17,8 +19,8 @@ export function times() {
 
 function relative(ago) {
   if (ago < 0 || ago >= 2 * DAY) return null; // the written date says it better
-  if (ago < MINUTE) return '刚刚';
-  if (ago < HOUR) return `${Math.floor(ago / MINUTE)} 分钟前`;
-  if (ago < DAY) return `${Math.floor(ago / HOUR)} 小时前`;
+  if (ago < MINUTE) return _('刚刚');
+  if (ago < HOUR) return _('%(count)s 分钟前', { count: Math.floor(ago / MINUTE) });
+  if (ago < DAY) return _('%(count)s 小时前', { count: Math.floor(ago / HOUR) });
   return null;
 }

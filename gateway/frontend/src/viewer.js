@@ -3,10 +3,13 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './viewer.css';
+import { _ } from './words.js';
 
 const SIGNS = { done: '✓', open: '●', waiting: '◷', late: '!', failed: '✕' };
-const WORDS = { done: '已完成', open: '正在办理', waiting: '等待中', late: '已超期', failed: '出现异常' };
-const STRINGS = { 'Open {element}': '打开“{element}”', 'flow elements': '流程元素' };
+const WORDS = {
+  done: _('已完成'), open: _('正在办理'), waiting: _('等待中'), late: _('已超期'), failed: _('出现异常'),
+};
+const STRINGS = { 'Open {element}': _('打开“{element}”'), 'flow elements': _('流程元素') };
 const READABLE = 0.55; // below this scale labels of 12 px can't be read
 const LARGEST = 1;
 const MARGIN = 16; // pixels around a drawing that is fitted in
@@ -82,7 +85,7 @@ async function draw(figure) {
 
   async function open(tab) {
     status.hidden = false;
-    status.textContent = '正在打开流程图…';
+    status.textContent = _('正在打开流程图…');
     try {
       const [diagram, marks] = await Promise.all([
         fetch(tab.dataset.diagram).then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status))),
@@ -98,7 +101,7 @@ async function draw(figure) {
       status.hidden = true;
       figure.dataset.ready = tab.dataset.process;
     } catch (error) {
-      status.textContent = '流程图没有打开。请刷新页面；办理情况仍见上方“办理经过”。';
+      status.textContent = _('流程图没有打开。请刷新页面；办理情况仍见上方“办理经过”。');
       figure.dataset.ready = 'failed';
     }
     for (const other of tabs) other.setAttribute('aria-selected', String(other === tab));

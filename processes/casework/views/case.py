@@ -27,7 +27,7 @@ from processes.casework.views.diagram import Diagram, Standing, diagrams
 from processes.casework.views.head import Head
 from processes.casework.views.lights import NONE, Light, light
 from processes.casework.views.models import Models, models
-from processes.casework.views.names import label
+from processes.casework.views.names import label, status
 from processes.casework.views.timeline import Event, Said, TaskFact, timeline
 from processes.store import history, peer_cases
 from processes.store.tables import (
@@ -121,13 +121,13 @@ def page(
     """The whole page of a case."""
     entries = history.read(connection, of.instance_id)
     definition = _definition(connection, of.instance_id)
-    known = models(connection, definition)
+    known = models(connection, definition, reference.language)
     tasks = connection.execute(
         select(UserTask.__table__).where(UserTask.case_id == of.id).order_by(UserTask.created_at)
     ).all()
     marks = _marks(connection, of.id)
     stages = {stage.code: stage.name for stage in reference.stages}
-    others = [_arrival(of, entries), *_reached(marks, stages)]
+    others = [_arrival(of, entries, reference), *_reached(marks, stages, reference)]
     notes = [row for row in marks if row.what == "note"]
     others += [Event(row.at, "note", known.name(row.element) or row.text, _to(row.data, reference)) for row in notes]
     troubles, standing = _standing(connection, of, known, tasks, reference, now)
@@ -135,7 +135,7 @@ def page(
         head=of,
         light=NONE if of.closed_at else light(calendar, now, of.due_at, of.warn_at, of.provisional),
         stages=_stages(of, marks, reference),
-        open_tasks=tuple(_open_task(row, reference, calendar, now) for row in tasks if row.state == "open"),
+        open_tasks=tuple(_open_task(row, known, reference, calendar, now) for row in tasks if row.state == "open"),
         people=_people(tasks, reference),
         result=known.title(of.outcome) if of.closed_at else "",
         relatives=_relatives(connection, of, reference),
@@ -144,7 +144,7 @@ def page(
             entries,
             known,
             {row.id: TaskFact(row.id, row.name, row.form, row.element_id) for row in tasks},
-            _said(connection, of.id, reference),
+            _said(connection, of.id, known, reference),
             others,
             reference.person_name,
             elsewhere={row.element for row in notes},
@@ -157,20 +157,20 @@ def page(
 
 def recent(connection: Connection, reference: Reference, of: Head, limit: int) -> tuple[Event, ...]:
     """The last things that people or partners did in a case, the latest first."""
-    known = models(connection, _definition(connection, of.instance_id))
+    known = models(connection, _definition(connection, of.instance_id), reference.language)
     tasks = connection.execute(
         select(UserTask.id, UserTask.name, UserTask.form, UserTask.element_id).where(UserTask.case_id == of.id)
     )
     facts = {row.id: TaskFact(row.id, row.name, row.form, row.element_id) for row in tasks}
     entries = history.read(connection, of.instance_id)
-    said = _said(connection, of.id, reference)
+    said = _said(connection, of.id, known, reference)
     events = timeline(entries, known, facts, said, (), reference.person_name)
     return tuple(event for event in reversed(events) if event.kind in ("person", "message"))[:limit]
 
 
 def _to(to: Mapping[str, Any], reference: Reference) -> str:
     name = recipient(to, reference)
-    return f"发给{name}" if name else ""
+    return reference.say(f"发给{name}", f"to {name}") if name else ""
 
 
 def recipient(to: Mapping[str, Any], reference: Reference) -> str:
@@ -182,19 +182,24 @@ def recipient(to: Mapping[str, Any], reference: Reference) -> str:
     return f"{where} {reference.role_name(str(to['role']))}".strip() if to.get("role") else where
 
 
-def _arrival(of: Head, entries: Sequence[history.Entry]) -> Event:
+def _arrival(of: Head, entries: Sequence[history.Entry], reference: Reference) -> Event:
     """How the case began: over a channel, or from the place below."""
     at = min(of.opened_at, entries[0].at) if entries else of.opened_at
-    return Event(at, "start", "下级提交" if of.parent else f"{of.problem.channel}来件")
+    channel = of.problem.channel
+    below = reference.say("下级提交", "Submitted by the place below")
+    return Event(at, "start", below if of.parent else reference.say(f"{channel}来件", f"Came in over {channel}"))
 
 
-def _reached(marks: Sequence[Row[Any]], stages: Mapping[str, str]) -> list[Event]:
+def _reached(marks: Sequence[Row[Any]], stages: Mapping[str, str], reference: Reference) -> list[Event]:
     """The stages reached, those of one moment together."""
     at: dict[datetime, list[str]] = {}
     for row in marks:
         if row.what == "stage":
             at.setdefault(row.at, []).append(stages.get(row.text, row.text))
-    return [Event(moment, "stage", f"进入{'、'.join(names)}阶段") for moment, names in at.items()]
+    return [
+        Event(moment, "stage", reference.say(f"进入{'、'.join(names)}阶段", f"Stage reached: {', '.join(names)}"))
+        for moment, names in at.items()
+    ]
 
 
 def _definition(connection: Connection, instance_id: str) -> str:
@@ -234,14 +239,14 @@ def _stages(of: Head, marks: Sequence[Row[Any]], reference: Reference) -> tuple[
     return tuple(found)
 
 
-def _said(connection: Connection, case_id: str, reference: Reference) -> list[Said]:
+def _said(connection: Connection, case_id: str, known: Models, reference: Reference) -> list[Said]:
     statement = (
         select(CaseText.__table__).where(CaseText.case_id == case_id).order_by(CaseText.at.desc()).limit(LONGEST)
     )
     return [
         Said(
             row.id,
-            label(row.element_id, row.label),
+            known.called(label(row.element_id, row.label)),
             row.body,
             reference.person_name(row.author) if row.author else "",
             row.at,
@@ -250,9 +255,14 @@ def _said(connection: Connection, case_id: str, reference: Reference) -> list[Sa
     ]
 
 
-def _open_task(row: Row[Any], reference: Reference, calendar: WorkingCalendar, now: datetime) -> OpenTask:
+def _open_task(
+    row: Row[Any], known: Models, reference: Reference, calendar: WorkingCalendar, now: datetime
+) -> OpenTask:
     return OpenTask(
-        row.id, row.name, holder(row, reference), light(calendar, now, row.due_at, row.warn_at, row.provisional)
+        row.id,
+        known.task(row).name,
+        holder(row, reference),
+        light(calendar, now, row.due_at, row.warn_at, row.provisional),
     )
 
 
@@ -277,7 +287,7 @@ def _people(tasks: Sequence[Row[Any]], reference: Reference) -> tuple[tuple[str,
 
 def _relatives(connection: Connection, of: Head, reference: Reference) -> tuple[Relative, ...]:
     near = Case.parent == of.id
-    statement = select(Case.id, Case.number, Case.place, Case.stage, Case.status, Case.closed_at).where(
+    statement = select(Case.id, Case.number, Case.place, Case.stage, Case.status, Case.status_en, Case.closed_at).where(
         or_(near, Case.id == of.parent) if of.parent else near
     )
     stages = {stage.code: stage.name for stage in reference.stages}
@@ -287,7 +297,7 @@ def _relatives(connection: Connection, of: Head, reference: Reference) -> tuple[
             reference.place_name(row.place),
             row.id != of.parent,
             stages.get(row.stage, ""),
-            row.status,
+            status(reference, row),
             row.closed_at is not None,
         )
         for row in connection.execute(statement.order_by(Case.opened_at).limit(LONGEST))
@@ -334,7 +344,7 @@ def _standing(
                 row.process_id,
                 row.element_id,
                 bool(row.due_at and now > row.due_at),
-                f"等待办理：{holder(row, reference)}",
+                reference.say(f"等待办理：{holder(row, reference)}", f"Waits for {holder(row, reference)}"),
             )
             for row in tasks
             if row.state == "open"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from processes.casework.reference import Reference
-from processes.casework.views.names import boards, rating
+from processes.casework.views.names import boards, rating, status
 from processes.store.tables import Case, PersonalData, Report, ReportText
 
 
@@ -105,14 +105,14 @@ def _head(row: Row[Any], reference: Reference) -> Head:
         instance_id=row.instance_id,
         stage=row.stage,
         stage_name=stages.get(row.stage, ""),
-        status=row.status,
+        status=status(reference, row),
         board=boards(reference, row.place, row.board),
         category=row.category or "",
         difficulty=row.difficulty or "",
         major=row.major,
         confidential=row.confidential,
         excluded=tuple(row.excluded),
-        rating=rating(row.rating),
+        rating=rating(row.rating, reference.language),
         outcome=row.outcome or "",
         reason=row.reason or "",
         due_at=row.due_at,

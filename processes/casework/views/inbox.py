@@ -14,7 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or
 
 from processes.casework.reference import Reference
 from processes.casework.views.desk import LIGHTS, TODO, Desk, open_tasks
+from processes.casework.views.models import models
 from processes.casework.views.names import boards, has_board
+from processes.languages import CHINESE
 from processes.messaging.addresses import URGENT_FROM
 from processes.store.tables import Case, FollowUp, PersonalData, ReportText, UserTask
 
@@ -198,7 +200,7 @@ def _lines(connection: Connection, reference: Reference, person: str, ids: Seque
     found = {
         row.id: TaskLine(
             id=row.id,
-            name=row.name,
+            name=_name(connection, reference, row),
             number=row.number or "",
             title=row.title or "",
             enterprise=row.enterprise or "",
@@ -220,10 +222,20 @@ def _lines(connection: Connection, reference: Reference, person: str, ids: Seque
     return tuple(found[each] for each in ids if each in found)
 
 
+def _name(connection: Connection, reference: Reference, row: Any) -> str:
+    """A task's name, which is asked of its diagram when it is not to be Chinese."""
+    if reference.language == CHINESE:
+        return str(row.name)
+    return models(connection, row.definition_id, reference.language).element(row.process_id, row.element_id) or row.name
+
+
 _LINES = (
     select(
         UserTask.id,
         UserTask.name,
+        UserTask.definition_id,
+        UserTask.process_id,
+        UserTask.element_id,
         UserTask.place,
         UserTask.due_at,
         UserTask.warn_at,

@@ -61,7 +61,7 @@ def open_incidents(
                 id=row.id,
                 kind=row.kind,
                 detail=row.detail,
-                element=_named(connection, row.definition_id, element),
+                element=_named(connection, row.definition_id, element, reference.language),
                 element_id=element,
                 number=row.number or "",
                 place=reference.place_name(row.place) if row.place else "",
@@ -83,8 +83,7 @@ def is_within(connection: Connection, incident_id: str, places: Collection[str])
     return connection.execute(statement).first() is not None
 
 
-def _named(connection: Connection, definition_id: str | None, element: str) -> str:
+def _named(connection: Connection, definition_id: str | None, element: str, language: str) -> str:
     if not definition_id or not element:
         return ""
-    drawings = models(connection, definition_id).drawings.values()
-    return next((drawing.names[element] for drawing in drawings if element in drawing.names), "")
+    return models(connection, definition_id, language).name(element)

@@ -1,4 +1,4 @@
-"""The lights: green in time, yellow when warned, red when overdue, with the working time left or exceeded in words."""
+"""The lights: green in time, yellow when warned, red when overdue, with the working time left or exceeded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Light:
     """``colour`` is green, yellow, red or none (no term)."""
 
     colour: str
-    words: str
+    left: WorkingTime | None = None
+    """the working time left or exceeded, when there is a term"""
     due: datetime | None = None
     provisional: bool = False
 
 
-NONE = Light("none", "不限时")
-PAUSED = Light("none", "等待企业补充，暂停计时")
+NONE = Light("none")
 
 
 def colour(now: datetime, due: datetime | None, warn: datetime | None) -> str:
@@ -37,19 +37,4 @@ def light(
     """The light of a due time; ``warn`` is when it turns yellow."""
     if due is None:
         return NONE
-    return Light(colour(now, due, warn), words(calendar.working_time(now, due)), due, provisional)
-
-
-def words(time: WorkingTime) -> str:
-    """What is left or exceeded.
-
-    >>> words(WorkingTime(True, 2, 0, 0))
-    '超期 2 个工作日'
-    """
-    if time.days:
-        amount = f"{time.days} 个工作日"
-    elif time.hours:
-        amount = f"{time.hours} 小时"
-    else:
-        amount = f"{time.minutes} 分钟"
-    return f"{'超期' if time.overdue else '还剩'} {amount}"
+    return Light(colour(now, due, warn), calendar.working_time(now, due), due, provisional)

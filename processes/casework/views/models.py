@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from lxml import etree
 from sqlalchemy import Connection, select
 
+from processes.casework.forms import in_language
+from processes.languages import CHINESE, ENGLISH, say
 from processes.notation.models import read_xml
 from processes.store.tables import Definition, ModelFile
 
@@ -20,28 +22,59 @@ BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 KEPT = 64
 """Definitions kept in memory: the versions that running cases are on."""
 
+SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+
+NAME_EN, NEXT_EN, INSTRUCTIONS_EN = IN_ENGLISH = ("nameEn", "nextEn", "instructionsEn")
+"""The properties by which a diagram says in English what an element's name, ``next`` and documentation say in Chinese."""
+
 BOUNDARY, USER_TASK, CALL = "boundaryEvent", "userTask", "callActivity"
 CONTAINERS = ("callActivity", "subProcess", "transaction", "adHocSubProcess")
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A process as a diagram file shows it; ``tags`` names the kind of each element (userTask …)."""
+    """A process as a diagram file shows it; ``tags`` names the kind of each element (userTask …). ``nexts`` and ``instructions``: what a
+    drawing in English says of its user tasks; in Chinese a task itself says it."""
 
     process_id: str
     name: str
     hash: str
     tags: Mapping[str, str]
     names: Mapping[str, str]
+    nexts: Mapping[str, str] = field(default_factory=dict)
+    instructions: Mapping[str, str] = field(default_factory=dict)
+
+
+class TaskLike(Protocol):
+    """A row of ``UserTask``, as far as it has words."""
+
+    process_id: Any
+    element_id: Any
+    name: Any
+    instructions: Any
+    next: Any
+
+
+@dataclass(frozen=True)
+class TaskWords:
+    """What a user task is called, what is to be done, and what happens next."""
+
+    name: str
+    instructions: str
+    next: str
 
 
 @dataclass(frozen=True)
 class Models:
-    """A definition's drawings, by process id, and forms, by file name. ``root`` is the process it is named after."""
+    """A definition's drawings, by process id, and forms, by file name, in a language where they have it. ``root`` is the process it is
+    named after."""
 
     root: str
     drawings: Mapping[str, Drawing]
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    language: str = CHINESE
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """the English of the Chinese titles of the forms' fields, when they are in English"""
 
     def verb(self, form: str | None, outcome: object) -> str:
         """The title of an outcome of a form; empty when it has none."""
@@ -51,6 +84,28 @@ class Models:
     def name(self, element: str | None) -> str:
         """What the diagrams call an element; empty when none does."""
         return next((each.names[element] for each in self.drawings.values() if element and element in each.names), "")
+
+    def task(self, row: TaskLike) -> TaskWords:
+        """What a user task says."""
+        drawing = self.drawings.get(row.process_id, NOWHERE)
+        element = row.element_id
+        return TaskWords(
+            drawing.names.get(element) or row.name,
+            drawing.instructions.get(element) or row.instructions,
+            drawing.nexts.get(element) or row.next,
+        )
+
+    def called(self, title: str) -> str:
+        """What a field of a form is called, by its Chinese title."""
+        return self.titles.get(title, title)
+
+    def say(self, zh: str, en: str) -> str:
+        """The words of the language."""
+        return say(self.language, zh, en)
+
+    def element(self, process: str, element: str) -> str:
+        """What the diagram of a process calls an element; empty when it does not."""
+        return self.drawings.get(process, NOWHERE).names.get(element, "")
 
     def title(self, value: object) -> str:
         """What a value that some form's choices list is called; empty when none does."""
@@ -64,14 +119,15 @@ NOTHING = Models("", {})
 NOWHERE = Drawing("", "", "", {}, {})
 """For a process that no diagram shows."""
 
-_known: OrderedDict[str, Models] = OrderedDict()
+_known: OrderedDict[tuple[str, str], Models] = OrderedDict()
 _lock = threading.Lock()
 
 
-def models(connection: Connection, definition_id: str) -> Models:
+def models(connection: Connection, definition_id: str, language: str = CHINESE) -> Models:
     """The drawings and forms of a definition; nothing for one that is not there."""
+    key = (definition_id, language)
     with _lock:
-        known = _known.get(definition_id)
+        known = _known.get(key)
     if known is not None:
         return known
     row = connection.execute(
@@ -84,26 +140,44 @@ def models(connection: Connection, definition_id: str) -> Models:
     bodies = bodies.where(ModelFile.hash.in_(list(wanted)), ModelFile.kind.in_(("bpmn", "json")))
     drawings: dict[str, Drawing] = {}
     forms: dict[str, Mapping[str, Any]] = {}
+    titles: dict[str, str] = {}
     for file in connection.execute(bodies):
         if file.kind == "bpmn":
-            drawings.update({each.process_id: each for each in read_drawings(file.body, file.hash)})
+            drawings.update({each.process_id: each for each in read_drawings(file.body, file.hash, language)})
         else:
-            forms[wanted[file.hash].rsplit("/", 1)[-1]] = json.loads(file.body)
-    found = Models(row.process_id, drawings, forms)
+            read = json.loads(file.body)
+            shown = forms[wanted[file.hash].rsplit("/", 1)[-1]] = in_language(read, language)
+            titles |= _titles(read, shown)
+    found = Models(row.process_id, drawings, forms, language, titles)
     with _lock:
-        _known[definition_id] = found
+        _known[key] = found
         while len(_known) > KEPT:
             _known.popitem(last=False)
     return found
 
 
-def drawing_file(connection: Connection, digest: str) -> bytes | None:
-    """The bytes of a diagram, or None when there is no such diagram."""
-    statement = select(ModelFile.body).where(ModelFile.hash == digest, ModelFile.kind == "bpmn")
-    return connection.execute(statement).scalar()
+def _titles(read: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapping[str, str]:
+    """The titles of a form's fields as they are read, with those that are shown."""
+    fields: Mapping[str, Any] = shown.get("properties", {})
+    return {
+        str(each.get("title", "")): str(fields[name].get("title", ""))
+        for name, each in read.get("properties", {}).items()
+    }
 
 
-def read_drawings(body: bytes, digest: str) -> list[Drawing]:
+def drawing_file(connection: Connection, digest: str, language: str = CHINESE) -> bytes | None:
+    """A diagram, with its names in a language where they have it, or None when there is no such diagram."""
+    body = connection.execute(select(ModelFile.body).where(ModelFile.hash == digest, ModelFile.kind == "bpmn")).scalar()
+    if body is None or language == CHINESE:
+        return body
+    root = read_xml(digest, body).root
+    for node, said in _said(root):
+        if NAME_EN in said:
+            node.set("name", said[NAME_EN])
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def read_drawings(body: bytes, digest: str, language: str = CHINESE) -> list[Drawing]:
     """The processes that a diagram file holds. It was checked when it was deployed."""
     root = read_xml(digest, body).root
     drawings = []
@@ -111,6 +185,30 @@ def read_drawings(body: bytes, digest: str) -> list[Drawing]:
         nodes = [node for node in process.iter() if isinstance(node.tag, str) and node.get("id")]
         tags = {str(node.get("id")): etree.QName(node).localname for node in nodes}
         names = {str(node.get("id")): str(node.get("name")) for node in nodes if node.get("name")}
+        english = {str(node.get("id")): said for node, said in _said(process)} if language == ENGLISH else {}
+        names |= _each(english, NAME_EN)
         process_id = str(process.get("id"))
-        drawings.append(Drawing(process_id, str(process.get("name") or process_id), digest, tags, names))
+        drawings.append(
+            Drawing(
+                process_id,
+                english.get(process_id, {}).get(NAME_EN) or str(process.get("name") or process_id),
+                digest,
+                tags,
+                names,
+                _each(english, NEXT_EN),
+                _each(english, INSTRUCTIONS_EN),
+            )
+        )
     return drawings
+
+
+def _each(said: Mapping[str, Mapping[str, str]], name: str) -> dict[str, str]:
+    return {element: properties[name] for element, properties in said.items() if name in properties}
+
+
+def _said(root: Any) -> Iterator[tuple[Any, Mapping[str, str]]]:
+    """The elements that say something in English, each with what it says."""
+    for properties in root.iter(f"{SPIFF}properties"):
+        said = {str(each.get("name")): str(each.get("value")) for each in properties if each.get("name") in IN_ENGLISH}
+        if said:
+            yield properties.getparent().getparent(), said

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, literal, or_
 
 from processes.casework.reference import Reference
+from processes.languages import CHINESE, ENGLISH
 from processes.messaging.contracts import CONTRACTS
-from processes.messaging.incoming import RATING_LEVELS
+from processes.messaging.incoming import RATING_LEVELS, RATING_LEVELS_IN_ENGLISH
 from processes.messaging.schema import describe
 from processes.store.tables import Case
 
@@ -18,7 +20,7 @@ def boards(reference: Reference, place: str, board: str | None) -> str:
     if not board:
         return ""
     found = (reference.organisation(place, each) or each for each in board.split(","))
-    return "、".join(reference.organisation_name(each) for each in found)
+    return reference.say("、", ", ").join(reference.organisation_name(each) for each in found)
 
 
 def has_board(code: str) -> ColumnElement[bool]:
@@ -27,11 +29,17 @@ def has_board(code: str) -> ColumnElement[bool]:
     return or_(listed.contains(f",{code},", autoescape=True), listed.contains(f".{code},", autoescape=True))
 
 
-def rating(level: str | None) -> str:
+def status(reference: Reference, row: Any) -> str:
+    """What a case's status says, in the language of the names; in Chinese where its diagram says no other."""
+    return str(row.status_en or row.status) if reference.language == ENGLISH else str(row.status)
+
+
+def rating(level: str | None, language: str = CHINESE) -> str:
     """A rating in words; its diagrams record the number of the level."""
     if not level:
         return ""
-    return RATING_LEVELS.get(int(level), level) if level.isdecimal() else level
+    levels = RATING_LEVELS_IN_ENGLISH if language == ENGLISH else RATING_LEVELS
+    return levels.get(int(level), level) if level.isdecimal() else level
 
 
 def label(where: str, name: str) -> str:

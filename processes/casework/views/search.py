@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from processes.casework import numbers
 from processes.casework.library import filed_as
 from processes.casework.reference import Reference
-from processes.casework.views.names import boards
+from processes.casework.views.names import boards, status
 from processes.messaging.hotline import MOST_ROUNDS
 from processes.store.tables import Case, PersonalData, Report, ReportText
 
@@ -100,6 +100,7 @@ def _cases() -> Any:
             Case.board,
             Case.stage,
             Case.status,
+            Case.status_en,
             Case.due_at,
             Case.warn_at,
             Case.provisional,
@@ -128,7 +129,7 @@ def lines_of(rows: Sequence[Any], reference: Reference) -> tuple[CaseLine, ...]:
             board=boards(reference, row.place, row.board),
             stage=row.stage,
             stage_name=stages.get(row.stage, ""),
-            status=row.status,
+            status=status(reference, row),
             due_at=row.due_at,
             warn_at=row.warn_at,
             provisional=row.provisional,

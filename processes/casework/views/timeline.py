@@ -67,13 +67,16 @@ def timeline(
         refs = dict.fromkeys(_references(entry.input))
         mine = tuple(left.pop(each) for each in refs if each in left)
         if mine and not told:
-            told = [Event(entry.at, "message", "收到来文")]
+            told = [Event(entry.at, "message", models.say("收到来文", "A message came in"))]
         if mine:
             # Words belong to whoever said them, not to what the engine made of them.
             speaker = next((at for at, each in enumerate(told) if each.kind in ("person", "message")), 0)
             told[speaker] = replace(told[speaker], said=mine)
         events += told
-    events += [Event(each.at, "person", each.label or "说明", each.author, (each,)) for each in left.values()]
+    events += [
+        Event(each.at, "person", each.label or models.say("说明", "Explanation"), each.author, (each,))
+        for each in left.values()
+    ]
     events += others
     # Within one moment: what was done, then what came of it, then the stage that it led to.
     return tuple(sorted(events, key=lambda each: (each.at, ORDER.index(each.kind))))
@@ -90,13 +93,16 @@ def _told(
     if entry.kind == "CompleteTask":
         yield _completed(entry, models, tasks, who)
     elif entry.kind == "Assign":
-        yield _assigned(entry, tasks, person, who)
+        yield _assigned(entry, models, tasks, person, who)
     elif entry.kind == "Cancel":
-        yield Event(entry.at, "person", "撤销办理", who)
+        yield Event(entry.at, "person", models.say("撤销办理", "Handling cancelled"), who)
     elif entry.kind in ("Suspend", "Resume"):
-        yield Event(entry.at, "person", "暂停办理" if entry.kind == "Suspend" else "恢复办理", who)
+        suspended = models.say("暂停办理", "Handling suspended")
+        resumed = models.say("恢复办理", "Handling resumed")
+        yield Event(entry.at, "person", suspended if entry.kind == "Suspend" else resumed, who)
     elif entry.kind == "Resolve":
-        yield Event(entry.at, "person", "处理了异常，流程继续", who)
+        dealt = models.say("处理了异常，流程继续", "Dealt with an incident; the process goes on")
+        yield Event(entry.at, "person", dealt, who)
     decided: list[str] = []
     found: list[Event] = []
     for element, process, what in entry.steps:
@@ -113,11 +119,14 @@ def _told(
         elif what == "completed" and tag == DECIDING:
             decided.append(name)
         elif what == "cancelled" and tag == USER_TASK:
-            found.append(Event(entry.at, "system", f"“{name}”不再需要办理"))
+            found.append(
+                Event(entry.at, "system", models.say(f"“{name}”不再需要办理", f"“{name}” is no longer needed"))
+            )
         elif what == "failed":
-            found.append(Event(entry.at, "trouble", f"“{name}”没有成功"))
+            found.append(Event(entry.at, "trouble", models.say(f"“{name}”没有成功", f"“{name}” failed")))
     if decided:
-        yield Event(entry.at, "rule", f"按规则判定：{'、'.join(dict.fromkeys(decided))}")
+        rules = models.say("、", ", ").join(dict.fromkeys(decided))
+        yield Event(entry.at, "rule", models.say(f"按规则判定：{rules}", f"Decided by the rules: {rules}"))
     yield from found
 
 
@@ -136,24 +145,29 @@ def _references(value: object) -> Iterable[str]:
 def _completed(entry: Entry, models: Models, tasks: Mapping[str, TaskFact], who: str) -> Event:
     task = tasks.get(str(entry.input.get("task_id")))
     if task is None:
-        return Event(entry.at, "person", "办理了一项任务", who)
+        return Event(entry.at, "person", models.say("办理了一项任务", "Did a task"), who)
     data = entry.input.get("data") or {}
     verb = models.verb(task.form, data.get("outcome")) if isinstance(data, dict) else ""
-    return Event(entry.at, "person", f"{task.name}：{verb}" if verb and verb != task.name else task.name, who)
+    name = models.name(task.element_id) or task.name
+    done = models.say(f"{name}：{verb}", f"{name}: {verb}")
+    return Event(entry.at, "person", done if verb and verb != name else name, who)
 
 
 _ASSIGNED = {
-    "claim": "领取“{task}”",
-    "release": "退回“{task}”，由同岗位的人办理",
-    "give_back": "把“{task}”交还给{whom}",
-    "delegate": "把“{task}”转交{whom}办理",
-    "assign": "把“{task}”指派给{whom}",
+    "claim": ("领取“{task}”", "Claimed “{task}”"),
+    "release": ("退回“{task}”，由同岗位的人办理", "Released “{task}” for others of the same role"),
+    "give_back": ("把“{task}”交还给{whom}", "Gave “{task}” back to {whom}"),
+    "delegate": ("把“{task}”转交{whom}办理", "Delegated “{task}” to {whom}"),
+    "assign": ("把“{task}”指派给{whom}", "Assigned “{task}” to {whom}"),
 }
 
 
-def _assigned(entry: Entry, tasks: Mapping[str, TaskFact], person: Callable[[str], str], who: str) -> Event:
+def _assigned(
+    entry: Entry, models: Models, tasks: Mapping[str, TaskFact], person: Callable[[str], str], who: str
+) -> Event:
     said = entry.input
     task, whom = tasks.get(str(said.get("task_id"))), said.get("assignee")
-    words = _ASSIGNED.get(str(said.get("how")), _ASSIGNED["assign"])
-    told = words.format(task=task.name if task else "任务", whom=person(str(whom)) if whom else "")
+    name = (models.name(task.element_id) or task.name) if task else models.say("任务", "a task")
+    words = models.say(*_ASSIGNED.get(str(said.get("how")), _ASSIGNED["assign"]))
+    told = words.format(task=name, whom=person(str(whom)) if whom else "")
     return Event(entry.at, "person", told, who)

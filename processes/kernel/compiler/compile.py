@@ -24,7 +24,7 @@ from processes.notation.decisions import DecisionModel, parse_decisions
 from processes.notation.diagram import children, is_true, script_of, text_of
 from processes.notation.models import read_models
 
-SAID = ("stage", "caseStatus", "record", "pooled")
+SAID = ("stage", "caseStatus", "caseStatusEn", "record", "pooled")
 """Named properties that are evaluated when their element is entered, for casework."""
 
 

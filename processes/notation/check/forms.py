@@ -54,7 +54,8 @@ HINT = Rule(
 UNKNOWN_HINT = Rule(
     "form-unknown-hint", WARNING,
     "{it}的字段“{field}”有不认识的提示“{hint}”，不起作用。", "The field {field} in {it} has the unknown hint {hint}, which has no effect.",
-    "可用的提示：x-text、x-options、x-show、x-widget、x-half。", "Known hints: x-text, x-options, x-show, x-widget, x-half.",
+    "可用的提示：x-text、x-options、x-show、x-widget、x-half、x-title-en、x-description-en。",
+    "Known hints: x-text, x-options, x-show, x-widget, x-half, x-title-en, x-description-en.",
 )  # fmt: skip
 SHOWS_UNKNOWN = Rule(
     "form-show", WARNING,
@@ -75,7 +76,7 @@ TOO_BIG = Rule(
     "Split it over several tasks; use x-options for fields with many options.",
 )  # fmt: skip
 
-HINTS = frozenset({"x-text", "x-options", "x-show", "x-widget", "x-half"})
+HINTS = frozenset({"x-text", "x-options", "x-show", "x-widget", "x-half", "x-title-en", "x-description-en"})
 NOT_OFFERED = frozenset({"unevaluatedProperties", "unevaluatedItems", "$dynamicRef"})
 HOLDERS = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
 DATA = frozenset({"const", "enum", "default", "examples"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -16,6 +17,7 @@ from processes.casework.loading import LoadSummary, load
 from processes.casework.reference import Reference
 from processes.casework.reference_files import ReferenceDataError, read_folder
 from processes.clock import ManualClock
+from processes.languages import ENGLISH
 from processes.store.database import Database
 from processes.store.tables import CalendarDay, CalendarYear, Duty, Organisation, Person
 from tests.integration.casework.conftest import REFERENCE, House
@@ -181,14 +183,34 @@ def test_a_system_for_what_is_no_board_is_refused(folder: Path, memory: Database
     assert "“system”列：只有板块" in caught.value.zh
 
 
-def test_organisations_without_the_column_of_systems_load_as_before(
+def test_organisations_without_the_columns_of_later_releases_load_as_before(
     folder: Path, memory: Database, clock: ManualClock
 ) -> None:
     file = folder / "organisations.csv"
-    rows = [line.rpartition(",")[0] for line in file.read_text("utf-8").splitlines()]
-    file.write_text("\n".join(rows) + "\n", "utf-8")
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    kept = [name for name in rows[0] if name not in ("system", "name_en")]
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, kept, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
     loaded(memory, folder, clock)
     assert reference_of(memory).systems == frozenset()
+    assert reference_of(memory).in_language(ENGLISH).organisation_name("330502.policy") == "吴兴区政策板块"
+
+
+def test_names_are_english_for_those_who_read_it_where_the_data_has_it(
+    folder: Path, memory: Database, clock: ManualClock
+) -> None:
+    places = folder / "places.csv"
+    places.write_text(places.read_text("utf-8").replace("Deqing County", ""), "utf-8")
+    loaded(memory, folder, clock)
+    english = reference_of(memory).in_language(ENGLISH)
+    assert (english.place_name("330502"), english.place_name("330521")) == ("Wuxing District", "德清县")
+    assert english.organisation_name("330502.policy") == "Wuxing Policy Board"
+    assert (english.role_name("owner"), english.channels["hotline"].name) == ("process owner", "12345 hotline")
+    assert [stage.name for stage in english.stages][:2] == ["Intake", "Assignment"]
+    assert reference_of(memory).place_name("330502") == "吴兴区"
 
 
 def test_a_new_calendar_year_is_reported_and_a_removed_one_is_gone(

@@ -54,8 +54,9 @@ RECORD_KEY = Rule(
 
 PROPERTIES = frozenset(
     {
-        "pooled", "stage", "caseStatus", "record", "role", "organisation", "place", "assignee", "excluded", "form",
-        "resultVariable", "dueAt", "warnAt", "next", "retries", "backoff", "priority", "correlationKey",
+        "pooled", "stage", "caseStatus", "caseStatusEn", "record", "role", "organisation", "place", "assignee", "excluded", "form",
+        "resultVariable", "dueAt", "warnAt", "next", "nextEn", "retries", "backoff", "priority", "correlationKey",
+        "nameEn", "instructionsEn",
     }
 )  # fmt: skip
 WAIT_FOR_PEOPLE = frozenset({"userTask", "manualTask", "task"})
