@@ -77,7 +77,7 @@ def registered(number: str) -> Response:
         here="counter",
         number=number,
         known=told["outcome"] == "known",
-        text=f"{words} {reason}".strip(),
+        text=f"{words}{reason}",
     )
 
 

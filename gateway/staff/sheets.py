@@ -161,7 +161,7 @@ def _take(channel: str, places: tuple[str, ...], row: Row) -> Result:
         return Result(row.number, title, "bad", None, words)
     told = TOLD.get(outcome.outcome, TOLD["person"])
     reason = _("原因：%(reason)s", reason=outcome.reason) if outcome.reason and outcome.outcome != "pool" else ""
-    return Result(row.number, title, outcome.outcome, outcome.number, f"{told} {reason}".strip())
+    return Result(row.number, title, outcome.outcome, outcome.number, f"{told}{reason}")
 
 
 def _wrong(here: Snapshot, places: tuple[str, ...], fields: Mapping[str, Any]) -> list[str]:

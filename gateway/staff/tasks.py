@@ -82,7 +82,7 @@ def complete(task_id: str) -> AnyResponse:
     if outcome.incident:
         flash(_("“%(task)s”已提交，但后续步骤出现异常，已报告给中心协调员。", task=words.name), "error")
     else:
-        flash(f"{_('已提交“%(task)s”。', task=words.name)} {words.next}".strip())
+        flash(_("已提交“%(task)s”。", task=words.name) + words.next)
     return redirect(url_for("staff.inbox"))
 
 
