@@ -33,8 +33,14 @@ TYPES = {
     "array": _l("列表"),
 }
 
-ORDER = ("发给平台", "平台的任务", "任务的答复", "事件", "平台内部")
-"""the tags of the document, as the page goes through them"""
+ORDER = {
+    "发给平台": _l("发给平台"),
+    "平台的任务": _l("平台的任务"),
+    "任务的答复": _l("任务的答复"),
+    "事件": _l("事件"),
+    "平台内部": _l("平台内部"),
+}
+"""the tags of the document with what they are called, as the page goes through them"""
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ def _sections(language: str) -> Sequence[Section]:
         own = [each for each in messages if each.startswith(f"{key}.")]
         if not any(key.startswith(f"{other}.") for other in messages):
             sections[message["tags"][0]["name"]].append(Entry(described[key], [described[each] for each in own]))
-    return [Section(title, entries) for title, entries in sections.items()]
+    return [Section(str(ORDER[tag]), entries) for tag, entries in sections.items()]
 
 
 def _described(key: str, message: Mapping[str, Any], channels: Mapping[str, Any]) -> Described:

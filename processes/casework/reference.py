@@ -286,7 +286,8 @@ def _read(connection: Connection, about: dict[str, Any]) -> Reference:
             *(getattr(table, each) for each in order)
         )
         for row in connection.execute(statement):
-            yield record(*(tuple(value) if isinstance(value, list) else value for value in row))
+            values = (tuple(value) if isinstance(value, list) else value for value in row)
+            yield record(**dict(zip(names, values, strict=True)))
 
     detail = setting(connection, SETTING_DETAIL)
     rank = {organisation: index for index, organisation in enumerate(detail.get("order", []))}

@@ -1,5 +1,7 @@
 // Files go out as they are chosen, one after the other, each with a bar that shows how far it is. The server is the judge of what is kept.
 // Nothing is sent with the form itself: the control is emptied, and the form waits for what is on its way.
+import { _ } from './words.js';
+
 export function uploads(form) {
   for (const box of form.querySelectorAll('[data-uploads]')) {
     const control = box.querySelector('input[type=file]');
@@ -64,7 +66,8 @@ export function uploads(form) {
 
     function told(row, why) {
       row.className = 'wrong';
-      row.textContent = why.includes(row.firstChild.textContent.trim()) ? why : `${row.firstChild.textContent.trim()}：${why}`;
+      const file = row.firstChild.textContent.trim();
+  row.textContent = why.includes(file) ? why : _('%(file)s：%(why)s', { file, why });
       said.textContent = row.textContent;
     }
 

@@ -70,7 +70,10 @@ def _chinese(message: Message) -> str:
 
 # ---- the sources -----------------------------------------------------------------------------------------------------
 
+TAGS = ("发给平台", "平台的任务", "任务的答复", "事件", "平台内部")
+
 NOT_SHOWN = {
+    **{("integrators.py", tag): "a key of the AsyncAPI document" for tag in TAGS},
     ("languages.py", "中文"): "what Chinese calls itself",
     ("text.py", "年"): "a date in Chinese, beside that in English",
     ("text.py", "月"): "a date in Chinese, beside that in English",
