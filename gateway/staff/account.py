@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, redirect, request, url_for
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
