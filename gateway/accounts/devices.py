@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
+
 _BROWSERS = (
-    ("DingTalk", "钉钉"),
-    ("MicroMessenger", "微信"),
+    ("DingTalk", _l("钉钉")),
+    ("MicroMessenger", _l("微信")),
     ("Edg", "Edge"),
     ("Firefox", "Firefox"),
     ("Chrome", "Chrome"),
@@ -25,5 +27,5 @@ _SYSTEMS = (
 
 def device(agent: str) -> str:
     """``Chrome · Windows``; empty when nothing is known."""
-    found = (next((name for word, name in names if word in agent), "") for names in (_BROWSERS, _SYSTEMS))
+    found = (next((str(name) for word, name in names if word in agent), "") for names in (_BROWSERS, _SYSTEMS))
     return " · ".join(filter(None, found))

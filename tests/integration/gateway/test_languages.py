@@ -110,11 +110,3 @@ def test_every_message_of_a_script_is_sent_with_english_pages() -> None:
     english = {each.id for each in languages.catalogue(languages.TRANSLATIONS / "en" / languages.SCRIPTS)}
     said = [each for path in words.scripts() for each in words.in_script(path)]
     assert [each for each in said if each.text not in english] == []
-
-
-def test_no_english_is_left_over() -> None:
-    places = (words.in_template, words.templates), (words.in_module, words.modules), (words.in_script, words.scripts)
-    said = {each.text for read, files in places for path in files() for each in read(path)}
-    assert [
-        _chinese(each) for path in FILES for each in languages.catalogue(path) if each.id and _chinese(each) not in said
-    ] == []
