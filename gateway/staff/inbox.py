@@ -167,7 +167,8 @@ def _people(here: Snapshot, desk: Desk) -> list[tuple[str, str]]:
         person = here.reference.people.get(duty.person)
         if duty.place in desk.places and person is not None and person.active:
             where = here.reference.organisation_name(duty.organisation) if duty.organisation else ""
-            found.setdefault(duty.person, f"{person.name}（{where}{here.reference.role_name(duty.role)}）")
+            role = here.reference.role_name(duty.role)
+            found.setdefault(duty.person, " · ".join(each for each in (person.name, where, role) if each))
     return list(found.items())
 
 
