@@ -1,10 +1,24 @@
 """The staff's pages: inbox, task, case, counter, sheets, search, incidents. Server-rendered, Chinese; scripts only add to them."""
 
-from gateway.staff import account, arranging, cases, counter, filters, inbox, incidents, search, sheets, tasks, uploads
+from gateway.staff import (
+    account,
+    answers,
+    arranging,
+    cases,
+    counter,
+    filters,
+    inbox,
+    incidents,
+    search,
+    sheets,
+    tasks,
+    uploads,
+)
 from gateway.staff.pages import blueprint
 
 __all__ = [
     "account",
+    "answers",
     "arranging",
     "blueprint",
     "cases",

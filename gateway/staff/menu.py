@@ -26,6 +26,7 @@ def menu(viewer: Viewer) -> Sequence[Item]:
         ("", Item(_("我的待办"), "staff.inbox", "inbox")),
         ("counter", Item(_("问题登记"), "staff.counter", "counter", "g n")),
         ("sheets", Item(_("表格报送"), "staff.sheets", "sheets")),
+        ("answers", Item(_("答复模板"), "staff.answers", "answers")),
         ("incidents", Item(_("异常"), "staff.incidents", "incidents")),
         ("operations", Item(_("对接运行"), "operations.overview", "operations")),
     )

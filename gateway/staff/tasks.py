@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway import text
 from gateway.context import services
 from gateway.languages import language, said
-from gateway.staff import drafts, uploads
+from gateway.staff import beside, drafts, uploads
 from gateway.staff import forms as faces
 from gateway.staff.opened import Opened, form_of, open_task, opened, task_row, words_of
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
@@ -138,6 +138,8 @@ def _page(
         recent=recent,
         attachments=[each for each in attachments.of_case(connection, head.id) if each.sha256] if head else [],
         form=form,
+        beside=beside.beside(connection, here, head) if head else None,
+        ahead=beside.ahead(connection, here, data, form),
         loose=[each for each in files if not each.field] if here.takes_files else None,
         kinds=file_types.titles(),
         suffixes=file_types.suffixes(),

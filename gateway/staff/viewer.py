@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from processes.casework.accounts.sessions import Session
 from processes.casework.people import Authority
+from processes.casework.records import Duty
 from processes.casework.reference import Reference
 
 PAGES = Path(__file__).parent / "pages.csv"
@@ -54,10 +55,15 @@ def _may(authority: Authority) -> frozenset[str]:
     return frozenset(found | {"sheets"} if sheet_channels(authority) else found)
 
 
+def duties_for(page: str, authority: Authority) -> tuple[Duty, ...]:
+    """The duties of a person that a page is for."""
+    roles = _roles()[page]
+    return tuple(each.duty for each in authority.acting if each.duty.role in roles)
+
+
 def places_for(page: str, authority: Authority) -> tuple[str, ...]:
     """The places at which a person has a duty that a page is for."""
-    roles = _roles()[page]
-    return tuple(dict.fromkeys(each.duty.place for each in authority.acting if each.duty.role in roles))
+    return tuple(dict.fromkeys(duty.place for duty in duties_for(page, authority)))
 
 
 def sheet_channels(authority: Authority) -> Mapping[str, tuple[str, ...]]:

@@ -180,9 +180,7 @@ def check(form: Form, data: Mapping[str, Any], variables: Mapping[str, Any], eva
             {name: f"表单里没有“{name}”这一项" for name in unknown},
             {name: f"the form has no field {name}" for name in unknown},
         )
-    values = {
-        name: value for name in data if (value := _typed(form.properties[name], data[name])) not in (None, "", [])
-    }
+    values = filled_in(form, data)
     given = fields(form, values, variables, evaluate)
     shown = {each.name: each for each in given if each.shown}
     values = {name: value for name, value in values.items() if name in shown}
@@ -195,6 +193,14 @@ def check(form: Form, data: Mapping[str, Any], variables: Mapping[str, Any], eva
         wrong = {name: errors[name] for name in [*form.properties, ""] if name in errors}
         raise FormErrors({name: zh for name, (zh, _) in wrong.items()}, {name: en for name, (_, en) in wrong.items()})
     return {name: values[name] for name in form.properties if name in values}
+
+
+def filled_in(form: Form, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What has been filled in so far, as its schemas want it; nothing is checked."""
+    of_form = (name for name in data if name in form.properties)
+    return {
+        name: value for name in of_form if (value := _typed(form.properties[name], data[name])) not in (None, "", [])
+    }
 
 
 # ---- what the schema says ---------------------------------------------------------------------------------------------

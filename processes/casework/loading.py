@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
 
-from processes.casework import calendar, reference
+from processes.casework import answer_templates, calendar, reference
 from processes.casework.reference_files import ReferenceData, ReferenceDataError, read_folder
 from processes.casework.sheets import Finding
 from processes.casework.versions import setting
@@ -53,6 +53,7 @@ def load(connection: Connection, folder: Path, clock: Clock) -> LoadSummary:
     deactivated: tuple[str, ...] = ()
     if setting(connection, reference.SETTING).get("files") != data.version:
         deactivated = _load_people_and_places(connection, data, changes)
+        answer_templates.load(connection, data.answers, clock.now())
     years: tuple[int, ...] = ()
     if setting(connection, calendar.SETTING).get("version") != data.calendar_version:
         years = _load_calendar(connection, data, clock, changes)

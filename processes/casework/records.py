@@ -152,6 +152,16 @@ class NoticeTemplate:
 
 
 @dataclass(frozen=True)
+class AnswerWords:
+    """An answer template of a place, or of one of its organisations; ``text`` has ``{{places}}`` (``answer_templates.PLACES``)."""
+
+    place: str
+    organisation: str | None
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CalendarDay:
     """A day that differs from Monday-to-Friday."""
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from processes.casework import answer_templates
 from processes.casework.notice_templates import PLACES, places_in
 from processes.casework.records import PLATFORM, WAYS
 from processes.casework.reference import KIND_BOARD
@@ -26,6 +27,8 @@ _REFERENCES = (
     ("substitutes", "person", "people", "id", "人员"),
     ("substitutes", "substitute", "people", "id", "人员"),
     ("addresses", "person", "people", "id", "人员"),
+    ("answers", "place", "places", "code", "地方"),
+    ("answers", "organisation", "organisations", "id", "机构"),
     ("channels", "route", "routes", "code", "途径"),
     ("channels", "place", "places", "code", "地方"),
 )
@@ -128,3 +131,8 @@ def _templates(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
         for column in ("subject", "text"):
             for place in sorted(places_in(getattr(each.record, column)) - set(PLACES)):
                 yield Finding(files["notices"], each.row, column, f"没有 {{{place}}}，可用：{'、'.join(PLACES)}")
+    for each in sheets["answers"]:
+        for place in answer_templates.unknown_places(each.record.text):
+            yield Finding(
+                files["answers"], each.row, "text", f"没有 {{{{{place}}}}}，可用：{'、'.join(answer_templates.PLACES)}"
+            )

@@ -63,6 +63,7 @@ class ReferenceData:
     addresses: tuple[records.Address, ...]
     notices: tuple[records.NoticeTemplate, ...]
     account_rules: records.AccountRules
+    answers: tuple[records.AnswerWords, ...]
     days: tuple[records.CalendarDay, ...]
     years: dict[int, str]
     zone: str
@@ -98,6 +99,10 @@ def _organisation(
 
 def _duty(person: str, role: str, place: str, organisation: str | None) -> records.Duty:
     return records.Duty(person, role, place, organisation and organisation_id(place, organisation))
+
+
+def _answer(place: str, organisation: str | None, title: str, text: str) -> records.AnswerWords:
+    return records.AnswerWords(place, organisation and organisation_id(place, organisation), title, text)
 
 
 def organisation_id(place: str, code: str) -> str:
@@ -209,6 +214,13 @@ _SHEETS = {
         ("kind",),
         frozenset({"ways"}),
     ),
+    "answers": Sheet(
+        "answers.csv",
+        {"place": _PLACE, "organisation": optional(_ORGANISATION), "title": text(60), "text": text(4000)},
+        _answer,
+        ("place", "organisation", "title"),
+        frozenset({"organisation"}),
+    ),
     "stages": Sheet(
         "stages.csv",
         {"code": code(20), "name": text(20), "rank": number, **_in_english(40)},
@@ -217,7 +229,7 @@ _SHEETS = {
         _ENGLISH,
     ),
 }
-_NOT_NEEDED = frozenset({"addresses", "notices"})
+_NOT_NEEDED = frozenset({"addresses", "notices", "answers"})
 """files that a folder may do without"""
 _DAYS: dict[str, Cell] = {"day": day, "working": yes, "note": str}
 _SETTINGS: dict[str, Cell] = {"setting": code(20), "value": text(60), "note": str}
@@ -268,6 +280,7 @@ def read_folder(folder: Path) -> ReferenceData:
         addresses=_records(sheets["addresses"], records.Address),
         notices=_records(sheets["notices"], records.NoticeTemplate),
         account_rules=rules,
+        answers=_records(sheets["answers"], records.AnswerWords),
         days=tuple(days),
         years=years,
         zone=zone,

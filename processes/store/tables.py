@@ -255,6 +255,14 @@ class SavedFilter(Base):
     preferred: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
+class Presence(Base):
+    """Somebody has a task's page open: since when, and when the page was last heard of."""
+
+    __tablename__ = "presence"
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Deadline(Base):
     """The due time of an activity that has one (user tasks carry theirs in their own row besides)."""
 
@@ -642,6 +650,20 @@ class NoticeTemplate(Base):
     ways: Mapped[list[Any]]
     subject: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
+
+
+class AnswerTemplate(Base):
+    """Words that people put into answers and complete: a place's, or one board's. ``edited_by`` null: as ``answers.csv`` says it."""
+
+    __tablename__ = "answer_template"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    place: Mapped[str] = mapped_column(String(20))
+    organisation: Mapped[str | None] = mapped_column(String(60))
+    title: Mapped[str] = mapped_column(String(60))
+    body: Mapped[str] = mapped_column(Text)
+    edited_by: Mapped[str | None] = mapped_column(String(60))
+    edited_at: Mapped[datetime]
+    __table_args__ = (Index("ix_answer_template_place", "place", "organisation"),)
 
 
 class Duty(Base):

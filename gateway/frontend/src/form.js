@@ -1,5 +1,6 @@
 // A task's form: drafts that save themselves, fields that show when they are needed, outcomes as buttons.
 // Which fields an outcome needs is the server's word (it alone evaluates the form's conditions).
+import { inserting } from './insert.js';
 import { uploads } from './uploads.js';
 import { _ } from './words.js';
 
@@ -65,6 +66,7 @@ export function taskForm(form) {
   }
 
   uploads(form);
+  inserting(form);
   form.addEventListener('input', (event) => { if (event.target.type !== 'file') typed(QUIET); });
   form.addEventListener('change', (event) => { if (event.target.matches('select, [type=radio], [type=checkbox]')) typed(0); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') save(true); });

@@ -266,8 +266,8 @@ def _open_task(
     )
 
 
-def holder(row: Row[Any], reference: Reference) -> str:
-    """Who is to do a task, in words: the person, else organisation and role."""
+def holder(row: Any, reference: Reference) -> str:
+    """Who is to do a task (a row of ``UserTask``, or a step ahead), in words: the person, else organisation and role."""
     if row.assignee:
         return reference.person_name(row.assignee)
     where = reference.organisation_name(row.organisation) if row.organisation else reference.place_name(row.place)
