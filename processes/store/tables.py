@@ -259,6 +259,8 @@ class Presence(Base):
     """Somebody has a task's page open: since when, and when the page was last heard of."""
 
     __tablename__ = "presence"
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(60), primary_key=True)
     opened_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
 
