@@ -1,4 +1,4 @@
-"""Collects what people have left behind in forms: drafts and uploads of tasks that are over, a while after they were last touched.
+"""Collects what people have left behind: drafts, uploads and reminders of tasks that are over, a while after they were last touched or came.
 
 Whoever was second on a task is shown what he or she had put in for as long; nobody can send it any more.
 """
@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, exists, select, tuple_
 from processes.casework import uploads
 from processes.clock import Clock
 from processes.store.database import Database
-from processes.store.tables import TASK_IS_OPEN, Instant, TaskDraft, Upload, UserTask
+from processes.store.tables import TASK_IS_OPEN, FollowUp, Instant, TaskDraft, Upload, UserTask
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +44,17 @@ class Tidying:
         with self._database.read() as connection:
             files = connection.scalars(_UPLOADS, before).all()
             drafts = [(row.task_id, row.person_id) for row in connection.execute(_DRAFTS, before)]
-        if files or drafts:
+            reminders = [
+                (row.task_id, row.person_id) for row in connection.execute(_REMINDERS, {"day": before["before"].date()})
+            ]
+        if files or drafts or reminders:
             with self._database.write() as connection:
                 uploads.remove(connection, files)
                 of = tuple_(TaskDraft.task_id, TaskDraft.person_id)
                 connection.execute(delete(TaskDraft).where(of.in_(drafts)))
-        return len(files) + len(drafts)
+                of = tuple_(FollowUp.task_id, FollowUp.person_id)
+                connection.execute(delete(FollowUp).where(of.in_(reminders)))
+        return len(files) + len(drafts) + len(reminders)
 
     # -- as a thread -------------------------------------------------------------------------------------------------
 
@@ -84,5 +89,10 @@ _DRAFTS = (
     select(TaskDraft.task_id, TaskDraft.person_id)
     .where(TaskDraft.saved_at <= _BEFORE, ~exists().where(UserTask.id == TaskDraft.task_id, TASK_IS_OPEN))
     .order_by(TaskDraft.saved_at)
+    .limit(BATCH)
+)
+_REMINDERS = (
+    select(FollowUp.task_id, FollowUp.person_id)
+    .where(FollowUp.day <= bindparam("day"), ~exists().where(UserTask.id == FollowUp.task_id, TASK_IS_OPEN))
     .limit(BATCH)
 )

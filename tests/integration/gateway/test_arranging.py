@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 from processes.casework import assignment
+from processes.casework.tidying import Tidying
+from processes.runtime.assigning import AssignedMeanwhile
 from processes.store import history
 from processes.store.tables import Case, UserTask
 from tests.integration.gateway.conftest import Browser
-from tests.integration.gateway.world import World
+from tests.integration.gateway.world import World, build
 
 Open = Callable[..., Browser]
 
@@ -25,6 +30,18 @@ PROBLEMS = (
     "高新园区的车间每周停电两次以上，供电部门答复要等线路改造，订单赔了不少，希望尽快改造供电线路。",
 )
 """Not alike, so that none is taken for another's duplicate."""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def world(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Iterator[World]:
+    """On both databases."""
+    if request.param == "sqlite":
+        (tmp_path / "gateway.db").write_bytes(template.read_bytes())
+        found = build(tmp_path, fresh=False)
+    else:
+        found = build(tmp_path, url=request.getfixturevalue("postgres_url"))
+    yield found
+    found.services.database.dispose()
 
 
 def basic(world: World, number: str) -> str:
@@ -197,6 +214,39 @@ def test_another_way_is_chosen_on_the_tasks_form(world: World, browser: Open) ->
     assert way
     assert 'data-chosen="dispute"' in one.get(way.group(1))
     assert 'data-chosen=""' in one.get(f"/tasks/{task}?outcome=nonsense")
+
+
+def test_of_many_who_take_it_at_the_same_moment_one_has_it(world: World) -> None:
+    number = world.report("H1").number
+    task = basic(world, number)
+    endings: list[str] = []
+
+    def take(person: str) -> None:
+        try:
+            assignment.claim(world.engine, task, person, None, f"claim-{person}")
+            endings.append(person)
+        except AssignedMeanwhile as late:
+            endings.append(f"late: {late.assignee}")
+
+    threads = [threading.Thread(target=take, args=[person]) for person in (ONE, OTHER)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    (winner,) = (each for each in endings if not each.startswith("late"))
+    assert sorted(endings) == sorted([winner, f"late: {winner}"])
+    assert world.open_tasks(number)[0].assignee == winner
+
+
+def test_reminders_of_what_is_done_are_collected(world: World, browser: Open) -> None:
+    task = basic(world, world.report("H1").number)
+    one = browser(ONE)
+    one.post(f"/tasks/{task}/follow-up", {"day": "2026-11-24"}, "/")
+    tidying = Tidying(world.services.database, world.clock)
+    world.clock.advance(timedelta(days=30))
+    assert tidying.run() == 0
+    world.complete(task, {"outcome": "accept"}, ONE)
+    assert tidying.run() == 1
 
 
 def test_a_command_is_done_once(world: World) -> None:

@@ -51,6 +51,8 @@ def a_day(world: World) -> None:
     number = world.report("H1").number
     task = world.open_tasks(number)[0]
     _look(handler, clerk, operator, number, str(task.id))
+    handler.post(f"/tasks/{task.id}/follow-up", {"day": "2026-11-24"}, "/")
+    handler.post("/inbox/filters", {"name": "急", "query": "urgent=1"}, "/")
     world.complete(task.id, {"outcome": "accept"}, "wx.wu")
     task = world.task(number, "办理并答复")
     handler.post(f"/tasks/{task.id}/draft", {"answer": "写了一半"}, f"/tasks/{task.id}", status=200)
