@@ -29,6 +29,10 @@ class Unfit(BihuanError):
     """What was brought cannot be taken as it is; nothing has changed, and what waits for it waits on."""
 
 
+class Unsound(Unfit):
+    """What an operator asks for would leave tokens that nothing can bring to an end, or twice the same."""
+
+
 class ElementError(BihuanError):
     """Something an element of the diagram asked for could not be done."""
 

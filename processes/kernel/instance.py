@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from processes.kernel import codec
-from processes.kernel.behaviour import activities, arming, catchers, events, scopes, throwing
+from processes.kernel.behaviour import activities, arming, catchers, events, intervening, scopes, throwing
 from processes.kernel.data import Data, without_stamps
 from processes.kernel.effort import SECONDS, SLICE, STEPS, Effort
 from processes.kernel.errors import NotWaiting, failing
@@ -17,7 +17,7 @@ from processes.kernel.evaluation import Evaluator
 from processes.kernel.machine import Machine, wait_of, work_of
 from processes.kernel.plan import Element, Process, Start
 from processes.kernel.run import run
-from processes.kernel.state import GONE, WAITING, Thrown, Token, Wait, Watch
+from processes.kernel.state import GONE, Thrown, Token, Wait, Watch
 from processes.kernel.timers import Schedule
 
 
@@ -31,6 +31,19 @@ class Step(NamedTuple):
     element: Element
     properties: Mapping[str, Any]
     """the element's named properties that casework reads, evaluated on entering"""
+
+
+class Stand(NamedTuple):
+    """Where a token is. ``state``: ready, waiting (in the element) or joining (at a gateway, for others); ``watches``: ids of the events that
+    it waits for; ``turn``: which turn of a loop it is; ``within``: the id of the token whose activity it is inside of."""
+
+    id: str
+    element: Element
+    state: str
+    watches: tuple[str, ...]
+    kind: str
+    turn: int | str | None
+    within: str
 
 
 class Changes(NamedTuple):
@@ -93,7 +106,7 @@ class RunningInstance:
     def begin_at(self, start: Start, payload: Mapping[str, Any]) -> None:
         """Begin at one of the process's starts from outside, which has come."""
         with failing():
-            _begin_at(self._m, start, dict(payload))
+            events.begin_at(self._m, start, dict(payload))
             run(self._m)
 
     def run(self) -> None:
@@ -177,6 +190,42 @@ class RunningInstance:
             if token.repetition is not None:
                 token.repetition.base = {**token.repetition.base, **variables}
                 token.repetition.merged = {**token.repetition.merged, **variables}
+
+    def skip(self, task_id: str, variables: Mapping[str, Any]) -> None:
+        """What a token waits for counts as done, with these variables as what it would have brought. Raises :class:`Unsound`."""
+        token = self._token(task_id)
+        if token.id in self._m.waiting:
+            if token.node.operator is not None:
+                self.complete_job(task_id, dict(variables))
+            else:
+                self.complete_task(task_id, variables)
+            return
+        self._intervene(lambda m: intervening.skip(m, token, dict(variables)))
+
+    def move(self, task_id: str, target: str) -> None:
+        """Take a token from where it waits to another element of its scope, as if a flow had led there. Raises :class:`Unsound`."""
+        token = self._token(task_id)
+        self._intervene(lambda m: intervening.move(m, token, target))
+
+    def targets(self, task_id: str) -> list[Element]:
+        """Where a token may be moved, in the order of the diagram file."""
+        return [node.element for node in intervening.targets(self._token(task_id))]
+
+    def fire_now(self, task_id: str) -> None:
+        """A timer need not wait any longer."""
+        watch = self._watch(task_id, "timer")
+        self._intervene(lambda m: events.fire(m, watch))
+
+    def reschedule(self, task_id: str, due_at: datetime) -> None:
+        """A timer is due at another time; a cycle goes on from there."""
+        with failing():
+            arming.reschedule(self._m, self._watch(task_id, "timer"), due_at)
+
+    def _intervene(self, work: Callable[[Machine], None]) -> None:
+        self._m.taken = 0
+        with failing():
+            work(self._m)
+            run(self._m)
 
     def cancel(self) -> None:
         """End the instance and all that it waits for."""
@@ -300,31 +349,19 @@ class RunningInstance:
         for watch in self._m.watches.values():
             yield wait_of(watch)
 
-
-def _begin_at(m: Machine, start: Start, payload: Data) -> None:
-    plan = m.process.scope
-    node = plan.nodes[start.node_id]
-    gateway = next((each for each in plan.typed_starts if node in each.catchers), None)
-    if gateway is None and not node.all_of_them and node.kind == "startEvent":
-        events.begin_with(m, node, start.kind, start.name, payload)
-        return
-    scope = scopes.begin(m, plan, None, m.root.base, at=gateway or plan.chooser or node)
-    token = next(iter(scope.tokens.values()))
-    m.queue.clear()
-    token.state = WAITING
-    if gateway is not None:
-        m.record("entered", token)
-        m.record("completed", token)
-        for other in gateway.catchers:
-            arming.arm(m, other, token, None)
-    else:
-        arming.arm(m, node, token, None)
-    watch = next(
-        each
-        for each in token.watches or ()
-        if each.node is node and each.trigger.kind == start.kind and each.trigger.name == start.name
-    )
-    events.fire(m, watch, payload)
+    def stands(self) -> Iterator[Stand]:
+        """Where its tokens are, those of inner scopes and of turns included."""
+        for token in _tokens(self._m):
+            owner = token.scope.owner
+            yield Stand(
+                token.id,
+                token.node.element,
+                token.state,
+                tuple(watch.id for watch in token.watches or ()),
+                token.node.kind,
+                token.number if token.turn_of is not None else None,
+                owner.id if owner is not None else "",
+            )
 
 
 def _tokens(m: Machine) -> Iterator[Token]:

@@ -172,6 +172,7 @@ class Suspend(Command):
     """Stop taking commands for the instance (they answer with an error) and let its timers wait."""
 
     instance_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class Resume(Command):
     """Go on; timers that came due meanwhile fire now."""
 
     instance_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,7 @@ class Resolve(Command):
     incident_id: str
     action: str = "retry"
     variables: Variables = field(default_factory=dict)
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,60 @@ class Replan(Command):
     """Work out again every due time that was provisional (a calendar year was loaded)."""
 
     instance_id: str
+
+
+@dataclass(frozen=True)
+class Intervention(Command):
+    """An operator puts a hand into one instance, and says why. Whoever does so stands in front of it: what cannot be done is told at once, with
+    nothing changed, and is no incident."""
+
+    instance_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SetVariables(Intervention):
+    """Give variables other values: every branch sees them. A suspended instance takes them, too, and goes on with them when it is resumed."""
+
+    variables: Variables
+
+
+@dataclass(frozen=True)
+class Skip(Intervention):
+    """What a token waits for counts as done: ``variables`` are what a form, a worker or a message would have brought."""
+
+    task_id: str
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Move(Intervention):
+    """Take a token from where it waits, with all that it waits for, to another element of the same scope, as if a flow had led there."""
+
+    task_id: str
+    target: str
+
+
+@dataclass(frozen=True)
+class FireNow(Intervention):
+    """A timer need not wait any longer."""
+
+    task_id: str
+
+
+@dataclass(frozen=True)
+class MoveTimer(Intervention):
+    """A timer is due at another time."""
+
+    task_id: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class RetryJob(Intervention):
+    """A job that waits for its next attempt is tried now; it costs no attempt."""
+
+    job_id: str
 
 
 @dataclass(frozen=True)
@@ -230,6 +287,12 @@ _KINDS: dict[str, type[Command]] = {
         Resume,
         Resolve,
         Replan,
+        SetVariables,
+        Skip,
+        Move,
+        FireNow,
+        MoveTimer,
+        RetryJob,
     )
 }
 

@@ -278,7 +278,9 @@ class Engine:
             log.warning("%d leases run out by themselves: %s", len(undelivered), error)
 
     def _incident(self, command: c.Command, error: StepFailed | Convicted, before: Before | None) -> c.Outcome:
-        """The command's effects were rolled back; keep it, whole, for a person to retry."""
+        """The command's effects were rolled back; keep it, whole, for a person to retry. Who intervenes is told, and tries something else."""
+        if isinstance(command, c.Intervention):
+            raise error
         element_id = error.element_id if isinstance(error, StepFailed) else None
         with self.database.write() as connection:
             known = inbox.result(connection, *key_of(command))

@@ -18,7 +18,7 @@ from processes.kernel.instance import RunningInstance
 from processes.kernel.plan import Process
 from processes.kernel.timers import Schedule
 from processes.runtime import commands as c
-from processes.runtime import correlation, incidents, job_handlers, rows
+from processes.runtime import correlation, incidents, interventions, job_handlers, rows
 from processes.runtime.assigning import assign
 from processes.runtime.owners import owner_of
 from processes.runtime.rows import dues
@@ -225,6 +225,7 @@ def _replan(unit: Unit, command: c.Replan) -> c.Outcome:
 
 def _cancel(unit: Unit, command: c.Cancel) -> c.Outcome:
     unit.change(command.instance_id, lambda running: running.cancel(), cancelled=True)
+    incidents.close_all(unit.connection, command.instance_id, "cancel", unit.now)
     return c.Outcome(command.instance_id)
 
 
@@ -235,7 +236,7 @@ def _suspend(unit: Unit, command: c.Suspend) -> c.Outcome:
 def _resume(unit: Unit, command: c.Resume) -> c.Outcome:
     """Messages that came meanwhile were buffered; their subscriptions are offered them as if they were new."""
     outcome = _set_status(unit, command.instance_id, "suspended", "active")
-    unit.change(command.instance_id, lambda running: None, offer_all=True)
+    unit.change(command.instance_id, lambda running: running.run(), offer_all=True)
     return outcome
 
 
@@ -268,6 +269,7 @@ def _resolve(unit: Unit, command: c.Resolve) -> c.Outcome:
         unit.command = failed
         outcome = HANDLERS[type(failed)](unit, failed)
         unit.command = command
+        interventions.let_fire(unit.connection, row.instance_id, command.incident_id)
     incidents.close(unit.connection, command.incident_id, command.action, unit.now)
     if outcome.instance_id is not None:
         unit.record(unit.held(outcome.instance_id))
@@ -288,4 +290,5 @@ HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.Suspend: _suspend,
     c.Resume: _resume,
     c.Resolve: _resolve,
+    **interventions.HANDLERS,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -66,6 +66,30 @@ def close(connection: Connection, incident_id: str, resolution: str, now: dateti
     connection.execute(
         update(Incident).where(Incident.id == incident_id).values(resolved_at=now, resolution=resolution)
     )
+
+
+def close_all(connection: Connection, instance_id: str, resolution: str, now: datetime) -> None:
+    """Nothing of an instance is left to be done."""
+    connection.execute(
+        update(Incident)
+        .where(Incident.instance_id == instance_id, Incident.resolved_at.is_(None))
+        .values(resolved_at=now, resolution=resolution)
+    )
+
+
+def close_gone(
+    connection: Connection, instance_id: str, waiting: Collection[str], resolution: str, now: datetime
+) -> None:
+    """Deal with the incidents of an instance whose tasks, jobs and timers are not there any more. ``waiting``: the ids of those that are."""
+    rows = connection.execute(
+        select(Incident.id, Incident.task_id, Incident.command).where(
+            Incident.instance_id == instance_id, Incident.resolved_at.is_(None)
+        )
+    ).all()
+    for row in rows:
+        task = row.task_id or row.command.get("task_id") or row.command.get("job_id")
+        if task and task not in waiting:
+            close(connection, row.id, resolution, now)
 
 
 def failed_again(connection: Connection, incident_id: str, detail: str, element_id: str | None) -> None:

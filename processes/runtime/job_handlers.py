@@ -31,7 +31,7 @@ LONGEST_NAME = 120
 """Characters of a worker's name, as a lock keeps it."""
 
 
-def _job(unit: Unit, job_id: str) -> Any:
+def row_of(unit: Unit, job_id: str) -> Any:
     """The row of a job that is not done, its instance locked."""
     if unit.held(owner_of(unit, job_id, Job.instance_id, Job.id)).touched:
         unit.flush()
@@ -61,7 +61,7 @@ def _complete(unit: Unit, command: c.CompleteJob, *, checked: bool = True) -> c.
 
 
 def _fail(unit: Unit, command: c.FailJob) -> c.Outcome:
-    row = _job(unit, command.job_id)
+    row = row_of(unit, command.job_id)
     if row.state == "failed":
         raise NotWaiting(command.job_id)
     if _is_late(row, command.attempt):
@@ -150,7 +150,7 @@ def _set(
 
 def _accept(unit: Unit, command: c.AcceptJob) -> c.Outcome:
     """Whoever comes second, or too late, gets no lock; should he do the job nevertheless, the first result counts."""
-    row = _job(unit, command.job_id)
+    row = row_of(unit, command.job_id)
     worker = command.worker[:LONGEST_NAME]
     held = row.locked_until is not None and row.locked_by != worker
     if row.state != "open" or held or _is_late(row, command.attempt):
@@ -163,7 +163,7 @@ def _accept(unit: Unit, command: c.AcceptJob) -> c.Outcome:
 def _extend(unit: Unit, command: c.ExtendJob) -> c.Outcome:
     """A lock that has run out is held on to as long as nobody else was given the job. A job's history keeps who accepted it, not each time that he
     needed longer: it may be every minute."""
-    row = _job(unit, command.job_id)
+    row = row_of(unit, command.job_id)
     worker = command.worker[:LONGEST_NAME]
     if row.state != "open" or row.locked_by != worker or row.locked_until is None or _is_late(row, command.attempt):
         return c.Outcome(row.instance_id, duplicate=True)
@@ -178,17 +178,22 @@ def _lock(unit: Unit, row: Any, worker: str, seconds: float) -> None:
 
 
 def _hand_on(unit: Unit, command: c.HandOnJob) -> c.Outcome:
-    row = _job(unit, command.job_id)
+    row = row_of(unit, command.job_id)
     if row.state != "open" or row.locked_until != command.locked_until:
         raise NotWaiting(command.job_id)
-    _set(unit, row, at=unit.now, spared=1, error=row.error, failing_since=row.failing_since)
-    unit.sending.send_job({**row._mapping, "attempts": row.attempts + 1})
+    try_now(unit, row)
     unit.record(unit.held(row.instance_id))
     return c.Outcome(row.instance_id)
 
 
+def try_now(unit: Unit, row: Any) -> None:
+    """Send an open job once more, now; that costs no attempt."""
+    _set(unit, row, at=unit.now, spared=1, error=row.error, failing_since=row.failing_since)
+    unit.sending.send_job({**row._mapping, "attempts": row.attempts + 1})
+
+
 def _throw(unit: Unit, command: c.ThrowJobError) -> c.Outcome:
-    row = _job(unit, command.job_id)
+    row = row_of(unit, command.job_id)
     caught: list[bool] = []
 
     def work(running: RunningInstance) -> None:
@@ -220,7 +225,7 @@ def resolve(unit: Unit, command: c.Resolve, job_id: str) -> c.Outcome:
     :raises jobs.JobViolation: when these do not fit the catalogue
     """
     try:
-        row = _job(unit, job_id)
+        row = row_of(unit, job_id)
     except NotWaiting:
         return c.Outcome(None)
     if command.action == "skip":

@@ -231,11 +231,12 @@ class Unit:
         *,
         cancelled: bool = False,
         offer_all: bool = False,
+        suspended_too: bool = False,
     ) -> None:
         """Do ``work`` with a running instance. ``done``: ids of tasks and jobs that this command completes; ``offer_all``: every
-        subscription is offered buffered messages, not only new ones."""
+        subscription is offered buffered messages, not only new ones; ``suspended_too``: also with one that is suspended, and stays so."""
         held = self.held(instance_id)
-        if held.status == "suspended" and not cancelled:
+        if held.status == "suspended" and not (cancelled or suspended_too):
             raise Suspended(instance_id)
         if held.status not in ("active", "suspended"):
             raise NotWaiting(instance_id)
@@ -287,7 +288,7 @@ class Unit:
         self.sending.throw(owner, running.take_outgoing())
         steps = running.take_steps()
         self.record(held, steps, running.take_fired())
-        held.status = "cancelled" if cancelled else "completed" if running.is_completed else "active"
+        held.status = "cancelled" if cancelled else "completed" if running.is_completed else held.status
         if running.is_unfinished and held.status == "active":
             held.slices += 1
             task_id = f"{running.prefix}~{held.version + 1}.{held.slices}"

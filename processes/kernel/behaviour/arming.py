@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from processes.kernel.machine import Machine, wait_of
@@ -52,6 +54,13 @@ def data_of(m: Machine, watch: Watch) -> dict[str, Any]:
 def replan(m: Machine, watch: Watch) -> None:
     """Work a timer's due time out again: a calendar year was loaded."""
     _plan(m, watch)
+    _moved(m, watch)
+
+
+def reschedule(m: Machine, watch: Watch, due: datetime) -> None:
+    """A person wants a timer to be due at another time."""
+    assert watch.time is not None
+    watch.time = replace(watch.time, due=due, provisional=False)
     _moved(m, watch)
 
 

@@ -8,7 +8,7 @@ from processes.kernel.behaviour import activities, arming, associations, compens
 from processes.kernel.behaviour.gateways import passed
 from processes.kernel.data import Data
 from processes.kernel.machine import Machine, entering, number_of, working
-from processes.kernel.plan import Node
+from processes.kernel.plan import Node, Start
 from processes.kernel.state import READY, WAITING, Running, Token, Watch
 
 
@@ -54,6 +54,33 @@ def begin_with(m: Machine, node: Node, kind: str, name: str, payload: Any) -> No
     scopes.begin(m, m.process.scope, None, m.written(m.root.base, arming.payload_of(trigger, payload)), at=node)
 
 
+def begin_at(m: Machine, start: Start, payload: Data) -> None:
+    """Begin the process at one of its starts from outside, which has come."""
+    plan = m.process.scope
+    node = plan.nodes[start.node_id]
+    gateway = next((each for each in plan.typed_starts if node in each.catchers), None)
+    if gateway is None and not node.all_of_them and node.kind == "startEvent":
+        begin_with(m, node, start.kind, start.name, payload)
+        return
+    scope = scopes.begin(m, plan, None, m.root.base, at=gateway or plan.chooser or node)
+    token = next(iter(scope.tokens.values()))
+    m.queue.clear()
+    token.state = WAITING
+    if gateway is not None:
+        m.record("entered", token)
+        m.record("completed", token)
+        for other in gateway.catchers:
+            arming.arm(m, other, token, None)
+    else:
+        arming.arm(m, node, token, None)
+    watch = next(
+        each
+        for each in token.watches or ()
+        if each.node is node and each.trigger.kind == start.kind and each.trigger.name == start.name
+    )
+    fire(m, watch, payload)
+
+
 # -- firing ----------------------------------------------------------------------------------------------------------------
 
 
@@ -76,7 +103,7 @@ def fire(m: Machine, watch: Watch, payload: Any = None) -> None:
         on_border(m, watch.token, node, values, watch)
     else:
         assert watch.token is not None
-        _caught(m, watch.token, node, values)
+        caught(m, watch.token, node, values)
 
 
 def _beside(watch: Watch) -> list[Watch]:
@@ -84,7 +111,7 @@ def _beside(watch: Watch) -> list[Watch]:
     return holder.watches or []
 
 
-def _caught(m: Machine, token: Token, node: Node, values: Data) -> None:
+def caught(m: Machine, token: Token, node: Node, values: Data) -> None:
     """The event a token waits for: its own, or one behind the gateway it stands at."""
     starting = token.node.parallel_start
     if starting:
