@@ -24,7 +24,6 @@ from sqlalchemy import func, select, update
 
 from processes.clock import Clock, ManualClock
 from processes.errors import BihuanError
-from processes.kernel.instance import RunningInstance
 from processes.notation import bundle
 from processes.notation.check import Finding, check_files
 from processes.notation.check.findings import ERROR
@@ -32,7 +31,6 @@ from processes.runtime import commands as c
 from processes.runtime import signals
 from processes.runtime.engine import Engine, Settings
 from processes.runtime.scheduler import Scheduler
-from processes.runtime.unit import read_state
 from processes.store import history, outbox
 from processes.store.database import Database
 from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Incident, Instance, Job, UserTask
@@ -180,9 +178,8 @@ class Orchestrator:
                 select(Incident.__table__).where(Incident.instance_id == id, Incident.resolved_at.is_(None))
             ).all()
             entries = history.read(connection, id)
-            process = self.engine.definitions.process(row.definition_id, connection)
-            state = read_state(connection, id, row.parts)
-        running = RunningInstance.load(state, process, self.engine.evaluator, id)
+            running = self.engine.look(connection, id)
+        assert running is not None
         trace = [step[0] for entry in entries for step in entry.steps if step[2] in ("completed", "caught")]
         views = [IncidentView(each.id, each.element_id, each.kind, each.detail) for each in incidents]
         return InstanceView(id, row.process_id, row.definition_id, row.status, running.data, trace, views)

@@ -16,7 +16,7 @@ from processes.casework.people import Acting, Authority
 from processes.casework.records import SEES_BELOW, SEES_ORGANISATION, SEES_PLACE
 from processes.casework.reference import Reference
 from processes.errors import BihuanError
-from processes.store.tables import TASK_IS_OPEN, Case, UserTask
+from processes.store.tables import TASK_IS_OPEN, Case, Instance, UserTask
 
 
 class Forbidden(BihuanError):
@@ -152,6 +152,15 @@ def cases_of(authority: Authority, reference: Reference) -> ColumnElement[bool]:
     in_sight = [sight for each in authority.acting if (sight := _sight(each, reference)) is not None]
     seen = or_(false(), _has_a_part(authority, reference), and_(not_(Case.confidential), or_(false(), *in_sight)))
     return and_(seen, *_without(_own_names(authority, reference), Case.excluded))
+
+
+def instances_of(authority: Authority, reference: Reference, places: Collection[str]) -> ColumnElement[bool]:
+    """The instances at these places that a person may look after, as a condition on ``Instance`` with ``Case`` beside it (an outer join). Whoever
+    is excluded from a case does not see its instance, nor does anybody who would not see a confidential case."""
+    everywhere = len(set(places)) >= len(reference.places)
+    open_to_all = and_(not_(Case.confidential), *_without(_own_names(authority, reference), Case.excluded))
+    of_case = or_(Case.id.is_(None), open_to_all, cases_of(authority, reference))
+    return of_case if everywhere else and_(Instance.place.in_(sorted(places)), of_case)
 
 
 def may_see_case(connection: Connection, authority: Authority, reference: Reference, case: CaseLike) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
@@ -22,7 +22,7 @@ from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting, StepFailed
 from processes.kernel.evaluation import Evaluator
-from processes.kernel.instance import PREFIX
+from processes.kernel.instance import PREFIX, RunningInstance
 from processes.notation.bundle import Version
 from processes.observing import here
 from processes.observing.here import Here
@@ -32,7 +32,7 @@ from processes.runtime.courier import Courier
 from processes.runtime.definitions import Definitions, Superior
 from processes.runtime.handlers import HANDLERS, TIMER, plan_next_start, start_id
 from processes.runtime.turns import Overtaken, Turn
-from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit, key_of
+from processes.runtime.unit import PARTNER, AlreadyClaimed, Before, StaleVersion, Unit, key_of, read_state
 from processes.runtime.watchdog import Convicted, Unwatched, Watch
 from processes.runtime.workshop import Elsewhere, Projection, Settings, Versions, Workshop, all_here, no_versions
 from processes.store import inbox, parcels
@@ -52,6 +52,9 @@ PAUSE = 0.05
 
 RARELY_REPEATED = (c.CompleteTask, c.CompleteJob, c.FireTimer)
 """Commands whose repetition shows by itself (nothing waits any more, or the claim at the end fails): no look into the inbox before."""
+
+
+_HEAD = select(Instance.definition_id, Instance.parts).where(Instance.id == bindparam("i"))
 
 
 class Request(NamedTuple):
@@ -264,6 +267,15 @@ class Engine:
             if flush:
                 unit.flush()
         return command, place, outcome
+
+    def look(self, connection: Connection, instance_id: str) -> RunningInstance | None:
+        """An instance as it is stored, to look at; None when there is none."""
+        row = connection.execute(_HEAD, {"i": instance_id}).first()
+        if row is None:
+            return None
+        process = self.definitions.process(row.definition_id, connection)
+        state = read_state(connection, instance_id, row.parts)
+        return RunningInstance.load(state, process, self.evaluator, instance_id)
 
     def tidy(self) -> None:
         """Strike parcels off that the courier has delivered, when no command takes them along."""

@@ -136,6 +136,8 @@ class Instance(Base):
     """it has been seen to: what it leaves behind lies in its dossier, unless that saves nothing (runtime/filing.py)"""
     __table_args__ = (
         _some("ix_instance_unfiled", f"ended_at IS NOT NULL AND filed IS NULL AND version > {SHORT}", "ended_at"),
+        _some("ix_instance_suspended", "status = 'suspended'", "id"),
+        _some("ix_instance_ended", "ended_at IS NOT NULL", "ended_at", "id"),
     )
 
 
@@ -201,6 +203,7 @@ class UserTask(Base):
         _some("ix_user_task_owned", "state = 'open' AND owner IS NOT NULL", "owner", "due_at", "created_at"),
         _some("ix_user_task_done", "completed_by IS NOT NULL", "completed_by", "ended_at"),
         _some("ix_user_task_case", "case_id IS NOT NULL", "case_id"),
+        _some("ix_user_task_element", "state = 'open'", "element_id", "id"),
     )
 
 
@@ -375,6 +378,7 @@ class Incident(Base):
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None] = mapped_column(index=True)
     resolution: Mapped[str | None] = mapped_column(String(40))
+    __table_args__ = (_some("ix_incident_open", "resolved_at IS NULL", "created_at", "id"),)
 
 
 class Stall(Base):
@@ -411,6 +415,67 @@ class Dossier(Base):
     __tablename__ = "dossier"
     instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     body: Mapped[bytes]
+
+
+# ---- operations on instances -----------------------------------------------------------------------------------------
+
+
+class Operation(Base):
+    """The same intervention in many instances: carried out bit by bit, see processes/casework/bulk."""
+
+    __tablename__ = "operation"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    act: Mapped[str] = mapped_column(String(20))
+    """cancel, suspend, resume, retry or skip (their incidents)"""
+    criteria: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """the search whose finds are meant; none: the items were given one by one"""
+    position: Mapped[list[Any] | None] = mapped_column(JSON)
+    """how far the search has come"""
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(12), default="collecting")
+    """collecting, running, done or stopped"""
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    failed: Mapped[int] = mapped_column(Integer, default=0)
+    ended_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    """until then it is in the hands of one process"""
+    __table_args__ = (
+        _some("ix_operation_open", "state IN ('collecting', 'running')", "created_at"),
+        Index("ix_operation_actor", "actor", "created_at"),
+    )
+
+
+class OperationItem(Base):
+    """An instance of an operation, or an incident of it (``target``), and what became of it."""
+
+    __tablename__ = "operation_item"
+    operation_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    instance_id: Mapped[str] = mapped_column(String(36), default="")
+    target: Mapped[str] = mapped_column(String(36), default="")
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    """open, done or failed"""
+    result: Mapped[str] = mapped_column(Text, default="")
+    __table_args__ = (_some("ix_operation_item_open", "state = 'open'", "operation_id", "position"),)
+
+
+class ElementHeat(Base):
+    """How often an element was gone through, how long it took and how often it failed, of instances that ended on a day (UTC)."""
+
+    __tablename__ = "element_heat"
+    definition_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    process_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    """the process whose diagram shows it"""
+    element_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    times: Mapped[int] = mapped_column(Integer, default=0)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    spread: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """how many took how long: step of a logarithmic scale → times"""
 
 
 # ---- messages --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from processes.notation.models import read_xml
 from processes.store.tables import Definition, ModelFile
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 KEPT = 64
 """Definitions kept in memory: the versions that running cases are on."""
@@ -43,6 +44,10 @@ class Drawing:
     names: Mapping[str, str]
     nexts: Mapping[str, str] = field(default_factory=dict)
     instructions: Mapping[str, str] = field(default_factory=dict)
+    waits: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    """what elements wait for outside: ``job`` and its topic, ``message`` and its name"""
+    calls: Mapping[str, str] = field(default_factory=dict)
+    """the processes that call activities call"""
 
 
 class TaskLike(Protocol):
@@ -106,6 +111,10 @@ class Models:
     def element(self, process: str, element: str) -> str:
         """What the diagram of a process calls an element; empty when it does not."""
         return self.drawings.get(process, NOWHERE).names.get(element, "")
+
+    def waits(self, element: str) -> Sequence[tuple[str, str]]:
+        """What an element waits for outside (see :class:`Drawing`)."""
+        return next((each.waits[element] for each in self.drawings.values() if element in each.waits), ())
 
     def title(self, value: object) -> str:
         """What a value that some form's choices list is called; empty when none does."""
@@ -180,6 +189,7 @@ def drawing_file(connection: Connection, digest: str, language: str = CHINESE) -
 def read_drawings(body: bytes, digest: str, language: str = CHINESE) -> list[Drawing]:
     """The processes that a diagram file holds. It was checked when it was deployed."""
     root = read_xml(digest, body).root
+    messages = {str(each.get("id")): str(each.get("name")) for each in root.iter(f"{BPMN}message")}
     drawings = []
     for process in root.iter(f"{BPMN}process"):
         nodes = [node for node in process.iter() if isinstance(node.tag, str) and node.get("id")]
@@ -197,6 +207,8 @@ def read_drawings(body: bytes, digest: str, language: str = CHINESE) -> list[Dra
                 names,
                 _each(english, NEXT_EN),
                 _each(english, INSTRUCTIONS_EN),
+                {str(node.get("id")): found for node in nodes if (found := _waits(node, messages))},
+                {str(node.get("id")): node.get("calledElement", "") for node in nodes if node.get("calledElement")},
             )
         )
     return drawings
@@ -212,3 +224,11 @@ def _said(root: Any) -> Iterator[tuple[Any, Mapping[str, str]]]:
         said = {str(each.get("name")): str(each.get("value")) for each in properties if each.get("name") in IN_ENGLISH}
         if said:
             yield properties.getparent().getparent(), said
+
+
+def _waits(node: Any, messages: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    jobs = node.iterfind(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
+    named = [each.get("messageRef") for each in (node, *node.iterfind(f"{BPMN}messageEventDefinition"))]
+    return [("job", str(each.get("id"))) for each in jobs] + [
+        ("message", messages[each]) for each in named if each in messages
+    ]
