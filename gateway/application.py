@@ -6,7 +6,20 @@ from datetime import datetime
 
 from flask import Flask, current_app
 
-from gateway import accounts, api, integrators, languages, open311, operations, outside, permissions, staff, text, web
+from gateway import (
+    accounts,
+    api,
+    instances,
+    integrators,
+    languages,
+    open311,
+    operations,
+    outside,
+    permissions,
+    staff,
+    text,
+    web,
+)
 from gateway.context import EXTENSION
 from gateway.services import Services
 
@@ -26,6 +39,7 @@ def build(services: Services) -> Flask:
     app.register_blueprint(staff.blueprint)
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(operations.blueprint)
+    app.register_blueprint(instances.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.health)
     app.register_blueprint(integrators.blueprint)

@@ -28,6 +28,7 @@ def menu(viewer: Viewer) -> Sequence[Item]:
         ("sheets", Item(_("表格报送"), "staff.sheets", "sheets")),
         ("answers", Item(_("答复模板"), "staff.answers", "answers")),
         ("incidents", Item(_("异常"), "staff.incidents", "incidents")),
+        ("instances", Item(_("流程实例"), "instances.search", "instances", "g p")),
         ("operations", Item(_("对接运行"), "operations.overview", "operations")),
     )
     return [item for page, item in entries if not page or page in viewer.may]

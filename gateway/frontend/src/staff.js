@@ -3,6 +3,7 @@
 import './staff.css';
 import './task.css';
 import './inbox.css';
+import './instances.css';
 import { choosing } from './choosing.js';
 import { copying } from './copy.js';
 import { keyboard } from './keyboard.js';

@@ -232,7 +232,7 @@ def _of(connection: Connection, table: Any, instance_id: str, order: Any, most: 
     return connection.execute(statement).all()
 
 
-_HEAD = (
+_HEAD: tuple[Any, ...] = (
     Instance.id,
     Instance.definition_id,
     Instance.process_id,

@@ -1,0 +1,138 @@
+"""Putting a hand into an instance: one question a page, always with a reason, each answer a command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from flask import Response, abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.context import services
+from gateway.instances.acts import ACTS, Given, Mistake, Question
+from gateway.instances.pages import OPERATE, blueprint, found
+from gateway.staff.pages import show, viewer
+from gateway.text import HERE
+from processes.errors import BihuanError
+from processes.kernel.errors import NotWaiting
+
+LONGEST_REASON = 500
+LONGEST_JSON = 200_000
+"""Characters."""
+
+LONGEST_NAME = 100
+
+
+@blueprint.get("/<instance_id>/<act>")
+def ask(instance_id: str, act: str) -> Response:
+    """What exactly, and why?"""
+    question = _question(instance_id, act, request.args.get("at", ""))
+    return _page(
+        instance_id, act, request.args.get("at", ""), question, {"json": question.value, "due": question.value}
+    )
+
+
+@blueprint.post("/<instance_id>/<act>")
+def act(instance_id: str, act: str) -> AnyResponse:
+    """Do it; whatever cannot be done is said on the same page."""
+    form, at = request.form, request.form.get("at", "")
+    with services().database.read() as connection:
+        found(connection, instance_id, OPERATE)
+    if act not in ACTS:
+        abort(404)
+    try:
+        given = _given(instance_id, act, form)
+        services().engine.execute(ACTS[act].command(given, viewer().id))
+    except Mistake as mistake:
+        question = _question(instance_id, act, at)
+        return _page(instance_id, act, at, question, form, str(mistake), 422)
+    except NotWaiting:
+        flash(_("没有生效：这一步刚刚有了变化，请看最新情况。"), "error")
+    except BihuanError as error:
+        question = _question(instance_id, act, at)
+        return _page(instance_id, act, at, question, form, error.zh, 409)
+    else:
+        flash(_("已办理，原因记在办理记录里。"))
+    return redirect(url_for("instances.detail", instance_id=instance_id))
+
+
+def _page(
+    instance_id: str, act: str, at: str, question: Question, form: Mapping[str, Any], wrong: str = "", status: int = 200
+) -> Response:
+    return show(
+        "instances/act.html",
+        status,
+        here="instances",
+        instance_id=instance_id,
+        act=act,
+        at=at,
+        question=question,
+        form=form,
+        wrong=wrong,
+        command=form.get("command") or f"op:{uuid4()}",
+        longest=LONGEST_REASON,
+    )
+
+
+def _question(instance_id: str, act: str, at: str) -> Question:
+    known = ACTS.get(act)
+    if known is None:
+        abort(404)
+    with services().database.read() as connection:
+        found(connection, instance_id, OPERATE)
+        running = services().engine.look(connection, instance_id)
+        if running is None:
+            abort(404)
+        try:
+            return known.ask(running, at)
+        except NotWaiting:
+            abort(404)
+
+
+def _given(instance_id: str, act: str, form: Mapping[str, str]) -> Given:
+    reason = form.get("reason", "").strip()[:LONGEST_REASON]
+    asks = ACTS[act].asks
+    due, body = None, None
+    if not reason:
+        raise Mistake(_("请写明原因：它会留在办理记录里。"))
+    if "json" in asks:
+        body = _json(form.get("json", ""))
+        if act != "set" and not isinstance(body, dict):
+            raise Mistake(_('这里应是一个 JSON 对象，例如 {"outcome": "accept"}；没有就写 {}。'))
+    if "target" in asks and not form.get("target"):
+        raise Mistake(_("请选择移到哪一步。"))
+    if "due" in asks:
+        due = _moment(form.get("due", ""))
+    name = (form.get("name") or form.get("at", "")).strip()
+    if act == "set" and not (name and len(name) <= LONGEST_NAME and name.isprintable()):
+        raise Mistake(_("请填写变量名，最多 100 个字。"))
+    command = form.get("command", "")[:80]
+    if not command.startswith("op:"):
+        abort(400)
+    return Given(command, instance_id, form.get("at", ""), reason, body, form.get("target", ""), due, name)
+
+
+def _json(text: str) -> Any:
+    if len(text) > LONGEST_JSON:
+        raise Mistake(_("值太长，最多 20 万字。"))
+    try:
+        return orjson.loads(text.strip() or "{}")
+    except orjson.JSONDecodeError as error:
+        raise Mistake(
+            _(
+                "这不是正确的 JSON（第 %(line)s 行第 %(column)s 列附近）：文字要用英文双引号括起来。",
+                line=error.lineno,
+                column=error.colno,
+            )
+        ) from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=HERE)
+    except ValueError:
+        raise Mistake(_("请选择日期和时间。")) from None
