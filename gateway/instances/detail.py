@@ -6,12 +6,14 @@ import json
 
 from flask import Response, abort
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from gateway.context import services
 from gateway.instances.pages import OPERATE, allowed, blueprint, found, states
-from gateway.staff.pages import show, snapshot, viewer
+from gateway.staff.pages import seen, show, snapshot, viewer
 from processes.casework.views.diagram import Diagram
 from processes.casework.views.instances import detail as view
+from processes.store.tables import Case
 
 
 @blueprint.get("/<instance_id>")
@@ -23,12 +25,14 @@ def detail(instance_id: str) -> Response:
         running = here.engine.look(connection, instance_id)
         if running is None:
             abort(404)
+        sees_case = connection.scalar(select(Case.id).where(Case.instance_id == instance_id, seen())) is not None
         page = view.page(connection, snapshot().reference, row, running, allowed(), here.clock.now())
     return show(
         "instances/detail.html",
         here="instances",
         page=page,
         one=page.row,
+        sees_case=sees_case,
         states=states(),
         kinds=kinds(),
         waits=waits(),

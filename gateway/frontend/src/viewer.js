@@ -73,6 +73,22 @@ function show(viewer, current) {
   canvas.scrollToElement(element, { top: 60, bottom: 60, left: 120, right: 120 });
 }
 
+// A call activity leads to the drawing of what it calls, when the page has it; the tabs lead back.
+function doors(viewer, calls, tabs, open) {
+  for (const [id, process] of Object.entries(calls)) {
+    const tab = tabs.find((one) => one.dataset.process === process);
+    if (!tab || !viewer.get('elementRegistry').get(id)) continue;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'mark-door';
+    button.textContent = '↘';
+    button.title = tab.textContent;
+    button.setAttribute('aria-label', tab.textContent);
+    button.addEventListener('click', () => open(tab));
+    viewer.get('overlays').add(id, 'door', { position: { bottom: 26, right: 28 }, html: button });
+  }
+}
+
 async function draw(figure) {
   const stage = figure.querySelector('[data-canvas]');
   const status = figure.querySelector('[data-status]');
@@ -97,6 +113,7 @@ async function draw(figure) {
       const plane = planes.find((one) => processes(one.plane.bpmnElement).includes(tab.dataset.process));
       if (plane && plane !== planes[0]) await viewer.open(plane);
       current = mark(viewer, marks);
+      doors(viewer, JSON.parse(figure.dataset.calls ?? '{}'), tabs, open);
       show(viewer, current);
       status.hidden = true;
       figure.dataset.ready = tab.dataset.process;

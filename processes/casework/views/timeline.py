@@ -82,6 +82,10 @@ def timeline(
     return tuple(sorted(events, key=lambda each: (each.at, ORDER.index(each.kind))))
 
 
+INTERVENTIONS = ("SetVariables", "Skip", "Move", "FireNow", "MoveTimer", "RetryJob")
+"""Commands of operators."""
+
+
 def _told(
     entry: Entry,
     models: Models,
@@ -103,6 +107,9 @@ def _told(
     elif entry.kind == "Resolve":
         dealt = models.say("处理了异常，流程继续", "Dealt with an incident; the process goes on")
         yield Event(entry.at, "person", dealt, who)
+    elif entry.kind in INTERVENTIONS:
+        adjusted = models.say("调整了流程", "Adjusted the process")
+        yield Event(entry.at, "person", f"{adjusted}：{entry.input['reason']}", who)
     decided: list[str] = []
     found: list[Event] = []
     for element, process, what in entry.steps:
