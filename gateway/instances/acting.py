@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway.context import services
 from gateway.instances.acts import ACTS, Given, Mistake, Question
 from gateway.instances.pages import OPERATE, blueprint, found
+from gateway.languages import said
 from gateway.staff.pages import show, viewer
 from gateway.text import HERE
 from processes.errors import BihuanError
@@ -54,7 +55,7 @@ def act(instance_id: str, act: str) -> AnyResponse:
         flash(_("没有生效：这一步刚刚有了变化，请看最新情况。"), "error")
     except BihuanError as error:
         question = _question(instance_id, act, at)
-        return _page(instance_id, act, at, question, form, error.zh, 409)
+        return _page(instance_id, act, at, question, form, said(error), 409)
     else:
         flash(_("已办理，原因记在办理记录里。"))
     return redirect(url_for("instances.detail", instance_id=instance_id))

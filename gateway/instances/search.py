@@ -65,7 +65,7 @@ def _elements(connection: Connection, process: str) -> dict[str, str]:
     newest = connection.execute(statement.order_by(Definition.created_at.desc()).limit(1)).scalar() if process else None
     if newest is None:
         return {}
-    drawings = models(connection, newest).drawings.values()
+    drawings = models(connection, newest, snapshot().reference.language).drawings.values()
     return {
         element: each.names.get(element, element)
         for each in drawings

@@ -18,7 +18,6 @@ from processes.notation.models import read_xml
 from processes.store.tables import Definition, ModelFile
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 KEPT = 64
 """Definitions kept in memory: the versions that running cases are on."""

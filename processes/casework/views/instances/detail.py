@@ -115,7 +115,7 @@ def page(
     now: datetime,
 ) -> InstancePage:
     """The whole page of an instance. ``running``: the same, as the engine sees it."""
-    known = models(connection, row.definition_id)
+    known = models(connection, row.definition_id, reference.language)
     entries = history.read(connection, row.id)
     jobs = _of(connection, Job, row.id, Job.created_at.desc(), JOBS)
     timers = _of(connection, Timer, row.id, Timer.due_at)

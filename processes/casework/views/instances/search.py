@@ -157,7 +157,10 @@ def _lines(connection: Connection, reference: Reference, rows: Sequence[Row[Any]
             row.status,
             row.created_at,
             row.ended_at,
-            tuple(models(connection, row.definition_id).name(each) or each for each in standing.get(row.id, ())),
+            tuple(
+                models(connection, row.definition_id, reference.language).name(each) or each
+                for each in standing.get(row.id, ())
+            ),
             incidents.get(row.id, 0),
         )
         for row in rows
