@@ -137,7 +137,6 @@ class Instance(Base):
     __table_args__ = (
         _some("ix_instance_unfiled", f"ended_at IS NOT NULL AND filed IS NULL AND version > {SHORT}", "ended_at"),
         _some("ix_instance_suspended", "status = 'suspended'", "id"),
-        _some("ix_instance_ended", "ended_at IS NOT NULL", "ended_at", "id"),
     )
 
 
@@ -415,67 +414,6 @@ class Dossier(Base):
     __tablename__ = "dossier"
     instance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     body: Mapped[bytes]
-
-
-# ---- operations on instances -----------------------------------------------------------------------------------------
-
-
-class Operation(Base):
-    """The same intervention in many instances: carried out bit by bit, see processes/casework/bulk."""
-
-    __tablename__ = "operation"
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    act: Mapped[str] = mapped_column(String(20))
-    """cancel, suspend, resume, retry or skip (their incidents)"""
-    criteria: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """the search whose finds are meant; none: the items were given one by one"""
-    position: Mapped[list[Any] | None] = mapped_column(JSON)
-    """how far the search has come"""
-    reason: Mapped[str] = mapped_column(Text)
-    actor: Mapped[str] = mapped_column(String(60))
-    created_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(12), default="collecting")
-    """collecting, running, done or stopped"""
-    total: Mapped[int] = mapped_column(Integer, default=0)
-    done: Mapped[int] = mapped_column(Integer, default=0)
-    failed: Mapped[int] = mapped_column(Integer, default=0)
-    ended_at: Mapped[datetime | None]
-    leased_until: Mapped[datetime | None]
-    """until then it is in the hands of one process"""
-    __table_args__ = (
-        _some("ix_operation_open", "state IN ('collecting', 'running')", "created_at"),
-        Index("ix_operation_actor", "actor", "created_at"),
-    )
-
-
-class OperationItem(Base):
-    """An instance of an operation, or an incident of it (``target``), and what became of it."""
-
-    __tablename__ = "operation_item"
-    operation_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    instance_id: Mapped[str] = mapped_column(String(36), default="")
-    target: Mapped[str] = mapped_column(String(36), default="")
-    state: Mapped[str] = mapped_column(String(10), default="open")
-    """open, done or failed"""
-    result: Mapped[str] = mapped_column(Text, default="")
-    __table_args__ = (_some("ix_operation_item_open", "state = 'open'", "operation_id", "position"),)
-
-
-class ElementHeat(Base):
-    """How often an element was gone through, how long it took and how often it failed, of instances that ended on a day (UTC)."""
-
-    __tablename__ = "element_heat"
-    definition_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    process_id: Mapped[str] = mapped_column(String(120), primary_key=True)
-    """the process whose diagram shows it"""
-    element_id: Mapped[str] = mapped_column(String(120), primary_key=True)
-    times: Mapped[int] = mapped_column(Integer, default=0)
-    seconds: Mapped[float] = mapped_column(default=0.0)
-    failures: Mapped[int] = mapped_column(Integer, default=0)
-    spread: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """how many took how long: step of a logarithmic scale → times"""
 
 
 # ---- messages --------------------------------------------------------------------------------------------------------
