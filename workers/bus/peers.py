@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import ssl
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from datetime import timedelta
@@ -28,6 +27,7 @@ from processes.store import peer_outbox
 from processes.store.database import Database
 from processes.store.peer_outbox import Row
 from workers.bus import envelope
+from workers.bus.carrier import Carrier
 from workers.bus.delivery import log
 from workers.bus.publisher import Publisher
 
@@ -45,11 +45,10 @@ PIECES = 8
 _CONFIRM_SECONDS = 150.0
 """The publisher ends every future long before this: it is the net below the net."""
 
-_LONGEST_PAUSE = 5.0
 _HEARTBEAT_SECONDS = 20
 
 
-class PeerRelay:
+class PeerRelay(Carrier):
     """Sends to one peer, in a thread of its own. ``name``: our own, by which the peer knows us.
 
     ``poll_seconds``: how often it looks for rows that other processes put; ``turn_seconds``: after that, another process may go on for one
@@ -69,58 +68,44 @@ class PeerRelay:
         publish_seconds: float = 60.0,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> None:
+        trouble = f"messages to {peer.name} could not be read or settled; trying again"
+        super().__init__(f"peer-{peer.name}", poll_seconds, trouble)
         self._database = database
         self._clock = clock
         self._peer = peer
         self._routing_key = peer_key(name)
         self._unfold = unfold
-        self._poll_seconds = poll_seconds
         self._turn = timedelta(seconds=turn_seconds)
         self._meanwhile = meanwhile
         self._holder = str(uuid4())
         # The topology is the peer's: we declare nothing there, and may not.
         self._publisher = Publisher(parameters(peer, name), lambda: None, window=WINDOW, seconds=publish_seconds)
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"peer-{peer.name}", daemon=True)
         database.on_commit(peer_outbox.SIGNAL, self.wake)
 
     def start(self) -> None:
         """Begin to connect and to send."""
         self._publisher.start()
-        self._thread.start()
+        super().start()
 
     def stop(self, timeout: float = 30.0) -> None:
         """Finish the window at hand and end."""
-        self._stopping.set()
-        self.wake()
-        self._thread.join(timeout)
+        super().stop(timeout)
         self._publisher.close(timeout)
 
-    def wake(self) -> None:
-        """Look for rows now. Safe in any thread."""
-        self._woken.set()
-
-    def _run(self) -> None:
-        pause = self._poll_seconds
-        while not self._stopping.is_set():
-            self._woken.wait(pause)
-            self._woken.clear()
-            try:
-                self._meanwhile()
-                well = True
-                while well and not self._stopping.is_set() and self._publisher.wait_ready(1.0):
-                    sent, well = self.turn()
-                    if not sent:
-                        break
-                pause = self._poll_seconds if well else self._longer(pause)
-            except Exception:
-                log.warning("messages to %s could not be read or settled; trying again", self._peer.name, exc_info=True)
-                pause = self._longer(pause)
+    def carry(self) -> bool:
+        """See the base."""
+        self._meanwhile()
+        while not self._stopping.is_set() and self._publisher.wait_ready(1.0):
+            sent, well = self.turn()
+            if not well:
+                return False
+            if not sent:
+                break
+        return True
 
     def _longer(self, pause: float) -> float:
         # Jitter: after a break not everybody comes at once.
-        return min(pause * 2, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+        return super()._longer(pause) * random.uniform(0.5, 1.0)
 
     def turn(self) -> tuple[int, bool]:
         """Send a window; returns how many rows left, and whether all of them did."""

@@ -7,7 +7,6 @@ another publishes them again, with the same message id.
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from processes.store import outbox, parcels
 from processes.store.database import Database
 from processes.store.outbox import Leased
 from workers.bus.amqp import AmqpBus
+from workers.bus.carrier import Carrier
 from workers.bus.delivery import Ladder, Resolve, identity, log
 from workers.bus.publisher import Unroutable
 
@@ -28,8 +28,8 @@ _CONFIRM_SECONDS = 30.0
 """The publisher ends every future long before this: it is the net below the net."""
 
 
-class Relay:
-    """Moves outbox rows to the bus in a thread of its own; woken by every commit of this process that put rows.
+class Relay(Carrier):
+    """Moves outbox rows to the bus in a thread of its own; woken by every commit of this process that put rows. Stop it before its bus.
 
     ``poll_seconds``: how often it looks for rows of other processes and for those whose time has come.
     """
@@ -46,6 +46,7 @@ class Relay:
         lease_seconds: float = 30.0,
         poll_seconds: float = 0.5,
     ) -> None:
+        super().__init__("relay", poll_seconds, "the relay could not read or write the outbox; trying again")
         self._database = database
         self._bus = bus
         self._clock = clock
@@ -53,41 +54,13 @@ class Relay:
         self._ladder = ladder or Ladder()
         self._window = window
         self._lease = timedelta(seconds=lease_seconds)
-        self._poll_seconds = poll_seconds
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         database.on_commit(outbox.SIGNAL, self.wake)
 
-    def start(self) -> None:
-        """Begin to relay."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Finish the window at hand and end. Stop the relay before its bus."""
-        self._stopping.set()
-        self.wake()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def wake(self) -> None:
-        """Look for rows now. Safe in any thread."""
-        self._woken.set()
-
-    def _run(self) -> None:
-        pause = self._poll_seconds
-        while not self._stopping.is_set():
-            self._woken.wait(pause)
-            self._woken.clear()
-            try:
-                while not self._stopping.is_set() and self._bus.wait_connected(1.0) and self.turn():
-                    pass
-                pause = self._poll_seconds
-            except Exception:
-                log.warning("the relay could not read or write the outbox; trying again", exc_info=True)
-                pause = min(pause * 2, 5.0)
+    def carry(self) -> bool:
+        """See the base."""
+        while not self._stopping.is_set() and self._bus.wait_connected(1.0) and self.turn():
+            pass
+        return True
 
     def turn(self) -> int:
         """Relay one window; returns how many rows it took."""
