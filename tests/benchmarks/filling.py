@@ -28,6 +28,7 @@ from processes.packing import compress, decompress
 from processes.runtime import commands as c
 from processes.runtime.filing import Filing
 from processes.runtime.scheduler import Scheduler
+from processes.store import word_index
 from processes.store.tables import (
     Case,
     CaseSearch,
@@ -221,11 +222,15 @@ _ROWS = (
 def fill(world: World, played: Sequence[Original], cases: int, waiting: int) -> None:
     """Make ``cases`` copies, of which the newest ``waiting`` have an open task."""
     database = world.services.database
+    on_postgresql = database.dialect == "postgresql"
+    if on_postgresql:
+        with database.write() as connection:
+            connection.execute(text(f"DROP INDEX {word_index.GIN}"))
     copies = _copies(world, played, cases, waiting)
     done = 0
     while batch := list(islice(copies, CHUNK)):
-        with database.write(foreign_keys=database.dialect == "postgresql") as connection:
-            if database.dialect == "postgresql":
+        with database.write(foreign_keys=on_postgresql) as connection:
+            if on_postgresql:
                 connection.execute(text("SET LOCAL session_replication_role = replica"))
                 connection.execute(text("SET LOCAL synchronous_commit = off"))
             _made.create(connection)
@@ -237,6 +242,12 @@ def fill(world: World, played: Sequence[Original], cases: int, waiting: int) -> 
         done += len(batch)
         if cases > CHUNK:
             print(f"  {done:,} of {cases:,} cases", file=sys.stderr, flush=True)
+    if on_postgresql:
+        # Made at once it takes a tenth of the time.
+        with database.write() as connection:
+            connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
+            for statement in word_index.POSTGRESQL:
+                connection.execute(text(statement))
 
 
 def _copies(world: World, played: Sequence[Original], cases: int, waiting: int) -> Iterator[dict[str, Any]]:
