@@ -15,9 +15,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
 from gateway.paths import is_ours
+from gateway.staff.inbox import handed_out
 from gateway.staff.opened import opened
 from gateway.staff.pages import blueprint, show, snapshot, viewer
-from gateway.staff.viewer import places_for
 from processes.casework import access, assignment
 from processes.casework.views.head import head as find
 from processes.errors import BihuanError
@@ -142,8 +142,7 @@ def _assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
         abort(404)
     error = ""
     try:
-        places = places_for("assign", viewer().authority)
-        assignment.assign(services().engine, task_id, viewer().id, places, to, seen, command)
+        assignment.assign(services().engine, task_id, viewer().id, handed_out(snapshot()), to, seen, command)
     except NotWaiting:
         error = _("已经办完或者撤回，不再需要指派。")
     except BihuanError as refused:
@@ -153,9 +152,12 @@ def _assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
     return Result(row.name, row.number or "", row.title or "", error)
 
 
-_TASK = select(UserTask.__table__, Case.confidential).outerjoin(Case, Case.id == UserTask.case_id)
+_TASK = select(UserTask.__table__, Case.confidential, Case.excluded.label("case_excluded")).outerjoin(
+    Case, Case.id == UserTask.case_id
+)
 _NAMES = (
-    select(UserTask.name, UserTask.place, UserTask.excluded, Case.number, Case.confidential, ReportText.title)
+    select(UserTask.name, UserTask.place, UserTask.excluded, ReportText.title)
+    .add_columns(Case.number, Case.confidential, Case.excluded.label("case_excluded"))
     .outerjoin(Case, Case.id == UserTask.case_id)
     .outerjoin(ReportText, ReportText.report_id == Case.report_id)
 )
@@ -197,8 +199,8 @@ def _concerns(row: Row[Any]) -> bool:
 
 def _may_assign(row: Row[Any]) -> bool:
     authority, reference = viewer().authority, snapshot().reference
-    excluded = access.is_excluded(authority, reference, row.excluded or ())
-    return row.place in places_for("assign", authority) and not excluded and not row.confidential
+    excluded = any(access.is_excluded(authority, reference, each or ()) for each in (row.excluded, row.case_excluded))
+    return row.place in handed_out(snapshot()) and not excluded and not row.confidential
 
 
 def _back() -> str:

@@ -17,6 +17,7 @@ from gateway.context import services
 from gateway.staff import filters
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import places_for
+from processes.casework import access
 from processes.casework.functions import Snapshot
 from processes.casework.views import desk as desks
 from processes.casework.views import inbox as view
@@ -102,7 +103,13 @@ def counts() -> AnyResponse:
 
 def desk_of(here: Snapshot) -> Desk:
     """The viewer's desk."""
-    return Desk.of(viewer().authority, here.reference, places_for("assign", viewer().authority))
+    return Desk.of(viewer().authority, here.reference, handed_out(here))
+
+
+def handed_out(here: Snapshot) -> list[str]:
+    """The places whose work the viewer hands out: he has to see their cases for that."""
+    authority = viewer().authority
+    return [each for each in places_for("assign", authority) if access.sees_all_of(authority, here.reference, each)]
 
 
 def tabs(desk: Desk) -> tuple[str, ...]:

@@ -174,6 +174,17 @@ def require_case(connection: Connection, authority: Authority, reference: Refere
         raise Forbidden("您不能查看这一问题。", f"{authority.person} may not see this case")
 
 
+def sees_all_of(authority: Authority, reference: Reference, place: str) -> bool:
+    """Whether a duty lets somebody see all cases of a place that are not confidential."""
+    for each in authority.acting:
+        sees = reference.sight.get(each.duty.role)
+        if sees == SEES_BELOW and place in reference.under(each.duty.place):
+            return True
+        if sees == SEES_PLACE and each.duty.place == place:
+            return True
+    return False
+
+
 def _has_a_part(authority: Authority, reference: Reference) -> ColumnElement[bool]:
     mine = or_(
         UserTask.completed_by == authority.person,

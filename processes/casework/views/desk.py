@@ -25,6 +25,7 @@ from sqlalchemy import (
     cast,
     exists,
     not_,
+    null,
     or_,
     select,
     union_all,
@@ -90,7 +91,8 @@ def open_tasks(
         if statement is None or len(found) >= limit:
             break
         for row in connection.execute(statement, given):
-            if row.excluded == "[]" or not is_excluded(desk.authority, reference, from_json(row.excluded)):
+            lists = [from_json(each) for each in (row.excluded, row.case_excluded) if each not in (None, "[]")]
+            if not any(is_excluded(desk.authority, reference, each) for each in lists):
                 found.setdefault(row.id, row)
     return list(found.values())[:limit]
 
@@ -117,13 +119,19 @@ def _statement(of: str, people: int, kinds: tuple[bool, ...], places: int, with_
             conditions.append(and_(going, place, role, here))
     if not conditions:
         return None
-    found = union_all(*(select(_range(each, with_term).subquery()) for each in conditions)).subquery()
+    whole = (select(_range(each, with_term, of == PLACE).subquery()) for each in conditions)
+    found = union_all(*whole).subquery()
     order = found.c.due_at if with_term else found.c.created_at
-    return select(found.c.id, found.c.light, found.c.excluded).order_by(order).limit(bindparam("limit"))
+    return (
+        select(found.c.id, found.c.light, found.c.excluded, found.c.case_excluded)
+        .order_by(order)
+        .limit(bindparam("limit"))
+    )
 
 
-def _range(of: ColumnElement[bool], with_term: bool) -> Select[Any]:
-    """One range of an index, read in its own order. Lights and exclusions are not made Python values: most are not looked at."""
+def _range(of: ColumnElement[bool], with_term: bool, by_case: bool) -> Select[Any]:
+    """One range of an index, read in its own order. Lights and exclusions are not made Python values: most are not looked at. ``by_case``: whom the
+    case excludes counts, too (whoever has the task to do is told so by the task)."""
     now = bindparam("now", type_=Instant)
     light = case(
         (UserTask.due_at < now, LIGHTS.index("red")), (UserTask.warn_at <= now, LIGHTS.index("yellow")), else_=0
@@ -135,8 +143,14 @@ def _range(of: ColumnElement[bool], with_term: bool) -> Select[Any]:
             UserTask.created_at,
             light.label("light"),
             cast(UserTask.excluded, Text).label("excluded"),
+            (_CASE_EXCLUDED if by_case else null()).label("case_excluded"),
         )
         .where(TASK_IS_OPEN, of, UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None))
         .order_by(UserTask.due_at, UserTask.created_at)
         .limit(bindparam("limit"))
     )
+
+
+_CASE_EXCLUDED: ColumnElement[Any] = (
+    select(cast(Case.excluded, Text)).where(Case.id == UserTask.case_id).scalar_subquery()
+)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from processes.casework import words
 from processes.casework.people import Authority
-from processes.casework.records import SEES_BELOW
+from processes.casework.records import SEES_BELOW, SEES_NONE
 from processes.casework.reference import Reference
 from processes.casework.views.names import has_board
 from processes.casework.views.search import LIMIT, CaseLine, lines_of, rows_of
@@ -125,8 +125,10 @@ def _places(reference: Reference, authority: Authority) -> Sequence[str] | None:
     """The tokens of the places whose cases a person may be shown; None: of all."""
     found: dict[str, None] = {}
     for acting in authority.acting:
-        place = acting.duty.place
-        below = reference.sight.get(acting.duty.role) == SEES_BELOW
+        place, sees = acting.duty.place, reference.sight.get(acting.duty.role, SEES_NONE)
+        if sees == SEES_NONE:
+            continue
+        below = sees == SEES_BELOW
         if below and len(reference.under(place)) == len(reference.places):
             return None
         found[words.at_or_below(place) if below else words.here(place)] = None

@@ -158,6 +158,10 @@ def test_a_coordinator_hands_out_several_and_is_told_of_each(world: World, brows
     answer = coordinator.post("/inbox/assign", {"task": f"{tasks[1]}|{ONE}", "to": "wx.wu"}, "/?tab=place", status=200)
     assert "不能办理" in answer
     coordinator.post("/inbox/assign", {"task": f"{tasks[2]}|", "to": OTHER}, "/?tab=place", status=404)
+    with world.services.database.write() as connection:
+        connection.execute(update(Case).where(Case.number == numbers[0]).values(excluded=["wx.li"]))
+    assert numbers[0] not in coordinator.get("/?tab=place")
+    coordinator.post("/inbox/assign", {"task": f"{tasks[0]}|", "to": OTHER}, "/?tab=place", status=404)
     browser(ONE).post("/inbox/assign", {"task": f"{tasks[0]}|", "to": ONE}, "/", status=403)
     browser("nx.li").post("/inbox/assign", {"task": f"{tasks[0]}|", "to": ONE}, "/", status=404)
 
