@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway.context import services
 from gateway.paths import is_ours
 from gateway.staff.inbox import handed_out
-from gateway.staff.opened import opened
+from gateway.staff.opened import opened, words_of
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from processes.casework import access, assignment
 from processes.casework.views.head import head as find
@@ -58,6 +58,7 @@ def arrange(task_id: str) -> Response:
     return show(
         "arrange.html",
         task=row,
+        says=words_of(row),
         head=head,
         holder=here.reference.person_name(row.assignee) if row.assignee else "",
         owner=here.reference.person_name(row.owner) if row.owner else "",
@@ -137,7 +138,7 @@ def assign() -> Response:
 
 def _assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
     with services().database.read() as connection:
-        row = connection.execute(_NAMES.where(UserTask.id == task_id)).first()
+        row = connection.execute(_TASK.where(UserTask.id == task_id)).first()
     if row is None or not _may_assign(row):
         abort(404)
     error = ""
@@ -149,15 +150,11 @@ def _assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
         if services().database.was_away(refused):
             raise
         error = refused.zh
-    return Result(row.name, row.number or "", row.title or "", error)
+    return Result(words_of(row).name, row.number or "", row.title or "", error)
 
 
-_TASK = select(UserTask.__table__, Case.confidential, Case.excluded.label("case_excluded")).outerjoin(
-    Case, Case.id == UserTask.case_id
-)
-_NAMES = (
-    select(UserTask.name, UserTask.place, UserTask.excluded, ReportText.title)
-    .add_columns(Case.number, Case.confidential, Case.excluded.label("case_excluded"))
+_TASK = (
+    select(UserTask.__table__, Case.number, Case.confidential, Case.excluded.label("case_excluded"), ReportText.title)
     .outerjoin(Case, Case.id == UserTask.case_id)
     .outerjoin(ReportText, ReportText.report_id == Case.report_id)
 )
