@@ -44,7 +44,7 @@ REDUCED: dict[str, Any] = {"cases": 20_000, "waiting": 4_000, "small": 5_000, "t
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The command line's options."""
-    parser.add_argument("--cases", type=int, default=1_000_000, help="cases of the big database (PostgreSQL)")
+    parser.add_argument("--cases", type=int, default=1_000_000, help="cases of the big database (PostgreSQL; 0: none)")
     parser.add_argument("--waiting", type=int, default=200_000, help="open tasks in it")
     parser.add_argument("--small", type=int, default=50_000, help="cases of the big SQLite file (0: none)")
     parser.add_argument("--turns", type=int, default=200, help="requests of a kind")
@@ -53,9 +53,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> list[Section]:
     """Fill, take turns, and tell."""
     sections = []
-    with Servers(broker=False) as servers:
-        places = [servers.postgres.create_database(f"scale-{name}") for name in ("few", "many")]
-        sections.append(_section("PostgreSQL", places, options.cases, options.waiting, options.turns))
+    if options.cases:
+        with Servers(broker=False) as servers:
+            places = [servers.postgres.create_database(f"scale-{name}") for name in ("few", "many")]
+            sections.append(_section("PostgreSQL", places, options.cases, options.waiting, options.turns))
     if options.small:
         with tempfile.TemporaryDirectory() as folder:
             urls = [f"sqlite:///{folder}/{name}.db" for name in ("few", "many")]
