@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from sqlalchemy import exists, func, or_, select
 
-from processes.store.tables import InboxMessage, Incident, OutboxMessage, Parcel, RefusedMessage, UserTask
+from processes.store.tables import InboxMessage, Incident, OutboxMessage, Parcel, RefusedMessage, Timer, UserTask
 from tests.faults import checker as stories
 from tests.faults.world import Tell, World
 from tests.standin_faults import checker, models
@@ -157,12 +157,14 @@ class Campaign:
             return checker.fates(connection, problems, refused)
 
     def _on_its_way(self) -> bool:
-        """Whether somebody is delivering a message: were his lease to run out by a leap of the clock, another would deliver it as well, and
-        one attempt at a job would be two."""
+        """Whether a timer is still to fire, or somebody is delivering a message: were his lease to run out by a leap of the clock, another
+        would deliver it as well, and one attempt at a job would be two."""
         now = self._world.clock.now()
+        due = exists().where(Timer.due_at <= now, Timer.incident_id.is_(None))
         leased = exists().where(OutboxMessage.leased_until > now, OutboxMessage.dead_at.is_(None))
+        kept = exists().where(Parcel.id.is_not(None))
         with self._world.observed.read() as connection:
-            return bool(connection.scalar(select(or_(leased, exists().where(Parcel.leased_until > now)))))
+            return bool(connection.scalar(select(or_(due, leased, kept))))
 
     def _signs(self) -> tuple[int, ...]:
         """What changes while anything moves."""
