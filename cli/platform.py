@@ -217,6 +217,7 @@ class Platform:
         from gateway import create_app
         from gateway.services import Services
         from gateway.services import Settings as GatewaySettings
+        from processes.casework.accounts.vault import Vault
 
         tokens = self.secrets()
         return create_app(
@@ -232,6 +233,7 @@ class Platform:
                     data=self.settings.data,
                     partners={token: partner for partner, token in tokens.partners.items()},
                     operators={tokens.operator: "operator"},
+                    vault=Vault(tokens.vault),
                     largest_upload=self.settings.largest_upload,
                 ),
                 metrics=self.metrics,

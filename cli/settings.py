@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -129,6 +130,8 @@ class Secrets:
     """partner → its live keys; ``bihuan``: the platform's own, which signs with the first"""
     users: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """partner → its users on the broker, when they do not go by its name"""
+    vault: str = ""
+    """the key that second factors are sealed with in the database: without it they are lost"""
 
     @classmethod
     def read(cls, path: Path) -> Secrets:
@@ -147,17 +150,29 @@ class Secrets:
                 f"{path} 里合作方 {crowded[0]} 的密钥超过 {LIVE_KEYS} 把",
                 f"{crowded[0]} has more than {LIVE_KEYS} keys",
             )
-        return cls(kept["operator"], kept["partners"], keys, kept.get("users", {}))
+        return cls(kept["operator"], kept["partners"], keys, kept.get("users", {}), kept.get("vault", ""))
 
     @classmethod
     def ensure(cls, path: Path, partners: Sequence[str]) -> Secrets:
-        """The file's, with a token for each of these partners."""
+        """The file's, with a token for each of these partners, and a key for the vault. Of several processes that start at once on one
+        machine, the first makes them."""
         kept = cls.read(path)
-        full = {partner: kept.partners.get(partner) or secrets.token_urlsafe(32) for partner in partners}
-        if full.items() <= kept.partners.items() and path.exists():
+        if path.exists() and kept._is_complete(partners):
             return kept
-        fresh = replace(kept, partners={**kept.partners, **full})
         path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            kept = cls.read(path)
+            return kept if path.exists() and kept._is_complete(partners) else kept._completed(path, partners)
+
+    def _is_complete(self, partners: Sequence[str]) -> bool:
+        return bool(self.vault) and all(self.partners.get(partner) for partner in partners)
+
+    def _completed(self, path: Path, partners: Sequence[str]) -> Secrets:
+        from processes.casework.accounts.vault import Vault  # only here: every command reads this module
+
+        full = {partner: self.partners.get(partner) or secrets.token_urlsafe(32) for partner in partners}
+        fresh = replace(self, partners={**self.partners, **full}, vault=self.vault or Vault.fresh_key())
         new = path.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump(fresh._as_json(), file)
@@ -167,5 +182,6 @@ class Secrets:
 
     def _as_json(self) -> dict[str, Any]:
         keys = {name: [{"id": key.id, "secret": key.secret} for key in listed] for name, listed in self.keys.items()}
-        added = {name: value for name, value in (("keys", keys), ("users", dict(self.users))) if value}
+        rest = (("keys", keys), ("users", dict(self.users)), ("vault", self.vault))
+        added = {name: value for name, value in rest if value}
         return {"operator": self.operator, "partners": dict(self.partners), **added}

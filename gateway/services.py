@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from processes.casework import functions
+from processes.casework.accounts.vault import Vault
 from processes.casework.functions import Snapshots
 from processes.clock import Clock
 from processes.languages import CHINESE
@@ -37,6 +38,8 @@ class Settings:
     secure: bool = False
     largest_body: int = 32 * 1024 * 1024
     """bytes of a request; a deployment of all models is the largest there is"""
+    vault: Vault = field(default_factory=Vault.with_fresh_key)
+    """what second factors are sealed with"""
     largest_upload: int = 20 * 1024 * 1024
     """bytes of a file that people may put into a form"""
 

@@ -11,6 +11,10 @@ from gateway.paths import is_ours
 from gateway.staff import session
 from gateway.staff.pages import blueprint, show, snapshot
 from processes.casework.accounts import login as logins
+from processes.casework.accounts.second_factor import WrongCode
+from processes.casework.accounts.sessions import Session
+from processes.casework.accounts.vault import Unreadable
+from processes.errors import BihuanError
 
 
 @blueprint.get("/login")
@@ -26,12 +30,52 @@ def log_in() -> AnyResponse:
     wanted, here = request.form.get("next", ""), services()
     rules, now, origin = snapshot().reference.account_rules, here.clock.now(), session.origin(request)
     try:
-        token = logins.by_password(here.database, rules, account, password, now, origin)
+        entered = logins.by_password(here.database, rules, account, password, now, origin)
     except logins.Refused as refused:
-        status = 429 if isinstance(refused, logins.TooOften) else 401
-        return _page(status, error=said(refused), account=account, next=wanted)
-    session.take(token)
+        return _page(_status(refused), error=said(refused), account=account, next=wanted)
+    return go_on(entered, wanted)
+
+
+@blueprint.get("/login/code")
+def code() -> AnyResponse:
+    """Where the second factor is asked for."""
+    if _half() is None:
+        return redirect(url_for("staff.login"))
+    return show("code.html", next=request.args.get("next", ""))
+
+
+@blueprint.post("/login/code")
+def check_code() -> AnyResponse:
+    """Check the code; go where the person wanted to."""
+    half, wanted, here = _half(), request.form.get("next", ""), services()
+    if half is None:
+        return redirect(url_for("staff.login", next=wanted or None))
+    rules, now, origin = snapshot().reference.account_rules, here.clock.now(), session.origin(request)
+    given = request.form.get("code", "")[:60]
+    try:
+        entered = logins.by_code(here.database, here.settings.vault, rules, half, given, now, origin)
+    except (logins.Refused, WrongCode, Unreadable) as refused:
+        return show("code.html", _status(refused), error=said(refused), next=wanted)
+    return go_on(entered, wanted)
+
+
+def go_on(entered: logins.Entered, wanted: str) -> AnyResponse:
+    """On to the page that was wanted, or to the second factor first."""
+    session.take(entered.token)
+    if not entered.whole:
+        return redirect(url_for("staff.code", next=wanted or None))
     return redirect(wanted if is_ours(wanted) else url_for("staff.inbox"))
+
+
+def _half() -> Session | None:
+    """The login of this browser, if its second factor is still to come."""
+    with services().database.read() as connection:
+        found = session.current(services(), connection)
+    return found if found is not None and not found.whole else None
+
+
+def _status(refused: BihuanError) -> int:
+    return 429 if isinstance(refused, logins.TooOften) else 401
 
 
 @blueprint.post("/logout")

@@ -22,7 +22,10 @@ from processes.casework.functions import Snapshot
 
 blueprint = Blueprint("staff", __name__)
 
-MUST: Mapping[str, Sequence[str]] = {"password": ("accounts.password", "accounts.change_password")}
+MUST: Mapping[str, Sequence[str]] = {
+    "password": ("accounts.password", "accounts.change_password"),
+    "second": ("accounts.second", "accounts.set_up_second"),
+}
 """What has to be done before anything else → the endpoints by which it is done, the page first."""
 
 ALWAYS = frozenset({"staff.logout"})

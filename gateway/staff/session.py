@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 
 from flask import Request, session
 from sqlalchemy import Connection
@@ -14,6 +15,8 @@ from gateway.staff.viewer import Viewer, viewer
 from processes.casework import people
 from processes.casework.accounts import login, passwords, sessions
 from processes.casework.accounts.sessions import Session
+from processes.casework.functions import Snapshot
+from processes.casework.people import Authority
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +61,16 @@ def logged_in(services: Services, connection: Connection) -> Viewer | None:
         return None
     snapshot, now = services.snapshots.now(), services.clock.now()
     authority = people.authority(snapshot.reference, found.person, snapshot.calendar.local_date(now))
-    by_password = found.way == sessions.PASSWORD
-    must = by_password and passwords.must_change(snapshot.reference.account_rules, found, now)
     named = snapshot.reference.in_language(language())
-    return replace(viewer(named, authority), session=found, must="password" if must else "")
+    return replace(viewer(named, authority), session=found, must=_must(snapshot, authority, found, now))
+
+
+def _must(snapshot: Snapshot, authority: Authority, found: Session, now: datetime) -> str:
+    reference = snapshot.reference
+    if found.way == sessions.PASSWORD and passwords.must_change(reference.account_rules, found, now):
+        return "password"
+    second = any(each.duty.role in reference.second_factor for each in authority.acting)
+    return "second" if second and not found.has_second else ""
 
 
 def whoever(services: Services) -> Viewer | None:

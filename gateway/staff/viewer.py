@@ -27,7 +27,7 @@ SHEETS = Path(__file__).parent / "sheets.csv"
 class Viewer:
     """A person at work. ``lines`` say the duties in words; ``may``: the pages that are not everybody's and are this person's.
 
-    ``session``: the login; ``must``: what has to be done before anything else (``password``), if anything.
+    ``session``: the login; ``must``: what has to be done before anything else (``password``, ``second``), if anything.
     """
 
     id: str

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
 
-from processes.casework import answer_templates, calendar, reference
+from processes.casework import answer_templates, calendar, edits, reference
 from processes.casework.reference_files import ReferenceData, ReferenceDataError, read_folder
 from processes.casework.sheets import Finding
 from processes.casework.versions import setting
@@ -46,14 +46,18 @@ def load(connection: Connection, folder: Path, clock: Clock) -> LoadSummary:
     :raises ReferenceDataError: with every mistake at once; nothing is changed then
     """
     data = read_folder(folder)
+    fresh = setting(connection, reference.SETTING).get("files") != data.version
     findings = [*_in_use(connection, data)]
+    if fresh:
+        findings += edits.missed(connection, data, clock.now().date())
     if findings:
         raise ReferenceDataError(findings)
     changes: dict[str, tuple[int, int, int]] = {}
     deactivated: tuple[str, ...] = ()
-    if setting(connection, reference.SETTING).get("files") != data.version:
+    if fresh:
         deactivated = _load_people_and_places(connection, data, changes)
         answer_templates.load(connection, data.answers, clock.now())
+        edits.settle(connection)
     years: tuple[int, ...] = ()
     if setting(connection, calendar.SETTING).get("version") != data.calendar_version:
         years = _load_calendar(connection, data, clock, changes)

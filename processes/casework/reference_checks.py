@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -44,6 +45,7 @@ def check(sheets: Sheets, files: Mapping[str, str], faulty: Collection[str]) -> 
         *_organisations_elsewhere(sheets, files),
         *_systems(sheets, files),
         *_periods(sheets, files),
+        *_apart(sheets, files),
         *_addresses(sheets, files),
         *_templates(sheets, files),
     ]
@@ -104,6 +106,22 @@ def _periods(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(files["substitutes"], each.row, "until", "结束日期早于开始日期")
         if each.record.person == each.record.substitute:
             yield Finding(files["substitutes"], each.row, "substitute", "不能由本人代理本人")
+
+
+def _apart(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
+    """三员分立: nobody holds two roles of one group, in his or her own right or by standing in for somebody."""
+    group = {each.record.code: each.record.apart for each in sheets["roles"] if each.record.apart is not None}
+    held: dict[str, dict[str, str]] = defaultdict(dict)
+    for each in sheets["duties"]:
+        role, own = each.record.role, held[each.record.person]
+        if role in group and own.setdefault(group[role], role) != role:
+            zh = f"“{each.record.person}”已是“{own[group[role]]}”，同一人不能兼任（三员分立）"
+            yield Finding(files["duties"], each.row, "role", zh)
+    for each in sheets["substitutes"]:
+        one, other = held[each.record.person], held[each.record.substitute]
+        if any(other.get(name, role) != role for name, role in one.items()):
+            zh = f"“{each.record.substitute}”不能代理“{each.record.person}”：两人的管理员职责不能由一人兼任（三员分立）"
+            yield Finding(files["substitutes"], each.row, "substitute", zh)
 
 
 def _addresses(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 // Everything the staff's pages do in the browser. Each part finds its own elements and does nothing without them;
 // every page works without any of it.
 import './staff.css';
+import './accounts.css';
 import './task.css';
 import './inbox.css';
 import './instances.css';

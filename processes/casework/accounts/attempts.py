@@ -7,7 +7,7 @@ counted as well, so that nobody learns which do.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,12 +69,12 @@ def was_right(connection: Connection, owned: Iterable[Subject], shared: Iterable
         connection.execute(one_less.values(wrong=LoginAttempts.wrong - 1, until=None))
 
 
-def locked_until(connection: Connection, subject: Subject, now: datetime) -> datetime | None:
-    """Until when it is locked, if it is."""
-    found: datetime | None = connection.scalar(
-        select(LoginAttempts.until).where(LoginAttempts.subject == subject.key, LoginAttempts.until > now)
-    )
-    return found
+def all_locked(connection: Connection, subjects: Mapping[str, Subject], now: datetime) -> Mapping[str, datetime]:
+    """Which of these are locked, by what the caller calls them, and until when."""
+    keys = {each.key: name for name, each in subjects.items()}
+    locked = select(LoginAttempts.subject, LoginAttempts.until).where(LoginAttempts.until > now)
+    found = connection.execute(locked.where(LoginAttempts.subject.in_(list(keys))))
+    return {keys[row.subject]: row.until for row in found}
 
 
 def forget(connection: Connection, subjects: Iterable[Subject]) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from processes.casework.accounts import attempts, passwords, rows, sessions
+from processes.casework.accounts import attempts, passwords, rows, second_factor, sessions
+from processes.casework.accounts.sessions import Session
+from processes.casework.accounts.vault import Vault
 from processes.casework.records import AccountRules
 from processes.errors import BihuanError
 from processes.store.database import Database
 from processes.store.tables import Account
+
+log = logging.getLogger("bihuan.accounts")
 
 
 class Refused(BihuanError):
@@ -50,10 +55,18 @@ class From:
     agent: str
 
 
+@dataclass(frozen=True)
+class Entered:
+    """A login has begun. ``whole``: False, if its second factor is still to come."""
+
+    token: str
+    whole: bool
+
+
 def by_password(
     database: Database, rules: AccountRules, account: str, password: str, now: datetime, origin: From
-) -> str:
-    """Check an account's password; returns the token of the login that begins.
+) -> Entered:
+    """Check an account's password.
 
     :raises Wrong: or :class:`TooOften`, or :class:`Locked`
     """
@@ -72,12 +85,46 @@ def by_password(
         if not (right and same) or (row is not None and passwords.has_lapsed(rules, row, now)):
             raise Wrong
         attempts.was_right(connection, [subject], [place])
-        if row is not None and row.locked_at is not None:
-            raise Locked
         passwords.renew_hash(connection, name, hashed, password)
-        return _begin(connection, rules, name, now, origin, sessions.PASSWORD)
+        return enter(connection, rules, name, now, origin, sessions.PASSWORD)
 
 
-def _begin(connection: Connection, rules: AccountRules, person: str, now: datetime, origin: From, way: str) -> str:
+def by_code(
+    database: Database, vault: Vault, rules: AccountRules, half: Session, code: str, now: datetime, origin: From
+) -> Entered:
+    """Go on with a login whose second factor is to come: another begins, with another token.
+
+    :raises TooOften: or :class:`second_factor.WrongCode`
+    """
+    subject = attempts.code(rules, half.person)
+    with database.write() as connection:
+        admitted = attempts.admit(connection, [subject], now, rules)
+    if not admitted:
+        raise TooOften(rules.locked_minutes)
+    with database.write() as connection:
+        second_factor.use(connection, vault, half.person, code, now)
+        attempts.was_right(connection, [subject])
+        sessions.end(connection, half.person, half.id)
+        return _begin(connection, rules, half.person, now, origin, half.way, whole=True)
+
+
+def enter(connection: Connection, rules: AccountRules, person: str, now: datetime, origin: From, way: str) -> Entered:
+    """Begin a login of somebody of whom it is sure who that is.
+
+    :raises Locked: when an administrator has locked the account
+    """
     rows.put(connection, person, now)
-    return sessions.begin(connection, person, now, rules, way=way, address=origin.address, agent=origin.agent)
+    row = connection.execute(select(Account.locked_at, Account.second).where(Account.person == person)).one()
+    if row.locked_at is not None:
+        raise Locked
+    return _begin(connection, rules, person, now, origin, way, whole=row.second is None)
+
+
+def _begin(
+    connection: Connection, rules: AccountRules, person: str, now: datetime, origin: From, way: str, *, whole: bool
+) -> Entered:
+    address, agent = origin.address, origin.agent
+    token = sessions.begin(connection, person, now, rules, way=way, whole=whole, address=address, agent=agent)
+    if whole:
+        log.info("%s logged in by %s", person, way)
+    return Entered(token, whole)

@@ -35,7 +35,7 @@ class Door:
         """Log in; the token."""
         return login.by_password(
             self.database, self.rules, person, password, self.now, login.From(address, "Chrome Windows")
-        )
+        ).token
 
     def session(self, token: str) -> Session | None:
         with self.database.read() as connection:
