@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -138,16 +139,17 @@ def _locked(connection: Connection) -> Reference:
 def _judge(here: Reference, name: str, record: Record) -> None:
     """What the files' checks say of one row more; what they would say without it is not its fault."""
     before = _sheets(here)
-    after = {**before, name: [*before[name], Located(len(before[name]) + 2, record)]}
-    files = {each: f"{each}.csv" for each in before}
+    after = before.copy()
+    after[name] = [*before[name], Located(len(before[name]) + 2, record)]
+    files = defaultdict(str, {each: f"{each}.csv" for each in before})
     known = set(check(before, files, ()))
     fresh = [each for each in check(after, files, ()) if each not in known]
     if fresh:
         raise EditRefused("；".join(each.zh for each in fresh) + "。", f"The checks of {fresh[0].file} refuse it.")
 
 
-def _sheets(here: Reference) -> Mapping[str, list[Located]]:
-    """The reference data as the files' checks take it; rows count as they stand."""
+def _sheets(here: Reference) -> defaultdict[str, list[Located]]:
+    """The reference data as the files' checks take it; rows count as they stand. Files that say nothing of people are empty."""
     roles = [
         records.Role(code, name, here.sight.get(code, records.SEES_NONE), here.apart.get(code))
         for code, name in here.roles.items()
@@ -164,10 +166,9 @@ def _sheets(here: Reference) -> Mapping[str, list[Located]]:
         "routes": routes,
         "channels": here.channels.values(),
         "stages": here.stages,
-        "addresses": (),
-        "notices": (),
     }
-    return {name: [Located(row, each) for row, each in enumerate(rows, 2)] for name, rows in found.items()}
+    rows = {name: [Located(row, each) for row, each in enumerate(listed, 2)] for name, listed in found.items()}
+    return defaultdict(list, rows)
 
 
 def _note(connection: Connection, here: Reference, record: Record, *, gone: bool, by: str) -> None:
