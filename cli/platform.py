@@ -13,6 +13,7 @@ from typing import Any
 from cli.parts import connected, identity, judge, observed, runner, signer
 from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
+from processes.casework.bulk import Bulk
 from processes.casework.tidying import Tidying
 from processes.errors import BihuanError
 from processes.messaging import hotline, jobs
@@ -60,6 +61,7 @@ class Platform:
         self.scheduler = Scheduler(self.core.engine)
         self.filing = Filing(self.core.database, clock, settings.file_after)
         self.tidying = Tidying(self.core.database, clock)
+        self.bulk = Bulk(self.core.engine, self.core.snapshots)
         self.topics = tuple(jobs.CATALOGUE)
         self.metrics = Metrics(Gauges(self.core.database, clock))
         self.health = Health()
@@ -176,6 +178,7 @@ class Platform:
             start()
         self.scheduler.start()
         self.filing.start()
+        self.bulk.start()
         self.tidying.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
         self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop]

@@ -9,8 +9,8 @@ from flask import Response, request
 from sqlalchemy import Connection, select
 
 from gateway.context import services
-from gateway.instances.pages import allowed, blueprint, places, states
-from gateway.staff.pages import show, snapshot
+from gateway.instances.pages import OPERATE, allowed, blueprint, places, states
+from gateway.staff.pages import show, snapshot, viewer
 from processes.casework.views.instances import search as view
 from processes.casework.views.instances.criteria import Criteria
 from processes.casework.views.models import models
@@ -28,7 +28,7 @@ def search() -> Response:
         reference = snapshot().reference
         found = view.find(connection, reference, criteria, allowed(), position(request.args.get("from", "")))
         processes = _processes(connection)
-        elements = _elements(connection, criteria.process)
+        elements = elements_of(connection, criteria.process)
     return show(
         "instances/search.html",
         here="instances",
@@ -40,6 +40,7 @@ def search() -> Response:
         places={code: reference.place_name(code) for code in sorted(places())},
         states=states(),
         asked=criteria.to_json(),
+        operates=OPERATE in viewer().may,
     )
 
 
@@ -59,7 +60,7 @@ def _processes(connection: Connection) -> dict[str, str]:
     return {row.process_id: row.name for row in connection.execute(statement.order_by(Definition.process_id))}
 
 
-def _elements(connection: Connection, process: str) -> dict[str, str]:
+def elements_of(connection: Connection, process: str) -> dict[str, str]:
     """The elements of a process at which instances stand, those of what it calls included."""
     statement = select(Definition.id).where(Definition.process_id == process)
     newest = connection.execute(statement.order_by(Definition.created_at.desc()).limit(1)).scalar() if process else None

@@ -26,14 +26,32 @@ KINDS = {
     "ambiguous-message": _l("收到的消息"),
 }
 
+REMEDIES = {
+    "step-failed": _l("流程走到这一步时，数据或规则不合用。看原因：改正变量后重试；是流程图的问题，请流程负责人改。"),
+    "stalled": _l("引擎在这一步算得太久，被强制结束了两次。请流程负责人检查这一步的表达式，改正后重试。"),
+    "job-failed": _l("外部系统多次没有办成。等它恢复后重试；不需要它的结果时，可以跳过。"),
+    "business-error": _l("外部系统说这件事办不了，流程图没有画出怎么办。改参数后重试，或跳过，并请流程负责人补画。"),
+    "ambiguous-message": _l("收到的消息不知道该给哪个流程。核对编号后重试。"),
+}
+"""What somebody can do about each kind."""
+
 
 @blueprint.get("/incidents")
 def incidents() -> Response:
     """What is stuck."""
     with services().database.read() as connection:
         reference = snapshot().reference
-        lines = view.open_incidents(connection, reference, _places(reference))
-    return show("incidents.html", here="incidents", lines=lines, kinds=KINDS, full=len(lines) == view.LIMIT)
+        known = view.open_incidents(connection, reference, _places(reference), view.LOOKED_AT)
+    return show(
+        "incidents.html",
+        here="incidents",
+        lines=known[: view.LIMIT],
+        causes=view.causes(known),
+        remedies=REMEDIES,
+        kinds=KINDS,
+        full=len(known) > view.LIMIT,
+        more=len(known) == view.LOOKED_AT,
+    )
 
 
 @blueprint.post("/incidents/<incident_id>/retry")

@@ -416,6 +416,58 @@ class Dossier(Base):
     body: Mapped[bytes]
 
 
+# ---- operations on instances -----------------------------------------------------------------------------------------
+
+
+class Operation(Base):
+    """The same intervention in many instances: carried out bit by bit, see processes/casework/bulk.py."""
+
+    __tablename__ = "operation"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    act: Mapped[str] = mapped_column(String(20))
+    """cancel, suspend, resume, move, retry or pass (their incidents)"""
+    said: Mapped[dict[str, Any]]
+    """move: from which ``element`` to which ``target``"""
+    places: Mapped[list[Any]]
+    """whose instances its actor looks after"""
+    criteria: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """the search whose finds are meant; none: they were chosen one by one"""
+    position: Mapped[list[Any] | None] = mapped_column(JSON)
+    """how far the search has come"""
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(12), default="collecting")
+    """collecting, running, done or stopped"""
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    failed: Mapped[int] = mapped_column(Integer, default=0)
+    ended_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    """until then it is in the hands of one process"""
+    __table_args__ = (
+        _some("ix_operation_open", "state IN ('collecting', 'running')", "created_at"),
+        Index("ix_operation_actor", "actor", "created_at"),
+    )
+
+
+class OperationItem(Base):
+    """An instance of an operation, and what became of it."""
+
+    __tablename__ = "operation_item"
+    operation_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    instance_id: Mapped[str] = mapped_column(String(36), default="")
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    """open, done or failed"""
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """what has been in its way, by language"""
+    __table_args__ = (
+        _some("ix_operation_item_open", "state = 'open'", "operation_id", "position"),
+        Index("ix_operation_item_instance", "operation_id", "instance_id", unique=True),
+    )
+
+
 # ---- messages --------------------------------------------------------------------------------------------------------
 
 

@@ -18,8 +18,9 @@ _MODELS = ("gateway/api/models.py", "processes/runtime/definitions.py")
 _OFFLINE = "processes/store/backup/"
 """What is in here happens in commands of an operator: ``backup``, ``restore``."""
 
-_LINKED = ("workers/bus/peers.py", "processes/casework/federation/")
-"""What is in these only two deployments come by; tests/integration/federation/test_kills.py dies at each."""
+_LINKED = ("workers/bus/peers.py", "processes/casework/federation/", "processes/casework/bulk.py")
+"""What is in these only two deployments come by, or somebody who does the same to many instances; tests/integration/federation/test_kills.py and
+tests/integration/casework/test_bulk.py die at each."""
 
 _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/kit/", ("worker",)),

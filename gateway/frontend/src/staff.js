@@ -10,11 +10,13 @@ import { copying } from './copy.js';
 import { keyboard } from './keyboard.js';
 import { taskForm } from './form.js';
 import { inboxCounts } from './inbox.js';
+import { progress } from './progress.js';
 import { times } from './times.js';
 
 keyboard();
 times();
 copying();
+progress();
 inboxCounts();
 for (const form of document.querySelectorAll('form[data-draft]')) taskForm(form);
 

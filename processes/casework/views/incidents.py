@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,12 @@ from processes.casework.views.models import models
 from processes.store.tables import Case, Incident, Instance, Job
 
 LIMIT = 50
+
+LOOKED_AT = 500
+"""Open incidents that are put together by their causes."""
+
+BEGINNING = 60
+"""Characters of a reason that make it the same: what comes after tells the one from the other."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,31 @@ class IncidentLine:
     at: datetime
     instance_id: str | None
     attempts: int
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Open incidents of the same kind, at the same step, whose reasons begin the same."""
+
+    kind: str
+    element: str
+    reason: str
+    words: str
+    """the beginning of the reason, by which they are found"""
+    count: int
+    since: datetime
+
+
+def causes(lines: Sequence[IncidentLine]) -> tuple[Cause, ...]:
+    """Incidents put together by their causes, the most frequent first."""
+    groups: dict[tuple[str, str, str], list[IncidentLine]] = {}
+    for line in lines:
+        groups.setdefault((line.kind, line.element_id, line.detail[:BEGINNING].strip()), []).append(line)
+    found = (
+        Cause(kind, each[0].element, each[0].detail, words, len(each), min(line.at for line in each))
+        for (kind, _, words), each in groups.items()
+    )
+    return tuple(sorted(found, key=lambda cause: (-cause.count, cause.since)))
 
 
 def open_incidents(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from processes.casework.bulk import Bulk
 from processes.casework.views.instances import search as view
 from processes.casework.views.instances import sources
 from processes.runtime import commands as c
@@ -356,3 +357,67 @@ def test_an_incident_or_job_of_another_instance_is_not_reached_through_this_one(
         )
     assert "有异常" in admin.get(f"/instances/{two}")
     assert last(world, two).kind == "FailJob"
+
+
+# -- many at once --------------------------------------------------------------------------------------------------------
+
+
+def test_many_are_suspended_by_a_search_and_the_page_tells_how_far_it_is(world: World, browser: Open) -> None:
+    for at in range(5):
+        another(world, at)
+    admin = browser(ADMIN)
+    asked = admin.get("/instances/bulk/new?process=problem&state=active&which=all")
+    assert "符合条件的 5 个流程" in asked
+    given = {"process": "problem", "state": "active", "act": "suspend", "reason": "系统升级"}
+    path = admin.post("/instances/bulk", given, "/instances/bulk/new?process=problem&state=active")
+    assert "正在查找" in admin.get(path)
+    worker = Bulk(world.engine, world.services.snapshots)
+    while worker.step():
+        pass
+    page = admin.get(path)
+    assert "已办完" in page
+    assert "5 / 5" in page
+    assert len(found(admin, "state=suspended")) == 5
+    assert "系统升级" in admin.get("/instances/bulk")
+    browser("nx.yun").get(path, 404)
+    browser(COORDINATOR).get(path, 403)
+
+
+def test_what_is_not_the_viewers_is_not_done_in_bulk_either(world: World, browser: Open) -> None:
+    one = instance_of(world, another(world, 0).number)
+    stranger = browser("nx.yun")
+    given = {"act": "cancel", "reason": "x"}
+    assert "请先勾选流程" in stranger.post("/instances/bulk", given, "/instances/bulk/new?place=330503", 422)
+    stranger.post("/instances/bulk", {**given, "id": one, "which": "chosen"}, "/instances/bulk/new?place=330503")
+    stranger.post("/instances/bulk", {**given, "process": "problem"}, "/instances/bulk/new?place=330503")
+    worker = Bulk(world.engine, world.services.snapshots)
+    while worker.step():
+        pass
+    assert "运行中" in browser(ADMIN).get(f"/instances/{one}")
+
+
+def test_incidents_stand_by_their_cause_with_what_to_do_and_are_retried_together(world: World, browser: Open) -> None:
+    for at in range(3):
+        another(world, at)
+    with world.services.database.read() as connection:
+        jobs = connection.execute(select(Job.id).where(Job.state == "open")).scalars().all()
+    for at, job in enumerate(jobs):
+        reason = f"短信系统没有应答，连续几次都是这样，已经停止自动重试，请等它恢复以后再试，谢谢。这里之后的字不算同一个原因：{at}"
+        world.engine.execute(c.FailJob(f"f{at}", job, reason, final=True))
+    page = browser(OWNER).get("/incidents")
+    assert page.count("外部系统多次没有办成。等它恢复后重试") == 1
+    assert f"{len(jobs)} 个" in page
+    together = re.search(r'href="(/instances/bulk/new\?[^"]+)">一起重试', page)
+    assert together
+    path = html.unescape(together.group(1))
+    asked = browser(OWNER).get(path)
+    assert re.search(r'value="retry" checked', asked)
+    words = html.unescape(re.search(r'name="trouble" value="([^"]+)"', asked).group(1))  # type: ignore[union-attr]
+    browser(OWNER).post(
+        "/instances/bulk", {"state": "incident", "trouble": words, "act": "retry", "reason": "短信系统已恢复"}, path
+    )
+    worker = Bulk(world.engine, world.services.snapshots)
+    while worker.step():
+        pass
+    assert "没有异常" in browser(OWNER).get("/incidents")
+    assert "一起重试" not in browser(COORDINATOR).get("/incidents")

@@ -81,7 +81,7 @@ def page(
         looked, at = 0, start
         while True:
             steps, more = source.take(connection, at)
-            known = _rows(connection, {each.instance_id for each in steps}, allowed)
+            known = rows_of(connection, {each.instance_id for each in steps}, allowed)
             for step in steps:
                 row = known.get(step.instance_id)
                 if row is not None and row.id not in seen and _fits(row, criteria, places):
@@ -105,7 +105,8 @@ def _from(found: Sequence[Source], position: Sequence[Any] | None) -> Iterator[t
             yield source, at if source.number == number else None
 
 
-def _rows(connection: Connection, ids: Collection[str], allowed: ColumnElement[bool]) -> dict[str, Row[Any]]:
+def rows_of(connection: Connection, ids: Collection[str], allowed: ColumnElement[bool]) -> dict[str, Row[Any]]:
+    """Those of these instances that are allowed, by their ids."""
     if not ids:
         return {}
     statement = select(*_COLUMNS).outerjoin(Case, Case.instance_id == Instance.id)
