@@ -402,7 +402,7 @@ def test_incidents_stand_by_their_cause_with_what_to_do_and_are_retried_together
     with world.services.database.read() as connection:
         jobs = connection.execute(select(Job.id).where(Job.state == "open")).scalars().all()
     for at, job in enumerate(jobs):
-        reason = f"短信系统没有应答，连续几次都是这样，已经停止自动重试，请等它恢复以后再试，谢谢。这里之后的字不算同一个原因：{at}"
+        reason = f"{'短信系统没有应答，' * 8}这里之后的字不算同一个原因：{at}"
         world.engine.execute(c.FailJob(f"f{at}", job, reason, final=True))
     page = browser(OWNER).get("/incidents")
     assert page.count("外部系统多次没有办成。等它恢复后重试") == 1
