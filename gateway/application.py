@@ -56,6 +56,7 @@ def build(services: Services) -> Flask:
         stamp=text.stamp,
         size=text.size,
         remaining=text.remaining,
+        lasting=text.lasting,
         masked=text.masked,
         marked=text.marked,
         paragraphs=text.paragraphs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -68,6 +68,19 @@ def remaining(light: Light) -> str:
     else:
         amount = ngettext("%(num)s 分钟", "%(num)s 分钟", left.minutes)
     return _("超期 %(amount)s", amount=amount) if left.overdue else _("还剩 %(amount)s", amount=amount)
+
+
+def lasting(time: timedelta) -> str:
+    """How long something took, in its two largest units: ``2 天 3 小时``, ``5 分钟``."""
+    minutes = int(time.total_seconds() // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    told = (
+        (days, ngettext("%(num)s 天", "%(num)s 天", days)),
+        (hours, ngettext("%(num)s 小时", "%(num)s 小时", hours)),
+        (rest, ngettext("%(num)s 分钟", "%(num)s 分钟", rest)),
+    )
+    first = next((at for at, (count, _said) in enumerate(told) if count), 2)
+    return " ".join(said for count, said in told[first : first + 2] if count) or _("不到 1 分钟")
 
 
 def stamp(value: datetime) -> str:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, abort, request
+from flask_babel import lazy_gettext as _l
 
 from gateway.context import services
 from gateway.languages import NAMES
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
+from gateway.text import lasting
 from processes.casework import access, attachments
 from processes.casework.views import case as view
 from processes.casework.views import models
 from processes.casework.views.diagram import Diagram
 from processes.casework.views.head import head as find
+from processes.casework.views.spent import Spent
 from processes.languages import CHINESE
+
+STATES = {
+    "open": _l("等待对方答复"),
+    "held_up": _l("对方系统暂时不通，会自动重发"),
+    "done": _l("已答复"),
+    "failed": _l("没有办成，等人处理"),
+    "cancelled": _l("已撤回"),
+}
+"""how a message that went out stands"""
 
 
 @blueprint.get("/cases/<number>")
@@ -30,7 +44,7 @@ def case(number: str) -> Response:
             for row in page.tasks
             if row.state == "open" and access.may_do(viewer().authority, here.reference, row)
         }
-    return show("case.html", head=head, case=page, mine=mine, marks=marks)
+    return show("case.html", head=head, case=page, mine=mine, marks=marks, states_of_exchange=STATES)
 
 
 @blueprint.get("/cases/<number>/attachments/<attachment_id>")
@@ -62,6 +76,10 @@ def drawing(digest: str) -> Response:
     return response
 
 
-def marks(diagram: Diagram) -> dict[str, dict[str, str]]:
-    """The marks of a diagram as its script takes them."""
-    return {element: {"state": mark.state, "note": mark.note} for element, mark in diagram.marks.items()}
+def marks(diagram: Diagram, spent: Sequence[Spent]) -> dict[str, dict[str, str]]:
+    """The marks of a diagram as its script takes them, with the time spent at each element in words."""
+    times = {each.element: lasting(each.whole) for each in spent if each.process_id == diagram.process_id}
+    return {
+        element: {"state": mark.state, "note": mark.note, "time": times.get(element, "")}
+        for element, mark in diagram.marks.items()
+    }

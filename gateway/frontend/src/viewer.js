@@ -25,12 +25,19 @@ function badge(state, note) {
   return element;
 }
 
+function lasted(time) {
+  const element = document.createElement('div');
+  element.className = 'mark-time';
+  element.textContent = time;
+  return element;
+}
+
 function mark(viewer, marks) {
   const canvas = viewer.get('canvas');
   const overlays = viewer.get('overlays');
   const registry = viewer.get('elementRegistry');
   const seen = [];
-  for (const [id, { state, note }] of Object.entries(marks)) {
+  for (const [id, { state, note, time }] of Object.entries(marks)) {
     const element = registry.get(id);
     if (!element || !SIGNS[state]) continue;
     canvas.addMarker(id, `mark-${state}`);
@@ -41,6 +48,7 @@ function mark(viewer, marks) {
     if (state !== 'done' || element.width > 60) {
       overlays.add(id, 'mark', { position: { top: -10, right: 12 }, html: badge(state, note) });
     }
+    if (time) overlays.add(id, 'time', { position: { bottom: -3, left: 0 }, html: lasted(time) });
     if (state !== 'done') seen.push(element);
   }
   return seen;

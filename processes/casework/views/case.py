@@ -24,23 +24,22 @@ from processes.casework.attachments import Attachment
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
 from processes.casework.views.diagram import Diagram, Standing, diagrams
+from processes.casework.views.exchange import Exchange, exchanges
 from processes.casework.views.head import Head
 from processes.casework.views.lights import NONE, Light, light
 from processes.casework.views.models import Models, models
-from processes.casework.views.names import label, status
+from processes.casework.views.names import holder_of, label, status
+from processes.casework.views.spent import Spent, spent
 from processes.casework.views.timeline import Event, Said, TaskFact, timeline
+from processes.casework.views.waiting import Term, Wait, terms, waiting, waits
 from processes.store import history, peer_cases
 from processes.store.tables import (
     Case,
     CaseStage,
     CaseText,
-    Deadline,
-    Incident,
     Instance,
     Job,
     Note,
-    Subscription,
-    Timer,
     UserTask,
 )
 
@@ -107,6 +106,12 @@ class CasePage:
     events: tuple[Event, ...]
     troubles: tuple[Trouble, ...]
     diagrams: tuple[Diagram, ...]
+    calls: Mapping[str, str]
+    """which activity of a diagram calls which process"""
+    terms: tuple[Term, ...]
+    waits: tuple[Wait, ...]
+    exchanges: tuple[Exchange, ...]
+    spent: tuple[Spent, ...]
     tasks: Sequence[Row[Any]] = ()
     """the rows of the case's user tasks, for judging access"""
 
@@ -130,7 +135,8 @@ def page(
     others = [_arrival(of, entries, reference), *_reached(marks, stages, reference)]
     notes = [row for row in marks if row.what == "note"]
     others += [Event(row.at, "note", known.name(row.element) or row.text, _to(row.data, reference)) for row in notes]
-    troubles, standing = _standing(connection, of, known, tasks, reference, now)
+    rows = waiting(connection, of)
+    standing = _standing(rows, tasks, reference, now)
     return CasePage(
         head=of,
         light=NONE if of.closed_at else light(calendar, now, of.due_at, of.warn_at, of.provisional),
@@ -149,8 +155,15 @@ def page(
             reference.person_name,
             elsewhere={row.element for row in notes},
         ),
-        troubles=troubles,
+        troubles=tuple(
+            Trouble(row.id, known.name(row.element_id), row.text, row.at) for row in rows if row.what == "incident"
+        ),
         diagrams=diagrams(known, entries, standing),
+        calls=known.calls,
+        terms=terms(rows, tasks, known, calendar, now),
+        waits=waits(rows, known),
+        exchanges=exchanges(connection, reference, of, known, entries),
+        spent=spent(known, entries, calendar, of.closed_at or now),
         tasks=tasks,
     )
 
@@ -169,17 +182,8 @@ def recent(connection: Connection, reference: Reference, of: Head, limit: int) -
 
 
 def _to(to: Mapping[str, Any], reference: Reference) -> str:
-    name = recipient(to, reference)
+    name = holder_of(to, reference)
     return reference.say(f"发给{name}", f"to {name}") if name else ""
-
-
-def recipient(to: Mapping[str, Any], reference: Reference) -> str:
-    """Whom a notice went to, in words."""
-    if to.get("person"):
-        return reference.person_name(str(to["person"]))
-    where = reference.organisation_name(str(to["organisation"])) if to.get("organisation") else ""
-    where = where or (reference.place_name(str(to["place"])) if to.get("place") else "")
-    return f"{where} {reference.role_name(str(to['role']))}".strip() if to.get("role") else where
 
 
 def _arrival(of: Head, entries: Sequence[history.Entry], reference: Reference) -> Event:
@@ -311,34 +315,8 @@ def _relatives(connection: Connection, of: Head, reference: Reference) -> tuple[
     )
 
 
-def _standing(
-    connection: Connection, of: Head, known: Models, tasks: Sequence[Row[Any]], reference: Reference, now: datetime
-) -> tuple[tuple[Trouble, ...], Standing]:
-    """Open incidents, timers, subscriptions and deadlines of the instance, in one query."""
-    no_time, no_text = null(), null()
-    parts = (
-        select(
-            literal("incident", String).label("what"),
-            Incident.element_id,
-            Incident.created_at.label("at"),
-            Incident.detail.label("text"),
-            Incident.id.label("id"),
-        ).where(Incident.instance_id == of.instance_id, Incident.resolved_at.is_(None)),
-        select(literal("wait", String), Timer.element_id, Timer.due_at, no_text, Timer.task_id).where(
-            Timer.instance_id == of.instance_id
-        ),
-        select(literal("wait", String), Subscription.element_id, no_time, no_text, Subscription.task_id).where(
-            Subscription.instance_id == of.instance_id
-        ),
-        select(literal("deadline", String), Deadline.element_id, Deadline.due_at, no_text, Deadline.task_id).where(
-            Deadline.instance_id == of.instance_id
-        ),
-    )
-    rows: Sequence[Any] = connection.execute(union_all(*parts)).all()
-    troubles = tuple(
-        Trouble(row.id, known.name(row.element_id), row.text, row.at) for row in rows if row.what == "incident"
-    )
-    standing = Standing(
+def _standing(rows: Sequence[Any], tasks: Sequence[Row[Any]], reference: Reference, now: datetime) -> Standing:
+    return Standing(
         tasks=[
             (
                 row.process_id,
@@ -349,8 +327,7 @@ def _standing(
             for row in tasks
             if row.state == "open"
         ],
-        waits=[row.element_id for row in rows if row.what == "wait"],
+        waits=[row.element_id for row in rows if row.what in ("timer", "message")],
         late=[row.element_id for row in rows if row.what == "deadline" and now > row.at],
         failed={row.element_id: row.text for row in rows if row.what == "incident" and row.element_id},
     )
-    return troubles, standing

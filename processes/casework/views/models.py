@@ -80,6 +80,12 @@ class Models:
     titles: Mapping[str, str] = field(default_factory=dict)
     """the English of the Chinese titles of the forms' fields, when they are in English"""
 
+    @property
+    def calls(self) -> Mapping[str, str]:
+        """The activities that call a process which there is a drawing of → that process."""
+        found = {each: process for drawing in self.drawings.values() for each, process in drawing.calls.items()}
+        return {each: process for each, process in found.items() if process in self.drawings}
+
     def verb(self, form: str | None, outcome: object) -> str:
         """The title of an outcome of a form; empty when it has none."""
         options = self.forms.get(form or "", {}).get("properties", {}).get("outcome", {}).get("oneOf", [])

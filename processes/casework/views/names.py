@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -32,6 +33,17 @@ def has_board(code: str) -> ColumnElement[bool]:
 def status(reference: Reference, row: Any) -> str:
     """What a case's status says, in the language of the names; in Chinese where its diagram says no other."""
     return str(row.status_en or row.status) if reference.language == ENGLISH else str(row.status)
+
+
+def holder_of(to: Any, reference: Reference) -> str:
+    """Whom ``{person}``, ``{role, organisation, place}`` or a person's id means, in words."""
+    if not isinstance(to, Mapping):
+        return reference.person_name(str(to))
+    if to.get("person"):
+        return reference.person_name(str(to["person"]))
+    where = reference.organisation_name(str(to["organisation"])) if to.get("organisation") else ""
+    where = where or (reference.place_name(str(to["place"])) if to.get("place") else "")
+    return f"{where} {reference.role_name(str(to['role']))}".strip() if to.get("role") else where
 
 
 def rating(level: str | None, language: str = CHINESE) -> str:

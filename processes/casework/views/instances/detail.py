@@ -122,7 +122,6 @@ def page(
     subscriptions = _of(connection, Subscription, row.id, Subscription.message)
     incidents = _of(connection, Incident, row.id, Incident.created_at.desc())
     name = connection.execute(select(Definition.name).where(Definition.id == row.definition_id)).scalar()
-    calls = {each: process for drawing in known.drawings.values() for each, process in drawing.calls.items()}
     return InstancePage(
         row=row,
         process=name or row.process_id,
@@ -136,7 +135,7 @@ def page(
         entries=entries[::-1][:ENTRIES],
         more=max(len(entries) - ENTRIES, 0),
         diagrams=diagrams(known, entries, _standing(connection, row.id, timers, subscriptions, incidents, now)),
-        calls={each: process for each, process in calls.items() if process in known.drawings},
+        calls=known.calls,
         relatives=_relatives(connection, row, allowed),
         names=known,
     )
