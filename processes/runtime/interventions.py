@@ -72,7 +72,7 @@ def _retry_job(unit: Unit, command: c.RetryJob) -> c.Outcome:
     if row.locked_until is not None and row.locked_until > unit.now:
         raise JobHeld(row.locked_by)
     unit.door(row.instance_id)
-    job_handlers.try_now(unit, row)
+    job_handlers.try_now(unit, row, row.failing_since)
     unit.record(unit.held(row.instance_id))
     return c.Outcome(row.instance_id)
 

@@ -68,23 +68,13 @@ def _fail(unit: Unit, command: c.FailJob) -> c.Outcome:
         return c.Outcome(row.instance_id, duplicate=True)
     unit.door(row.instance_id)
     attempts, spared = row.attempts + 1, 0 if command.counted else 1
-    since = row.failing_since or unit.now
-    in_vain = bool(spared) and (unit.now - since).total_seconds() >= unit.workshop.settings.patience
+    in_vain = bool(spared) and _is_in_vain(unit, row)
     incident = None
     if command.final or in_vain or attempts > row.retries + spared:
-        detail = _in_vain(since, unit.now, command.reason) if in_vain else command.reason
-        _set(unit, row, state="failed", spared=spared, error=detail, failing_since=since)
-        incident = incidents.record(
-            unit.connection,
-            instance_id=row.instance_id,
-            task_id=row.id,
-            element_id=row.element_id,
-            kind="job-failed",
-            detail=detail,
-            command=command,
-            now=unit.now,
-        )
+        reason = _in_vain(unit, row, command.reason) if in_vain else command.reason
+        incident = _give_up(unit, row, command, reason, spared)
     else:
+        since = row.failing_since or unit.now
         wait = _backoff(row, spared) if command.retry_after is None else command.retry_after
         at = unit.now + timedelta(seconds=wait)
         held_up = (
@@ -96,9 +86,31 @@ def _fail(unit: Unit, command: c.FailJob) -> c.Outcome:
     return c.Outcome(row.instance_id, incident=incident)
 
 
-def _in_vain(since: datetime, now: datetime, reason: str) -> str:
-    """Why a person is to look at a job that no attempt was made at for too long."""
-    hours = (now - since).total_seconds() / 3600
+def _give_up(unit: Unit, row: Any, command: c.Command, reason: str, spared: int) -> str:
+    """The job has failed for good: an incident, whose id is returned."""
+    _set(unit, row, state="failed", spared=spared, error=reason, failing_since=row.failing_since or unit.now)
+    return incidents.record(
+        unit.connection,
+        instance_id=row.instance_id,
+        task_id=row.id,
+        element_id=row.element_id,
+        kind="job-failed",
+        detail=reason,
+        command=command,
+        now=unit.now,
+    )
+
+
+def _is_in_vain(unit: Unit, row: Any) -> bool:
+    """Whether so much time has passed since the job's first failure that what costs no attempt must have an end, too."""
+    since = row.failing_since or unit.now
+    return bool((unit.now - since).total_seconds() >= unit.workshop.settings.patience)
+
+
+def _in_vain(unit: Unit, row: Any, reason: str) -> str:
+    """Why a person is to look at a job that has cost no attempt for too long."""
+    since = row.failing_since or unit.now
+    hours = (unit.now - since).total_seconds() / 3600
     return f"自 {since.astimezone(CIVIL_TIME):%Y-%m-%d %H:%M} 起一直没有办成，已有 {hours:.0f} 小时，不再自动重试：{reason}"
 
 
@@ -181,14 +193,19 @@ def _hand_on(unit: Unit, command: c.HandOnJob) -> c.Outcome:
     row = row_of(unit, command.job_id)
     if row.state != "open" or row.locked_until != command.locked_until:
         raise NotWaiting(command.job_id)
-    try_now(unit, row)
+    incident = None
+    if _is_in_vain(unit, row):
+        reason = f"{row.locked_by} 接下任务以后没有答复" + (f"；此前：{row.error}" if row.error else "")
+        incident = _give_up(unit, row, command, _in_vain(unit, row, reason), 1)
+    else:
+        try_now(unit, row, row.failing_since or unit.now)
     unit.record(unit.held(row.instance_id))
-    return c.Outcome(row.instance_id)
+    return c.Outcome(row.instance_id, incident=incident)
 
 
-def try_now(unit: Unit, row: Any) -> None:
+def try_now(unit: Unit, row: Any, failing_since: datetime | None) -> None:
     """Send an open job once more, now; that costs no attempt."""
-    _set(unit, row, at=unit.now, spared=1, error=row.error, failing_since=row.failing_since)
+    _set(unit, row, at=unit.now, spared=1, error=row.error, failing_since=failing_since)
     unit.sending.send_job({**row._mapping, "attempts": row.attempts + 1})
 
 

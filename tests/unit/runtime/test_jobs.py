@@ -259,6 +259,27 @@ def test_it_is_handed_on_again_and_again() -> None:
     assert (works.row.available_at - works.clock.now()).total_seconds() == 10
 
 
+def test_a_job_that_workers_take_and_never_answer_is_an_incident_after_a_day() -> None:
+    works = Works()
+    began = works.clock.now() + timedelta(hours=9)
+    for number in range(1, 4):
+        works.accept("/workers/a", 9 * 3600, number)
+        works.clock.advance(timedelta(hours=9))
+        assert works.hand_on() == 1
+        assert works.incidents() == []
+        works.clock.advance(timedelta(hours=1))
+    works.accept("/workers/a", 9 * 3600, 4)
+    works.clock.advance(timedelta(hours=9))
+    assert works.hand_on() == 1
+    (incident,) = works.incidents()
+    assert "/workers/a" in incident.detail
+    assert (works.row.state, works.row.failing_since) == ("failed", began)
+    works.sent()
+    works.engine.resolve(incident.id)
+    assert works.numbers() == ["5"], "a person lets it be tried again"
+    assert works.row.failing_since is None
+
+
 def test_who_holds_a_lock_may_extend_it_and_nobody_else() -> None:
     works = Works()
     works.accept("/workers/a", 60, 1)
