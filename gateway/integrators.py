@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from gateway.context import services
-from gateway.languages import language
+from gateway.languages import language, translated
 from gateway.staff import session
 from processes.languages import ENGLISH
 from processes.messaging.asyncapi import document
@@ -139,9 +139,9 @@ def _described(key: str, message: Mapping[str, Any], channels: Mapping[str, Any]
     return Described(
         key,
         message["name"],
-        message["title"],
-        message["summary"],
-        message["description"],
+        translated(message["title"]),
+        translated(message["summary"]),
+        translated(message["description"]),
         _where(channel["bindings"]["amqp"], message["name"]),
         _rows(message["headers"]),
         _rows(payload),
@@ -166,9 +166,8 @@ def _rows(schema: Mapping[str, Any], within: str = "") -> Sequence[Row]:
         type_, empty = _type(field)
         limits = [*_limits(field), *([_("可为 null")] if empty else [])]
         required = name in schema["required"]
-        row = Row(
-            within + name, field.get("title", ""), type_, _("，").join(limits), required, field.get("description", "")
-        )
+        title, note = translated(field.get("title", "")), translated(field.get("description", ""))
+        row = Row(within + name, title, type_, _("，").join(limits), required, note)
         found += [row, *(_rows(field, f"{within}{name}.") if "properties" in field else ())]
     return found
 

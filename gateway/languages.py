@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, redirect, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, get_locale, gettext
 from werkzeug.wrappers import Response
 
 from gateway.paths import is_ours
@@ -55,7 +55,11 @@ def speak(app: Flask) -> None:
     babel.domain_instance = Words()  # type: ignore[no-untyped-call]
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
-        language=language, language_names=NAMES, pick=pick, script_words=lambda: _script_words(language())
+        language=language,
+        language_names=NAMES,
+        pick=pick,
+        translated=translated,
+        script_words=lambda: _script_words(language()),
     )
 
 
@@ -83,6 +87,12 @@ def said(words: InBoth) -> str:
 def pick(zh: str | None, en: str | None) -> str:
     """Of words that are there in both languages those of the language of this request; Chinese where the English is empty."""
     return (language() == ENGLISH and en) or zh or ""
+
+
+def translated(declared: str) -> str:
+    """What the core declares in Chinese, whole and fixed (the words of contracts and jobs), in the language of this request."""
+    found: str = gettext(declared) if declared else ""
+    return found
 
 
 def catalogue(path: Path) -> Catalog:

@@ -36,7 +36,7 @@ HEADINGS: Mapping[str, str] = {
     "地区": "place",
     "地区代码": "place",
     "Title": "title",
-    "Body": "body",
+    "Content": "body",
     "Reported at": "submitted_at",
     "Enterprise": "enterprise",
     "Unified social credit code": "uscc",

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import INCLUDE
 
-from gateway.languages import said
+from gateway.languages import said, translated
 from gateway.operations.pages import pretty
 from gateway.staff.forms import Field, Option
 from processes.messaging.contract import Contract, Kind
@@ -99,10 +99,10 @@ def _takes_more(contract: Contract) -> bool:
 
 
 def _field(one: FieldDescription, value: str, error: str | None) -> Field:
-    about = _("；").join(str(each) for each in (one.description, _KINDS.get(one.kind, "")) if each)
+    about = _("；").join(str(each) for each in (translated(one.description), _KINDS.get(one.kind, "")) if each)
     made = Field(
         one.name,
-        _("%(title)s（%(name)s）", title=one.title, name=one.name),
+        _("%(title)s（%(name)s）", title=translated(one.title), name=one.name),
         "text",
         about,
         one.required,
@@ -111,7 +111,7 @@ def _field(one: FieldDescription, value: str, error: str | None) -> Field:
     )
     if one.choices:
         options = tuple(
-            Option(code, _("%(title)s（%(name)s）", title=title, name=code), code == value)
+            Option(code, _("%(title)s（%(name)s）", title=translated(title), name=code), code == value)
             for code, title in one.choices.items()
         )
         return replace(made, widget="select", options=options)

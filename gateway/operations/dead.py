@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
-from gateway.languages import said
+from gateway.languages import said, translated
 from gateway.operations.pages import blueprint, log, person_name
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
@@ -67,7 +67,7 @@ def dead_letters() -> Response:
 def named(topic: str) -> str:
     """What a job topic or a message type is called."""
     kind = CATALOGUE.get(topic.removesuffix(URGENT))
-    return kind.title if kind else title_of(topic)
+    return translated(kind.title if kind else title_of(topic))
 
 
 @blueprint.post("/dead-letters/replay")

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from gateway.context import services
-from gateway.languages import said
+from gateway.languages import said, translated
 from gateway.operations.pages import blueprint
 from gateway.staff.pages import show, snapshot
 from processes.casework.views import connections as view
@@ -111,7 +111,7 @@ def _troubles(
     states: Sequence[QueueState], partners: Sequence[view.PartnerLine], jobs: Sequence[JobQueue]
 ) -> Iterator[Trouble]:
     for each in jobs:
-        title = each.topic.title or each.topic.topic
+        title = translated(each.topic.title) or each.topic.topic
         if each.deserted and each.waits:
             deserted = _("“%(job)s”有 %(count)s 件等待，没有工作程序在取", job=title, count=f"{each.waits:,}")
             yield Trouble(deserted, _("查看"), f"#job-{each.topic.topic}")

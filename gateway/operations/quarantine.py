@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
-from gateway.languages import pick, said
+from gateway.languages import pick, said, translated
 from gateway.operations.pages import blueprint, log, person_name, pretty
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
@@ -67,7 +67,7 @@ def quarantine() -> Response:
         states=STATES,
         doors=DOORS,
         days=DAYS,
-        title_of=title_of,
+        title_of=_title_of,
         name_of=person_name,
         key=secrets.token_hex(8),
     )
@@ -207,7 +207,7 @@ def _page(entry: Entry, typed: Mapping[str, str] | None = None, error: str = "",
         error=error,
         states=STATES,
         doors=DOORS,
-        title=title_of(entry.type),
+        title=_title_of(entry.type),
         name_of=person_name,
         outcome=_outcome,
         key=secrets.token_hex(8),
@@ -241,6 +241,10 @@ def _headers(text: str) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, Mapping) else None
+
+
+def _title_of(type_: str) -> str:
+    return translated(title_of(type_))
 
 
 def _outcome(done: Try) -> str:

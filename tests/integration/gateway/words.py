@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
+
+from processes.messaging.asyncapi import document
+from processes.messaging.contracts import CONTRACTS
+from processes.messaging.jobs import CATALOGUE
+from processes.messaging.schema import describe
 
 GATEWAY = Path(__file__).parents[3] / "gateway"
 
@@ -104,3 +110,23 @@ def outside_in_script(path: Path) -> Iterator[Words]:
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if CHINESE.search(_IN_SCRIPT.sub("_(", line.split("// ")[0])):
             yield Words(path.name, number, line.strip())
+
+
+def declared() -> Iterator[Words]:
+    """What contracts and jobs declare in Chinese: the pages for integrators and operators say it through ``languages.translated``."""
+    found = document("test")
+    for key, message in found["components"]["messages"].items():
+        texts = [message["title"], message["summary"], message["description"], *_fields(message["headers"])]
+        yield from (Words(key, 0, each) for each in [*texts, *_fields(message["payload"])])
+    for contract in CONTRACTS.values():
+        yield from (Words(contract.type, 0, each) for each in (contract.title, contract.description))
+        for field in describe(contract.schema):
+            choices = (field.choices or {}).values()
+            yield from (Words(contract.type, 0, each) for each in (field.title, field.description, *choices))
+    yield from (Words("jobs", 0, each.title) for each in CATALOGUE.values())
+
+
+def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
+    for field in schema.get("properties", {}).values():
+        yield from (str(field[name]) for name in ("title", "description") if name in field)
+        yield from _fields(field)
