@@ -1,0 +1,133 @@
+"""Every page of the gateway, found in its route table, with somebody who may see it and an address at which there is something to see.
+
+A page without an id in its address is found by itself. One with an id needs an entry in ``REACHED``; what is no page stands in ``NO_PAGE``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from gateway import permissions
+from gateway.staff import viewer
+from tests.integration.gateway.operating import give_up, receive
+from tests.integration.gateway.world import World
+
+HANDLER = "wx.wu"
+
+PLACE = "330502"
+
+NO_PAGE = {
+    "accounts.totp_svg": "a drawing",
+    "assets.icon": "a drawing",
+    "assets.serve": "a file",
+    "health.healthy": "JSON",
+    "integrators.asyncapi": "JSON",
+    "outside.live": "JSON",
+    "outside.metrics": "for Prometheus",
+    "outside.ready": "JSON",
+    "staff.attachment": "a file",
+    "staff.counts": "JSON",
+    "staff.drawing": "a diagram file",
+    "staff.template": "a file",
+    "staff.uploaded": "a file",
+}
+"""Addresses that a browser does not show as a page of ours, with what they are."""
+
+APART = ("api", "open311", "static")
+"""Blueprints whose addresses are for programs."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: who opens it (empty: nobody in particular), and where it is in a world that :func:`furnish` has filled."""
+
+    endpoint: str
+    account: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What is there to be seen."""
+
+    number: str
+    task: str
+    done: str
+    quarantined: int
+
+
+REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
+    "staff.case": (HANDLER, lambda found: f"/cases/{found.number}"),
+    "staff.task": (HANDLER, lambda found: f"/tasks/{found.task}"),
+    "staff.answer": ("", lambda found: "/answers/new"),
+    "operations.quarantined": ("", lambda found: f"/operations/quarantine/{found.quarantined}"),
+}
+"""Pages with an id in their address: who opens them (empty: whoever may), and where."""
+
+AFTER_A_FORM = {
+    "staff.registered": "shown once, after the counter's form: test_staff_pages",
+}
+"""Pages with an id that is known only to whoever has just sent a form."""
+
+TITLE = "供电增容迟迟不批"
+BODY = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
+ENTERPRISE, CONTACT = "湖州一二三机械有限公司", "王明"
+WRITTEN = (TITLE, BODY, ENTERPRISE, CONTACT)
+"""What people wrote: shown as it is in every language."""
+
+
+def furnish(world: World) -> Filled:
+    """Something of everything. What people write is :data:`WRITTEN`: whatever other Chinese is there is ours."""
+    power = world.report("EN-1", title=TITLE, body=BODY, enterprise=ENTERPRISE, contact=CONTACT)
+    number = power.number
+    signed = world.task(number, "签收")
+    world.complete(signed.id, {"outcome": "accept"}, HANDLER)
+    world.report("EN-2", title="Licence", body="The licence is late by a month.", enterprise="Huzhou Foods")
+    give_up(world, "n-1", reason="503 Service Unavailable")
+    receive(world, "bad-1", {"id": "", "title": "x" * 400})
+    return Filled(number, world.open_tasks(number)[0].id, signed.id, 1)
+
+
+def pages(app: Flask, found: Filled) -> Iterator[Page]:
+    """Every page."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule):
+        endpoint = rule.endpoint
+        if "GET" not in (rule.methods or ()) or endpoint.split(".")[0] in APART:
+            continue
+        if endpoint in NO_PAGE or endpoint in AFTER_A_FORM:
+            continue
+        if endpoint in REACHED:
+            account, address = REACHED[endpoint]
+            yield Page(endpoint, account or whoever_may(endpoint), address(found))
+        elif rule.arguments:
+            raise AssertionError(f"{endpoint} ({rule.rule}) is a page with an id: say in REACHED how to get there")
+        else:
+            yield Page(endpoint, whoever_may(endpoint), rule.rule)
+
+
+def whoever_may(endpoint: str) -> str:
+    """Somebody with a duty that opens a page; empty when everybody may."""
+    if permissions.EVERYBODY in permissions.audiences(endpoint):
+        return ""
+    for page in sorted(permissions.pages(endpoint)):
+        return _holder(page)
+    return _holder("assign")
+
+
+def _holder(page: str) -> str:
+    tables = ((viewer.PAGES, "page"), (viewer.SHEETS, None))
+    roles = [
+        row["role"] for file, column in tables for row in _rows(file) if (row[column] if column else "sheets") == page
+    ]
+    duties = _rows(Path(__file__).parents[3] / "bpmn" / "reference" / "duties.csv")
+    return next(row["person"] for role in roles for row in duties if row["role"] == role and row["place"] == PLACE)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))

@@ -1,0 +1,41 @@
+"""Every page in English: no Chinese is left on it but people's names, and what people wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.gateway import every_page, words
+from tests.integration.gateway.conftest import Browser
+from tests.integration.gateway.world import World
+
+Open = Callable[..., Browser]
+
+SHOWN_AS_IT_IS = re.compile(
+    r"<pre.*?</pre>|<textarea.*?</textarea>|<script.*?</script>|lang=\"zh-CN\">中文<", re.DOTALL
+)
+"""Messages and examples are data; scripts' words have tests of their own; a language says its name in itself."""
+
+
+@pytest.fixture
+def filled(world: World) -> every_page.Filled:
+    return every_page.furnish(world)
+
+
+def test_no_page_in_english_has_chinese_but_data(world: World, browser: Open, filled: every_page.Filled) -> None:
+    names = [each.name for each in world.services.snapshots.now().reference.people.values()]
+    data = [*every_page.WRITTEN, *names]
+    opened: dict[str, Browser] = {}
+    left = {}
+    for page in every_page.pages(world.app, filled):
+        someone = opened.get(page.account) or opened.setdefault(page.account, browser(page.account or None))
+        someone.client.set_cookie("language", "en")
+        text = SHOWN_AS_IT_IS.sub("", someone.get(page.path))
+        for each in data:
+            text = text.replace(each, "")
+        found = [line.strip()[:300] for line in text.splitlines() if words.CHINESE.search(line)]
+        if found:
+            left[page.endpoint] = found
+    assert left == {}
