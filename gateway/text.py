@@ -25,7 +25,13 @@ def moment(value: datetime | None) -> str:
     at = value.astimezone(HERE)
     if language() == ENGLISH:
         return _english(at, "d MMM y HH:mm")
-    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+    return f"{chinese_date(at)} {at:%H:%M}"
+
+
+def chinese_date(value: datetime) -> str:
+    """``2026年11月22日``, whatever the language of the page."""
+    at = value.astimezone(HERE)
+    return f"{at.year}年{at.month}月{at.day}日"
 
 
 def day(value: datetime | date | None) -> str:
@@ -47,7 +53,7 @@ def short(value: datetime | None, now: datetime) -> str:
         return _("今天 %(time)s", time=f"{at:%H:%M}")
     if at.year == here.year:
         return f"{day(at)} {at:%H:%M}"
-    return _english(at, "d MMM y") if language() == ENGLISH else f"{at.year}年{at.month}月{at.day}日"
+    return _english(at, "d MMM y") if language() == ENGLISH else chinese_date(at)
 
 
 def _english(at: datetime | date, pattern: str) -> str:

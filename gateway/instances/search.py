@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from gateway.context import services
 from gateway.instances.pages import OPERATE, allowed, blueprint, places, states
+from gateway.languages import language
 from gateway.staff.pages import show, snapshot, viewer
 from processes.casework.views.instances import search as view
 from processes.casework.views.instances.criteria import Criteria
@@ -56,8 +57,12 @@ def position(text: str) -> list[Any] | None:
 
 def _processes(connection: Connection) -> dict[str, str]:
     """The processes that are or were in force, with their names."""
-    statement = select(Definition.process_id, Definition.name).join(InForce, InForce.definition_id == Definition.id)
-    return {row.process_id: row.name for row in connection.execute(statement.order_by(Definition.process_id))}
+    columns = Definition.id, Definition.process_id, Definition.name
+    statement = select(*columns).join(InForce, InForce.definition_id == Definition.id).order_by(Definition.process_id)
+    return {
+        row.process_id: models(connection, row.id, language()).process(row.process_id) or row.name
+        for row in connection.execute(statement).all()
+    }
 
 
 def elements_of(connection: Connection, process: str) -> dict[str, str]:

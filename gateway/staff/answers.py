@@ -18,6 +18,7 @@ from processes.casework.answer_templates import AnswerTemplate
 from processes.casework.records import AnswerWords
 from processes.casework.reference import KIND_BOARD, Reference
 from processes.casework.views.head import Head
+from processes.casework.views.head import head as find
 from processes.errors import BihuanError
 
 NEW = "new"
@@ -104,8 +105,11 @@ def delete_answer(template_id: str) -> AnyResponse:
 
 def filled(found: Sequence[AnswerTemplate], head: Head, organisation: str | None) -> list[Filled]:
     """Templates with what a case gives."""
-    today = text.moment(services().clock.now()).partition(" ")[0]
-    values = store.values_of(head, snapshot().reference, organisation, viewer().id, today)
+    # They are Chinese, whatever the language of the page: so are the names and the date that go into them.
+    reference, today = services().snapshots.now().reference, text.chinese_date(services().clock.now())
+    with services().database.read() as connection:
+        named = find(connection, reference, case_id=head.id) or head
+    values = store.values_of(named, reference, organisation, viewer().id, today)
     return [Filled(each.title, store.filled(each.body, values)) for each in found]
 
 

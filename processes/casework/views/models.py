@@ -121,6 +121,10 @@ class Models:
         """What an element waits for outside (see :class:`Drawing`)."""
         return next((each.waits[element] for each in self.drawings.values() if element in each.waits), ())
 
+    def process(self, process: str) -> str:
+        """What a process is called; empty when no diagram shows it."""
+        return self.drawings.get(process, NOWHERE).name
+
     def title(self, value: object) -> str:
         """What a value that some form's choices list is called; empty when none does."""
         properties = (each for form in self.forms.values() for each in form.get("properties", {}).values())

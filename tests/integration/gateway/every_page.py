@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import select
 
 from gateway import permissions
 from gateway.staff import viewer
+from processes.store.tables import Case
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.world import World
 
@@ -26,6 +28,7 @@ NO_PAGE = {
     "assets.icon": "a drawing",
     "assets.serve": "a file",
     "health.healthy": "JSON",
+    "instances.variable": "a file",
     "integrators.asyncapi": "JSON",
     "outside.live": "JSON",
     "outside.metrics": "for Prometheus",
@@ -56,15 +59,21 @@ class Filled:
     """What is there to be seen."""
 
     number: str
+    instance: str
     task: str
-    done: str
     quarantined: int
+    recorded: tuple[str, ...]
+    """what rules have recorded on the case: their words are data, which their owners write"""
 
 
 REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "staff.case": (HANDLER, lambda found: f"/cases/{found.number}"),
     "staff.task": (HANDLER, lambda found: f"/tasks/{found.task}"),
     "staff.answer": ("", lambda found: "/answers/new"),
+    "instances.ask": ("", lambda found: f"/instances/{found.instance}/suspend"),
+    "instances.detail": ("", lambda found: f"/instances/{found.instance}"),
+    "instances.entry": ("", lambda found: f"/instances/{found.instance}/history/1"),
+    "staff.arrange": (HANDLER, lambda found: f"/tasks/{found.task}/arrange"),
     "operations.quarantined": ("", lambda found: f"/operations/quarantine/{found.quarantined}"),
 }
 """Pages with an id in their address: who opens them (empty: whoever may), and where."""
@@ -90,7 +99,10 @@ def furnish(world: World) -> Filled:
     world.report("EN-2", title="Licence", body="The licence is late by a month.", enterprise="Huzhou Foods")
     give_up(world, "n-1", reason="503 Service Unavailable")
     receive(world, "bad-1", {"id": "", "title": "x" * 400})
-    return Filled(number, world.open_tasks(number)[0].id, signed.id, 1)
+    task = world.open_tasks(number)[0]
+    with world.services.database.read() as connection:
+        recorded = connection.execute(select(Case.category, Case.reason).where(Case.number == number)).one()
+    return Filled(number, task.instance_id, task.id, 1, tuple(str(each) for each in recorded))
 
 
 def pages(app: Flask, found: Filled) -> Iterator[Page]:

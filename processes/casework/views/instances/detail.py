@@ -124,7 +124,7 @@ def page(
     name = connection.execute(select(Definition.name).where(Definition.id == row.definition_id)).scalar()
     return InstancePage(
         row=row,
-        process=name or row.process_id,
+        process=known.process(row.process_id) or name or row.process_id,
         place=reference.place_name(row.place) if row.place else "",
         places=_places(running, known) if row.ended_at is None else (),
         variables=tuple(value_of(name, value) for name, value in sorted(running.data.items())),
@@ -181,7 +181,7 @@ def _places(running: RunningInstance, known: Models) -> tuple[Place, ...]:
                 Place(
                     each.id,
                     element.id,
-                    element.name or element.id,
+                    known.element(element.process_id, element.id) or element.name or element.id,
                     element.tag,
                     drawing.name if drawing else element.process_id,
                     each.state,

@@ -18,6 +18,7 @@ from processes.casework.reference import Reference
 from processes.casework.views.instances.criteria import Criteria
 from processes.casework.views.instances.sources import HERE, Source, sources_of
 from processes.casework.views.models import models
+from processes.languages import CHINESE
 from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Case, Definition, Incident, Instance, Job, UserTask
 
 PAGE = 50
@@ -134,7 +135,7 @@ def _lines(connection: Connection, reference: Reference, rows: Sequence[Row[Any]
     ids = [row.id for row in rows]
     standing: dict[str, dict[str, None]] = {}
     incidents: dict[str, int] = {}
-    names = _names(connection, rows)
+    names = _names(connection, rows, reference.language)
     if ids:
         tasks = select(UserTask.instance_id, UserTask.element_id).where(UserTask.instance_id.in_(ids), TASK_IS_OPEN)
         jobs = select(Job.instance_id, Job.element_id).where(Job.instance_id.in_(ids), JOB_IS_OPEN)
@@ -168,12 +169,15 @@ def _lines(connection: Connection, reference: Reference, rows: Sequence[Row[Any]
     )
 
 
-def _names(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
+def _names(connection: Connection, rows: Sequence[Row[Any]], language: str) -> dict[str, str]:
     wanted = {row.definition_id for row in rows}
     if not wanted:
         return {}
-    found = connection.execute(select(Definition.id, Definition.name).where(Definition.id.in_(wanted)))
-    return {row.id: row.name for row in found}
+    statement = select(Definition.id, Definition.name, Definition.process_id).where(Definition.id.in_(wanted))
+    found = connection.execute(statement).all()
+    if language == CHINESE:
+        return {row.id: row.name for row in found}
+    return {row.id: models(connection, row.id, language).process(row.process_id) or row.name for row in found}
 
 
 _COLUMNS = (
