@@ -1,6 +1,6 @@
 """账号: what people do with their own account, and what administrators do with accounts, duties and substitutes."""
 
-from gateway.accounts import own, people, second
+from gateway.accounts import duties, own, people, second, substitutes
 from gateway.accounts.pages import blueprint
 
-__all__ = ["blueprint", "own", "people", "second"]
+__all__ = ["blueprint", "duties", "own", "people", "second", "substitutes"]

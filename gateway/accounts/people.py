@@ -37,7 +37,7 @@ def people() -> Response:
     """Whose account is it about?"""
     text = request.args.get("q", "").strip()[:60]
     reference = snapshot().reference
-    found = [each for each in within_reach(reference, "accounts") if _matches(reference, each, text)]
+    found = [each for each in within_reach(reference, "accounts") if matches(reference, each, text)]
     states = _states([each.id for each in found[:SHOWN]])
     lines = [Line(each, duty_lines(reference, each.id), states.get(each.id, State())) for each in found[:SHOWN]]
     return show("accounts/people.html", here="accounts", text=text, lines=lines, more=len(found) > SHOWN)
@@ -148,7 +148,8 @@ def duty_line(reference: Reference, duty: records.Duty) -> str:
     return f"{where} {reference.role_name(duty.role)}"
 
 
-def _matches(reference: Reference, person: records.Person, text: str) -> bool:
+def matches(reference: Reference, person: records.Person, text: str) -> bool:
+    """Whether somebody is meant by words that were typed."""
     words = (person.id, person.name, *duty_lines(reference, person.id))
     return any(text.lower() in each.lower() for each in words)
 

@@ -30,6 +30,7 @@ def menu(viewer: Viewer) -> Sequence[Item]:
         ("incidents", Item(_("异常"), "staff.incidents", "incidents")),
         ("instances", Item(_("流程实例"), "instances.search", "instances", "g p")),
         ("accounts", Item(_("账号管理"), "accounts.people", "accounts")),
+        ("duties", Item(_("职责管理"), "accounts.duties", "duties")),
         ("operations", Item(_("对接运行"), "operations.overview", "operations")),
     )
     return [item for page, item in entries if not page or page in viewer.may]

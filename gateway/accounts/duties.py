@@ -1,0 +1,143 @@
+"""职责管理, the system administrator's: who does what where. The same rules as for the files that ``load`` takes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields
+
+from flask import Response, abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from gateway.accounts.pages import blueprint
+from gateway.accounts.people import SHOWN, duty_line, duty_lines, matches, within_reach
+from gateway.context import services
+from gateway.languages import said
+from gateway.staff.pages import show, snapshot, viewer
+from gateway.staff.viewer import places_for
+from processes.casework import edits, records
+from processes.casework.edits import EditRefused
+from processes.casework.reference import Reference
+
+PAGE = "duties"
+
+
+@blueprint.get("/duties")
+def duties() -> Response:
+    """Whose duties are it about?"""
+    text = request.args.get("q", "").strip()[:60]
+    reference = snapshot().reference
+    found = [each for each in within_reach(reference, PAGE) if matches(reference, each, text)]
+    lines = [(each, duty_lines(reference, each.id)) for each in found[:SHOWN]]
+    return show("accounts/duties.html", here=PAGE, text=text, lines=lines, more=len(found) > SHOWN)
+
+
+@blueprint.get("/duties/of/<person>")
+def duties_of(person: str) -> Response:
+    """What does somebody do, and what is to be added or ended?"""
+    return _page(person)
+
+
+@blueprint.post("/duties/of/<person>")
+def add_duty(person: str) -> AnyResponse:
+    """Give somebody a duty."""
+    _reached(person)
+    place, organisation = request.form.get("place", ""), request.form.get("organisation", "") or None
+    if place not in _places():
+        return _page(person, _("请选择地区，只能是本地或下级。"))
+    record = records.Duty(person, request.form.get("role", ""), place, organisation)
+    try:
+        with services().database.write() as connection:
+            edits.add(connection, record, by=viewer().id)
+    except EditRefused as error:
+        return _page(person, said(error))
+    flash(_("已增加职责，马上生效。"))
+    return redirect(url_for("accounts.duties_of", person=person))
+
+
+@blueprint.post("/duties/of/<person>/end")
+def end_duty(person: str) -> AnyResponse:
+    """Take a duty from somebody."""
+    _reached(person)
+    role, place = request.form.get("role", ""), request.form.get("place", "")
+    record = records.Duty(person, role, place, request.form.get("organisation", "") or None)
+    if record not in snapshot().reference.duties_of(person):
+        abort(404)
+    with services().database.write() as connection:
+        edits.end(connection, record, by=viewer().id)
+    flash(_("已结束职责，马上生效。"))
+    return redirect(url_for("accounts.duties_of", person=person))
+
+
+@blueprint.get("/duties/<name>.csv")
+def duties_file(name: str) -> Response:
+    """The data as the folder's file says it: what ``load`` takes again. The whole platform's, so for those at the top."""
+    reference = services().snapshots.now().reference
+    if not any(reference.superior(place) is None for place in places_for(PAGE, viewer().authority)):
+        abort(403)
+    kinds: dict[str, tuple[type[records.Person | records.Duty | records.Substitute], Iterable[object]]] = {
+        "people": (records.Person, reference.people.values()),
+        "duties": (records.Duty, reference.duties),
+        "substitutes": (records.Substitute, reference.substitutes),
+    }
+    if name not in kinds:
+        abort(404)
+    kind, rows = kinds[name]
+    body = io.StringIO()
+    lines = csv.writer(body, lineterminator="\n")
+    lines.writerow([each.name for each in fields(kind)])
+    lines.writerows([_cell(value) for value in astuple(row)] for row in rows)  # type: ignore[call-overload]
+    answer = Response(body.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}.csv"
+    return answer
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def _reached(person: str) -> records.Person:
+    """Somebody whom the viewer looks after, and not the viewer: nobody gives himself duties."""
+    if person == viewer().id:
+        abort(403)
+    return _named(person)
+
+
+def _named(person: str) -> records.Person:
+    found = next((each for each in within_reach(snapshot().reference, PAGE) if each.id == person), None)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _places() -> Sequence[str]:
+    reference = snapshot().reference
+    own = places_for(PAGE, viewer().authority)
+    return tuple(dict.fromkeys(under for place in own for under in reference.under(place)))
+
+
+def _page(person: str, error: str = "") -> Response:
+    reference, found, places = snapshot().reference, _named(person), _places()
+    return show(
+        "accounts/duties_of.html",
+        422 if error else 200,
+        here=PAGE,
+        person=found,
+        duties=[(each, duty_line(reference, each)) for each in reference.duties_of(person)],
+        roles=reference.roles,
+        places=[(place, reference.place_name(place)) for place in places],
+        organisations=_organisations(reference, places),
+        given=request.form,
+        error=error,
+        oneself=person == viewer().id,
+    )
+
+
+def _organisations(reference: Reference, places: Sequence[str]) -> Sequence[tuple[str, Sequence[records.Organisation]]]:
+    """Those that are not dissolved, by place."""
+    listed = [each for each in reference.organisations.values() if each.successor is None]
+    return [(reference.place_name(place), [each for each in listed if each.place == place]) for place in places]
