@@ -11,6 +11,7 @@ from gateway.staff import (
     incidents,
     search,
     sheets,
+    supervision,
     tasks,
     uploads,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "incidents",
     "search",
     "sheets",
+    "supervision",
     "tasks",
     "uploads",
 ]

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 
 from flask import Response, abort, request
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection, exists, select
 
 from gateway.context import services
 from gateway.languages import NAMES
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
+from gateway.staff.viewer import places_for
 from gateway.text import lasting
-from processes.casework import access, attachments
+from processes.casework import access, attachments, supervision
 from processes.casework.views import case as view
 from processes.casework.views import models
 from processes.casework.views.diagram import Diagram
 from processes.casework.views.head import head as find
 from processes.casework.views.spent import Spent
 from processes.languages import CHINESE
+from processes.store.tables import Case
 
 STATES = {
     "open": _l("等待对方答复"),
@@ -44,7 +47,22 @@ def case(number: str) -> Response:
             for row in page.tasks
             if row.state == "open" and access.may_do(viewer().authority, here.reference, row)
         }
-    return show("case.html", head=head, case=page, mine=mine, marks=marks, states_of_exchange=STATES)
+        may_urge = not head.closed_at and _may_urge(connection, head.id)
+    return show(
+        "case.html",
+        head=head,
+        case=page,
+        mine=mine,
+        marks=marks,
+        states_of_exchange=STATES,
+        urges=[(kind, supervision.name(kind, here.reference)) for kind in supervision.NAMES] if may_urge else [],
+    )
+
+
+def _may_urge(connection: Connection, case_id: str) -> bool:
+    places = places_for("supervision", viewer().authority)
+    overseen = access.overseen(viewer().authority, snapshot().reference, places)
+    return bool(places) and connection.scalar(select(exists().where(Case.id == case_id, overseen))) is True
 
 
 @blueprint.get("/cases/<number>/attachments/<attachment_id>")

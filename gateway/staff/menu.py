@@ -25,6 +25,7 @@ def menu(viewer: Viewer) -> Sequence[Item]:
     entries = (
         ("", Item(_("我的待办"), "staff.inbox", "inbox")),
         ("counter", Item(_("问题登记"), "staff.counter", "counter", "g n")),
+        ("supervision", Item(_("督办"), "staff.oversee", "supervision")),
         ("sheets", Item(_("表格报送"), "staff.sheets", "sheets")),
         ("answers", Item(_("答复模板"), "staff.answers", "answers")),
         ("incidents", Item(_("异常"), "staff.incidents", "incidents")),

@@ -185,6 +185,14 @@ def sees_all_of(authority: Authority, reference: Reference, place: str) -> bool:
     return False
 
 
+def overseen(authority: Authority, reference: Reference, places: Iterable[str]) -> ColumnElement[bool]:
+    """The cases whose course somebody answers for who has such a duty at these places: those there and below, but for confidential ones and
+    those of which he or she must know nothing."""
+    under = {each for place in places for each in reference.under(place)}
+    names = _own_names(authority, reference)
+    return and_(Case.place.in_(sorted(under)), not_(Case.confidential), *_without(names, Case.excluded))
+
+
 def _has_a_part(authority: Authority, reference: Reference) -> ColumnElement[bool]:
     mine = or_(
         UserTask.completed_by == authority.person,

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from processes.casework import access, forms, people, receipts, similarity, speaking, texts, uploads
 from processes.casework.calendar import WorkingCalendar
+from processes.casework.holders import holders
 from processes.casework.library import Arrival, KnownMeanwhile, filed_as, open_child
 from processes.casework.library import UnknownChannel as UnknownChannel
 from processes.casework.reference import Reference
@@ -178,22 +179,7 @@ def _holders(engine: Engine, command_id: str, message: Correlation) -> list[dict
             raise NotTaken(f"没有编号为 {message.key} 的问题", f"no case {message.key}")
         if case.closed_at is not None and inbox.result(connection, PARTNER, Correlate.__name__, command_id) is None:
             raise NotTaken(f"{message.key} 已经办结，不再接收这条消息", f"case {message.key} is closed")
-        family, above = [case.id], [case.id]
-        while above:
-            above = list(connection.scalars(select(Case.id).where(Case.parent.in_(above))))
-            family += above
-        rows = connection.execute(
-            select(UserTask.role, UserTask.organisation, UserTask.place, UserTask.assignee)
-            .where(UserTask.case_id.in_(family), TASK_IS_OPEN)
-            .order_by(UserTask.created_at, UserTask.id)
-        ).all()
-    found = [
-        {"person": row.assignee}
-        if row.assignee
-        else {"role": row.role, "organisation": row.organisation, "place": row.place}
-        for row in rows
-    ]
-    return [each for at, each in enumerate(found) if each not in found[:at]]
+        return holders(connection, case.id)
 
 
 def _case_of(connection: Connection, instance_id: str) -> str | None:

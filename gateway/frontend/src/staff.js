@@ -5,12 +5,14 @@ import './accounts.css';
 import './task.css';
 import './inbox.css';
 import './instances.css';
+import './supervision.css';
 import { choosing } from './choosing.js';
 import { copying } from './copy.js';
 import { keyboard } from './keyboard.js';
 import { taskForm } from './form.js';
 import { inboxCounts } from './inbox.js';
 import { progress } from './progress.js';
+import { liveCounts } from './supervision.js';
 import { times } from './times.js';
 
 keyboard();
@@ -18,6 +20,7 @@ times();
 copying();
 progress();
 inboxCounts();
+liveCounts();
 for (const form of document.querySelectorAll('form[data-draft]')) taskForm(form);
 
 // Leaving a half-filled page of another kind is asked about by the browser itself.

@@ -19,7 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from processes.casework import attachments
+from processes.casework import attachments, supervision
 from processes.casework.attachments import Attachment
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.reference import Reference
@@ -133,7 +133,8 @@ def page(
     marks = _marks(connection, of.id)
     stages = {stage.code: stage.name for stage in reference.stages}
     others = [_arrival(of, entries, reference), *_reached(marks, stages, reference)]
-    notes = [row for row in marks if row.what == "note"]
+    by_hand = [row for row in marks if row.what == "note" and supervision.BY in row.data]
+    notes = [row for row in marks if row.what == "note" and row not in by_hand]
     others += [Event(row.at, "note", known.name(row.element) or row.text, _to(row.data, reference)) for row in notes]
     rows = waiting(connection, of)
     standing = _standing(rows, tasks, reference, now)
@@ -162,7 +163,14 @@ def page(
         calls=known.calls,
         terms=terms(rows, tasks, known, calendar, now),
         waits=waits(rows, known),
-        exchanges=exchanges(connection, reference, of, known, entries),
+        exchanges=exchanges(
+            connection,
+            reference,
+            of,
+            known,
+            entries,
+            {row.data[supervision.INSTANCE]: supervision.name(row.text, reference) for row in by_hand},
+        ),
         spent=spent(known, entries, calendar, of.closed_at or now),
         tasks=tasks,
     )
@@ -250,7 +258,9 @@ def _said(connection: Connection, case_id: str, known: Models, reference: Refere
     return [
         Said(
             row.id,
-            known.called(label(row.element_id, row.label)),
+            supervision.name(row.label, reference)
+            if row.element_id == supervision.PROCESS
+            else known.called(label(row.element_id, row.label)),
             row.body,
             reference.person_name(row.author) if row.author else "",
             row.at,

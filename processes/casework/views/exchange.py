@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,21 +40,29 @@ class Exchange:
 
 
 def exchanges(
-    connection: Connection, reference: Reference, of: Head, known: Models, entries: Sequence[Entry]
+    connection: Connection,
+    reference: Reference,
+    of: Head,
+    known: Models,
+    entries: Sequence[Entry],
+    others: Mapping[str, str],
 ) -> tuple[Exchange, ...]:
-    """All of a case, in their order."""
+    """All of a case, in their order. ``others``: further instances that spoke for it → what they did."""
     jobs = connection.execute(
-        select(Job.__table__).where(Job.instance_id == of.instance_id).order_by(Job.created_at.desc()).limit(LONGEST)
+        select(Job.__table__)
+        .where(Job.instance_id.in_((of.instance_id, *others)))
+        .order_by(Job.created_at.desc())
+        .limit(LONGEST)
     )
-    out = [_out(row, reference, of, known) for row in jobs]
+    out = [_out(row, others.get(row.instance_id) or known.name(row.element_id), reference, of) for row in jobs]
     return tuple(sorted([*out, *_came_in(known, entries)], key=lambda each: each.at))
 
 
-def _out(row: Any, reference: Reference, of: Head, known: Models) -> Exchange:
+def _out(row: Any, name: str, reference: Reference, of: Head) -> Exchange:
     held_up = row.state == "open" and row.held_up_by is not None
     return Exchange(
         row.created_at,
-        known.name(row.element_id) or row.topic,
+        name or row.topic,
         False,
         _whom(row, reference, of),
         "held_up" if held_up else row.state,

@@ -46,7 +46,7 @@ def test_messages_out_and_in_are_listed_with_what_became_of_them(world: World, b
     world.engine.execute(said)
     section = _section(browser("wx.li").get(f"/cases/{case.number}"), "exchange")
     rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in section.split("<tr>")[2:]]
-    assert any("收到" in row and "热线催办" in row for row in rows)
+    assert any("来文" in row and "热线催办" in row for row in rows)
     sent = next(row for row in rows if "转告经办人" in row)
     assert "发出" in sent
     assert "吴兴区企业综合服务中心" in sent or "吴兴区" in sent
