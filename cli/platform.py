@@ -23,6 +23,7 @@ from processes.notation.check import Codes, Finding, check_files
 from processes.observing.health import Health, NotReady
 from processes.observing.metrics import Metrics
 from processes.runtime.filing import Filing
+from processes.runtime.heat import Heat
 from processes.runtime.memory import spare_collector
 from processes.runtime.scheduler import Scheduler
 from processes.runtime.watchdog import LIMIT, Watchdog
@@ -61,6 +62,7 @@ class Platform:
         self.scheduler = Scheduler(self.core.engine)
         self.filing = Filing(self.core.database, clock, settings.file_after)
         self.tidying = Tidying(self.core.database, clock)
+        self.heat = Heat(self.core.database, clock)
         self.bulk = Bulk(self.core.engine, self.core.snapshots)
         self.topics = tuple(jobs.CATALOGUE)
         self.metrics = Metrics(Gauges(self.core.database, clock))
@@ -179,6 +181,7 @@ class Platform:
         self.scheduler.start()
         self.filing.start()
         self.bulk.start()
+        self.heat.start()
         self.tidying.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
         self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop]

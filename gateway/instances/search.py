@@ -28,7 +28,7 @@ def search() -> Response:
     with services().database.read() as connection:
         reference = snapshot().reference
         found = view.find(connection, reference, criteria, allowed(), position(request.args.get("from", "")))
-        processes = _processes(connection)
+        processes = processes_of(connection)
         elements = elements_of(connection, criteria.process)
     return show(
         "instances/search.html",
@@ -55,7 +55,7 @@ def position(text: str) -> list[Any] | None:
     return found if fits and all(isinstance(each, str) for each in found[1:]) else None
 
 
-def _processes(connection: Connection) -> dict[str, str]:
+def processes_of(connection: Connection) -> dict[str, str]:
     """The processes that are or were in force, with their names."""
     columns = Definition.id, Definition.process_id, Definition.name
     statement = select(*columns).join(InForce, InForce.definition_id == Definition.id).order_by(Definition.process_id)

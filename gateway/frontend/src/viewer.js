@@ -32,13 +32,25 @@ function lasted(time) {
   return element;
 }
 
+// How much of something an element has had: the darker the more, with the figure on it.
+function shade(viewer, element, heat, text, note) {
+  // Filling a frame would tint everything inside it.
+  if (!element.children?.length) viewer.get('canvas').addMarker(element.id, `heat-${heat}`);
+  const figure = document.createElement('div');
+  figure.className = 'heat-figure';
+  figure.textContent = text;
+  figure.title = note;
+  viewer.get('overlays').add(element.id, 'heat', { position: { top: -12, right: 24 }, html: figure });
+}
+
 function mark(viewer, marks) {
   const canvas = viewer.get('canvas');
   const overlays = viewer.get('overlays');
   const registry = viewer.get('elementRegistry');
   const seen = [];
-  for (const [id, { state, note, time }] of Object.entries(marks)) {
+  for (const [id, { state, note, time, heat, text }] of Object.entries(marks)) {
     const element = registry.get(id);
+    if (element && heat) shade(viewer, element, heat, text, note);
     if (!element || !SIGNS[state]) continue;
     canvas.addMarker(id, `mark-${state}`);
     // Filling a frame would tint everything inside it.

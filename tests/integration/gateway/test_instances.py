@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from processes.casework.bulk import Bulk
 from processes.casework.views.instances import search as view
 from processes.casework.views.instances import sources
 from processes.runtime import commands as c
+from processes.runtime.heat import Heat
 from processes.store import history
 from processes.store.tables import Case, Instance, Job, Timer, UserTask
 from tests.integration.gateway.conftest import Browser
@@ -421,3 +423,27 @@ def test_incidents_stand_by_their_cause_with_what_to_do_and_are_retried_together
         pass
     assert "没有异常" in browser(OWNER).get("/incidents")
     assert "一起重试" not in browser(COORDINATOR).get("/incidents")
+
+
+# -- where time goes -----------------------------------------------------------------------------------------------------
+
+
+def test_the_heat_map_tells_of_what_has_ended(world: World, browser: Open) -> None:
+    assert "这段时间没有结束的流程" in browser(OWNER).get("/instances/heat?process=problem")
+    case = another(world, 0)
+    world.clock.advance(timedelta(hours=5))
+    world.engine.execute(
+        c.Move("m", instance_of(world, case.number), "试", world.open_tasks(case.number)[0].id, "begin")
+    )
+    world.engine.execute(c.Cancel("c", instance_of(world, case.number), "试"))
+    world.clock.advance(timedelta(minutes=3))
+    assert Heat(world.services.database, world.clock).run() == 1
+    page = html.unescape(browser(OWNER).get("/instances/heat?process=problem&measure=times"))
+    assert "时间花在哪一步" in page
+    assert re.search(r'"heat": 5, "note": "1 次，平均', page)
+    answer = browser(OWNER).client.get("/instances/heat?process=problem&as=csv")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert "handling" in answer.text
+    for query in ("process=none", "since=x&until=y", "measure=x", "version=x", "since=1900-01-01&until=2999-01-01"):
+        browser(OWNER).get(f"/instances/heat?{query}")
+    browser(HANDLER).get("/instances/heat", 403)
