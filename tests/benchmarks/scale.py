@@ -36,6 +36,9 @@ HANDLERS = ("wx.wu", "nx.wu", "dq.wu", "hz.wu")
 SEERS = ("wx.chen", "wx.li", "hz.zhou", "hz.sun", "zj.sun")
 """A clerk, a coordinator, a leader and two supervisors: what they search lies within a place, a city, the province."""
 
+OWNER = "zj.yun"
+"""A process owner of the province."""
+
 COMMON = ("企业", "公司", "申请", "解决", "供电", "物业", "小区", "街道")
 RARE = ("续贷", "竹业", "用地审批", "消防验收", "金鑫瑞", "排水管网")
 
@@ -75,9 +78,10 @@ class Stored:
         with self.database.write() as connection:
             connection.execute(text("ANALYZE"))
         self._chance = random.Random(3)
-        self._people = {each: Browser(self.world.app.test_client()).log_in(each) for each in (*HANDLERS, *SEERS)}
+        self._people = {each: Browser(self.world.app.test_client()).log_in(each) for each in (*HANDLERS, *SEERS, OWNER)}
         with self.database.read() as connection:
             self._numbers = connection.scalars(_NUMBERS).all()
+            self._instances = connection.scalars(_NUMBERS.with_only_columns(Case.instance_id)).all()
         self._tasks = [
             (person, path)
             for person in HANDLERS
@@ -102,6 +106,12 @@ class Stored:
             ),
             "search: a number": lambda: self._get("hz.zhou", "/search", q=chance.choice(self._numbers)),
             "a case": lambda: self._get("zj.sun", f"/cases/{chance.choice(self._numbers)}"),
+            "instances: the newest": lambda: self._get(OWNER, "/instances/"),
+            "instances: a number": lambda: self._get(OWNER, "/instances/", text=chance.choice(self._numbers)),
+            "instances: at a step": lambda: self._get(OWNER, "/instances/", element=chance.choice(("sign", "handle"))),
+            "instances: a place": lambda: self._get(OWNER, "/instances/", place="330502", state="active"),
+            "instances: cancelled": lambda: self._get(OWNER, "/instances/", state="cancelled"),
+            "an instance": lambda: self._get(OWNER, f"/instances/{chance.choice(self._instances)}"),
             "a task": lambda: self._get(*chance.choice(self._tasks)),
         }
 

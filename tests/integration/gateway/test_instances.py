@@ -118,7 +118,7 @@ def test_pages_follow_each_other_and_nothing_is_left_out(
     whole = {query: found(browser(ADMIN), query) for query in queries}
     assert all(len(each) == 7 for each in whole.values())
     monkeypatch.setattr(view, "PAGE", 3)
-    monkeypatch.setattr(sources, "RUN", 2)
+    monkeypatch.setattr(view, "FIRST", 2)
     admin = browser(ADMIN)
     for query in queries:
         seen: list[str] = []
@@ -139,19 +139,11 @@ def test_a_page_looks_at_no_more_than_it_may_and_says_so(
     for at in range(5):
         another(world, at)
     monkeypatch.setattr(sources, "RUN", 1)
-    monkeypatch.setattr(sources.ById, "take", _one_at_a_time(sources.ById.take))
+    monkeypatch.setattr(view, "FIRST", 1)
     monkeypatch.setattr(view, "MOST", 2)
     page = browser(ADMIN).get("/instances/?state=cancelled")
     assert "还没有查完" in page
     assert "继续查找" in page
-
-
-def _one_at_a_time(take: Any) -> Any:
-    def taken(self: Any, connection: Any, at: Any) -> Any:
-        object.__setattr__(self, "chunk", 1)
-        return take(self, connection, at)
-
-    return taken
 
 
 def test_nonsense_in_the_address_is_no_error(browser: Open) -> None:

@@ -24,6 +24,9 @@ from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Case, Definition, 
 PAGE = 50
 """Lines of a page."""
 
+FIRST = 100
+"""Rows that a page looks at first; twice as many each time, as long as it is not full."""
+
 MOST = 4_000
 """Rows that a page looks at, at most."""
 
@@ -79,9 +82,10 @@ def page(
     rows: list[Row[Any]] = []
     seen = set[str]()
     for source, start in _from(sources_of(connection, criteria), position):
-        looked, at = 0, start
+        looked, at, most = 0, start, FIRST
         while True:
-            steps, more = source.take(connection, at)
+            most = min(most, source.chunk)
+            steps, more = source.take(connection, at, most)
             known = rows_of(connection, {each.instance_id for each in steps}, allowed)
             for step in steps:
                 row = known.get(step.instance_id)
@@ -90,7 +94,7 @@ def page(
                     rows.append(row)
                     if len(rows) == PAGE:
                         return rows, [source.number, *step.position]
-            looked += source.chunk
+            looked, most = looked + most, 2 * most
             if not more:
                 break
             at = more

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,13 +58,13 @@ class Source:
     order: tuple[InstrumentedAttribute[Any], ...]
     falling: bool = False
     chunk: int = CHUNK
-    """rows looked at in one go"""
+    """rows looked at in one go, at most"""
     keep: tuple[InstrumentedAttribute[Any], Callable[[Any], bool]] | None = None
 
-    def take(self, connection: Connection, at: Sequence[Any] | None) -> tuple[list[Step], list[Any] | None]:
-        """The next rows, and the position behind them when there may be more."""
+    def take(self, connection: Connection, at: Sequence[Any] | None, most: int) -> tuple[list[Step], list[Any] | None]:
+        """The next so many rows, and the position behind them when there may be more."""
         told, fits = self.keep or (self.column, bool)
-        statement = select(self.column, told.label("told"), *self.order).where(*self.where).limit(self.chunk)
+        statement = select(self.column, told.label("told"), *self.order).where(*self.where).limit(most)
         statement = statement.order_by(*(each.desc() if self.falling else each for each in self.order))
         if at:
             here = tuple_(*self.order)
@@ -72,18 +72,31 @@ class Source:
             statement = statement.where(here < there if self.falling else here > there)
         rows = connection.execute(statement).all()
         steps = [Step(row[0], _position(row[2:])) for row in rows if row[0] and fits(row.told)]
-        return steps, _position(rows[-1][2:]) if len(rows) == self.chunk else None
+        return steps, _position(rows[-1][2:]) if len(rows) == most else None
 
 
+@dataclass(frozen=True)
 class ById(Source):
-    """Along the ids, the newest first. Only ids that fit are given."""
+    """Along the ids, the newest first. Those that do not fit are passed over at once, without a look at their cases."""
 
-    def take(self, connection: Connection, at: Sequence[Any] | None) -> tuple[list[Step], list[Any] | None]:
-        """The next of :data:`RUN` instances, and the position behind them."""
+    asked: Criteria = field(default_factory=Criteria)
+
+    def take(self, connection: Connection, at: Sequence[Any] | None, most: int) -> tuple[list[Step], list[Any] | None]:
+        """The next so many instances, and the position behind them when there may be more."""
         before = [Instance.id < at[0]] if at else []
-        ids = select(Instance.id).where(*self.where, *before).order_by(Instance.id.desc()).limit(self.chunk)
-        found = list(connection.execute(ids).scalars())
-        return [Step(each, [each]) for each in found], [found[-1]] if len(found) == self.chunk else None
+        columns = (Instance.id, Instance.process_id, Instance.definition_id, Instance.status)
+        statement = select(*columns).where(*self.where, *before).order_by(Instance.id.desc()).limit(most)
+        rows = connection.execute(statement).all()
+        steps = [Step(row.id, [row.id]) for row in rows if self._fits(row)]
+        return steps, [rows[-1].id] if len(rows) == most else None
+
+    def _fits(self, row: Any) -> bool:
+        asked = self.asked
+        return (
+            (not asked.process or str(row.process_id) == asked.process)
+            and (not asked.state or str(row.status) == asked.state)
+            and str(row.definition_id).startswith(asked.version)
+        )
 
 
 def sources_of(connection: Connection, asked: Criteria) -> list[Source]:
@@ -102,7 +115,7 @@ def sources_of(connection: Connection, asked: Criteria) -> list[Source]:
         return _standing(connection, asked)
     if asked.state == "suspended":
         return [Source(0, Instance.id, [Instance.status == literal_column("'suspended'")], (Instance.id,), True)]
-    return [ById(0, Instance.id, _period(asked), (Instance.id,), True, RUN)]
+    return [ById(0, Instance.id, _period(asked), (Instance.id,), True, RUN, asked=asked)]
 
 
 def _named(connection: Connection, text: str) -> ColumnElement[bool]:
