@@ -15,6 +15,8 @@ from sqlalchemy import select
 
 from gateway import permissions
 from gateway.staff import viewer
+from processes.casework import bulk
+from processes.casework.views.instances.criteria import Criteria
 from processes.store.tables import Case
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.world import World
@@ -61,6 +63,7 @@ class Filled:
     number: str
     instance: str
     task: str
+    operation: str
     quarantined: int
     recorded: tuple[str, ...]
     """what rules have recorded on the case: their words are data, which their owners write"""
@@ -71,6 +74,7 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "staff.task": (HANDLER, lambda found: f"/tasks/{found.task}"),
     "staff.answer": ("", lambda found: "/answers/new"),
     "instances.ask": ("", lambda found: f"/instances/{found.instance}/suspend"),
+    "instances.bulk_show": ("", lambda found: f"/instances/bulk/{found.operation}"),
     "instances.detail": ("", lambda found: f"/instances/{found.instance}"),
     "instances.entry": ("", lambda found: f"/instances/{found.instance}/history/1"),
     "staff.arrange": (HANDLER, lambda found: f"/tasks/{found.task}/arrange"),
@@ -102,7 +106,10 @@ def furnish(world: World) -> Filled:
     task = world.open_tasks(number)[0]
     with world.services.database.read() as connection:
         recorded = connection.execute(select(Case.category, Case.reason).where(Case.number == number)).one()
-    return Filled(number, task.instance_id, task.id, 1, tuple(str(each) for each in recorded))
+    now, criteria = world.clock.now(), Criteria(process="problem")
+    with world.services.database.write() as connection:
+        operation = bulk.begin(connection, "retry", "It is back", HANDLER, [PLACE], now, criteria=criteria)
+    return Filled(number, task.instance_id, task.id, operation, 1, tuple(str(each) for each in recorded))
 
 
 def pages(app: Flask, found: Filled) -> Iterator[Page]:
