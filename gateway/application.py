@@ -16,6 +16,7 @@ from gateway import (
     operations,
     outside,
     permissions,
+    portal,
     staff,
     text,
     web,
@@ -40,6 +41,7 @@ def build(services: Services) -> Flask:
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(instances.blueprint)
+    app.register_blueprint(portal.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.health)
     app.register_blueprint(integrators.blueprint)

@@ -13,6 +13,7 @@ from processes.casework import functions, loading, notices, texts
 from processes.casework.federation.arrivals import Arrivals
 from processes.casework.federation.dispatch import Dispatch
 from processes.casework.federation.hosting import Hosting
+from processes.casework.portal import reports
 from processes.casework.projection import CaseProjection
 from processes.casework.reception import Reception, refuse
 from processes.clock import Clock
@@ -85,10 +86,15 @@ class Core:
             self.engine.deploy(found)
 
     def resolve(self, message: Message) -> Message:
-        """A job's message as it leaves for a worker: texts in place of their references, and a notice with those whom it is to reach."""
-        notice = message.type == notices.TOPIC and isinstance(message.data, Mapping)
-        if not notice and not texts.has_references(message.data):
+        """A job's message as it leaves for a worker: texts in place of their references, and a notice with those whom it is to reach; so with what
+        a channel's job tells whoever reported in the portal."""
+        said = message.data if isinstance(message.data, Mapping) else {}
+        notice = message.type == notices.TOPIC
+        portal = said.get("channel") == reports.CHANNEL and message.type.startswith("channel.")
+        if not notice and not portal and not texts.has_references(said):
             return message
         with self.database.read() as connection:
             data = texts.resolve(connection, message.data)
+            if portal:
+                data = {**data, "recipients": reports.reach(connection, data)}
             return replace(message, data=notices.addressed(connection, data, self.clock.now()) if notice else data)

@@ -6,7 +6,7 @@ Everything that a door makes has an id worked out from what came in, so that a r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ from processes.store.tables import TASK_IS_OPEN, Case, Deadline, Instance, Repor
 PROCESS = "problem"
 """The process that carries a case at the place that received it."""
 
+Along = Callable[[Connection, Arrival], None]
+
 # ---- reports -----------------------------------------------------------------------------------------------------------
 
 
@@ -51,11 +53,16 @@ class ReportOutcome:
 
 
 def report(
-    engine: Engine, incoming: ReportMessage, *, actor: str | None = None, command_id: str | None = None
+    engine: Engine,
+    incoming: ReportMessage,
+    *,
+    actor: str | None = None,
+    command_id: str | None = None,
+    along: Along | None = None,
 ) -> ReportOutcome:
     """Put a report into the library and start its case; the same original number of a channel again does nothing.
 
-    ``actor`` is the clerk who entered it, if one did.
+    ``actor`` is the clerk who entered it, if one did; ``along`` writes what belongs to it besides, in the same transaction.
 
     :raises library.UnknownChannel: when there is no such channel
     """
@@ -67,8 +74,15 @@ def report(
         arrival = Arrival.of(engine.clock, connection, incoming, original)
     here.note(case=arrival.case_id)
     command = Start(command_id or f"report:{arrival.report_id}", PROCESS, arrival.place, arrival.variables, actor=actor)
+
+    def before(connection: Connection, instance_id: str) -> str:
+        number = arrival.write(connection, instance_id)
+        if along is not None:
+            along(connection, arrival)
+        return number
+
     try:
-        outcome = engine.execute(command, before=arrival.write)
+        outcome = engine.execute(command, before=before)
     except KnownMeanwhile:
         outcome = Outcome(None, duplicate=True)
     hit("report.started")
@@ -131,8 +145,8 @@ class NoReport(BihuanError):
         )
 
 
-def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
-    """Give a message to the case that waits for it; people's words in it are kept apart.
+def correlate(engine: Engine, command_id: str, message: Correlation, *, files: Sequence[str] = ()) -> Outcome:
+    """Give a message to the case that waits for it; people's words in it are kept apart. ``files``: uploads that come with it.
 
     A message that starts an instance (``case.escalated``) and whose payload names a ``report`` of the library and the ``parent`` case
     opens a child case at the message's place: the instance starts with ``case``, ``report`` and ``received_at`` as a reported one does.
@@ -161,6 +175,8 @@ def correlate(engine: Engine, command_id: str, message: Correlation) -> Outcome:
             variables.update(open_child(connection, message.place, payload, instance_id, now))
             if not variables:
                 raise NoReport(str(payload["report"]))
+        if files and case_id is not None:
+            uploads.adopt(connection, files, case_id, from_outside=True)
         for name, (text_id, body) in kept.items():
             texts.keep(connection, case_id or instance_id, message.message, name, None, body, now, text_id)
         return variables["case"]["number"] if variables else None

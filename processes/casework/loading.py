@@ -131,6 +131,7 @@ def _load_people_and_places(
         "apart": {each.code: each.apart for each in data.roles if each.apart is not None},
         "second_factor": [each.code for each in data.roles if each.second_factor],
         "account_rules": asdict(data.account_rules),
+        "portal_rules": asdict(data.portal_rules),
     }
     _set(connection, reference.SETTING_DETAIL, detail)
     # Equal versions mean equal rows, so those who have gone count too.

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.notice_templates import filled
+from processes.casework.portal import messages
 from processes.casework.reference import Reference
 from processes.store.tables import Address, NoticeTemplate
 
@@ -22,6 +23,8 @@ TOPIC = "notice.send"
 
 def addressed(connection: Connection, arguments: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The arguments with ``recipients`` (person, name, and an address by each way that reaches them), ``ways``, and an owner's words."""
+    if messages.is_one(arguments):
+        return messages.addressed(connection, arguments)
     reference = Reference.read(connection)
     people = list(recipients(reference, arguments.get("to"), WorkingCalendar.read(connection).local_date(now)))
     rows = connection.execute(select(Address.person, Address.way, Address.address).where(Address.person.in_(people)))

@@ -189,6 +189,43 @@ class AccountSetting:
 
 
 @dataclass(frozen=True)
+class PortalSetting:
+    """A line of ``portal.csv``: one of the fields of :class:`PortalRules`."""
+
+    setting: str
+    value: int
+    note: str
+
+
+@dataclass(frozen=True)
+class PortalRules:
+    """What enterprises may do in the portal, how often, and for how long."""
+
+    code_minutes: int = 10
+    """minutes for which a code sent to a phone is good"""
+    code_tries: int = 5
+    """wrong tries after which it is good no more"""
+    codes_per_number: int = 5
+    """codes that a number is sent within the hour"""
+    codes_per_address: int = 30
+    """codes that are asked for from an address within the hour: a whole office may sit behind it"""
+    reports_per_number: int = 10
+    """problems that are reported from a number within the day"""
+    follow_tries: int = 5
+    """wrong codes of one problem within the hour"""
+    follow_address_tries: int = 30
+    """wrong codes from an address within the hour"""
+    pass_minutes: int = 30
+    """minutes after which a number, or a problem's code, has to be shown anew"""
+    files: int = 5
+    """files that go with a report, or with an answer"""
+    file_megabytes: int = 10
+    """how large each may be"""
+    reopen_days: int = 15
+    """working days after closure within which a problem may be reopened, once; 0: never"""
+
+
+@dataclass(frozen=True)
 class AccountRules:
     """What is asked of passwords, and how long logins last."""
 

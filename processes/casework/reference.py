@@ -52,6 +52,7 @@ class Reference:
     second_factor: frozenset[str] = frozenset()
     """The roles whose holders log in with a second factor."""
     account_rules: records.AccountRules = field(default_factory=records.AccountRules)
+    portal_rules: records.PortalRules = field(default_factory=records.PortalRules)
     channels: Mapping[str, records.Channel] = field(default_factory=dict)
     stages: tuple[records.Stage, ...] = ()
     roles_in_english: Mapping[str, str] = field(default_factory=dict)
@@ -312,6 +313,7 @@ def _read(connection: Connection, about: dict[str, Any]) -> Reference:
         apart=dict(detail.get("apart", {})),
         second_factor=frozenset(detail.get("second_factor", ())),
         account_rules=_account_rules(detail.get("account_rules", {})),
+        portal_rules=_portal_rules(detail.get("portal_rules", {})),
         channels=_by("code", rows(tables.Channel, records.Channel, "code")),
         stages=tuple(rows(tables.Stage, records.Stage, "rank")),
     )
@@ -321,6 +323,11 @@ def _account_rules(said: Mapping[str, int]) -> records.AccountRules:
     """Newer software may have said more than this one knows."""
     known = {each.name for each in fields(records.AccountRules)}
     return records.AccountRules(**{name: value for name, value in said.items() if name in known})
+
+
+def _portal_rules(said: Mapping[str, int]) -> records.PortalRules:
+    known = {each.name for each in fields(records.PortalRules)}
+    return records.PortalRules(**{name: value for name, value in said.items() if name in known})
 
 
 def _by(attribute: str, items: Iterable[R]) -> dict[str, R]:

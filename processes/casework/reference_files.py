@@ -34,6 +34,7 @@ from processes.errors import BihuanError
 CALENDAR_FOLDER = "calendar"
 CALENDAR_SETTINGS = "calendar.csv"
 ACCOUNT_SETTINGS = "accounts.csv"
+PORTAL_SETTINGS = "portal.csv"
 
 R = TypeVar("R")
 
@@ -63,6 +64,7 @@ class ReferenceData:
     addresses: tuple[records.Address, ...]
     notices: tuple[records.NoticeTemplate, ...]
     account_rules: records.AccountRules
+    portal_rules: records.PortalRules
     answers: tuple[records.AnswerWords, ...]
     days: tuple[records.CalendarDay, ...]
     years: dict[int, str]
@@ -238,6 +240,11 @@ _ACCOUNTS: dict[str, Cell] = {
     "value": number,
     "note": str,
 }
+_PORTAL: dict[str, Cell] = {
+    "setting": choice(*(each.name for each in fields(records.PortalRules))),
+    "value": number,
+    "note": str,
+}
 
 
 def _records(located: list[Located], kind: type[R]) -> tuple[R, ...]:
@@ -257,7 +264,7 @@ def read_folder(folder: Path) -> ReferenceData:
         name: [] if name in _NOT_NEEDED and not (folder / sheet.file).exists() else reader.read(sheet)
         for name, sheet in _SHEETS.items()
     }
-    rules = _account_rules(reader)
+    rules, portal = _account_rules(reader), _portal_rules(reader)
     version = _digest(reader.digests)
     reader.digests = {}
     zone, closing = _calendar_settings(reader)
@@ -280,6 +287,7 @@ def read_folder(folder: Path) -> ReferenceData:
         addresses=_records(sheets["addresses"], records.Address),
         notices=_records(sheets["notices"], records.NoticeTemplate),
         account_rules=rules,
+        portal_rules=portal,
         answers=_records(sheets["answers"], records.AnswerWords),
         days=tuple(days),
         years=years,
@@ -312,6 +320,14 @@ def _account_rules(reader: Reader) -> records.AccountRules:
         return records.AccountRules()
     rows = reader.read(Sheet(ACCOUNT_SETTINGS, _ACCOUNTS, records.AccountSetting, ("setting",), frozenset({"note"})))
     return records.AccountRules(**{each.record.setting: each.record.value for each in rows})
+
+
+def _portal_rules(reader: Reader) -> records.PortalRules:
+    """What the folder says of the portal; what it does not say is as it comes."""
+    if not (reader.folder / PORTAL_SETTINGS).exists():
+        return records.PortalRules()
+    rows = reader.read(Sheet(PORTAL_SETTINGS, _PORTAL, records.PortalSetting, ("setting",), frozenset({"note"})))
+    return records.PortalRules(**{each.record.setting: each.record.value for each in rows})
 
 
 def _calendar_settings(reader: Reader) -> tuple[str, time]:

@@ -19,6 +19,8 @@ from processes.store.tables import (
     CaseText,
     Fingerprint,
     PersonalData,
+    PortalPass,
+    PortalReport,
     ReportText,
     TaskDraft,
     Upload,
@@ -106,6 +108,8 @@ def blank(connection: Connection, report_id: str) -> None:
         .where(PersonalData.report_id == report_id)
         .values(enterprise="", uscc="", contact="", phone="", email="", address="")
     )
+    connection.execute(delete(PortalReport).where(PortalReport.report_id == report_id))
+    connection.execute(delete(PortalPass).where(PortalPass.report_id == report_id))
     connection.execute(delete(Fingerprint).where(Fingerprint.report_id == report_id))
     connection.execute(delete(CaseSearch).where(CaseSearch.case_id.in_(of_cases)))
     connection.execute(update(CaseText).where(CaseText.case_id.in_(of_cases)).values(body=""))

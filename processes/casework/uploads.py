@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, delete, insert, literal, select
+from sqlalchemy import Connection, delete, insert, literal, null, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processes.casework import attachments, file_types
@@ -118,10 +118,11 @@ def remove(connection: Connection, ids: Collection[str]) -> None:
     connection.execute(delete(Table).where(Table.id.in_(ids)))
 
 
-def adopt(connection: Connection, ids: Collection[str], case_id: str) -> int:
-    """Make them attachments of a case, under the same ids; returns how many there were."""
+def adopt(connection: Connection, ids: Collection[str], case_id: str, *, from_outside: bool = False) -> int:
+    """Make them attachments of a case, under the same ids; returns how many there were. ``from_outside``: they are no person's."""
     names = ["id", "name", "media_type", "size", "sha256", "at", "case_id", "author"]
     same = [getattr(Table, name) for name in names[:6]]
-    chosen = select(*same, literal(case_id), Table.person_id).where(Table.id.in_(ids))
+    author = null() if from_outside else Table.person_id
+    chosen = select(*same, literal(case_id), author).where(Table.id.in_(ids))
     connection.execute(insert(Attachment).from_select(names, chosen))
     return connection.execute(delete(Table).where(Table.id.in_(ids))).rowcount

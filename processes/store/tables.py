@@ -877,6 +877,53 @@ class LoginAttempts(Base):
     """until then it is locked"""
 
 
+# ---- the enterprises' portal -------------------------------------------------------------------------------------------
+
+
+class PortalReport(Base):
+    """A problem that was reported in the portal: the number that was verified then, and the hash of the code that it is followed by.
+    The row goes on deletion."""
+
+    __tablename__ = "portal_report"
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    phone: Mapped[str] = mapped_column(String(40))
+    code: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+    __table_args__ = (Index("ix_portal_report_phone", "phone", "at"),)
+
+
+class PortalMessage(Base):
+    """A text message to an enterprise, for as long as it is of use: what it says besides its diagram's words, and the number that it goes to,
+    stand here and nowhere else. That of a code is also what the code is compared with."""
+
+    __tablename__ = "portal_message"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    phone: Mapped[str] = mapped_column(String(40))
+    words: Mapped[dict[str, Any]]
+    wrong: Mapped[int] = mapped_column(Integer, default=0)
+    """wrong tries of its code"""
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PortalPass(Base):
+    """A browser has shown that it is a number's, or knows a problem's code. ``token`` is the hash of what the browser holds."""
+
+    __tablename__ = "portal_pass"
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    phone: Mapped[str | None] = mapped_column(String(40))
+    report_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PortalLimit(Base):
+    """How often something was done in the portal since a moment (``subject``: what and by whom, hashed)."""
+
+    __tablename__ = "portal_limit"
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    times: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
 # ---- casework: library, pool, cases ----------------------------------------------------------------------------------
 
 

@@ -53,7 +53,7 @@ def worker(outbound: Outbound) -> Worker:
                     raise
         reached = dict[str, list[str]]()
         for name in wanted:
-            meant = _reachable(recipients or [], name)
+            meant = reachable(recipients or [], name)
             if meant and not (name == "email" and troubles):
                 delivery: Delivery = configured[name].send(notice, meant, job)
                 troubles += delivery.trouble
@@ -63,13 +63,19 @@ def worker(outbound: Outbound) -> Worker:
     return worker
 
 
-def _reachable(recipients: Sequence[Any], way: str) -> list[Recipient]:
+def reachable(recipients: Sequence[Any], way: str) -> list[Recipient]:
     """Those who have an address by a way; an address that several share is used once."""
     found = dict[str, Recipient]()
     for each in recipients:
         if isinstance(each, Mapping) and isinstance(each.get(way), str) and each[way]:
             found.setdefault(each[way], Recipient(str(each.get("person")), str(each.get("name")), each[way]))
     return list(found.values())
+
+
+def raise_first(troubles: Sequence[RetryLater | Failed]) -> None:
+    """Raise one of them, if there are any: one that passes by itself rather than another."""
+    for trouble in sorted(troubles, key=lambda each: isinstance(each, Failed)):
+        raise trouble
 
 
 def _result(
@@ -79,8 +85,7 @@ def _result(
     troubles: Sequence[RetryLater | Failed],
 ) -> dict[str, Any]:
     """Trouble first, that which passes by itself before the other: those who were reached are not reached again by the next attempt."""
-    for trouble in sorted(troubles, key=lambda each: isinstance(each, Failed)):
-        raise trouble
+    raise_first(troubles)
     named = {name: list(people) for name, people in reached.items() if people}
     if told is None and not named:
         raise BusinessError("recipient_unknown", "收件人没有可用的短信、工作通知或邮箱地址")
