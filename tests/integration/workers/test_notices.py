@@ -14,7 +14,7 @@ import pytest
 from processes.clock import ManualClock
 from processes.messaging.jobs import CATALOGUE
 from tests.integration.workers.conftest import PATIENCE, Outside
-from workers.adapters import NotConfigured, Outbound, Systems, notices
+from workers.adapters import NotConfigured, Outbound, Systems, channel, notices
 from workers.adapters.sms import MOST_SEGMENTS, fitted, segments
 from workers.kit import Job
 from workers.kit.worker import Answer
@@ -305,3 +305,22 @@ def test_a_mail_server_that_is_away_opens_its_breaker(clock: ManualClock) -> Non
     with notifying({"email": {"url": url, "failures": 2, "rest": 60, "options": OPTIONS["email"]}}, clock) as notify:
         answers = [notify(f"job-{number}").data for number in range(3)]
     assert [each.get("counted", True) for each in answers] == [True, True, False]
+
+
+# ---- what was reported in the portal -----------------------------------------------------------------------------------
+
+
+def test_whoever_reported_in_the_portal_is_told_by_a_text_message_alone(outside: Outside) -> None:
+    settings = at(outside, "sms")
+    answers = {}
+    for name, given in (("with", settings), ("without", {})):
+        outbound = Outbound(Systems.of(given))
+        worker = channel.worker(outbound)
+        told = {"recipients": [{"person": "p-1", "name": "", "sms": "13812345678"}], "channel": "portal"}
+        for topic in ("channel.answer", "channel.ask", "channel.progress", "channel.refuse"):
+            arguments = {**CATALOGUE[topic].example, **told}
+            answers[name, topic] = worker.answer(Job(f"job-{topic}", topic, 1, arguments))
+        outbound.close()
+    assert {each.type for each in answers.values()} == {"job.completed"}
+    sent = outside.server.world.system("sms").store.rows("effect", 100, kind="sent", subject="13812345678")
+    assert [each["data"]["text"].startswith("【闭环平台】") for each in sent] == [True] * 4
