@@ -57,9 +57,9 @@ class Problem:
 
 
 def channels() -> list[str]:
-    """The channels of the reference data whose systems file problems; a service rating is no order."""
+    """The channels of the reference data whose systems file problems; a service rating is no order, and the portal is no other system."""
     with (MODELS / "reference" / "channels.csv").open(encoding="utf-8-sig", newline="") as file:
-        return [row["code"] for row in csv.DictReader(file) if row["code"] != "rating"]
+        return [row["code"] for row in csv.DictReader(file) if row["code"] not in ("rating", "portal")]
 
 
 def draw(name: str, count: int, chance: random.Random, sort: str = "") -> list[Problem]:

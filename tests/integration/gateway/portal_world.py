@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from processes.casework import notices, texts
-from processes.casework.portal import reports
+from processes.casework.assembly import Core
+from processes.messaging.bus import Message
 from processes.runtime.commands import CompleteJob
 from processes.store.tables import JOB_IS_OPEN, Job
 from tests.integration.gateway.conftest import TOKEN, Browser
@@ -34,21 +34,22 @@ class Post:
     """Does every job that waits, as workers do; ``texts``: what phones got, the newest last."""
 
     world: World
+    core: Core = field(init=False)
     texts: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.core = Core.on(self.world.services.database, self.world.clock)
 
     def run(self) -> None:
         """Until nothing waits."""
         while True:
             with self.world.services.database.read() as connection:
                 jobs = connection.execute(select(Job.id, Job.topic, Job.arguments).where(JOB_IS_OPEN)).all()
-                for job in jobs:
-                    given = texts.resolve(connection, job.arguments)
-                    if job.topic == notices.TOPIC:
-                        given = notices.addressed(connection, given, self.world.clock.now())
-                    elif given.get("channel") == reports.CHANNEL and job.topic.startswith("channel."):
-                        given["recipients"] = reports.reach(connection, given)
-                    told = [each["sms"] for each in given.get("recipients", ()) if "sms" in each]
-                    self.texts += [(number, given["text"]) for number in told]
+            for job in jobs:
+                message = Message(job.id, job.topic, "/engine", self.world.clock.now(), job.arguments)
+                given: Any = self.core.resolve(message).data
+                told = [each["sms"] for each in given.get("recipients", ()) if "sms" in each]
+                self.texts += [(number, given["text"]) for number in told]
             if not jobs:
                 return
             for job in jobs:
