@@ -89,9 +89,9 @@ class Core:
         """A job's message as it leaves for a worker: texts in place of their references, and a notice with those whom it is to reach; so with what
         a channel's job tells whoever reported in the portal."""
         said = message.data if isinstance(message.data, Mapping) else {}
-        notice = message.type == notices.TOPIC
+        notice = message.type == notices.TOPIC and said is message.data
         portal = said.get("channel") == reports.CHANNEL and message.type.startswith("channel.")
-        if not notice and not portal and not texts.has_references(said):
+        if not notice and not portal and not texts.has_references(message.data):
             return message
         with self.database.read() as connection:
             data = texts.resolve(connection, message.data)

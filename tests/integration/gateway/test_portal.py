@@ -51,7 +51,7 @@ def test_a_problem_is_reported_and_followed_from_another_browser(
     told = [text for phone, text in post.texts if phone == MINE]
     assert any(number in text and code in text for text in told)
     assert (MINE, "91330502MA2B0ABC1W") in rows(world, PersonalData.phone, PersonalData.uscc)
-    [(kept, channel)] = rows(world, PortalReport.code, Report.channel)
+    [(kept,)], [(channel,)] = rows(world, PortalReport.code), rows(world, Report.channel)
     assert kept.startswith("$argon2")
     assert code not in kept
     assert channel == "portal"
