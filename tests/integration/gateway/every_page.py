@@ -35,6 +35,7 @@ NO_PAGE = {
     "outside.live": "JSON",
     "outside.metrics": "for Prometheus",
     "outside.ready": "JSON",
+    "portal.attachment": "a file",
     "staff.attachment": "a file",
     "staff.counts": "JSON",
     "staff.drawing": "a diagram file",
@@ -84,8 +85,12 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
 
 AFTER_A_FORM = {
     "staff.registered": "shown once, after the counter's form: test_staff_pages",
+    **{
+        f"portal.{name}": "shown to whoever has verified a number: test_portal"
+        for name in ("code", "filed", "mine", "problem", "report")
+    },
 }
-"""Pages with an id that is known only to whoever has just sent a form."""
+"""Pages that are there only for whoever has just sent a form."""
 
 TITLE = "供电增容迟迟不批"
 BODY = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
