@@ -27,7 +27,7 @@ PAGE = 50
 FIRST = 100
 """Rows that a page looks at first; twice as many each time, as long as it is not full."""
 
-MOST = 4_000
+MOST = 1_500
 """Rows that a page looks at, at most."""
 
 
