@@ -35,6 +35,7 @@ def observe(app: Flask) -> None:
 def _begin() -> None:
     g.door = here.door(request.headers.get(HEADER))
     g.door.__enter__()
+    here.note(address=request.remote_addr)
     g.begun = perf_counter()
 
 

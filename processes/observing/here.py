@@ -22,7 +22,7 @@ _SHOWN = ("command", "kind", "instance", "case", "partner")
 class Here:
     """What is known at a place. Filled in by :func:`note` as the work learns it; used by one thread at a time."""
 
-    __slots__ = ("_trace", "case", "command", "instance", "kind", "partner", "topic")
+    __slots__ = ("_trace", "address", "case", "command", "instance", "kind", "partner", "topic")
 
     def __init__(self, trace: Trace | None = None, outer: Here | None = None) -> None:
         self.command: str | None = None
@@ -33,9 +33,12 @@ class Here:
             self.instance: str | None = None
             self.case: str | None = None
             self.partner: str | None = None
+            self.address: str | None = None
+            """where a request came from"""
             self._trace = trace
         else:
             self.instance, self.case, self.partner = outer.instance, outer.case, outer.partner
+            self.address = outer.address
             self._trace = trace or outer.trace
 
     @property

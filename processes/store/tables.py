@@ -29,7 +29,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from processes.store import word_index
+from processes.store import append_only, word_index
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
@@ -1090,3 +1090,48 @@ class Note(Base):
     kind: Mapped[str] = mapped_column(String(40))
     recipient: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+
+
+# ---- audit log -------------------------------------------------------------------------------------------------------
+
+
+class AuditEntry(Base):
+    """Who did what; each entry holds the hash of the one before (see processes/casework/audit). It is only added to: triggers refuse
+    everything else, but for what has been sealed."""
+
+    __tablename__ = "audit_entry"
+    seq: Mapped[int] = mapped_column(Sequence64, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(60))
+    address: Mapped[str] = mapped_column(String(64))
+    act: Mapped[str] = mapped_column(String(40))
+    about: Mapped[str] = mapped_column(String(120))
+    outcome: Mapped[str] = mapped_column(String(10))
+    detail: Mapped[str] = mapped_column(Text)
+    algorithm: Mapped[str] = mapped_column(String(10))
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (
+        Index("ix_audit_entry_by", "by", "seq"),
+        Index("ix_audit_entry_act", "act", "seq"),
+        Index("ix_audit_entry_about", "about", "seq"),
+        Index("ix_audit_entry_at", "at", "seq"),
+    )
+
+
+class AuditChain(Base):
+    """The one row says where the log ends, which hash the next entry is to have, and up to where entries lie in sealed files."""
+
+    __tablename__ = "audit_chain"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+    algorithm: Mapped[str] = mapped_column(String(10))
+    sealed: Mapped[int] = mapped_column(BigInteger)
+    sealed_hash: Mapped[str] = mapped_column(String(64))
+
+
+for _dialect, _statements in append_only.STATEMENTS.items():
+    for _statement in _statements:
+        _guard: Any = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(AuditChain.__table__, "after_create", _guard.execute_if(dialect=_dialect))

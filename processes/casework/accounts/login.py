@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from processes.casework.accounts import attempts, passwords, rows, second_factor, sessions
 from processes.casework.accounts.sessions import Session
 from processes.casework.accounts.vault import Vault
+from processes.casework.audit.log import record
 from processes.casework.records import AccountRules
 from processes.errors import BihuanError
 from processes.store.database import Database
@@ -127,4 +128,5 @@ def _begin(
     token = sessions.begin(connection, person, now, rules, way=way, whole=whole, address=address, agent=agent)
     if whole:
         log.info("%s logged in by %s", person, way)
+        record(connection, now, person, "login", f"person:{person}", way=way, agent=agent)
     return Entered(token, whole)

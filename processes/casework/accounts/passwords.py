@@ -14,6 +14,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, delete, insert, select, update
 
 from processes.casework.accounts import rows, sessions
+from processes.casework.audit.log import record
 from processes.casework.records import AccountRules
 from processes.errors import BihuanError
 from processes.store.database import Database
@@ -136,7 +137,7 @@ def change(
     :raises PasswordError: when it is not accepted
     """
     check(database, rules, person, password)
-    _set(database, rules, person, password, now, must_change=False, keep=keep)
+    _set(database, rules, person, password, now, by=person, must_change=False, keep=keep)
     log.info("%s changed the password", person)
 
 
@@ -150,7 +151,7 @@ def hand_out(database: Database, rules: AccountRules, person: str, now: datetime
     signs = [secrets.choice(_HANDED_OUT[at % len(_HANDED_OUT)]) for at in range(length)]
     secrets.SystemRandom().shuffle(signs)
     password = "-".join("".join(signs[at : at + 4]) for at in range(0, length, 4))
-    _set(database, rules, person, password, now, must_change=True)
+    _set(database, rules, person, password, now, by=by, must_change=True)
     log.info("%s gave %s a password", by, person)
     return password
 
@@ -188,6 +189,7 @@ def _set(
     password: str,
     now: datetime,
     *,
+    by: str,
     must_change: bool,
     keep: str = "",
 ) -> None:
@@ -204,3 +206,4 @@ def _set(
         connection.execute(update(Person).where(Person.id == person).values(password=hashed))
         rows.put(connection, person, now, changed_at=now, must_change=must_change)
         sessions.end_all(connection, person, keep=keep)
+        record(connection, now, by, "account.give_password" if must_change else "account.password", f"person:{person}")

@@ -1,0 +1,53 @@
+"""What people do at pages and programs over the API, as it comes into the audit log: by whom, from where, when.
+
+``note`` is called last in the transaction that does it; ``ask`` comes before what commits by itself; ``refuse`` tells of what was not done.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+from sqlalchemy import Connection
+
+from gateway.context import services
+from processes.casework.audit import entries
+from processes.casework.audit.log import record
+
+
+def observe(app: Flask) -> None:
+    """Tell of every page that was not for whoever asked for it."""
+    app.after_request(_no_entry)
+
+
+def note(connection: Connection, act: str, about: str = "", **detail: str | int | None) -> None:
+    """It has been done, if this transaction commits."""
+    record(connection, services().clock.now(), _who(), act, about, **detail)
+
+
+def ask(act: str, about: str = "", **detail: str | int | None) -> None:
+    """It is about to be done."""
+    _alone(_who(), act, about, entries.ASKED, detail)
+
+
+def refuse(act: str, about: str = "", *, by: str = "", **detail: str | int | None) -> None:
+    """It was not done. ``by``: who that was, when nobody is logged in."""
+    _alone(by or _who(), act, about, entries.REFUSED, detail)
+
+
+def _alone(by: str, act: str, about: str, outcome: str, detail: dict[str, str | int | None]) -> None:
+    here = services()
+    with here.database.write() as connection:
+        record(connection, here.clock.now(), by, act, about, outcome=outcome, **detail)
+
+
+def _who() -> str:
+    """The person who is logged in, else the operator or partner whose token it is."""
+    viewer = g.get("viewer")
+    if viewer is not None:
+        return str(viewer.id)
+    return str(g.get("operator") or g.get("partner") or "")
+
+
+def _no_entry(response: Response) -> Response:
+    if response.status_code == 403 and _who():
+        refuse("access", f"page:{request.endpoint}", method=request.method, path=request.path)
+    return response
