@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     decide.add_argument("--json", action="store_true")
     password = add("password", "给一个账号初始密码（第一位安全管理员用，直接写数据库）")
     password.add_argument("account", help="账号，例如 wx.su")
+    _audit(add("audit", "安全审计日志：核对、导出、封存"))
     deploy = client("deploy", "检查并部署模型")
     deploy.add_argument("paths", nargs="+", type=Path)
     deploy.add_argument("--place", help="只在这个地区生效")
@@ -74,3 +75,19 @@ def parser() -> argparse.ArgumentParser:
     complete.add_argument("values", nargs="*", metavar="键=值")
     complete.add_argument("--person", help="以谁的名义办理（账号）")
     return whole
+
+
+def _audit(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="操作")
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=help, description=help)
+
+    verify = add("verify", "从头核对散列链；断开时说明是第几条，退出码为 1")
+    verify.add_argument("--known", metavar="序号:散列值", help="另外核对当时记下的这一条还在，而且没有变")
+    verify.add_argument("--file", type=Path, help="核对导出或封存的文件，而不是数据库")
+    export = add("export", "把现有的全部记录写进一个新文件（JSON 行）")
+    export.add_argument("file", type=Path)
+    seal = add("seal", "把超过留存期（AUDIT_DAYS，至少 183 天）的记录移到一个新文件，文件的散列值留在日志里")
+    seal.add_argument("file", type=Path)
+    add("hash", "换用另一种散列算法（从下一条起）").add_argument("algorithm", choices=("sha256", "sm3"))

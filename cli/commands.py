@@ -22,6 +22,7 @@ MODULES: Mapping[str, str] = {
     "check": "check",
     "decide": "decide",
     "password": "accounts",
+    "audit": "audit",
 }
 """Command → the module of this package that has a function of its name; every other command is a client of a running platform."""
 

@@ -54,12 +54,14 @@ class Settings:
     """partner → the topics whose jobs it may answer in its own name"""
     largest_upload: int
     """bytes of a file that people may put into a form"""
+    audit_kept: timedelta
+    """how long an entry of the audit log stays in the database at least"""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
         ``METRICS_PORT``, ``FILE_AFTER``, ``JOB_PATIENCE`` (seconds), ``PEERS``, ``STRUCTURED_TOPICS``, ``FOREIGN_TOPICS``
-        (``channel.answer,notice.send``) and ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``)."""
+        (``channel.answer,notice.send``), ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``) and ``AUDIT_DAYS``."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -83,6 +85,7 @@ class Settings:
             foreign=_topics(environment.get("FOREIGN_TOPICS", "")),
             answers=_answers(environment.get("ANSWERS", "")),
             largest_upload=int(float(environment.get("LARGEST_UPLOAD") or 20) * 1024 * 1024),
+            audit_kept=timedelta(days=float(environment.get("AUDIT_DAYS") or 183)),
         )
 
     def wall_clock(self) -> Clock:

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from gateway import (
     accounts,
     api,
+    auditing,
     instances,
     integrators,
     languages,
@@ -34,6 +35,7 @@ def build(services: Services) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     outside.observe(app)
     permissions.guard(app)
+    auditing.observe(app)
     languages.speak(app)
     web.protect(app, services.settings.data, services.settings.secure)
     app.register_blueprint(web.assets)

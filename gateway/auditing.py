@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from gateway.context import services
 from processes.casework.audit import entries
-from processes.casework.audit.log import record
+from processes.casework.audit.log import add, record
+from processes.runtime.unit import Before
 
 
 def observe(app: Flask) -> None:
@@ -21,6 +22,16 @@ def observe(app: Flask) -> None:
 def note(connection: Connection, act: str, about: str = "", **detail: str | int | None) -> None:
     """It has been done, if this transaction commits."""
     record(connection, services().clock.now(), _who(), act, about, **detail)
+
+
+def before(act: str, about: str, **detail: str | int | None) -> Before:
+    """For a command of the engine: noted in its transaction, if it is carried out."""
+    by, now = _who(), services().clock.now()
+
+    def noted(connection: Connection, _instance: str) -> None:
+        record(connection, now, by, act, about, **detail)
+
+    return noted
 
 
 def ask(act: str, about: str = "", **detail: str | int | None) -> None:
@@ -36,7 +47,7 @@ def refuse(act: str, about: str = "", *, by: str = "", **detail: str | int | Non
 def _alone(by: str, act: str, about: str, outcome: str, detail: dict[str, str | int | None]) -> None:
     here = services()
     with here.database.write() as connection:
-        record(connection, here.clock.now(), by, act, about, outcome=outcome, **detail)
+        add(connection, here.clock.now(), by, act, about, outcome, detail)
 
 
 def _who() -> str:
@@ -49,5 +60,7 @@ def _who() -> str:
 
 def _no_entry(response: Response) -> Response:
     if response.status_code == 403 and _who():
+        if "open" in g:  # what the page would have read in: it reads no more
+            g.open.close()
         refuse("access", f"page:{request.endpoint}", method=request.method, path=request.path)
     return response

@@ -9,6 +9,7 @@ from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.accounts.devices import device
 from gateway.accounts.pages import blueprint, rules
 from gateway.context import services
@@ -55,6 +56,7 @@ def lock(person: str) -> AnyResponse:
     _reached(person)
     with services().database.write() as connection:
         administration.lock(connection, person, services().clock.now(), by=viewer().id)
+        auditing.note(connection, "account.lock", f"person:{person}")
     return _done(person, _("已锁定，登录中的设备已全部退出。"))
 
 
@@ -64,6 +66,7 @@ def unlock(person: str) -> AnyResponse:
     _reached(person)
     with services().database.write() as connection:
         administration.unlock(connection, rules(), person, services().clock.now(), by=viewer().id)
+        auditing.note(connection, "account.unlock", f"person:{person}")
     return _done(person, _("已解锁。"))
 
 
@@ -74,6 +77,7 @@ def deactivate(person: str) -> AnyResponse:
     with services().database.write() as connection:
         edits.set_active(connection, person, False, by=viewer().id)
         administration.log_out(connection, person, by=viewer().id)
+        auditing.note(connection, "account.deactivate", f"person:{person}")
     return _done(person, _("已停用，登录中的设备已全部退出。"))
 
 
@@ -83,6 +87,7 @@ def reactivate(person: str) -> AnyResponse:
     _reached(person)
     with services().database.write() as connection:
         edits.set_active(connection, person, True, by=viewer().id)
+        auditing.note(connection, "account.reactivate", f"person:{person}")
     return _done(person, _("已恢复使用。"))
 
 
@@ -102,6 +107,7 @@ def reset_second(person: str) -> AnyResponse:
     with services().database.write() as connection:
         second_factor.drop(connection, person, by=viewer().id)
         administration.log_out(connection, person, by=viewer().id)
+        auditing.note(connection, "account.drop_second", f"person:{person}")
     return _done(person, _("第二因素已重置，登录中的设备已全部退出。"))
 
 
@@ -111,6 +117,7 @@ def log_out(person: str) -> AnyResponse:
     _reached(person)
     with services().database.write() as connection:
         administration.log_out(connection, person, by=viewer().id)
+        auditing.note(connection, "account.log_out", f"person:{person}")
     return _done(person, _("登录中的设备已全部退出。"))
 
 
@@ -119,7 +126,8 @@ def end_session_of(person: str, session_id: str) -> AnyResponse:
     """Log somebody out somewhere."""
     _reached(person)
     with services().database.write() as connection:
-        sessions.end(connection, person, session_id)
+        if sessions.end(connection, person, session_id):
+            auditing.note(connection, "account.end_session", f"person:{person}", session=session_id)
     return _done(person, _("已退出所选的登录。"))
 
 

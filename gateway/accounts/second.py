@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.accounts.pages import blueprint, own_session, rules
 from gateway.context import services
 from gateway.languages import said
@@ -45,6 +46,7 @@ def set_up_second() -> AnyResponse:
     try:
         with here.database.write() as connection:
             codes = second_factor.set_up(connection, here.settings.vault, person, secret, _code(), here.clock.now())
+            auditing.note(connection, "account.set_up_second", f"person:{person}")
     except WrongCode as error:
         return _set_up_page(said(error), secret)
     return _codes_page(codes)
@@ -57,6 +59,7 @@ def renew_codes() -> AnyResponse:
         return refused
     with services().database.write() as connection:
         codes = second_factor.renew_codes(connection, viewer().id)
+        auditing.note(connection, "account.renew_codes", f"person:{viewer().id}")
     return _codes_page(codes)
 
 
@@ -67,6 +70,7 @@ def drop_second() -> AnyResponse:
         return refused
     with services().database.write() as connection:
         second_factor.drop(connection, viewer().id, by=viewer().id)
+        auditing.note(connection, "account.drop_second", f"person:{viewer().id}")
     flash(_("第二因素已停用，登录只需密码。"))
     return redirect(url_for("accounts.own"))
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from flask import Response, abort, jsonify
 from sqlalchemy import select
 
+from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, body, caller, field, limit, plain
 from gateway.context import services
 from gateway.web import error_page
@@ -41,7 +42,9 @@ def resolve(incident_id: str) -> Response:
     command_id = f"resolve:{incident_id}:{asked.get('command_id') or uuid4()}"
     variables = field(asked, "variables", dict, default={})
     try:
-        outcome = services().engine.execute(Resolve(command_id, incident_id, action, variables, actor=caller()))
+        resolve = Resolve(command_id, incident_id, action, variables, actor=caller())
+        before = auditing.before(f"incident.{action}", f"incident:{incident_id}")
+        outcome = services().engine.execute(resolve, before=before)
         hit("gateway.resolved")
     except NoIncident as error:
         return error_page(409, error.zh, error.en)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -10,12 +11,13 @@ from uuid import uuid4
 from flask import Response, jsonify, request
 from sqlalchemy import Connection, select, union
 
+from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
 from processes.casework import loading
 from processes.errors import BihuanError
 from processes.failpoints import hit
-from processes.notation.bundle import versions
+from processes.notation.bundle import Version, versions
 from processes.notation.check.findings import ERROR, Finding
 from processes.notation.models import ParseError, is_passed_over, read_xml
 from processes.runtime.commands import Replan
@@ -43,7 +45,7 @@ def deploy() -> Response:
     if not touched:
         nothing = NothingToDeploy(sent)
         return _refused(nothing.zh, nothing.en, [each for each in findings if each.file in sent])
-    services().engine.deploy(files, place)
+    services().engine.deploy(files, place, noted=partial(_note_deployed, touched, place))
     hit("gateway.deployed")
     return jsonify(
         {
@@ -51,6 +53,11 @@ def deploy() -> Response:
             "findings": [each.to_dict() for each in findings if each.file in sent],
         }
     )
+
+
+def _note_deployed(deployed: Sequence[Version], place: str, connection: Connection) -> None:
+    for each in deployed:
+        auditing.note(connection, "model.deploy", f"definition:{each.id}", process=each.process_id, place=place or None)
 
 
 def _refused(zh: str, en: str, findings: Sequence[Finding]) -> Response:
@@ -70,6 +77,10 @@ def load() -> Response:
             path.write_bytes(content)
         with services().database.write() as connection:
             summary = loading.load(connection, Path(folder), now)
+            changed = ", ".join(
+                f"{name} +{new} ~{other} -{gone}" for name, (new, other, gone) in summary.changes.items()
+            )
+            auditing.note(connection, "reference.load", changed=changed or None)
     hit("gateway.loaded")
     replanned = _replan() if summary.years else 0
     return jsonify(plain({"changes": summary.changes, "years": summary.years, "replanned": replanned}))

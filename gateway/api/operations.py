@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, body, caller, field, limit, plain
 from gateway.context import services
 from gateway.web import error_page
@@ -73,6 +74,7 @@ def replay() -> Response:
     before = _moment(asked.get("before"))
     with services().database.write() as connection:
         deed = deeds.begin(connection, caller(), deeds.REPLAYED, len(ids or ()), services().clock.now())
+        auditing.note(connection, f"dead.{deeds.REPLAYED}", "letters", asked=None if everything else len(ids or ()))
     done = services().upkeep.replay(None if everything else ids, before=before, limit=MOST)
     hit("gateway.replayed")
     with services().database.write() as connection:

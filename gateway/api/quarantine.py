@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from flask import Response, jsonify, request
 
+from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, body, caller, field, limit, plain
 from gateway.context import services
 from gateway.web import error_page
@@ -77,6 +78,7 @@ def resend(entry_id: int) -> Response:
         None if (edited := field(asked, "body", str, default=None)) is None else edited.encode("utf-8", "replace"),
     )
     core = services()
+    auditing.ask("quarantine.resend", f"message:{entry_id}", edited=int(edit != Edit()))
     done = quarantine.resend(
         core.database,
         core.clock,
@@ -99,4 +101,5 @@ def dismiss(entry_id: int) -> Response:
     core = services()
     with core.database.write() as connection:
         entry = quarantine.dismiss(connection, entry_id, caller(), reason, core.clock.now())
+        auditing.note(connection, "quarantine.dismiss", f"message:{entry_id}", reason=reason)
     return jsonify(_told(entry))

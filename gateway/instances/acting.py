@@ -12,6 +12,7 @@ from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.context import services
 from gateway.instances.acts import ACTS, Given, Mistake, Question
 from gateway.instances.pages import OPERATE, blueprint, found
@@ -47,7 +48,8 @@ def act(instance_id: str, act: str) -> AnyResponse:
         abort(404)
     try:
         given = _given(instance_id, act, form)
-        services().engine.execute(ACTS[act].command(given, viewer().id))
+        before = auditing.before(f"instance.{act}", f"instance:{instance_id}", reason=given.reason, at=given.at or None)
+        services().engine.execute(ACTS[act].command(given, viewer().id), before=before)
     except Mistake as mistake:
         question = _question(instance_id, act, at)
         return _page(instance_id, act, at, question, form, str(mistake), 422)

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.context import services
 from gateway.instances.pages import OPERATE, allowed, blueprint, places
 from gateway.instances.search import elements_of
@@ -87,6 +88,7 @@ def bulk_begin() -> AnyResponse:
             chosen=mine,
             said=said,
         )
+        auditing.note(connection, f"bulk.{act}", f"operation:{identity}", reason=reason)
     return redirect(url_for("instances.bulk_show", operation_id=identity))
 
 
@@ -121,6 +123,7 @@ def bulk_stop(operation_id: str) -> AnyResponse:
         if view.one(connection, operation_id, places(OPERATE)) is None:
             abort(404)
         bulk.stop(connection, operation_id, here.clock.now())
+        auditing.note(connection, "bulk.stop", f"operation:{operation_id}")
     flash(_("已停止：还没有办的不再办理。"))
     return redirect(url_for("instances.bulk_show", operation_id=operation_id))
 

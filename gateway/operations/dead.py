@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.context import services
 from gateway.languages import said, translated
 from gateway.operations.pages import blueprint, log, person_name
@@ -164,7 +165,9 @@ def replay_all() -> AnyResponse:
 
 def _begin(what: str, asked: int, reason: str = "") -> str:
     with services().database.write() as connection:
-        return deeds.begin(connection, viewer().id, what, asked, services().clock.now(), reason)
+        key = deeds.begin(connection, viewer().id, what, asked, services().clock.now(), reason)
+        auditing.note(connection, f"dead.{what}", "letters", asked=asked, reason=reason or None)
+        return key
 
 
 def _done(deed: str, done: int) -> None:

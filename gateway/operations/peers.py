@@ -6,6 +6,7 @@ from flask import flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.context import services
 from gateway.operations.pages import blueprint, log
 from gateway.staff.pages import viewer
@@ -17,6 +18,7 @@ def revive(peer: str) -> AnyResponse:
     """Send what was given up for a deployment again."""
     with services().database.write() as connection:
         count = peer_outbox.revive(connection, peer)
+        auditing.note(connection, "peer.revive", f"peer:{peer}", messages=count)
     log.info("%s sends %d messages to %s again", viewer().id, count, peer)
     again = _("已重新发往 %(peer)s：%(count)s 条。", peer=peer, count=count)
     flash(again if count else _("没有要重发的：可能有同事刚刚处理过。"))

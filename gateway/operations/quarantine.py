@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.context import services
 from gateway.languages import pick, said, translated
 from gateway.operations.pages import blueprint, log, person_name, pretty
@@ -169,6 +170,7 @@ def several() -> AnyResponse:
 
 def _resend(entry_id: int, key: str, edit: Edit) -> Try:
     here, person = services(), viewer().id
+    auditing.ask("quarantine.resend", f"message:{entry_id}", edited=int(edit != Edit()))
     done = store.resend(here.database, here.clock, _receive, entry_id, person, key or secrets.token_hex(8), edit)
     changed = "edited" if edit != Edit() else "as it came"
     log.info("%s sent the quarantined message %d again, %s: %s", person, entry_id, changed, done.status)
@@ -182,6 +184,7 @@ def _receive(message: Message) -> Receipt:
 def _dismiss(entry_id: int, reason: str) -> None:
     with services().database.write() as connection:
         store.dismiss(connection, entry_id, viewer().id, reason, services().clock.now())
+        auditing.note(connection, "quarantine.dismiss", f"message:{entry_id}", reason=reason)
     log.info("%s dismissed the quarantined message %d: %s", viewer().id, entry_id, reason)
 
 

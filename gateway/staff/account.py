@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.context import services
 from gateway.languages import said
 from gateway.paths import is_ours
 from gateway.staff import session
 from gateway.staff.pages import blueprint, show, snapshot
+from processes.casework.accounts import attempts
 from processes.casework.accounts import login as logins
 from processes.casework.accounts.second_factor import WrongCode
 from processes.casework.accounts.sessions import Session
@@ -32,6 +34,7 @@ def log_in() -> AnyResponse:
     try:
         entered = logins.by_password(here.database, rules, account, password, now, origin)
     except logins.Refused as refused:
+        _tell("login", refused, account, attempts.account(rules, account))
         return _page(_status(refused), error=said(refused), account=account, next=wanted)
     return go_on(entered, wanted)
 
@@ -55,6 +58,7 @@ def check_code() -> AnyResponse:
     try:
         entered = logins.by_code(here.database, here.settings.vault, rules, half, given, now, origin)
     except (logins.Refused, WrongCode, Unreadable) as refused:
+        _tell("login.code", refused, half.person, attempts.code(rules, half.person))
         return show("code.html", _status(refused), error=said(refused), next=wanted)
     return go_on(entered, wanted)
 
@@ -72,6 +76,22 @@ def _half() -> Session | None:
     with services().database.read() as connection:
         found = session.current(services(), connection)
     return found if found is not None and not found.whole else None
+
+
+def _tell(act: str, refused: BihuanError, account: str, subject: attempts.Subject) -> None:
+    """A try that failed, and whether it was the one that locks the account; what is turned away while it is locked adds nothing.
+
+    A name that is nobody's is not kept: it may be a password that was typed in the wrong field.
+    """
+    if isinstance(refused, logins.TooOften):
+        return
+    here = services()
+    person = account if account in snapshot().reference.people else ""
+    with here.database.read() as connection:
+        until = attempts.all_locked(connection, {account: subject}, here.clock.now()).get(account)
+    locked = until.isoformat() if until else None
+    about = f"person:{person}" if person else ""
+    auditing.refuse(act, about, by=person, why=type(refused).__name__, locked_until=locked)
 
 
 def _status(refused: BihuanError) -> int:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.context import services
 from gateway.languages import said
 from gateway.staff.pages import blueprint, show, snapshot, viewer
@@ -62,7 +63,9 @@ def retry(incident_id: str) -> AnyResponse:
         if not view.is_within(connection, incident_id, _places(reference)):
             abort(404)
     try:
-        outcome = services().engine.execute(Resolve(f"resolve:{uuid4()}", incident_id, actor=viewer().id))
+        resolve = Resolve(f"resolve:{uuid4()}", incident_id, actor=viewer().id)
+        before = auditing.before("incident.retry", f"incident:{incident_id}")
+        outcome = services().engine.execute(resolve, before=before)
     except BihuanError as error:
         flash(said(error), "error")
     else:

@@ -15,6 +15,7 @@ from gateway.staff.viewer import Viewer, viewer
 from processes.casework import people
 from processes.casework.accounts import login, passwords, sessions
 from processes.casework.accounts.sessions import Session
+from processes.casework.audit.log import record
 from processes.casework.functions import Snapshot
 from processes.casework.people import Authority
 
@@ -46,6 +47,7 @@ def log_out(services: Services) -> None:
             found = _found(services, connection, token)
             if found is not None:
                 sessions.end(connection, found.person, found.id)
+                record(connection, services.clock.now(), found.person, "logout", f"person:{found.person}")
 
 
 def current(services: Services, connection: Connection) -> Session | None:

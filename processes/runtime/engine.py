@@ -100,13 +100,19 @@ class Engine:
             clock, self.settings, self.definitions, self.evaluator, self.projections, versions, elsewhere
         )
 
-    def deploy(self, files: Mapping[str, bytes], place: str = "") -> Sequence[Version]:
+    def deploy(
+        self, files: Mapping[str, bytes], place: str = "", *, noted: Callable[[Connection], None] | None = None
+    ) -> Sequence[Version]:
         """Put every executable process of ``files`` into force at ``place`` ("" = everywhere).
 
-        Raises ``ParseError`` for the first thing that cannot run; ``check`` them first to get all findings.
+        Raises ``ParseError`` for the first thing that cannot run; ``check`` them first to get all findings. ``noted`` writes in the same
+        transaction.
         """
         with self.database.write() as connection:
-            return self.definitions.deploy(connection, files, place, self.clock.now())
+            deployed = self.definitions.deploy(connection, files, place, self.clock.now())
+            if noted is not None:
+                noted(connection)
+        return deployed
 
     def execute(self, command: c.Command, *, before: Before | None = None) -> c.Outcome:
         """Carry out a command, once. What the engine cannot do becomes an incident that a person resolves.

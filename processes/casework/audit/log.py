@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -25,19 +26,25 @@ LONGEST = 500
 
 
 def record(
+    connection: Connection, now: datetime, by: str, act: str, about: str = "", **detail: str | int | None
+) -> None:
+    """Add an entry of what is done in this transaction. Call it last: from here to the commit, nobody else adds one.
+
+    The address is that of the request that is being answered. Details that are None are left out.
+    """
+    add(connection, now, by, act, about, DONE, detail)
+
+
+def add(
     connection: Connection,
     now: datetime,
     by: str,
     act: str,
-    about: str = "",
-    *,
-    outcome: str = DONE,
-    **detail: str | int | None,
+    about: str,
+    outcome: str,
+    detail: Mapping[str, str | int | None],
 ) -> None:
-    """Add an entry. Call it last in a transaction: from here to the commit, nobody else adds one.
-
-    The address is that of the request that is being answered. Details that are None are left out.
-    """
+    """Add an entry of any outcome."""
     chain = _locked(connection)
     place = here.current()
     entry = Entry(

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, func, select, update
 
 from processes.casework.audit import log
-from processes.casework.audit.entries import Entry
+from processes.casework.audit.entries import DONE, Entry
 from processes.casework.audit.verifying import SEALED, Broken, Mark, Whole, stored, verify, walk
 from processes.errors import BihuanError
 from processes.store.database import Database
@@ -94,8 +94,9 @@ def seal(database: Database, path: Path, kept: timedelta, now: datetime, *, by: 
         written = write(path, takewhile(lambda each: each.seq <= through.seq, stored(connection)))
     verify_file(path)
     with database.write() as connection:
-        told = {"through": through.seq, "hash": through.hash, "entries": written.count}
-        log.record(connection, now, by, SEALED, f"file:{path.name}", **told, sha256=written.sha256)
+        about, count = f"file:{path.name}", written.count
+        told = {"through": through.seq, "hash": through.hash, "entries": count, "sha256": written.sha256}
+        log.add(connection, now, by, SEALED, about, DONE, told)
         # Where somebody else has sealed meanwhile, the row is another.
         same = (AuditChain.id == log.THE_ONE, AuditChain.sealed == whole.first - 1)
         mark = update(AuditChain).where(*same).values(sealed=through.seq, sealed_hash=through.hash)

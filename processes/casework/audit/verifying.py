@@ -77,7 +77,9 @@ def verify(connection: Connection, known: Mark | None = None) -> Whole:
     found = walk(witnesses.watching(stored(connection)), sealed)
     head = Mark(chain.seq, chain.hash) if chain else Mark()
     if head != found.last:
-        raise Broken(found.last.seq + 1, "之后的记录不见了，或与链头不符", "what follows is gone, or the head is another")
+        raise Broken(
+            found.last.seq + 1, "之后的记录不见了，或与链头不符", "what follows is gone, or the head is another"
+        )
     witnesses.judge()
     return found
 
