@@ -11,6 +11,7 @@ from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.accounts.pages import blueprint
 from gateway.accounts.people import SHOWN, duty_line, duty_lines, matches, within_reach
 from gateway.context import services
@@ -51,6 +52,14 @@ def add_duty(person: str) -> AnyResponse:
     try:
         with services().database.write() as connection:
             edits.add(connection, record, by=viewer().id)
+            auditing.note(
+                connection,
+                "duty.add",
+                f"person:{record.person}",
+                role=record.role,
+                place=record.place,
+                organisation=record.organisation,
+            )
     except EditRefused as error:
         return _page(person, said(error))
     flash(_("已增加职责，马上生效。"))
@@ -67,6 +76,14 @@ def end_duty(person: str) -> AnyResponse:
         abort(404)
     with services().database.write() as connection:
         edits.end(connection, record, by=viewer().id)
+        auditing.note(
+            connection,
+            "duty.end",
+            f"person:{record.person}",
+            role=record.role,
+            place=record.place,
+            organisation=record.organisation,
+        )
     flash(_("已结束职责，马上生效。"))
     return redirect(url_for("accounts.duties_of", person=person))
 

@@ -9,6 +9,7 @@ from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import auditing
 from gateway.accounts.pages import blueprint
 from gateway.context import services
 from gateway.languages import said
@@ -36,6 +37,7 @@ def name_substitute() -> AnyResponse:
     try:
         with services().database.write() as connection:
             edits.add(connection, record, by=viewer().id)
+            auditing.note(connection, "substitute.add", f"person:{record.person}", substitute=record.substitute)
     except EditRefused as error:
         return _page(said(error))
     flash(_("已指定代理人。代理期间，对方看得到、也办得了您的事项；您自己照常可以办理。"))
@@ -51,6 +53,7 @@ def end_substitute() -> AnyResponse:
         abort(404)
     with services().database.write() as connection:
         edits.end(connection, found, by=viewer().id)
+        auditing.note(connection, "substitute.end", f"person:{found.person}", substitute=found.substitute)
     flash(_("代理已结束。"))
     return redirect(url_for("accounts.substitutes"))
 

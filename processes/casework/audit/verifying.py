@@ -62,7 +62,7 @@ class Broken(BihuanError):
 def stored(connection: Connection, since: int = 0) -> Iterator[Entry]:
     """The entries after a number, in order, some at a time."""
     rows = select(AuditEntry.__table__).where(AuditEntry.seq > since).order_by(AuditEntry.seq)
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(rows):
+    for row in connection.execute(rows.execution_options(yield_per=_AT_ONCE)):
         yield Entry(**row._mapping)
 
 
