@@ -95,7 +95,12 @@ def seal(database: Database, path: Path, kept: timedelta, now: datetime, *, by: 
     verify_file(path)
     with database.write() as connection:
         about, count = f"file:{path.name}", written.count
-        told = {"through": through.seq, "hash": through.hash, "entries": count, "sha256": written.sha256}
+        told: dict[str, str | int | None] = {
+            "through": through.seq,
+            "hash": through.hash,
+            "entries": count,
+            "sha256": written.sha256,
+        }
         log.add(connection, now, by, SEALED, about, DONE, told)
         # Where somebody else has sealed meanwhile, the row is another.
         same = (AuditChain.id == log.THE_ONE, AuditChain.sealed == whole.first - 1)
