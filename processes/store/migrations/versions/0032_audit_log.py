@@ -7,8 +7,8 @@ from alembic import op
 
 from processes.store import append_only
 
-revision = "0031"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 kind = "expand"
