@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Response, abort, request
 from flask_babel import lazy_gettext as _l
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, exists, select
 
 from gateway.context import services
 from gateway.languages import NAMES
+from gateway.staff import printed
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
 from gateway.staff.viewer import places_for
 from gateway.text import lasting
@@ -22,7 +24,7 @@ from processes.casework.views.spent import Spent
 from processes.languages import CHINESE
 from processes.store.tables import Case
 
-STATES = {
+STATES: Mapping[str, Any] = {
     "open": _l("等待对方答复"),
     "held_up": _l("对方系统暂时不通，会自动重发"),
     "done": _l("已答复"),
@@ -57,6 +59,22 @@ def case(number: str) -> Response:
         states_of_exchange=STATES,
         urges=[(kind, supervision.name(kind, here.reference)) for kind in supervision.NAMES] if may_urge else [],
     )
+
+
+@blueprint.get("/cases/<number>/file.pdf")
+def case_file(number: str) -> Response:
+    """The case to print and keep: to be saved, with nothing in it that the page does not show."""
+    here, now = snapshot(), services().clock.now()
+    with services().database.read() as connection:
+        head = find(connection, here.reference, number=number, seen=seen())
+        if head is None:
+            abort(404)
+        page = view.page(connection, here.reference, here.calendar, head, now)
+    response = Response(printed.case_file(page, STATES, now), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{head.number}.pdf")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _may_urge(connection: Connection, case_id: str) -> bool:
