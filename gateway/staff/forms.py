@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from processes.casework import forms
+from processes.casework.form_fields import OPTIONS, WIDGET
 from processes.casework.forms import Evaluate
 from processes.casework.uploads import Upload
 
@@ -18,6 +19,15 @@ OUTCOME = "outcome"
 
 RADIO_UP_TO = 6
 """Options beyond this many go into a drop-down list: a screenful of radio buttons can't be taken in."""
+
+GROUP = "group"
+"""the widget of a list of rows"""
+
+ENTRY = "-"
+"""the key of the row that scripts copy when one is added"""
+
+MOST_ROWS = 200
+"""Rows of a group that are read from a browser."""
 
 LONG = 120
 """A text that may be longer than this gets an area of several lines."""
@@ -42,7 +52,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Field:
-    """A field as it is shown. ``widget``: text, textarea, select, radio, checks, yes, date, number or attachments."""
+    """A field as it is shown. ``widget``: text, textarea, select, radio, checks, yes, date, attachments or group."""
 
     name: str
     title: str
@@ -59,6 +69,10 @@ class Field:
     half: bool = False
     """whether it shares its row with a neighbour on a wide screen (``x-half``)"""
     files: tuple[Upload, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    """the rows of a group"""
+    blank: Entry | None = None
+    """an empty row of it, to be copied"""
 
     @property
     def id(self) -> str:
@@ -69,6 +83,14 @@ class Field:
     def rows(self) -> int:
         """Lines of its area."""
         return 7 if self.max_length is None or self.max_length > 500 else 4
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of a group; ``key`` tells it from the others while it is edited."""
+
+    key: str
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +105,8 @@ class View:
     @property
     def errors(self) -> tuple[Field, ...]:
         """The fields that something is wrong with."""
-        return tuple(field for field in self.fields if field.error)
+        cells = (each for field in self.fields for entry in field.entries for each in entry.fields)
+        return tuple(each for each in (*self.fields, *cells) if each.error)
 
 
 def view(
@@ -116,6 +139,8 @@ def view(
         one = next(iter(asked.values()))
         only_for = tuple(titles[outcome] for outcome in asked) if 0 < len(asked) < len(verbs) else ()
         field = _field(one, data.get(name, one.schema.get("default")), wrong.get(name), only_for)
+        if one.columns:
+            field = _group(field, one, data.get(name), wrong)
         found.append(replace(field, files=tuple(each for each in files if each.field == name)))
     chosen = str(data.get(OUTCOME, "")) if wrong else ""
     return View(tuple(found), verbs, shown, chosen if chosen in titles else "")
@@ -125,37 +150,80 @@ def typed(form: forms.Form, sent: Typed) -> dict[str, Any]:
     """What the browser sent for the form's fields; line ends as everywhere else."""
     data: dict[str, Any] = {}
     for name, schema in form.properties.items():
-        if schema.get(forms.WIDGET) == forms.ATTACHMENTS:
+        if schema.get(WIDGET) == forms.ATTACHMENTS:
             continue  # what was uploaded is known, whatever the browser says
-        values = [value.replace("\r\n", "\n") for value in sent.getlist(name)]
-        if schema.get("type") == "array":
-            data[name] = [value for value in values if value]
-        elif schema.get("type") == "boolean":
-            data[name] = "true" in values
-        elif values:
-            data[name] = values[-1]
+        if forms.is_group(schema):
+            rows = [key for key in dict.fromkeys(sent.getlist(name)) if key.isdecimal()][:MOST_ROWS]
+            columns = schema["items"].get("properties", {})
+            data[name] = [
+                {
+                    column: value
+                    for column, inner in columns.items()
+                    if (value := _value(inner, sent.getlist(forms.cell(name, key, column)))) is not None
+                }
+                for key in rows
+            ]
+        elif (value := _value(schema, sent.getlist(name))) is not None:
+            data[name] = value
     return data
 
 
+def _value(schema: Schema, sent: Sequence[str]) -> Any:
+    """What was sent for one control; None when nothing was."""
+    values = [value.replace("\r\n", "\n") for value in sent]
+    if schema.get("type") == "array":
+        return [value for value in values if value]
+    if schema.get("type") == "boolean":
+        return "true" in values
+    return values[-1] if values else None
+
+
+def changed_rows(form: forms.Form, data: dict[str, Any], wanted: str) -> str:
+    """Add an empty row to a group of ``data`` (``add:group``) or take one away (``drop:group:row``); returns which group, empty: none."""
+    what, _, rest = wanted.partition(":")
+    name, _, row = rest.partition(":")
+    if name not in form.properties or not forms.is_group(form.properties[name]):
+        return ""
+    rows = data.get(name, [])
+    if what == "add":
+        data[name] = [*rows, {}]
+    elif what == "drop" and row.isdecimal():
+        data[name] = [each for at, each in enumerate(rows) if at != int(row)]
+    return name
+
+
+def without_empty_rows(form: forms.Form, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sent: rows in which nothing was put are none."""
+    groups = {name for name, schema in form.properties.items() if forms.is_group(schema)}
+    return {
+        name: [row for row in value if any(row.values())] if name in groups else value for name, value in data.items()
+    }
+
+
 def lines(form: forms.Form, data: Mapping[str, Any]) -> list[str]:
-    """What was typed, as lines to copy from."""
-    return [
-        str(data[name])
-        for name in form.properties
-        if isinstance(data.get(name), str) and name != OUTCOME and data[name]
-    ]
+    """What was typed, as lines to copy from; a group's row is one."""
+    found = []
+    for name, schema in form.properties.items():
+        value = data.get(name)
+        if isinstance(value, str) and name != OUTCOME:
+            found.append(value)
+        elif isinstance(value, list) and forms.is_group(schema):
+            found += ["，".join(str(each) for each in row.values() if isinstance(each, str) and each) for row in value]
+    return [each for each in found if each]
 
 
 def widget(schema: Schema) -> str:
     """How a property is asked for: its own wish (``x-widget``), else what suits it."""
     kind = schema.get("type")
-    if schema.get(forms.WIDGET) == forms.ATTACHMENTS:
+    if schema.get(WIDGET) == forms.ATTACHMENTS:
         return forms.ATTACHMENTS
+    if forms.is_group(schema):
+        return GROUP
     if kind in ("array", "boolean"):
         return "checks" if kind == "array" else "yes"
     if schema.get("x-widget") in ("radio", "textarea", "select"):
         return str(schema["x-widget"])
-    if forms.OPTIONS in schema:
+    if OPTIONS in schema:
         return "select"
     listed = schema.get("oneOf") or schema.get("enum")
     if listed:
@@ -194,6 +262,22 @@ def _field(one: forms.Field, value: Any, error: str | None, only_for: tuple[str,
         inputmode="decimal" if number else "",
         half=bool(one.schema.get("x-half")),
     )
+
+
+def _group(field: Field, one: forms.Field, rows: Any, wrong: Mapping[str, str]) -> Field:
+    """The group's rows as they are shown; where nothing has been put in yet, one that is empty."""
+    listed = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else [{}]
+    entries = tuple(_entry(one, str(at), row, wrong) for at, row in enumerate(listed))
+    return replace(field, entries=entries, blank=_entry(one, ENTRY, {}, {}))
+
+
+def _entry(one: forms.Field, key: str, row: Mapping[str, Any], wrong: Mapping[str, str]) -> Entry:
+    found = []
+    for column in one.columns:
+        name = forms.cell(one.name, key, column.name)
+        field = _field(column, row.get(column.name, column.schema.get("default")), wrong.get(name), ())
+        found.append(replace(field, name=name))
+    return Entry(key, tuple(found))
 
 
 def _options(options: Iterable[forms.Option], picked: set[str]) -> Iterable[Option]:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway import text
 from gateway.context import services
 from gateway.languages import language, said
-from gateway.staff import beside, drafts, uploads
+from gateway.staff import beside, drafts, presence, uploads
 from gateway.staff import forms as faces
 from gateway.staff.opened import Opened, form_of, open_task, opened, task_row, words_of
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
@@ -59,8 +59,10 @@ def complete(task_id: str) -> AnyResponse:
             here = opened(connection, row)
     data = faces.typed(here.form, request.form)
     taken = uploads.take(here) if request.files and row.state == "open" else uploads.Taken()
-    if taken.refused or not request.form.keys().isdisjoint(("save", "attach", "detach")):
-        return _kept(task_id, data, taken)
+    if taken.refused or not request.form.keys().isdisjoint(("save", "attach", "detach", "row")):
+        group = faces.changed_rows(here.form, data, request.form.get("row", ""))
+        return _kept(task_id, data, taken, f"at-f-{group}" if group else None)
+    data = faces.without_empty_rows(here.form, data)
     command = f"task:{task_id}:{viewer().id}:{request.form.get('command', '')[:32]}"
     try:
         outcome = doors.complete_form(services().engine, task_id, data, viewer().id, command_id=command)
@@ -97,15 +99,15 @@ def draft(task_id: str) -> Response:
     return jsonify({"saved": text.short(services().clock.now(), services().clock.now()), "shown": shown})
 
 
-def _kept(task_id: str, data: Mapping[str, Any], taken: uploads.Taken) -> AnyResponse:
-    """Nothing is sent: what was typed is a draft, and the page is shown again."""
+def _kept(task_id: str, data: Mapping[str, Any], taken: uploads.Taken, at: str | None) -> AnyResponse:
+    """Nothing is sent: what was typed is a draft, and the page is shown again (``at``: where on it)."""
     drafts.keep(task_id, data)
     if "detach" in request.form:
         uploads.take_out(task_id, request.form["detach"])
     uploads.tell(taken)
     if "save" in request.form:
         flash(_("草稿已保存。"))
-    return redirect(url_for("staff.task", task_id=task_id))
+    return redirect(url_for("staff.task", task_id=task_id, _anchor=at))
 
 
 def _page(
@@ -138,6 +140,8 @@ def _page(
         recent=recent,
         attachments=[each for each in attachments.of_case(connection, head.id) if each.sha256] if head else [],
         form=form,
+        others=presence.told(connection, row.id),
+        every=int(presence.EVERY.total_seconds()),
         beside=beside.beside(connection, here, head) if head else None,
         ahead=beside.ahead(connection, here, data, form),
         loose=[each for each in files if not each.field] if here.takes_files else None,

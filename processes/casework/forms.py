@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
 from jsonschema import FormatChecker
-from jsonschema.exceptions import ValidationError
 from sqlalchemy import Connection, select
 
 from processes.casework import form_schema
+from processes.casework.form_fields import ATTACHMENTS as ATTACHMENTS
+from processes.casework.form_fields import OPTIONS, SHOW, WIDGET
+from processes.casework.form_fields import TEXT as TEXT
+from processes.casework.form_fields import Field as Field
+from processes.casework.form_fields import Option as Option
+from processes.casework.form_fields import cell as cell
+from processes.casework.form_fields import is_group as is_group
+from processes.casework.form_messages import messages
 from processes.errors import BihuanError
 from processes.languages import CHINESE, ENGLISH
 from processes.notation import expressions
 from processes.store.tables import Definition, ModelFile
-
-TEXT, OPTIONS, SHOW, WIDGET = "x-text", "x-options", "x-show", "x-widget"
-
-ATTACHMENTS = "attachments"
-"""The widget of a list of files: its values are the attachments' ids, and come from what was uploaded."""
 
 IN_ENGLISH = {"title": "x-title-en", "description": "x-description-en"}
 
@@ -52,36 +54,6 @@ class FormErrors(BihuanError):
 
 class NoForm(BihuanError):
     """A task names a form that its definition does not have."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """A choice: what is stored, and what people read."""
-
-    const: Any
-    title: str
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field as it stands now: ``shown`` and ``options`` depend on the variables and on what has been filled in."""
-
-    name: str
-    title: str
-    required: bool
-    shown: bool
-    options: tuple[Option, ...]
-    schema: Mapping[str, Any]
-
-    @property
-    def is_text(self) -> bool:
-        """Whether its words are kept apart from the variables."""
-        return bool(self.schema.get(TEXT))
-
-    @property
-    def is_attachments(self) -> bool:
-        """Whether files are asked for."""
-        return self.schema.get(WIDGET) == ATTACHMENTS
 
 
 @dataclass(frozen=True)
@@ -161,9 +133,14 @@ def fields(form: Form, values: Mapping[str, Any], variables: Mapping[str, Any], 
         value = values.get(name)
         shown = SHOW not in schema or evaluate(str(schema[SHOW]), {**own, name: value}) is True
         own[name] = value if shown else None
-        options = _options(schema, {**variables, **own}, evaluate, form.language) if shown else ()
+        known = {**variables, **own}
         title = str(schema.get("title", name))
-        found.append(Field(name, title, shown and name in required, shown, options, schema))
+        if is_group(schema):
+            columns = tuple(fields(Form(name, schema["items"], form.language), {}, known, evaluate)) if shown else ()
+            found.append(Field(name, title, shown and name in required, shown, (), schema, columns))
+        else:
+            options = _options(schema, known, evaluate, form.language) if shown else ()
+            found.append(Field(name, title, shown and name in required, shown, options, schema))
     return found
 
 
@@ -187,10 +164,12 @@ def check(form: Form, data: Mapping[str, Any], variables: Mapping[str, Any], eva
     errors: dict[str, tuple[str, str]] = {}
     english = {name: str(each.get("title", name)) for name, each in form.in_language(ENGLISH).properties.items()}
     for error in form_schema.errors(_effective(form, shown.values()), values, _formats):
-        for name, zh, en in _messages(error, shown, english, values):
+        for name, zh, en in messages(error, shown, english, values):
             errors.setdefault(name, (zh, en))
     if errors:
-        wrong = {name: errors[name] for name in [*form.properties, ""] if name in errors}
+        order = {name: at for at, name in enumerate(form.properties)}
+        at_field = sorted(errors, key=lambda name: order.get(name, order.get(name.partition(".")[0], len(order))))
+        wrong = {name: errors[name] for name in at_field}
         raise FormErrors({name: zh for name, (zh, _) in wrong.items()}, {name: en for name, (_, en) in wrong.items()})
     return {name: values[name] for name in form.properties if name in values}
 
@@ -232,7 +211,10 @@ def _effective(form: Form, shown: Any) -> dict[str, Any]:
     properties = {}
     for each in shown:
         schema = dict(each.schema)
-        if OPTIONS in schema:
+        if each.columns:
+            row = Form(each.name, schema["items"], form.language)
+            schema["items"] = {**_effective(row, each.columns), "required": schema["items"].get("required", [])}
+        elif OPTIONS in schema:
             allowed = {"enum": [option.const for option in each.options]}
             schema |= {"items": {**schema.get("items", {}), **allowed}} if schema.get("type") == "array" else allowed
         properties[each.name] = schema
@@ -247,6 +229,11 @@ def _typed(schema: Mapping[str, Any], value: Any) -> Any:
         value = [value]
     if isinstance(value, list):
         return [item for each in value if (item := _typed(schema.get("items", {}), each)) not in (None, "")]
+    if kind == "object" and isinstance(value, Mapping):
+        inner = schema.get("properties", {})
+        return {
+            name: each for name in value if (each := _typed(inner.get(name, {}), value[name])) not in (None, "", [])
+        }
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -274,9 +261,6 @@ _WORDS = {
 }
 
 
-# ---- what is wrong -----------------------------------------------------------------------------------------------------
-
-
 _formats = FormatChecker(formats=())
 
 
@@ -288,78 +272,6 @@ def _is_date(value: object) -> bool:
 @_formats.checks("date-time", ValueError)
 def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or bool(datetime.fromisoformat(value))
-
-
-_TYPES = {
-    "integer": ("整数", "a whole number"),
-    "number": ("数字", "a number"),
-    "boolean": ("是或否", "yes or no"),
-    "string": ("文字", "text"),
-    "array": ("列表", "a list"),
-    "object": ("对象", "an object"),
-}
-_FORMATS = {
-    "date": ("日期（如 2026-11-23）", "a date (as 2026-11-23)"),
-    "date-time": ("日期和时间（如 2026-11-23T09:30:00+08:00）", "a date and time (as 2026-11-23T09:30:00+08:00)"),
-}
-
-
-def _messages(
-    error: ValidationError, shown: Mapping[str, Field], english: Mapping[str, str], values: Mapping[str, Any]
-) -> Sequence[tuple[str, str, str]]:
-    """What is wrong: the field, and the words in Chinese and in English."""
-    if error.validator == "required" and not error.path:
-        wanted: Any = error.validator_value
-        return [_missing(shown[name], english[name]) for name in wanted if name not in values]
-    name = str(error.path[0]) if error.path else ""
-    if name not in shown:
-        zh, en = _complaint(error, _FILL_IN)
-        return [(name, f"“表单”{zh}", f"The form {en}")]
-    zh, en = _complaint(error, _verb(shown[name]))
-    return [(name, f"“{shown[name].title}”{zh}", f"“{english[name]}” {en}")]
-
-
-def _missing(field: Field, english: str) -> tuple[str, str, str]:
-    zh, en = _verb(field)
-    return field.name, f"请{zh}“{field.title}”", f"{en} “{english}”"
-
-
-_FILL_IN, _CHOOSE, _UPLOAD = ("填写", "Fill in"), ("选择", "Choose"), ("上传", "Upload")
-
-
-def _verb(field: Field) -> tuple[str, str]:
-    if field.is_attachments:
-        return _UPLOAD
-    return _CHOOSE if field.options else _FILL_IN
-
-
-def _complaint(error: ValidationError, verb: tuple[str, str]) -> tuple[str, str]:
-    limit: Any = error.validator_value
-    value: Any = error.instance
-    match error.validator:
-        case "enum" | "oneOf" | "const" | "anyOf":
-            return "不在可选范围内", "is none of the choices"
-        case "type":
-            zh, en = _TYPES.get(str(limit), ("另一种类型", "of another type"))
-            return f"应为{zh}", f"must be {en}"
-        case "format":
-            zh, en = _FORMATS.get(str(limit), ("规定的格式", "of the format asked for"))
-            return f"应为{zh}", f"must be {en}"
-        case "maxLength":
-            return f"最多{limit}个字，现有{len(value)}个", f"has {len(value)} characters, at most {limit} are taken"
-        case "minLength":
-            return f"至少{limit}个字，现有{len(value)}个", f"has {len(value)} characters, at least {limit} are needed"
-        case "maximum" | "exclusiveMaximum":
-            return f"不能大于{limit}", f"must not be greater than {limit}"
-        case "minimum" | "exclusiveMinimum":
-            return f"不能小于{limit}", f"must not be less than {limit}"
-        case "minItems":
-            return f"至少{verb[0].removesuffix('择')}{limit}项", f"needs {limit} at least"
-        case "maxItems":
-            return f"最多{verb[0].removesuffix('择')}{limit}项", f"takes {limit} at most"
-        case "uniqueItems":
-            return "有重复的项", "has something twice"
-    return "不符合要求", "is not as it must be"
 
 
 def evaluator(functions: Mapping[str, Callable[..., Any]], now: Callable[[], datetime]) -> Evaluate:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, exists, select, tuple_
 from processes.casework import uploads
 from processes.clock import Clock
 from processes.store.database import Database
-from processes.store.tables import TASK_IS_OPEN, FollowUp, Instant, TaskDraft, Upload, UserTask
+from processes.store.tables import TASK_IS_OPEN, FollowUp, Instant, Presence, TaskDraft, Upload, UserTask
 
 log = logging.getLogger(__name__)
 
@@ -43,18 +43,16 @@ class Tidying:
         before = {"before": self._clock.now() - self._kept}
         with self._database.read() as connection:
             files = connection.scalars(_UPLOADS, before).all()
-            drafts = [(row.task_id, row.person_id) for row in connection.execute(_DRAFTS, before)]
-            reminders = [
-                (row.task_id, row.person_id) for row in connection.execute(_REMINDERS, {"day": before["before"].date()})
-            ]
-        if files or drafts or reminders:
+            drafts = [tuple(row) for row in connection.execute(_DRAFTS, before)]
+            pages = [tuple(row) for row in connection.execute(_PAGES, before)]
+            reminders = [tuple(row) for row in connection.execute(_REMINDERS, {"day": before["before"].date()})]
+        if files or drafts or pages or reminders:
             with self._database.write() as connection:
                 uploads.remove(connection, files)
-                of = tuple_(TaskDraft.task_id, TaskDraft.person_id)
-                connection.execute(delete(TaskDraft).where(of.in_(drafts)))
-                of = tuple_(FollowUp.task_id, FollowUp.person_id)
-                connection.execute(delete(FollowUp).where(of.in_(reminders)))
-        return len(files) + len(drafts) + len(reminders)
+                for table, keys in ((TaskDraft, drafts), (Presence, pages), (FollowUp, reminders)):
+                    of = tuple_(table.task_id, table.person_id)
+                    connection.execute(delete(table).where(of.in_(keys)))
+        return len(files) + len(drafts) + len(pages) + len(reminders)
 
     # -- as a thread -------------------------------------------------------------------------------------------------
 
@@ -96,3 +94,10 @@ _REMINDERS = (
     .where(FollowUp.day <= bindparam("day"), ~exists().where(UserTask.id == FollowUp.task_id, TASK_IS_OPEN))
     .limit(BATCH)
 )
+_PAGES = (
+    select(Presence.task_id, Presence.person_id)
+    .where(Presence.seen_at <= _BEFORE)
+    .order_by(Presence.seen_at)
+    .limit(BATCH)
+)
+"""pages that were closed without a word"""

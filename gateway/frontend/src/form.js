@@ -1,6 +1,8 @@
 // A task's form: drafts that save themselves, fields that show when they are needed, outcomes as buttons.
 // Which fields an outcome needs is the server's word (it alone evaluates the form's conditions).
+import { groups } from './groups.js';
 import { inserting } from './insert.js';
+import { presence } from './presence.js';
 import { uploads } from './uploads.js';
 import { _ } from './words.js';
 
@@ -8,7 +10,7 @@ const QUIET = 800; // milliseconds without a key before a draft is saved
 
 export function taskForm(form) {
   const note = form.querySelector('[data-draft-note]');
-  const fields = [...form.querySelectorAll('[data-field]')];
+  const fields = [...form.querySelectorAll('[data-field]')].filter((field) => !field.closest('[data-entry]'));
   const outcomes = [...form.querySelectorAll('button[name=outcome]')];
   const back = form.querySelector('[data-back]');
   let shown = JSON.parse(form.dataset.shown); // {outcome: [field, …]}; "" when the form has no outcome
@@ -66,7 +68,9 @@ export function taskForm(form) {
   }
 
   uploads(form);
+  groups(form, () => typed(0));
   inserting(form);
+  presence(form);
   form.addEventListener('input', (event) => { if (event.target.type !== 'file') typed(QUIET); });
   form.addEventListener('change', (event) => { if (event.target.matches('select, [type=radio], [type=checkbox]')) typed(0); });
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') save(true); });

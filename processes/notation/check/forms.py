@@ -89,6 +89,8 @@ MOST_BYTES = 256 * 1024
 WRITE_FEEL = Both(
     '以 = 开头写 FEEL，例如 = outcome = "extend"。', 'Start with = and write FEEL, for example = outcome = "extend".'
 )
+NOT_IN_ROWS = Both("重复项的每一行里不能用", "it is not offered in the rows of a group")
+OUT_OF_ROWS = Both("移到重复项之外，作为单独的字段。", "Move it out of the rows, into a field of its own.")
 
 
 def form_findings(file: str, data: bytes) -> Iterator[Finding]:
@@ -160,6 +162,7 @@ def _schema(whole: Whole, schema: Any) -> Iterator[Finding]:
     for name, field in fields.items():
         if isinstance(field, dict):
             yield from _field(whole, name, field, frozenset(fields))
+            yield from _columns(whole, name, field)
 
 
 def _dangers(whole: Whole, schema: Any) -> Iterator[Finding]:
@@ -241,6 +244,24 @@ def _field(whole: Whole, name: str, field: Mapping[str, Any], fields: frozenset[
         unknown = sorted(each for each in names or () if each not in fields)
         if unknown:
             yield SHOWS_UNKNOWN.at(whole, field=name, names=Both("、".join(unknown), ", ".join(unknown)))
+
+
+def _columns(whole: Whole, name: str, field: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the rows of a group may ask for: single values, in sight whatever else is filled in."""
+    items = field.get("items")
+    columns = items.get("properties") if isinstance(items, dict) and items.get("type") == "object" else None
+    for column, inner in columns.items() if isinstance(columns, dict) else ():
+        if not isinstance(inner, dict):
+            continue
+        path = f"{name}.{column}"
+        yield from _field(whole, path, inner, frozenset(columns))
+        for hint in ("x-text", "x-show"):
+            if hint in inner:
+                yield _hint(whole, path, hint, NOT_IN_ROWS, OUT_OF_ROWS.zh, OUT_OF_ROWS.en)
+        if inner.get("x-widget") == "attachments":
+            yield _hint(whole, path, "x-widget", NOT_IN_ROWS, OUT_OF_ROWS.zh, OUT_OF_ROWS.en)
+        if inner.get("type") in ("array", "object"):
+            yield _hint(whole, path, "type", NOT_IN_ROWS, OUT_OF_ROWS.zh, OUT_OF_ROWS.en)
 
 
 def _feel(whole: Whole, name: str, hint: str, value: Any) -> Iterator[Finding]:
