@@ -158,7 +158,7 @@ def _gone(connection: Connection, row: Row[Any]) -> Response:
     """The task was done or withdrawn meanwhile; what was typed, now or in a draft, is shown, so that it can be copied."""
     reference = snapshot().reference
     number = connection.scalar(select(Case.number).where(Case.id == row.case_id, seen()))
-    if number is None and row.completed_by != viewer().id:
+    if number is None and row.completed_by != viewer().id and not access.may_do(viewer().authority, reference, row):
         abort(404)
     form, left = form_of(connection, row), drafts.draft_of(connection, row.id)
     sent = faces.typed(form, request.form) if request.method == "POST" else {}

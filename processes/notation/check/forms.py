@@ -250,7 +250,9 @@ def _columns(whole: Whole, name: str, field: Mapping[str, Any]) -> Iterator[Find
     """What the rows of a group may ask for: single values, in sight whatever else is filled in."""
     items = field.get("items")
     columns = items.get("properties") if isinstance(items, dict) and items.get("type") == "object" else None
-    for column, inner in columns.items() if isinstance(columns, dict) else ():
+    if not isinstance(columns, dict):
+        return
+    for column, inner in columns.items():
         if not isinstance(inner, dict):
             continue
         path = f"{name}.{column}"

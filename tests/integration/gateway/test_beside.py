@@ -85,8 +85,8 @@ def test_templates_of_the_board_and_of_places_above_are_filled_in_from_the_case(
     task = _handling(world)
     page = browser("wx.wu").get(f"/tasks/{task.id}")
     assert "供电增容：进展答复" in page
-    assert "已解决：通用" in page
-    assert page.index("供电增容：进展答复") < page.index("已解决：通用")
+    assert "办结答复" in page
+    assert page.index("供电增容：进展答复") < page.index("办结答复")
     said = re.search(r"data-words>([^<]*)", page)
     assert said
     assert f"湖州一二三机械有限公司：\n您反映的“供电增容迟迟不批”（问题编号 {task.number}）" in said.group(1)
@@ -97,7 +97,7 @@ def test_a_board_looks_after_its_own_templates(world: World, browser: Open) -> N
     handler = browser("wx.wu")
     page = handler.get("/answers")
     assert "供电增容：进展答复" in page
-    assert "已解决：通用" not in page  # the province's
+    assert "办结答复" not in page  # the province's
     given = {"whose": "330502/330502.project", "title": "<b>用地</b>", "body": "{{企业}}：<script>alert(1)</script>"}
     assert handler.post("/answers/new", given, "/answers/new") == "/answers"
     page = handler.get("/answers")
@@ -140,12 +140,12 @@ def test_loading_the_reference_data_leaves_alone_what_people_have_edited(
         copy = folder / file.relative_to(MODELS / "reference")
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(file.read_bytes())
-    answers = (folder / "answers.csv").read_text("utf-8").replace("已解决：通用", "已解决")
+    answers = (folder / "answers.csv").read_text("utf-8").replace("办结答复", "办结")
     (folder / "answers.csv").write_text(answers, "utf-8")
     with world.services.database.write() as connection:
         loading.load(connection, folder, world.clock)
     assert _template(world, "供电增容：进展答复").body == "改过了"
-    assert _template(world, "已解决").edited_by is None
+    assert _template(world, "办结").edited_by is None
     assert _count(world, AnswerTemplate) == 4
 
 
