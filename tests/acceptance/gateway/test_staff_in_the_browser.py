@@ -96,7 +96,7 @@ def test_without_scripts_everything_can_be_done(world: World, desk: At) -> None:
     number = _signed(world)
     page = desk("wx.wu", scripts=False).page
     page.click("a[data-row]")
-    assert page.locator("[name=days]").is_visible()
+    expect(page.locator("[name=days]")).to_be_visible()
     assert "申请延期时填写" in page.content()
     page.fill("[name=question]", "请补充用电申请编号")
     page.click("button:has-text('请企业补正')")
