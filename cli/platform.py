@@ -221,6 +221,7 @@ class Platform:
     def web(self) -> Any:
         """The WSGI application."""
         from gateway import create_app
+        from gateway.oidc import Configuration, Provider
         from gateway.services import Services
         from gateway.services import Settings as GatewaySettings
         from processes.casework.accounts.vault import Vault
@@ -240,6 +241,7 @@ class Platform:
                     partners={token: partner for partner, token in tokens.partners.items()},
                     operators={tokens.operator: "operator"},
                     vault=Vault(tokens.vault),
+                    oidc=Provider(Configuration.read(self.settings.oidc)) if self.settings.oidc else None,
                     largest_upload=self.settings.largest_upload,
                 ),
                 metrics=self.metrics,

@@ -46,6 +46,8 @@ class Settings:
     """seconds for which jobs wait for an external system that is down, until a person is told"""
     peers: Path | None
     """a JSON file with the other deployments that this one is linked to"""
+    oidc: Path | None
+    """a JSON file with who vouches for people at the login, besides their passwords"""
     structured: tuple[str, ...]
     """topics whose jobs leave in CloudEvents' structured mode, for workers who only read bodies"""
     foreign: tuple[str, ...]
@@ -60,7 +62,7 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
-        ``METRICS_PORT``, ``FILE_AFTER``, ``JOB_PATIENCE`` (seconds), ``PEERS``, ``STRUCTURED_TOPICS``, ``FOREIGN_TOPICS``
+        ``METRICS_PORT``, ``FILE_AFTER``, ``JOB_PATIENCE`` (seconds), ``PEERS``, ``OIDC``, ``STRUCTURED_TOPICS``, ``FOREIGN_TOPICS``
         (``channel.answer,notice.send``), ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``) and ``AUDIT_DAYS``."""
 
         def path(name: str) -> Path | None:
@@ -81,6 +83,7 @@ class Settings:
             file_after=timedelta(seconds=float(environment["FILE_AFTER"])) if environment.get("FILE_AFTER") else AFTER,
             patience=float(environment.get("JOB_PATIENCE") or PATIENCE),
             peers=path("PEERS"),
+            oidc=path("OIDC"),
             structured=_topics(environment.get("STRUCTURED_TOPICS", "")),
             foreign=_topics(environment.get("FOREIGN_TOPICS", "")),
             answers=_answers(environment.get("ANSWERS", "")),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gateway.oidc import Provider
 from processes.casework import functions
 from processes.casework.accounts.vault import Vault
 from processes.casework.functions import Snapshots
@@ -40,6 +41,8 @@ class Settings:
     """bytes of a request; a deployment of all models is the largest there is"""
     vault: Vault = field(default_factory=Vault.with_fresh_key)
     """what second factors are sealed with"""
+    oidc: Provider | None = None
+    """who vouches for people besides their passwords, if anybody"""
     largest_upload: int = 20 * 1024 * 1024
     """bytes of a file that people may put into a form"""
 

@@ -22,7 +22,7 @@ from processes.errors import BihuanError
 @blueprint.get("/login")
 def login() -> Response:
     """The login page."""
-    return _page(next=request.args.get("next", ""))
+    return login_page(next=request.args.get("next", ""))
 
 
 @blueprint.post("/login")
@@ -35,7 +35,7 @@ def log_in() -> AnyResponse:
         entered = logins.by_password(here.database, rules, account, password, now, origin)
     except logins.Refused as refused:
         _tell("login", refused, account, attempts.account(rules, account))
-        return _page(_status(refused), error=said(refused), account=account, next=wanted)
+        return login_page(_status(refused), error=said(refused), account=account, next=wanted)
     return go_on(entered, wanted)
 
 
@@ -105,5 +105,8 @@ def logout() -> AnyResponse:
     return redirect(url_for("staff.login"))
 
 
-def _page(status: int = 200, *, error: str = "", account: str = "", next: str = "") -> Response:
-    return show("login.html", status, error=error, account=account, next=next)
+def login_page(status: int = 200, *, error: str = "", account: str = "", next: str = "") -> Response:
+    """The login page, with what went wrong."""
+    provider = services().settings.oidc
+    vouching = provider.configuration.name if provider is not None else ""
+    return show("login.html", status, error=error, account=account, next=next, vouching=vouching)

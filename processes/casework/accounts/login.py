@@ -15,7 +15,7 @@ from processes.casework.audit.log import record
 from processes.casework.records import AccountRules
 from processes.errors import BihuanError
 from processes.store.database import Database
-from processes.store.tables import Account
+from processes.store.tables import Account, Person
 
 log = logging.getLogger("bihuan.accounts")
 
@@ -46,6 +46,16 @@ class Locked(Refused):
 
     def __init__(self) -> None:
         super().__init__("账号已被锁定，请联系安全管理员。", "The account is locked: ask the security administrator.")
+
+
+class Unknown(Refused):
+    """Somebody was vouched for who has no account here, or none any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "您的身份已确认，但本平台没有开通您的账号，请联系系统管理员。",
+            "It is known who you are, but you have no account here: ask the system administrator.",
+        )
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,20 @@ def by_code(
         attempts.was_right(connection, [subject])
         sessions.end(connection, half.person, half.id)
         return _begin(connection, rules, half.person, now, origin, half.way, whole=True)
+
+
+def vouched(
+    connection: Connection, rules: AccountRules, account: str, now: datetime, origin: From, way: str
+) -> Entered:
+    """Begin a login of somebody for whom somebody else vouches.
+
+    :raises Unknown: when there is no active account of this name
+    :raises Locked: when an administrator has locked it
+    """
+    known = account.isprintable() and connection.scalar(select(Person.active).where(Person.id == account))
+    if not known:
+        raise Unknown
+    return enter(connection, rules, account, now, origin, way)
 
 
 def enter(connection: Connection, rules: AccountRules, person: str, now: datetime, origin: From, way: str) -> Entered:
