@@ -26,7 +26,6 @@ HANDLER = "wx.wu"
 PLACE = "330502"
 
 NO_PAGE = {
-    "accounts.totp_svg": "a drawing",
     "assets.icon": "a drawing",
     "assets.serve": "a file",
     "health.healthy": "JSON",
@@ -74,6 +73,7 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "staff.case": (HANDLER, lambda found: f"/cases/{found.number}"),
     "staff.task": (HANDLER, lambda found: f"/tasks/{found.task}"),
     "staff.answer": ("", lambda found: "/answers/new"),
+    "accounts.person": ("", lambda found: f"/accounts/{HANDLER}"),
     "instances.ask": ("", lambda found: f"/instances/{found.instance}/suspend"),
     "instances.bulk_show": ("", lambda found: f"/instances/bulk/{found.operation}"),
     "instances.detail": ("", lambda found: f"/instances/{found.instance}"),
@@ -84,6 +84,8 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
 """Pages with an id in their address: who opens them (empty: whoever may), and where."""
 
 AFTER_A_FORM = {
+    "instances.bulk_show": "how far something is that was begun for many",
+    "staff.code": "between the password and the second factor: test_second_factor",
     "staff.registered": "shown once, after the counter's form: test_staff_pages",
     **{
         f"portal.{name}": "shown to whoever has verified a number: test_portal"

@@ -40,4 +40,5 @@ def test_no_page_in_english_has_chinese_but_data(world: World, browser: Open, fi
         found = [line.strip()[:300] for line in text.splitlines() if words.CHINESE.search(line)]
         if found:
             left[page.endpoint] = found
+    print(*(f"{page}: {each}" for page, lines in left.items() for each in lines), sep="\n")
     assert left == {}
