@@ -53,7 +53,7 @@ def test_every_page_can_be_used_by_everybody_and_fits(world: World, desk: At, fi
             shown = someone.open(page.path)
             shown.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
             if shown.locator("[data-case-diagram]").count():
-                shown.wait_for_selector("[data-case-diagram][data-ready]")
+                shown.wait_for_selector("[data-case-diagram][data-ready]", state="attached")
             at = f"{page.path} ({page.endpoint}), {language}, {name}: "
             wrong += [at + each for each in someone.cut_off()]
             wrong += [at + each for each in axe.violations(shown)]
