@@ -26,6 +26,7 @@ HANDLER = "wx.wu"
 PLACE = "330502"
 
 NO_PAGE = {
+    "accounts.duties_file": "a file",
     "assets.icon": "a drawing",
     "assets.serve": "a file",
     "health.healthy": "JSON",
@@ -38,6 +39,7 @@ NO_PAGE = {
     "staff.attachment": "a file",
     "staff.counts": "JSON",
     "staff.drawing": "a diagram file",
+    "staff.overseen_counts": "JSON",
     "staff.template": "a file",
     "staff.uploaded": "a file",
 }
@@ -73,6 +75,7 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "staff.case": (HANDLER, lambda found: f"/cases/{found.number}"),
     "staff.task": (HANDLER, lambda found: f"/tasks/{found.task}"),
     "staff.answer": ("", lambda found: "/answers/new"),
+    "accounts.duties_of": ("", lambda found: f"/duties/of/{HANDLER}"),
     "accounts.person": ("", lambda found: f"/accounts/{HANDLER}"),
     "instances.ask": ("", lambda found: f"/instances/{found.instance}/suspend"),
     "instances.bulk_show": ("", lambda found: f"/instances/bulk/{found.operation}"),
