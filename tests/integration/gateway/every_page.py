@@ -87,7 +87,6 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
 """Pages with an id in their address: who opens them (empty: whoever may), and where."""
 
 AFTER_A_FORM = {
-    "instances.bulk_show": "how far something is that was begun for many",
     "staff.code": "between the password and the second factor: test_second_factor",
     "staff.registered": "shown once, after the counter's form: test_staff_pages",
     **{
