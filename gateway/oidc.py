@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from processes.errors import BihuanError
+from processes.casework.accounts.vouching import BadProvider, NotVouched
 
 log = logging.getLogger("bihuan.accounts")
 
@@ -40,32 +40,24 @@ PATIENCE = 5.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class BadProvider(BihuanError):
-    """The file of ``OIDC`` can't be used."""
-
-
-class NotVouched(BihuanError):
-    """The provider's answer proves nothing: it is late, not meant for us, not the provider's own, or there is none."""
-
-    def __init__(self, en: str) -> None:
-        super().__init__(
-            "统一身份认证没有成功，请重新登录；仍不行时，请用账号密码登录，或联系系统管理员。",
-            "The provider could not vouch for you: log in again, or by your password, or ask the system administrator.",
-        )
-        log.warning("oidc: %s", en)
+def _not_vouched(why: str) -> NotVouched:
+    """The person is told that it has not worked, the log why."""
+    log.warning("oidc: %s", why)
+    return NotVouched()
 
 
 @dataclass(frozen=True)
 class Configuration:
     """The file of ``OIDC``. ``redirect_uri``: our ``/login/oidc/back`` as browsers reach it, and as the provider knows it; ``account``: the
-    claim that is the account's name; ``name``: what the button calls the provider."""
+    claim that is the account's name; ``name``: what the button calls the provider,
+    when it has a name of its own."""
 
     issuer: str
     client_id: str
     client_secret: str
     redirect_uri: str
     account: str = "preferred_username"
-    name: str = "统一身份认证"
+    name: str = ""
     scope: str = "openid profile"
 
     @classmethod
@@ -74,12 +66,9 @@ class Configuration:
         try:
             found = cls(**json.loads(path.read_text("utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            raise BadProvider(
-                f"OIDC 文件 {path} 用不了：需要 issuer、client_id、client_secret、redirect_uri",
-                f"{path}: {type(error).__name__}",
-            ) from error
+            raise BadProvider(path) from error
         if not _is_safe(found.issuer):
-            raise BadProvider(f"OIDC 文件 {path} 的 issuer 应以 https:// 开头", f"{path}: the issuer is not HTTPS")
+            raise BadProvider(path)
         return found
 
 
@@ -137,7 +126,7 @@ class Provider:
         self._check(claims, nonce, now)
         account = claims.get(given.account)
         if not isinstance(account, str) or not account:
-            raise NotVouched(f"the claim {given.account} is missing")
+            raise _not_vouched(f"the claim {given.account} is missing")
         return account
 
     def _check(self, claims: Mapping[str, Any], nonce: str, now: datetime) -> None:
@@ -145,7 +134,7 @@ class Provider:
         given = self.configuration
         audience = claims.get("aud")
         if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != given.client_id:
-            raise NotVouched("the token is meant for several, and not for us in the first place")
+            raise _not_vouched("the token is meant for several, and not for us in the first place")
         rules = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             leeway=SKEW,
@@ -158,7 +147,7 @@ class Provider:
         try:
             rules.validate(dict(claims))
         except JoseError as error:
-            raise NotVouched(f"the token's claims: {error}") from error
+            raise _not_vouched(f"the token's claims: {error}") from error
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         """What a token says, when it was signed by one of the provider's keys. One that is not known may be new."""
@@ -169,7 +158,7 @@ class Provider:
         try:
             return self._decoded(token, fresh=True)
         except (JoseError, ValueError) as error:
-            raise NotVouched(f"the token's signature: {error}") from error
+            raise _not_vouched(f"the token's signature: {error}") from error
 
     def _decoded(self, token: str, *, fresh: bool) -> Mapping[str, Any]:
         if self._keys is None or fresh:
@@ -180,11 +169,11 @@ class Provider:
         if self._said is None:
             said = self._ask("GET", self.configuration.issuer.rstrip("/") + DISCOVERY)
             if said.get("issuer") != self.configuration.issuer:
-                raise NotVouched("the provider says that it is another")
+                raise _not_vouched("the provider says that it is another")
             self._said = said
         found = str(self._said.get(name, ""))
         if not _is_safe(found):
-            raise NotVouched(f"{name} is not HTTPS")
+            raise _not_vouched(f"{name} is not HTTPS")
         return found
 
     def _ask(self, method: str, url: str, **given: Any) -> dict[str, Any]:
@@ -193,7 +182,7 @@ class Provider:
             answer.raise_for_status()
             said = answer.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise NotVouched(f"{method} {urlsplit(url).path}: {type(error).__name__}") from error
+            raise _not_vouched(f"{method} {urlsplit(url).path}: {type(error).__name__}") from error
         if not isinstance(said, dict):
-            raise NotVouched(f"{method} {urlsplit(url).path}: no JSON object")
+            raise _not_vouched(f"{method} {urlsplit(url).path}: no JSON object")
         return said

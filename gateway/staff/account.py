@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Response, redirect, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import auditing
@@ -108,5 +109,5 @@ def logout() -> AnyResponse:
 def login_page(status: int = 200, *, error: str = "", account: str = "", next: str = "") -> Response:
     """The login page, with what went wrong."""
     provider = services().settings.oidc
-    vouching = provider.configuration.name if provider is not None else ""
+    vouching = (provider.configuration.name or _("统一身份认证")) if provider is not None else ""
     return show("login.html", status, error=error, account=account, next=next, vouching=vouching)

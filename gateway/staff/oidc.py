@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway import auditing
 from gateway.context import services
 from gateway.languages import said
-from gateway.oidc import NotVouched, Provider
+from gateway.oidc import Provider
 from gateway.staff.account import go_on, login_page
 from gateway.staff.pages import blueprint, snapshot
 from gateway.staff.session import origin
 from processes.casework.accounts import login as logins
 from processes.casework.accounts import sessions
+from processes.casework.accounts.vouching import NotVouched
 
 KEPT = "oidc"
 """Key of what the browser's cookie holds between there and back: it is good for one way back."""
@@ -42,9 +43,9 @@ def oidc_back() -> AnyResponse:
     try:
         # Whoever did not set out from this browser does not come back to it: a code of somebody else's would log that one in.
         if kept is None or not hmac.compare_digest(kept["state"].encode(), request.args.get("state", "").encode()):
-            raise NotVouched("the state is not the browser's")
+            raise NotVouched
         if "code" not in request.args:
-            raise NotVouched("the provider gave no code")
+            raise NotVouched
         account = provider.account(request.args["code"], kept["nonce"], kept["verifier"], now)
         with here.database.write() as connection:
             rules = snapshot().reference.account_rules

@@ -20,7 +20,8 @@ from sqlalchemy import update
 from werkzeug import Request, Response
 
 from gateway import create_app
-from gateway.oidc import BadProvider, Configuration, Provider
+from gateway.oidc import Configuration, Provider
+from processes.casework.accounts.vouching import BadProvider
 from processes.store.tables import Account, Person
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.test_second_factor import set_up
