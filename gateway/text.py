@@ -113,6 +113,11 @@ def masked_name(name: str) -> str:
     return name[:1] + "*" * max(1, len(name) - 1) if name else ""
 
 
+def masked_address(address: str) -> str:
+    """The part that says in which town, the rest hidden."""
+    return f"{address[:6] if len(address) > 8 else address[:2]}****" if address else ""
+
+
 def paragraphs(value: str) -> str:
     """Text with the blank lines at both ends gone and runs of blank lines folded into one."""
     lines = [line.rstrip() for line in value.strip().splitlines()]

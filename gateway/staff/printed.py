@@ -19,7 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
 
-from gateway.text import lasting, masked, moment, paragraphs
+from gateway.text import lasting, masked, masked_address, masked_name, moment, paragraphs
 from processes.casework.views.case import CasePage
 from processes.casework.views.exchange import Exchange
 from processes.casework.views.timeline import Event
@@ -89,8 +89,8 @@ def _facts(page: CasePage) -> Iterator[tuple[str, str]]:
     yield _("状态"), _("已办结") if head.closed_at else head.status or head.stage_name
     yield _("密级"), _("保密") if head.confidential else ""
     yield _("企业"), " ".join(each for each in (problem.enterprise, problem.uscc) if each)
-    yield _("联系人"), " ".join(each for each in (problem.contact, masked(problem.phone)) if each)
-    yield _("地址"), problem.address
+    yield _("联系人"), " ".join(each for each in (masked_name(problem.contact), masked(problem.phone)) if each)
+    yield _("地址"), masked_address(problem.address)
     yield _("来源"), f"{problem.channel} {problem.original}"
     yield _("提交时间"), moment(problem.submitted_at or problem.received_at)
     yield _("受理地"), head.place_name

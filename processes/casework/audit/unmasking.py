@@ -1,0 +1,33 @@
+"""Contact data is masked on pages. Who needs it says why, and sees it for a while, of that case; the log's entry is what opens it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from processes.casework.audit.entries import DONE
+from processes.casework.audit.log import record
+from processes.store.tables import AuditEntry
+
+UNMASKED = "personal.unmask"
+
+LASTS = timedelta(minutes=10)
+
+
+def unmask(connection: Connection, now: datetime, person: str, case_id: str, reason: str, words: str) -> None:
+    """Let somebody see the contact data of a case from now on. ``reason``: the code of the one chosen; ``words``: his or her own."""
+    record(connection, now, person, UNMASKED, _about(case_id), reason=reason, words=words or None)
+
+
+def shown_until(connection: Connection, person: str, case_id: str, now: datetime) -> datetime | None:
+    """Until when somebody sees them; None when they are masked."""
+    asked = (AuditEntry.about == _about(case_id), AuditEntry.act == UNMASKED, AuditEntry.by == person)
+    fresh = (AuditEntry.outcome == DONE, AuditEntry.at > now - LASTS)
+    latest = select(AuditEntry.at).where(*asked, *fresh).order_by(AuditEntry.seq.desc()).limit(1)
+    at: datetime | None = connection.scalar(latest)
+    return at + LASTS if at else None
+
+
+def _about(case_id: str) -> str:
+    return f"case:{case_id}"
