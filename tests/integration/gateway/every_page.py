@@ -37,6 +37,7 @@ NO_PAGE = {
     "outside.ready": "JSON",
     "portal.attachment": "a file",
     "staff.attachment": "a file",
+    "staff.case_file": "a file",
     "staff.counts": "JSON",
     "staff.drawing": "a diagram file",
     "staff.overseen_counts": "JSON",
