@@ -230,6 +230,18 @@ def test_the_term_for_reopening_ends_and_what_is_withdrawn_stays_so(world: World
     assert "撤回的原因" not in page
 
 
+def test_whatever_is_typed_shows_as_text_and_a_file_is_called_by_its_last_name(mine: Enterprise) -> None:
+    script = "<script>alert(1)</script>"
+    file = photo("../../etc/<img src=x onerror=alert(1)>.png")
+    number, _ = mine.report(title=script, body=f"{GIVEN['body']}\"'>{script}", contact=script, files=file)
+    for path in ("problems", f"problems/{number}"):
+        page = mine.browser.get(f"/portal/{path}")
+        assert "&lt;script&gt;" in page
+        assert script not in page
+        assert "<img" not in page
+        assert "../" not in page
+
+
 def test_the_portal_speaks_english(mine: Enterprise) -> None:
     mine.browser.post("/language", {"language": "en", "back": "/portal/report"}, "/portal/report")
     number, _ = mine.report()
