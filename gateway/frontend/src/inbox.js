@@ -11,7 +11,7 @@ export function inboxCounts() {
     if (document.visibilityState !== 'visible') return;
     try {
       // Unchanged numbers are the browser's own: the server answers their tag with 304.
-      const answer = await fetch(tabs.dataset.counts, { headers: { Accept: 'application/json' }, cache: 'no-cache' });
+      const answer = await fetch(tabs.dataset.counts, { headers: { Accept: 'application/json', 'X-Background': 'yes' }, cache: 'no-cache' });
       if (answer.ok && !answer.redirected) show(await answer.json());
     } catch {
       // Without a connection the last numbers stay; the next look may bring new ones.

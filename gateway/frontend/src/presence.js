@@ -11,7 +11,7 @@ export function presence(form) {
     body.append('csrf_token', form.elements.csrf_token.value);
     if (leaving) body.append('leaving', 'yes');
     try {
-      const answer = await fetch(box.dataset.presence, { method: 'POST', body, keepalive: leaving, headers: { Accept: 'application/json' } });
+      const answer = await fetch(box.dataset.presence, { method: 'POST', body, keepalive: leaving, headers: { Accept: 'application/json', 'X-Background': 'yes' } });
       if (leaving || !answer.ok) return;
       const { others, ended } = await answer.json();
       box.textContent = ended || others;

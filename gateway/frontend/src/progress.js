@@ -6,7 +6,7 @@ export function progress() {
   if (!shown) return;
   setTimeout(async () => {
     try {
-      const answer = await fetch(window.location.href);
+      const answer = await fetch(window.location.href, { headers: { 'X-Background': 'yes' } });
       if (answer.ok) {
         const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(shown.id);
         if (fresh && fresh.hasAttribute('data-progress')) shown.replaceWith(fresh);

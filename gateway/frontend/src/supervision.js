@@ -10,7 +10,7 @@ export function liveCounts() {
     clearTimeout(timer);
     if (document.visibilityState !== 'visible') return;
     try {
-      const answer = await fetch(counts.dataset.liveCounts, { headers: { Accept: 'application/json' }, cache: 'no-cache' });
+      const answer = await fetch(counts.dataset.liveCounts, { headers: { Accept: 'application/json', 'X-Background': 'yes' }, cache: 'no-cache' });
       if (answer.ok && !answer.redirected) show(await answer.json());
     } catch {
       // Without a connection the last numbers stay; the next look may bring new ones.
