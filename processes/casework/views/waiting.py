@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Row, String, literal, null, select, type_coerce, union_all
+from sqlalchemy import Boolean, Connection, Row, String, cast, literal, null, select, union_all
 
 from processes.casework.calendar import WorkingCalendar
 from processes.casework.views.head import Head
@@ -34,14 +34,14 @@ class Wait:
 
 def waiting(connection: Connection, of: Head) -> Sequence[Any]:
     """Open incidents, timers, subscriptions and deadlines of the instance, in one query."""
-    no_time, no_text, no_flag = null(), null(), literal(False, Boolean)
-    warn = type_coerce(null(), Deadline.warn_at.type).label("warn_at")
+    # Typed, for PostgreSQL takes what two parts leave open for text, which the third is not.
+    no_time, no_text, no_flag = cast(null(), Deadline.warn_at.type), cast(null(), String), literal(False, Boolean)
     parts = (
         select(
             literal("incident", String).label("what"),
             Incident.element_id,
             Incident.created_at.label("at"),
-            warn,
+            no_time.label("warn_at"),
             no_flag.label("provisional"),
             Incident.detail.label("text"),
             Incident.id.label("id"),
