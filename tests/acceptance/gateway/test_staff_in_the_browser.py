@@ -51,7 +51,7 @@ def test_fields_come_with_the_outcome_that_needs_them(world: World, desk: At) ->
     expect(page.locator("[name=answer]")).to_be_visible()
     page.click("button:has-text('申请延期')")
     page.fill("[name=days]", "3")
-    page.fill("[name=reason]", "供电公司现场勘察排期在下周")
+    page.fill("textarea[name=reason]", "供电公司现场勘察排期在下周")
     page.click("button:has-text('确认申请延期')")
     expect(page.locator("[role=status]").first).to_contain_text("已提交")
 
@@ -61,10 +61,10 @@ def test_mistakes_are_shown_at_the_field_and_nothing_is_lost(world: World, desk:
     page = desk("wx.wu").page
     page.click("a[data-row]")
     page.click("button:has-text('申请延期')")
-    page.fill("[name=reason]", "排期在下周")
+    page.fill("textarea[name=reason]", "排期在下周")
     page.click("button:has-text('确认申请延期')")
     expect(page.locator(".summary")).to_contain_text("申请延长几个工作日")
-    expect(page.locator("[name=reason]")).to_have_value("排期在下周")
+    expect(page.locator("textarea[name=reason]")).to_have_value("排期在下周")
     expect(page.locator("[name=days]")).to_be_focused()
     expect(page.locator("button:has-text('确认申请延期')")).to_be_visible()
 
