@@ -79,7 +79,7 @@ def test_boards_with_other_names_and_codes_work_the_same(models: Path) -> None:
                 row["name"] = row["name"].replace("板块", "专区")
         return rows
 
-    for name in ("organisations.csv", "duties.csv"):
+    for name in ("organisations.csv", "duties.csv", "answers.csv"):
         edit(models / "reference" / name, renamed)
     table = models_with_test_decisions(models)["classification.dmn"].decode()
     for old, new in codes.items():
