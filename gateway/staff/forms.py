@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from flask_babel import gettext as _
+
 from processes.casework import forms
 from processes.casework.form_fields import OPTIONS, WIDGET
 from processes.casework.forms import Evaluate
@@ -208,7 +210,9 @@ def lines(form: forms.Form, data: Mapping[str, Any]) -> list[str]:
         if isinstance(value, str) and name != OUTCOME:
             found.append(value)
         elif isinstance(value, list) and forms.is_group(schema):
-            found += ["，".join(str(each) for each in row.values() if isinstance(each, str) and each) for row in value]
+            found += [
+                _("，").join(str(each) for each in row.values() if isinstance(each, str) and each) for row in value
+            ]
     return [each for each in found if each]
 
 

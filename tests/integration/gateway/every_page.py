@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from gateway import permissions
 from gateway.staff import viewer
+from gateway.text import masked_name
 from processes.casework import bulk
 from processes.casework.views.instances.criteria import Criteria
 from processes.store.tables import Case
@@ -88,6 +89,9 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
 """Pages with an id in their address: who opens them (empty: whoever may), and where."""
 
 AFTER_A_FORM = {
+    "staff.oidc": "leads to the identity provider: test_oidc",
+    "staff.oidc_back": "the way back from the identity provider: test_oidc",
+    "staff.urging": "asked with the cases that are chosen: test_supervision",
     "staff.code": "between the password and the second factor: test_second_factor",
     "staff.registered": "shown once, after the counter's form: test_staff_pages",
     **{
@@ -100,7 +104,7 @@ AFTER_A_FORM = {
 TITLE = "供电增容迟迟不批"
 BODY = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
 ENTERPRISE, CONTACT = "湖州一二三机械有限公司", "王明"
-WRITTEN = (TITLE, BODY, ENTERPRISE, CONTACT)
+WRITTEN = (TITLE, BODY, ENTERPRISE, CONTACT, masked_name(CONTACT))
 """What people wrote: shown as it is in every language."""
 
 
