@@ -49,16 +49,18 @@ def test_every_page_can_be_used_by_everybody_and_fits(world: World, desk: At, fi
     for page in every_page.pages(world.app, filled):
         someone = desks.get(page.account) or desks.setdefault(page.account, desk(page.account or None))
         _speak(someone, language)
+        shown = someone.open(page.path)
+        shown.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+        for drawing in shown.locator("[data-case-diagram]").all():
+            drawing.scroll_into_view_if_needed()  # a drawing is opened when somebody comes near it
+            expect(drawing).to_have_attribute("data-ready", re.compile("."), timeout=30_000)
         for name, (width, height) in SIZES.items():
-            someone.page.set_viewport_size({"width": width, "height": height})
-            shown = someone.open(page.path)
-            shown.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-            for drawing in shown.locator("[data-case-diagram]").all():
-                drawing.scroll_into_view_if_needed()  # a drawing is opened when somebody comes near it
-                expect(drawing).to_have_attribute("data-ready", re.compile("."), timeout=30_000)
+            shown.set_viewport_size({"width": width, "height": height})
             at = f"{page.path} ({page.endpoint}), {language}, {name}: "
             wrong += [at + each for each in someone.cut_off()]
-            wrong += [at + each for each in axe.violations(shown)]
+            if (width, height) != TWICE:  # between a desk and a phone; what it may cut off is all that is new
+                wrong += [at + each for each in axe.violations(shown)]
+        shown.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     assert wrong == []
 
 
