@@ -18,9 +18,9 @@ def scenario(**changes: Any) -> dict[str, Any]:
     return {"name": "one", "report": {"channel": "hotline", "title": "…", "body": "…"}, "steps": [], **changes}
 
 
-def test_the_tour_has_nine_scenarios_each_with_what_must_come_of_it() -> None:
+def test_the_tour_has_ten_scenarios_each_with_what_must_come_of_it() -> None:
     found = read_folder(MODELS / "scenarios")
-    assert len(found) == 9
+    assert len(found) == 10
     assert all({"stages", "outcome", "tasks", "messages"} <= set(each.expect) for each in found)
 
 
