@@ -18,9 +18,11 @@ _MODELS = ("gateway/api/models.py", "processes/runtime/definitions.py")
 _OFFLINE = "processes/store/backup/"
 """What is in here happens in commands of an operator: ``backup``, ``restore``."""
 
-_LINKED = ("workers/bus/peers.py", "processes/casework/federation/", "processes/casework/bulk.py")
-"""What is in these only two deployments come by, or somebody who does the same to many instances; tests/integration/federation/test_kills.py and
-tests/integration/casework/test_bulk.py die at each."""
+_LINKED = ("workers/bus/peers.py", "processes/casework/federation/")
+"""What is in these only two deployments come by; tests/integration/federation/test_kills.py dies at each."""
+
+_MANY = "processes/casework/bulk.py"
+"""What is in here happens when somebody does the same to many instances; tests/integration/casework/test_bulk.py dies at each."""
 
 _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/kit/", ("worker",)),
@@ -80,7 +82,7 @@ class Failpoint:
     @property
     def lanes(self) -> tuple[str, ...]:
         """Where cases come by: a transport's own only over that transport."""
-        if self.offline or self.linked:
+        if self.offline or self.linked or self.many:
             return ()
         if not self.file.startswith("workers/bus/"):
             return (EMBEDDED, BROKER)
@@ -110,6 +112,11 @@ class Failpoint:
     def linked(self) -> bool:
         """Whether it takes another deployment to come by."""
         return self.file.startswith(_LINKED)
+
+    @property
+    def many(self) -> bool:
+        """Whether it takes somebody who does the same to many instances."""
+        return self.file == _MANY
 
     @property
     def fresh(self) -> bool:

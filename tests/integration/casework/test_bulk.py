@@ -24,6 +24,7 @@ from processes.runtime import commands as c
 from processes.store.database import Database
 from processes.store.tables import HistoryEntry, Incident, Instance, Job, Operation, OperationItem, UserTask
 from tests.diagrams import definitions, end, path, process, service, start, user
+from tests.faults.failpoints import scan
 
 MODEL = definitions(
     process(
@@ -36,6 +37,8 @@ MODEL = definitions(
         path("start", "one", "two", "three", "end"),
     )
 )
+
+GAP = "bulk.acted"
 
 VICTIM = """
 import sys
@@ -138,11 +141,15 @@ def test_the_rest_of_a_stopped_operation_is_left_as_it_is(desk: Desk) -> None:
     assert desk.scalars(select(Instance.status)).count("active") == 30 - bulk.BATCH
 
 
+def test_every_gap_in_doing_the_same_to_many_is_died_in() -> None:
+    assert [each.name for each in scan() if each.many] == [GAP]
+
+
 @pytest.mark.parametrize("act", ["cancel", "move"])
 def test_a_process_that_is_killed_in_between_loses_nothing_and_does_nothing_twice(desk: Desk, act: str) -> None:
     said = {"element": "one", "target": "three"} if act == "move" else None
     operation = desk.begin(act, chosen=desk.instances(25), said=said)
-    environment = {**os.environ, VARIABLE: "bulk.acted:1"}
+    environment = {**os.environ, VARIABLE: f"{GAP}:1"}
     command = [sys.executable, "-c", VICTIM, desk.url, desk.clock.now().isoformat()]
     ended = subprocess.run(command, env=environment, check=False, timeout=300)
     assert ended.returncode == -signal.SIGKILL

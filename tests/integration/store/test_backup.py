@@ -274,6 +274,6 @@ def test_memory_stays_flat(database: Database, target: Database, file: Path) -> 
     tracemalloc.stop()
 
     assert rows * size == 100e6
-    assert peak < 30e6
+    assert peak < 40e6, "a batch and what is imported on the way, not the whole"
     with target.read() as connection:
         assert connection.scalar(select(func.count()).select_from(ModelFile)) == rows

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import timedelta
 
 from processes.clock import ManualClock, SystemClock
+from processes.messaging import boards
 from processes.messaging import incoming as i
 from processes.messaging.bus import Address, Message
 from processes.messaging.contracts import parse
@@ -20,6 +21,9 @@ from workers.kit import Runner
 from workers.runner import adapters
 
 JOBS = 120
+TOPICS = [topic for topic in CATALOGUE if topic != boards.CANCEL]
+"""All but the one that has no effect where nothing was ordered."""
+
 FAULTS = ("status", "reset", "lost_reply", "garbage", "drip", "slow", "truncated", "wrong_type")
 
 
@@ -56,7 +60,7 @@ def test_every_effect_happens_once_whatever_the_systems_do(memory: Database, out
     bus.subscribe(Address.INBOX, ["*"], answered)
     Runner(bus, adapters(outbound)).start()
     for number in range(JOBS):
-        send(chance.choice(list(CATALOGUE)), f"job-{number}", 1)
+        send(chance.choice(TOPICS), f"job-{number}", 1)
     with changed:
         assert changed.wait_for(lambda: len(done) == JOBS, 3 * PATIENCE), (len(done), failures[-3:])
     bus.stop(PATIENCE)
