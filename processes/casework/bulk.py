@@ -6,9 +6,6 @@ before its note was written is known by its id, and has no second one.
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,10 +22,9 @@ from processes.failpoints import hit
 from processes.kernel.errors import NotWaiting
 from processes.runtime import commands as c
 from processes.runtime.engine import Engine
+from processes.runtime.rounds import Rounds
 from processes.store import history
 from processes.store.tables import Incident, Operation, OperationItem
-
-log = logging.getLogger(__name__)
 
 ACTS = ("cancel", "suspend", "resume", "move", "retry", "pass")
 """What can be done in many; ``retry`` and ``pass``: with their open incidents."""
@@ -101,17 +97,16 @@ def _add(connection: Connection, operation_id: str, after: int, ids: Sequence[st
         connection.execute(insert(OperationItem), rows)
 
 
-class Bulk:
+class Bulk(Rounds):
     """Carries operations out. Any number of processes may: each operation is one's at a time."""
 
     def __init__(self, engine: Engine, snapshots: Snapshots) -> None:
+        super().__init__("bulk", GAP, RESTS)
         self._engine = engine
         self._database = engine.database
         self._snapshots = snapshots
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def step(self) -> bool:
+    def round(self) -> bool:
         """Do a bit of the oldest operation that nobody has in hand; whether there was one."""
         operation = self._take()
         if operation is None:
@@ -234,26 +229,3 @@ class Bulk:
         with self._database.read() as connection:
             entries = history.read(connection, instance)
         return any(each.command_id.startswith(f"bulk:{operation.id}:") for each in entries)
-
-    # -- as a thread -------------------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to carry operations out in a thread of its own."""
-        self._thread = threading.Thread(target=self._loop, name="bulk", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 10.0) -> None:
-        """Stop after the step in hand."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def _loop(self) -> None:
-        pause = GAP
-        while not self._stopping.wait(pause):
-            pause, begun = GAP, time.monotonic()
-            try:
-                if self.step():
-                    pause = RESTS * (time.monotonic() - begun)
-            except Exception:
-                log.exception("operations go on after an error")

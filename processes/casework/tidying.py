@@ -5,18 +5,15 @@ Whoever was second on a task is shown what he or she had put in for as long; nob
 
 from __future__ import annotations
 
-import logging
-import threading
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, exists, select, tuple_
 
 from processes.casework import uploads
 from processes.clock import Clock
+from processes.runtime.rounds import Rounds
 from processes.store.database import Database
 from processes.store.tables import TASK_IS_OPEN, FollowUp, Instant, Presence, TaskDraft, Upload, UserTask
-
-log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)
 """How long what belongs to a task that is over is kept."""
@@ -27,16 +24,18 @@ GAP = 600.0
 BATCH = 50
 """Rows of one transaction: on SQLite everybody else waits for it."""
 
+RESTS = 1.0
+"""Times as long as a transaction took, before the next."""
 
-class Tidying:
+
+class Tidying(Rounds):
     """See above. ``kept``: how long drafts and uploads of ended tasks stay."""
 
     def __init__(self, database: Database, clock: Clock, kept: timedelta = KEPT) -> None:
+        super().__init__("tidying", GAP, RESTS)
         self._database = database
         self._clock = clock
         self._kept = kept
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def run(self) -> int:
         """Collect some, in one transaction; returns how many."""
@@ -54,26 +53,9 @@ class Tidying:
                     connection.execute(delete(table).where(of.in_(keys)))
         return len(files) + len(drafts) + len(pages) + len(reminders)
 
-    # -- as a thread -------------------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to collect in a thread of its own."""
-        self._thread = threading.Thread(target=self._loop, name="tidying", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 10.0) -> None:
-        """Stop after the transaction in hand."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(GAP):
-            try:
-                while self.run() >= BATCH and not self._stopping.is_set():
-                    pass
-            except Exception:
-                log.exception("tidying goes on after an error")
+    def round(self) -> bool:
+        """See ``Rounds``."""
+        return self.run() >= BATCH
 
 
 _BEFORE = bindparam("before", type_=Instant)

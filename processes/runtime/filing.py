@@ -9,9 +9,6 @@ Nobody waits for it: it is done a while after the end, in small transactions wit
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from datetime import timedelta
 
 from sqlalchemy import BindParameter, bindparam, delete, func, insert, literal_column, select, update
@@ -19,11 +16,10 @@ from sqlalchemy.engine import Connection
 
 from processes.clock import Clock
 from processes.failpoints import hit
+from processes.runtime.rounds import Rounds
 from processes.store import dossier, history, schema
 from processes.store.database import Database
 from processes.store.tables import SHORT, Dossier, HistoryEntry, Instance, Job, UserTask
-
-log = logging.getLogger(__name__)
 
 AFTER = timedelta(minutes=1)
 """From an instance's end on: late news of it have come by then."""
@@ -45,16 +41,14 @@ SINCE = 8
 """The level of the software that knows of dossiers."""
 
 
-class Filing:
+class Filing(Rounds):
     """See above. ``after``: how long after its end an instance is filed."""
 
     def __init__(self, database: Database, clock: Clock, after: timedelta = AFTER) -> None:
+        super().__init__("filing", min(GAP, max(after.total_seconds() / 6, 0.1)), RESTS)
         self._database = database
         self._clock = clock
         self._after = after
-        self._gap = min(GAP, max(after.total_seconds() / 6, 0.1))
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def run(self) -> int:
         """File some instances, in one transaction; returns how many. None as long as software is connected that would not find them."""
@@ -72,28 +66,9 @@ class Filing:
                 _file(connection, instance)
         return len(ended)
 
-    # -- as a thread -------------------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to file in a thread of its own."""
-        self._thread = threading.Thread(target=self._loop, name="filing", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 10.0) -> None:
-        """Stop after the transaction in hand."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def _loop(self) -> None:
-        pause = self._gap
-        while not self._stopping.wait(pause):
-            pause, begun = self._gap, time.monotonic()
-            try:
-                if self.run() == BATCH:
-                    pause = RESTS * (time.monotonic() - begun)
-            except Exception:
-                log.exception("filing goes on after an error")
+    def round(self) -> bool:
+        """See ``Rounds``."""
+        return self.run() == BATCH
 
 
 def _file(connection: Connection, instance: str) -> None:

@@ -6,10 +6,7 @@ database, and is written with what it has counted, so that each instance counts 
 
 from __future__ import annotations
 
-import logging
 import math
-import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +16,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from processes.clock import Clock
+from processes.runtime.rounds import Rounds
 from processes.store import history
 from processes.store.database import Database
 from processes.store.history import Entry
 from processes.store.tables import ElementHeat, Incident, Instance, Setting
-
-log = logging.getLogger(__name__)
 
 AFTER = timedelta(minutes=2)
 """From an instance's end on: the ends of other engines have been committed by then."""
@@ -89,14 +85,13 @@ def seconds_of(step: int) -> float:
     return 0.0 if step == 0 else float(2 ** ((step + 0.5) / STEPS) - 1)
 
 
-class Heat:
+class Heat(Rounds):
     """See above."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__("heat", GAP, RESTS)
         self._database = database
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def run(self) -> int:
         """Count some instances, in one transaction; returns how many."""
@@ -116,28 +111,9 @@ class Heat:
                 connection.execute(update(Setting).where(Setting.key == SETTING).values(value=value))
         return len(ended)
 
-    # -- as a thread -------------------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to count in a thread of its own."""
-        self._thread = threading.Thread(target=self._loop, name="heat", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 10.0) -> None:
-        """Stop after the transaction in hand."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def _loop(self) -> None:
-        pause = GAP
-        while not self._stopping.wait(pause):
-            pause, begun = GAP, time.monotonic()
-            try:
-                if self.run() == BATCH:
-                    pause = RESTS * (time.monotonic() - begun)
-            except Exception:
-                log.exception("the count of elements goes on after an error")
+    def round(self) -> bool:
+        """See ``Rounds``."""
+        return self.run() == BATCH
 
 
 def _reached(connection: Connection, *, locked: bool) -> Mapping[str, str]:

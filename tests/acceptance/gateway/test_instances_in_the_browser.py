@@ -114,7 +114,7 @@ def test_the_progress_of_an_operation_goes_on_while_the_page_is_open(world: Worl
     page = desk(OWNER).open(f"/instances/bulk/{operation}")
     expect(page.locator("#progress")).to_contain_text("正在查找")
     worker = Bulk(world.engine, world.services.snapshots)
-    while worker.step():
+    while worker.round():
         pass
     expect(page.locator("#progress")).to_contain_text("已办完", timeout=20_000)
     expect(page.locator("button:has-text('停止还没有办的')")).to_have_count(0)

@@ -49,7 +49,7 @@ from processes.clock import ManualClock
 from processes.store.database import Database
 core = Core.on(Database(sys.argv[1]), ManualClock(datetime.fromisoformat(sys.argv[2])))
 worker = Bulk(core.engine, core.snapshots)
-while worker.step():
+while worker.round():
     pass
 """
 
@@ -74,7 +74,7 @@ class Desk:
             return bulk.begin(connection, act, "统一处理", "nobody", [], self.clock.now(), **more)
 
     def run(self) -> None:
-        while self.bulk.step():
+        while self.bulk.round():
             pass
 
     def operation(self, identity: str) -> Any:
@@ -132,7 +132,7 @@ def test_incidents_are_retried_together(desk: Desk) -> None:
 
 def test_the_rest_of_a_stopped_operation_is_left_as_it_is(desk: Desk) -> None:
     operation = desk.begin("cancel", chosen=desk.instances(30))
-    desk.bulk.step()
+    desk.bulk.round()
     with desk.database.write() as connection:
         bulk.stop(connection, operation, desk.clock.now())
     desk.run()

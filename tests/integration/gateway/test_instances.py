@@ -366,7 +366,7 @@ def test_many_are_suspended_by_a_search_and_the_page_tells_how_far_it_is(world: 
     path = admin.post("/instances/bulk", given, "/instances/bulk/new?process=problem&state=active")
     assert "正在查找" in admin.get(path)
     worker = Bulk(world.engine, world.services.snapshots)
-    while worker.step():
+    while worker.round():
         pass
     page = admin.get(path)
     assert "已办完" in page
@@ -385,7 +385,7 @@ def test_what_is_not_the_viewers_is_not_done_in_bulk_either(world: World, browse
     stranger.post("/instances/bulk", {**given, "id": one, "which": "chosen"}, "/instances/bulk/new?place=330503")
     stranger.post("/instances/bulk", {**given, "process": "problem"}, "/instances/bulk/new?place=330503")
     worker = Bulk(world.engine, world.services.snapshots)
-    while worker.step():
+    while worker.round():
         pass
     assert "运行中" in browser(ADMIN).get(f"/instances/{one}")
 
@@ -411,7 +411,7 @@ def test_incidents_stand_by_their_cause_with_what_to_do_and_are_retried_together
         "/instances/bulk", {"state": "incident", "trouble": words, "act": "retry", "reason": "短信系统已恢复"}, path
     )
     worker = Bulk(world.engine, world.services.snapshots)
-    while worker.step():
+    while worker.round():
         pass
     assert "没有异常" in browser(OWNER).get("/incidents")
     assert "一起重试" not in browser(COORDINATOR).get("/incidents")
