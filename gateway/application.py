@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from gateway import (
     accounts,
     api,
+    audit,
     auditing,
     instances,
     integrators,
@@ -41,6 +42,7 @@ def build(services: Services) -> Flask:
     app.register_blueprint(web.assets)
     app.register_blueprint(staff.blueprint)
     app.register_blueprint(accounts.blueprint)
+    app.register_blueprint(audit.blueprint)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(instances.blueprint)
     app.register_blueprint(portal.blueprint)

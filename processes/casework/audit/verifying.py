@@ -76,11 +76,20 @@ def verify(connection: Connection, known: Mark | None = None) -> Whole:
     witnesses = _Witnesses(sealed, known)
     found = walk(witnesses.watching(stored(connection)), sealed)
     head = Mark(chain.seq, chain.hash) if chain else Mark()
+    require_end(found, head)
+    witnesses.judge()
+    return found
+
+
+def require_end(found: Whole, head: Mark) -> Whole:
+    """Whether a chain ends where the log says that it does.
+
+    :raises Broken: when it does not
+    """
     if head != found.last:
         raise Broken(
             found.last.seq + 1, "之后的记录不见了，或与链头不符", "what follows is gone, or the head is another"
         )
-    witnesses.judge()
     return found
 
 
