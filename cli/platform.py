@@ -36,6 +36,11 @@ PATIENCE = 60.0
 """Seconds for which a process that starts waits for its database."""
 
 
+CONNECTIONS = 800
+"""Connections that the gateway keeps open; beyond that nobody is answered. Each browser has one or two, for as long as it shows a page. A process
+may usually have 1,024 files open."""
+
+
 class Platform:
     """The parts, put together. Each part's imports are where it is started, so that a process loads nothing of those it does not have."""
 
@@ -200,7 +205,13 @@ class Platform:
         self._watch()
         try:
             server = create_server(
-                self.web(), host=self.settings.host, port=self.settings.port, threads=8, ident="bihuan"
+                self.web(),
+                host=self.settings.host,
+                port=self.settings.port,
+                threads=8,
+                connection_limit=CONNECTIONS,
+                asyncore_use_poll=True,
+                ident="bihuan",
             )
         except OSError as error:
             port = self.settings.port
