@@ -21,6 +21,7 @@ PARTS = {
     "order": "a durable command on the order model beside the naive way",
     "pages": "pages at 10,000 cases beside 100",
     "scale": "inbox, search, case and task among a million cases beside a thousand",
+    "people": "200 people at once in front of the gateway, beside one alone",
     "growth": "long loops, wide loops, bytes of a case",
     "pipeline": "one service task over RabbitMQ and PostgreSQL beside the bare pipeline and the naive way",
     "stored": "commands and timers among a million stored cases beside a thousand",

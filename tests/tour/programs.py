@@ -54,6 +54,13 @@ class Program:
         with self._lock:
             self._process, self._killed = spawn(command, cwd=cwd, log=self.log, env=env | self.extra), False
 
+    @property
+    def pid(self) -> int:
+        """Its process id, while it lives."""
+        with self._lock:
+            assert self._process is not None
+            return self._process.pid
+
     def tell(self, what: signal.Signals) -> None:
         """Send it a signal, if it lives (SIGSTOP and SIGCONT: it sleeps, and wakes without knowing)."""
         with self._lock:

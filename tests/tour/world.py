@@ -35,11 +35,15 @@ Tell = Callable[[str], None]
 class World:
     """``with World(start) as world``: everything is up; afterwards everything is gone but the folder with the logs.
 
-    ``start``: the time that the platform's clock shows at first. ``broker`` makes the broker.
+    ``start``: the time that the platform's clock shows at first. ``broker`` and ``database`` make the servers.
     """
 
     def __init__(
-        self, start: datetime, tell: Tell = print, broker: Callable[[], RabbitNode] = RabbitNode.start
+        self,
+        start: datetime,
+        tell: Tell = print,
+        broker: Callable[[], RabbitNode] = RabbitNode.start,
+        database: Callable[[], PostgresServer] = PostgresServer.start,
     ) -> None:
         self.settings: dict[str, str] = {}
         """environment variables of our processes beside the usual ones"""
@@ -53,7 +57,7 @@ class World:
         self.url, self.standins_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{standins_port}"
         self._ports = (port, standins_port)
         self._servers = {
-            "postgresql": Server("postgresql", PostgresServer.start),
+            "postgresql": Server("postgresql", database),
             "rabbitmq": Server("rabbitmq", broker),
         }
         self._programs: dict[str, Program] = {}
@@ -76,6 +80,7 @@ class World:
         self._keep(*self._servers.values())
         postgres, rabbit = self._postgres(), self._rabbit()
         self.database_url = postgres.create_database("tour")
+        self.prepare()
         self._programs = self._commands(self._environment(self.database_url, rabbit.url()))
         self._keep(self._programs["gateway"])
         self.wait(self._gateway_answers, "gateway")
@@ -85,6 +90,9 @@ class World:
         self.wait(self._engine_is_ready, "engine")
         # 3.10 loses a quorum queue that was declared shortly before the node is killed.
         rabbit.sync()
+
+    def prepare(self) -> None:
+        """Before any process of ours starts: what is to be in the database besides what an empty one is filled with."""
 
     def _keep(self, *parts: Part) -> None:
         keep(self._keepers, parts, self._ended)
@@ -192,6 +200,12 @@ class World:
     def kill(self, name: str) -> None:
         """kill -9 one of ``PARTS``. It is started again at once."""
         self._keepers[name].part.kill()
+
+    def pid(self, name: str) -> int:
+        """The process id of one of ``PARTS``."""
+        if name == "postgresql":
+            return self._postgres().pid
+        return self._rabbit().pid if name == "rabbitmq" else self._programs[name].pid
 
     def restart(self, name: str) -> None:
         """kill -9 the engine or the gateway, and wait until it is back: with the settings that its files have now."""

@@ -14,10 +14,10 @@ from tests.benchmarks.rig import cpu, events
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbit import RabbitNode
 
-_DURABLE = {"fsync": "on", "full_page_writes": "on", "track_commit_timestamp": "on"}
+DURABLE = {"fsync": "on", "full_page_writes": "on", "track_commit_timestamp": "on"}
 """A commit that is not on the disk is no commit: tests may do without, benches not. When a row was committed, some of them ask."""
 
-_GROWN = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+GROWN = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
 """What a database gets that is more than a test's: with the tests' 64 MB it reads each page anew from the file when it has grown for a while, and
 with 1 GB of log it writes whole pages anew every half minute."""
 
@@ -56,7 +56,7 @@ class Servers:
         self._broker = broker
 
     def __enter__(self) -> Servers:
-        self.postgres = PostgresServer.start(options={**_DURABLE, **_GROWN})
+        self.postgres = PostgresServer.start(options={**DURABLE, **GROWN})
         try:
             self._rabbit = RabbitNode.start(options=ROOMY) if self._broker else None
         except BaseException:
