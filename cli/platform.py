@@ -14,6 +14,7 @@ from cli.parts import connected, identity, judge, observed, runner, signer
 from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
 from processes.casework.bulk import Bulk
+from processes.casework.subjects.erasure import Erasure
 from processes.casework.tidying import Tidying
 from processes.errors import BihuanError
 from processes.messaging import hotline, jobs
@@ -188,8 +189,10 @@ class Platform:
         self.bulk.start()
         self.heat.start()
         self.tidying.start()
+        erasure = Erasure(core.database, core.clock, core.engine.settings.source, self.upkeep())
+        erasure.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
-        self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop]
+        self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop, erasure.stop]
         spare_collector()
 
     def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:

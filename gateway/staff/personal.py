@@ -17,9 +17,10 @@ from gateway.staff.pages import blueprint, seen, snapshot, viewer
 from gateway.text import masked, masked_address, masked_name
 from processes.casework import access
 from processes.casework.audit import unmasking
+from processes.casework.erasing.reports import needles_of
 from processes.casework.views.head import Head
 from processes.casework.views.head import head as find
-from processes.store.tables import TASK_IS_OPEN, UserTask
+from processes.store.tables import TASK_IS_OPEN, Case, UserTask
 
 CALL = "call"
 """The reason that whoever has the case in hand needs no words for."""
@@ -76,12 +77,21 @@ def unmask(number: str) -> AnyResponse:
         head = find(connection, snapshot().reference, number=number, seen=seen())
         if head is None:
             abort(404)
+        if _tells_of(connection, head.id, words):
+            flash(_("“为什么需要”里不要写姓名、电话、地址或企业名称：它会留在不能删改的审计日志里。"), "error")
+            return back
         enough = bool(words) or (reason == CALL and _has_in_hand(connection, head.id))
         if reason in reasons() and enough:
             unmasking.unmask(connection, here.clock.now(), viewer().id, head.id, reason, words)
             return back
     flash(_("请选择用途，并写明为什么需要：它会留在审计日志里。"), "error")
     return back
+
+
+def _tells_of(connection: Connection, case_id: str, words: str) -> bool:
+    """Whether words say who it is about."""
+    report = connection.scalar(select(Case.report_id).where(Case.id == case_id))
+    return needles_of(connection, str(report)).are_in(words)
 
 
 def _has_in_hand(connection: Connection, case_id: str) -> bool:

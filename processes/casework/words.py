@@ -139,11 +139,19 @@ def reindex(connection: Connection, after: str) -> tuple[int, str | None]:
     return len(found), found[-1].id if len(found) == BATCH else None
 
 
+def renew(connection: Connection, report_id: str) -> None:
+    """Write the rows of a report's cases anew, when what is said of it has changed."""
+    found = connection.execute(_OF_REPORT, {"report": report_id}).all()
+    connection.execute(delete(CaseSearch).where(CaseSearch.case_id.in_([each.id for each in found])))
+    reference = Reference.read(connection)
+    remember(connection, [row(each.id, each.opened_at, reference.path(each.place), each) for each in found])
+
+
 _REMEMBER: Mapping[str, Any] = {
     "sqlite": sqlite.insert(CaseSearch).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(CaseSearch).on_conflict_do_nothing(),
 }
-_CASES = (
+_SAID = (
     select(
         Case.id,
         Case.opened_at,
@@ -156,7 +164,6 @@ _CASES = (
     )
     .join(ReportText, ReportText.report_id == Case.report_id)
     .join(PersonalData, PersonalData.report_id == Case.report_id)
-    .where(Case.id > bindparam("after"))
-    .order_by(Case.id)
-    .limit(BATCH)
 )
+_CASES = _SAID.where(Case.id > bindparam("after")).order_by(Case.id).limit(BATCH)
+_OF_REPORT = _SAID.where(Case.report_id == bindparam("report"))

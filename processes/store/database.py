@@ -28,7 +28,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from processes.failpoints import hit
 from processes.messaging.json_text import from_json, to_json
-from processes.store import schema
+from processes.store import schema, word_index
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for the writers before it (in this process, and in others that share the SQLite file)."""
@@ -243,6 +243,30 @@ class Database:
             except BaseException:
                 connection.invalidate()  # it must not be used again as it is
                 raise
+
+    def scrub(self) -> None:
+        """What was deleted is to be found in no page of the file, nor in its log. On SQLite the file is written anew, for which everybody
+        else waits: seconds a gigabyte. PostgreSQL's own vacuum sees to it in its time.
+
+        Raises :class:`WriterBusy` when it has to be done once more.
+        """
+        if self.dialect != "sqlite" or self.in_memory or self._lock is None:
+            return
+        with self.write() as connection:
+            word_index.merge(connection)
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise WriterBusy(f"no writer's place within {BUSY_SECONDS} s")
+        try:
+            raw = sqlite3.connect(str(self.url.database), timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                raw.execute("VACUUM")
+                busy: int = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                raw.close()
+        finally:
+            self._lock.release()
+        if busy:
+            raise WriterBusy("somebody reads: the log still has what was deleted")
 
     def is_transient(self, error: BaseException) -> bool:
         """Whether the same transaction, begun anew, may well succeed: lock conflicts, deadlocks, a restarting server.

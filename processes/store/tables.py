@@ -1092,6 +1092,55 @@ class Note(Base):
     at: Mapped[datetime]
 
 
+# ---- data subjects ---------------------------------------------------------------------------------------------------
+
+
+class SubjectRequest(Base):
+    """Somebody wants to have, or to have deleted, what is held about him or her: one person asks for it, another decides. What tells who it is
+    goes when the request ends."""
+
+    __tablename__ = "subject_request"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    """export or delete"""
+    place: Mapped[str] = mapped_column(String(20))
+    """whose administrators decide"""
+    subject: Mapped[dict[str, Any]]
+    """what the person is known by; empty once the request has ended"""
+    reports: Mapped[list[Any]]
+    """the reports that are meant"""
+    reason: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[str] = mapped_column(String(60))
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10), default="asked")
+    """asked, refused, approved, done or stopped"""
+    decided_by: Mapped[str | None] = mapped_column(String(60))
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[str] = mapped_column(Text, default="")
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    """steps of a deletion that are done"""
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    remains: Mapped[dict[str, Any]]
+    """what a deletion has left, and how often: open cases of others; or what has stopped it (``stopped``)"""
+    ended_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    """until then it is in the hands of one process"""
+    __table_args__ = (
+        _some("ix_subject_request_open", "state = 'approved' AND kind = 'delete'", "asked_at"),
+        Index("ix_subject_request_place", "place", "asked_at"),
+    )
+
+
+class Erased(Base):
+    """What has been deleted for good, by ids that tell nothing of anybody: done again where an older backup is restored."""
+
+    __tablename__ = "erased"
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """report, or message (of the quarantine)"""
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[datetime]
+
+
 # ---- audit log -------------------------------------------------------------------------------------------------------
 
 

@@ -58,6 +58,12 @@ def find(
     return connection.execute(_OF_SOME if one_of else _IN_POSTGRESQL, given).all()
 
 
+def merge(connection: Connection) -> None:
+    """Forget what was deleted, in SQLite's index too: until its parts are merged, they hold the words along with a mark that they are gone."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(f"INSERT INTO {NAME} ({NAME}) VALUES ('optimize')"))
+
+
 def _quoted(token: str) -> str:
     """As FTS5 takes it: letters, digits and the signs of tokens are all there is in one."""
     return f'"{token}"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -90,7 +91,20 @@ def _locked(connection: Connection) -> Any:
 
 
 def _kept(value: str | int | None) -> str | int | None:
-    return _plain(value, LONGEST) if isinstance(value, str) else value
+    return _plain(masked(value), LONGEST) if isinstance(value, str) else value
+
+
+def masked(text: str) -> str:
+    """A text with mobile numbers and e-mail addresses masked: what stands here can't be deleted at anybody's request.
+
+    >>> masked("回电 13812345678 或 wang.ming@example.cn")
+    '回电 138****5678 或 w****@example.cn'
+    """
+    return _EMAIL.sub(r"\1****\2", _MOBILE.sub(r"\1****\2", text))
+
+
+_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)", re.ASCII)
+_EMAIL = re.compile(r"\b([A-Za-z0-9])[A-Za-z0-9._%+-]*(@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 
 
 def _plain(text: str, longest: int) -> str:

@@ -7,19 +7,27 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
-from processes.casework import texts
+from processes.casework.erasing import reports
+from processes.casework.erasing.needles import Needles
 from processes.messaging.between_levels import BLANKED
 from processes.messaging.bus import Message
 from processes.store import peer_cases, peer_outbox
 from processes.store.tables import Case
 
 
-def blank(connection: Connection, report_id: str, source: str, now: datetime, told_by: str | None = None) -> None:
+def blank(
+    connection: Connection,
+    report_id: str,
+    source: str,
+    now: datetime,
+    told_by: str | None = None,
+    known: Needles = reports.NONE,
+) -> None:
     """Blank a report here, and have its copies blanked, by the outboxes of the peers, in this transaction.
 
-    ``source`` names this platform; ``told_by``: the peer that has said so, and knows.
+    ``source`` names this platform; ``told_by``: the peer that has said so, and knows; ``known``: see ``reports.erase``.
     """
-    texts.blank(connection, report_id)
+    reports.erase(connection, report_id, now, known)
     cases = connection.execute(select(Case.id, Case.parent).where(Case.report_id == report_id)).all()
     links = {each.key: each for case in cases for each in peer_cases.of_case(connection, case.id, case.parent)}
     for link in links.values():

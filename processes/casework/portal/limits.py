@@ -40,6 +40,11 @@ def uncount(connection: Connection, what: str, who: str) -> None:
     connection.execute(found.values(times=PortalLimit.times - 1))
 
 
+def forget(connection: Connection, what: str, who: str) -> None:
+    """Nothing was counted of this."""
+    connection.execute(delete(PortalLimit).where(PortalLimit.subject == _subject(what, who)))
+
+
 def _subject(what: str, who: str) -> str:
     """What somebody typed may be of any length, and a number is nobody else's business."""
     return hashlib.sha256(f"{what} {who}".encode("utf-8", "surrogatepass")).hexdigest()
