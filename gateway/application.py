@@ -20,6 +20,7 @@ from gateway import (
     permissions,
     portal,
     staff,
+    subjects,
     text,
     web,
 )
@@ -43,6 +44,7 @@ def build(services: Services) -> Flask:
     app.register_blueprint(staff.blueprint)
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(audit.blueprint)
+    app.register_blueprint(subjects.blueprint)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(instances.blueprint)
     app.register_blueprint(portal.blueprint)

@@ -32,6 +32,8 @@ def menu(viewer: Viewer) -> Sequence[Item]:
         ("instances", Item(_("流程实例"), "instances.search", "instances", "g p")),
         ("accounts", Item(_("账号管理"), "accounts.people", "accounts")),
         ("duties", Item(_("职责管理"), "accounts.duties", "duties")),
+        ("subjects", Item(_("个人信息申请"), "subjects.home", "subjects")),
+        ("approvals", Item(_("个人信息审批"), "subjects.approvals", "approvals")),
         ("audit", Item(_("审计日志"), "audit.log", "audit")),
         ("operations", Item(_("对接运行"), "operations.overview", "operations")),
     )

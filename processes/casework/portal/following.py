@@ -155,7 +155,7 @@ def problem(
         row.due_at,
         case.provisional,
         _steps(connection, reference, case),
-        _told(connection, cases),
+        told(connection, cases),
         tuple(each for each in attachments.of_case(connection, case.id) if each.author is None and each.sha256),
         names.rating(case.rating, reference.language),
         may,
@@ -213,7 +213,8 @@ def _steps(connection: Connection, reference: Reference, case: Any) -> tuple[Ste
     return tuple(found)
 
 
-def _told(connection: Connection, cases: Sequence[Any]) -> tuple[Told, ...]:
+def told(connection: Connection, cases: Sequence[Any]) -> tuple[Told, ...]:
+    """What was sent to the enterprise in these cases, the first first."""
     instances = [case.instance_id for case in cases]
     columns = (Job.id, Job.instance_id, Job.topic, Job.arguments, Job.ended_at)
     sent = select(*columns).where(Job.instance_id.in_(instances), Job.topic.in_((ANSWER, ASK)), Job.state == "done")

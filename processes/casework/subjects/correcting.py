@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -11,6 +11,9 @@ from stdnum.cn import uscc as stdnum_uscc
 
 from processes.casework import words
 from processes.casework.erasing.needles import Needles
+from processes.casework.subjects import finding
+from processes.casework.subjects.identity import Identity
+from processes.casework.subjects.requests import RequestRefused, Tells
 from processes.errors import BihuanError
 from processes.store.tables import PersonalData, PortalReport, ReportText
 
@@ -47,6 +50,21 @@ def checked(said: Mapping[str, str]) -> dict[str, str]:
         if not stdnum_uscc.is_valid(given["uscc"]):
             raise BadValue("uscc", "统一社会信用代码校验不通过，请核对 18 位", "the credit code's check digit is wrong")
     return given
+
+
+def check_reason(
+    connection: Connection, who: Identity, reports: Sequence[str], given: Mapping[str, str], why: str
+) -> None:
+    """Whether there is something to put right, and a reason that tells of nobody.
+
+    :raises RequestRefused: when not
+    """
+    if not given:
+        raise RequestRefused("请填写要更正的内容", "say what it ought to be")
+    if not why:
+        raise RequestRefused("请写明更正的依据", "say what the correction rests on")
+    if finding.all_needles(connection, who, reports).are_in(why) or any(value in why for value in given.values()):
+        raise Tells
 
 
 def correct(connection: Connection, report_id: str, given: Mapping[str, str]) -> tuple[str, ...]:

@@ -35,6 +35,23 @@ class RequestRefused(BihuanError):
     """It can't be asked for, or decided, like this."""
 
 
+class NothingChosen(RequestRefused):
+    """Of what was found, nothing is meant."""
+
+    def __init__(self) -> None:
+        super().__init__("请至少勾选一件", "choose one at least")
+
+
+class Tells(RequestRefused):
+    """A reason says whom it is about."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "依据和意见里不要写姓名、电话、邮箱或企业名称：它会留在不能删改的审计日志里",
+            "no names, numbers or addresses in a reason: it stays in a log that nobody can change",
+        )
+
+
 @dataclass(frozen=True)
 class Request:
     """See ``tables.SubjectRequest``."""
@@ -87,10 +104,7 @@ def ask(
     if not reason:
         raise RequestRefused("请写明申请的依据，例如“本人持身份证到窗口申请”", "say what the request rests on")
     if finding.all_needles(connection, who, reports).are_in(reason):
-        raise RequestRefused(
-            "依据里不要写姓名、电话、邮箱或企业名称：它会留在不能删改的审计日志里",
-            "no names, numbers or addresses in the reason: it stays in a log that nobody can change",
-        )
+        raise Tells
     if kind == DELETE:
         finding.check_may_go(finding.of_reports(connection, reports))
     waiting = (SubjectRequest.kind == kind, SubjectRequest.state.in_((ASKED, APPROVED)))
@@ -130,10 +144,7 @@ def decide(connection: Connection, found: Request, approved: bool, words: str, n
     if not words:
         raise RequestRefused("请写明理由：它会留在审计日志里", "say why: it stays in the audit log")
     if finding.all_needles(connection, found.who, found.reports).are_in(words):
-        raise RequestRefused(
-            "理由里不要写姓名、电话、邮箱或企业名称：它会留在不能删改的审计日志里",
-            "no names, numbers or addresses in the reason: it stays in a log that nobody can change",
-        )
+        raise Tells
     open_one = (SubjectRequest.id == found.id, SubjectRequest.state == ASKED)
     values: dict[str, Any] = {"state": APPROVED if approved else REFUSED, "decided_by": by, "decided_at": now}
     values |= {"decision": words}

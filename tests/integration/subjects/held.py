@@ -83,6 +83,13 @@ def spread(world: World) -> Somebody:
     return Somebody(hotline, portal, others.number)
 
 
+def closed(world: World) -> str:
+    """A case of the person's, closed, and no more."""
+    number = str(world.report("S-0", phone=PHONE, contact=NAME, email=EMAIL).number)
+    _withdraw(world, Post(world), number, "撤回")
+    return number
+
+
 def _into_the_instance(world: World, number: str) -> None:
     """A process owner's diagram, or a person who mends an instance, may put anything into variables; big ones lie in parts."""
     case = _case(world, number)
