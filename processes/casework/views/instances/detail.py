@@ -220,9 +220,10 @@ def _relatives(connection: Connection, row: Row[Any], allowed: ColumnElement[boo
     found: list[Any] = []
     if row.key:
         found += connection.execute(statement.where(Instance.key == row.key, allowed).limit(20)).all()
-    if row.case_id:
-        near = (Case.parent == row.case_id) | (Case.id == row.parent)
-        found += connection.execute(statement.where(near, allowed).limit(20)).all()
+    # One at a time: looking for either at once, PostgreSQL reads all cases.
+    near = [Case.parent == row.case_id] if row.case_id else []
+    for each in (*near, *([Case.id == row.parent] if row.parent else [])):
+        found += connection.execute(statement.where(each, allowed).limit(20)).all()
     return list({each.id: each for each in found if each.id != row.id}.values())
 
 
