@@ -13,8 +13,8 @@ from processes.casework.audit.log import THE_ONE
 from processes.casework.audit.verifying import Mark, Whole, require_end, stored, walk
 from processes.store.tables import AuditChain, AuditEntry
 
-LATEST = 1000
-"""Entries at the end of the log that a page walks."""
+LATEST = 300
+"""Entries at the end of the log that a page walks: as many as cost no more than the page itself."""
 
 
 @dataclass(frozen=True)
