@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from processes.casework.views.models import Models, models
-from processes.runtime.heat import seconds_of
+from processes.runtime.heat import Count, seconds_of
 from processes.store.tables import Definition, ElementHeat
 
 VERSIONS = 20
@@ -56,19 +57,16 @@ def heat(connection: Connection, definition_id: str, since: date, until: date, l
     """Every element that was gone through or failed, those that took the longest in all first."""
     known = models(connection, definition_id, language)
     own = (ElementHeat.definition_id == definition_id, ElementHeat.day >= since, ElementHeat.day <= until)
-    sums: dict[tuple[str, str], tuple[int, float, int, dict[int, int]]] = {}
-    for row in connection.execute(select(ElementHeat.__table__).where(*own)):
-        times, seconds, failures, spread = sums.get((row.process_id, row.element_id), (0, 0.0, 0, {}))
-        for step, count in row.spread.items():
-            spread[int(step)] = spread.get(int(step), 0) + count
-        sums[row.process_id, row.element_id] = (
-            times + row.times,
-            seconds + row.seconds,
-            failures + row.failures,
-            spread,
-        )
-    ordered = sorted(sums.items(), key=lambda each: (-each[1][1], -each[1][0], each[0]))
-    return tuple(_heat(known, process, element, found) for (process, element), found in ordered)
+    sums: dict[tuple[str, str], Count] = defaultdict(Count)
+    for process, element, times, seconds, failures, spread in connection.execute(select(*_COUNTED).where(*own)):
+        whole = sums[process, element]
+        whole.times += times
+        whole.seconds += seconds
+        whole.failures += failures
+        for step, count in spread.items():
+            whole.spread[step] = whole.spread.get(step, 0) + count
+    ordered = sorted(sums.items(), key=lambda each: (-each[1].seconds, -each[1].times, each[0]))
+    return tuple(_heat(known, process, element, whole) for (process, element), whole in ordered)
 
 
 def drawn(
@@ -89,19 +87,17 @@ def drawn(
     )
 
 
-def _heat(known: Models, process: str, element: str, sums: tuple[int, float, int, Mapping[int, int]]) -> Heat:
-    times, seconds, failures, spread = sums
+def _heat(known: Models, process: str, element: str, whole: Count) -> Heat:
     drawing = known.drawings.get(process)
-    name = drawing.names.get(element, "") if drawing else ""
     return Heat(
         process,
         drawing.name if drawing else process,
         element,
-        name,
-        times,
-        seconds / times if times else 0.0,
-        _median(spread),
-        failures,
+        drawing.names.get(element, "") if drawing else "",
+        whole.times,
+        whole.seconds / whole.times if whole.times else 0.0,
+        _median({int(step): count for step, count in whole.spread.items()}),
+        whole.failures,
     )
 
 
@@ -117,3 +113,13 @@ def _median(spread: Mapping[int, int]) -> float:
         if left <= 0:
             return seconds_of(step)
     return 0.0
+
+
+_COUNTED = (
+    ElementHeat.process_id,
+    ElementHeat.element_id,
+    ElementHeat.times,
+    ElementHeat.seconds,
+    ElementHeat.failures,
+    ElementHeat.spread,
+)
