@@ -43,11 +43,13 @@ def incidents() -> Response:
     with services().database.read() as connection:
         reference = snapshot().reference
         known = view.open_incidents(connection, reference, _places(reference), view.LOOKED_AT)
+    causes = view.causes(known)
     return show(
         "incidents.html",
         here="incidents",
         lines=known[: view.LIMIT],
-        causes=view.causes(known),
+        causes=causes[: view.LIMIT],
+        rarer=len(causes[view.LIMIT :]),
         remedies=REMEDIES,
         kinds=KINDS,
         full=len(known) > view.LIMIT,
