@@ -14,6 +14,7 @@ from cli.parts import connected, identity, judge, observed, runner, signer
 from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
 from processes.casework.bulk import Bulk
+from processes.casework.counting import Counting
 from processes.casework.subjects.erasure import Erasure
 from processes.casework.tidying import Tidying
 from processes.errors import BihuanError
@@ -69,6 +70,7 @@ class Platform:
         self.filing = Filing(self.core.database, clock, settings.file_after)
         self.tidying = Tidying(self.core.database, clock)
         self.heat = Heat(self.core.database, clock)
+        self.counting = Counting(self.core.database, clock, self.core.snapshots)
         self.bulk = Bulk(self.core.engine, self.core.snapshots)
         self.topics = tuple(jobs.CATALOGUE)
         self.metrics = Metrics(Gauges(self.core.database, clock))
@@ -188,11 +190,13 @@ class Platform:
         self.filing.start()
         self.bulk.start()
         self.heat.start()
+        self.counting.start()
         self.tidying.start()
         erasure = Erasure(core.database, core.clock, core.engine.settings.source, self.upkeep())
         erasure.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
-        self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop, erasure.stop]
+        self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop]
+        self._stops += [erasure.stop, self.counting.stop]
         spare_collector()
 
     def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:

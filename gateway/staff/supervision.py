@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, abort, flash, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
@@ -17,17 +15,16 @@ from gateway.languages import said
 from gateway.paths import is_ours
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import places_for
-from processes.casework import access, supervision
+from processes.casework import supervision
 from processes.casework.reference import Reference
+from processes.casework.tally import COLOURS, PERIODS, RED
 from processes.casework.views import supervision as view
 from processes.casework.views.names import boards
+from processes.casework.views.supervision import Overseer
 from processes.errors import BihuanError
 from processes.kernel.errors import NotWaiting
 
 PAGE = "supervision"
-
-PERIODS = (7, 30, 90)
-"""days, of which the closure rate is told; the first is what the page opens with"""
 
 
 @dataclass(frozen=True)
@@ -46,9 +43,8 @@ def oversee() -> Response:
     days = days if days in PERIODS else PERIODS[0]
     with services().database.read() as connection:
         place = _place(here.reference)
-        board = view.board(connection, here.reference, _seen(here.reference), place, now)
-        since = now - timedelta(days=days)
-        period = view.period(connection, _seen(here.reference), here.reference.under(place), since)
+        board = view.board(connection, here.reference, _overseer(), place, now)
+        period = view.period(connection, here.reference, _overseer(), place, days, now)
     return show(
         "supervision/board.html",
         here=PAGE,
@@ -67,7 +63,7 @@ def overseen_counts() -> AnyResponse:
     """The numbers of a page that stays open; unchanged ones are told by the tag alone."""
     here, now = snapshot(), services().clock.now()
     with services().database.read() as connection:
-        board = view.board(connection, here.reference, _seen(here.reference), _place(here.reference), now)
+        board = view.board(connection, here.reference, _overseer(), _place(here.reference), now)
     rows = {"whole": board.whole, **{f"place:{each.code}": each for each in board.places}}
     rows |= {f"board:{each.code}": each for each in board.boards}
     answer = jsonify({key: {"open": each.open, "red": each.red, "yellow": each.yellow} for key, each in rows.items()})
@@ -81,12 +77,10 @@ def overseen_cases() -> Response:
     """The cases of a light, to be urged on singly or together."""
     here, now = snapshot(), services().clock.now()
     colour = request.args.get("light", "")
-    colour = colour if colour in view.COLOURS else view.RED
+    colour = colour if colour in COLOURS else RED
     place, of_board = _place(here.reference), request.args.get("board")
-    at = (place,) if of_board is not None else here.reference.under(place)
     with services().database.read() as connection:
-        seen = _seen(here.reference)
-        lines, more = view.lines(connection, here.reference, here.calendar, seen, at, colour, of_board, now)
+        lines, more = view.lines(connection, here.reference, here.calendar, _overseer(), place, colour, of_board, now)
     return show(
         "supervision/cases.html",
         here=PAGE,
@@ -152,8 +146,8 @@ def _urged(number: str, kind: str, words: str) -> Result:
     return Result(number)
 
 
-def _seen(reference: Reference) -> ColumnElement[bool]:
-    return access.overseen(viewer().authority, reference, places_for(PAGE, viewer().authority))
+def _overseer() -> Overseer:
+    return Overseer(viewer().authority, places_for(PAGE, viewer().authority))
 
 
 def _place(reference: Reference) -> str:
