@@ -208,7 +208,7 @@ _ROWS = (
         organisation=_there(UserTask.organisation), created_at=_m.opened_at, due_at=_m.due_at, warn_at=_m.warn_at,
         completed_by=case((UserTask.completed_by.is_not(None), _m.person)),
     ),
-    _spread(Job, "instance_id", id=_of_task(Job.id), instance_id=_m.instance_id),
+    _spread(Job, "instance_id", id=_of_task(Job.id), instance_id=_m.instance_id, available_at=_m.opened_at),
     _spread(Timer, "instance_id", task_id=_of_task(Timer.task_id), instance_id=_m.instance_id),
     _spread(Subscription, "instance_id", task_id=_of_task(Subscription.task_id), instance_id=_m.instance_id, key=_m.number),
     _spread(
