@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import text
 from gateway.context import services
+from gateway.languages import said
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import duties_for
 from processes.casework import answer_templates as store
@@ -86,7 +87,7 @@ def save_answer(template_id: str) -> AnyResponse:
             with services().database.write() as connection:
                 store.save(connection, known.id if known else None, words, viewer().id, services().clock.now())
         except BihuanError as error:
-            errors["body"] = error.zh
+            errors["body"] = said(error)
     if errors:
         return _page(template_id, f"{of.place}/{of.organisation or ''}", title, body, errors)
     flash(_("模板“%(title)s”已保存。", title=title))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
+from gateway.languages import said
 from gateway.paths import is_ours
 from gateway.staff.inbox import handed_out
 from gateway.staff.opened import opened, words_of
@@ -149,7 +150,7 @@ def _assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
     except BihuanError as refused:
         if services().database.was_away(refused):
             raise
-        error = refused.zh
+        error = said(refused)
     return Result(words_of(row).name, row.number or "", row.title or "", error)
 
 
@@ -173,11 +174,11 @@ def _arranged(task_id: str, told: str, work: Callable[[str, str, str | None, str
         flash(told)
     except AssignedMeanwhile as late:
         name = snapshot().reference.person_name(late.assignee) if late.assignee else ""
-        flash(_("晚了一步：这项任务刚刚由%(name)s领走。", name=name) if name else late.zh, "error")
+        flash(_("晚了一步：这项任务刚刚由%(name)s领走。", name=name) if name else said(late), "error")
     except NotWaiting:
         flash(_("这项任务已经办完或者撤回。"), "error")
     except access.Forbidden as refused:
-        flash(refused.zh, "error")
+        flash(said(refused), "error")
     return redirect(_back())
 
 

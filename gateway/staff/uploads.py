@@ -10,6 +10,7 @@ from flask import Response, abort, flash, jsonify, request, url_for
 from werkzeug.datastructures import FileStorage
 
 from gateway.context import services
+from gateway.languages import said
 from gateway.staff.opened import FILES_OF_NO_FIELD, Opened, open_task
 from gateway.staff.pages import blueprint, viewer
 from processes.casework import uploads
@@ -73,7 +74,7 @@ def take(opened: Opened) -> Taken:
                 try:
                     taken.kept.append(uploads.add(connection, opened.task.id, viewer().id, name, file, now))
                 except Refused as error:
-                    taken.refused.append(error.zh)
+                    taken.refused.append(said(error))
     return taken
 
 
@@ -98,7 +99,7 @@ def _received(opened: Opened, taken: Taken) -> Iterable[tuple[str, Received]]:
             try:
                 yield name, uploads.receive(file.filename, _stream(file), services().settings.largest_upload)
             except Refused as error:
-                taken.refused.append(error.zh)
+                taken.refused.append(said(error))
 
 
 def _stream(file: FileStorage) -> Any:

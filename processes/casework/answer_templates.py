@@ -102,7 +102,8 @@ def save(
     """Change a template, or make one (``template_id`` None). Raises :class:`UnknownPlace`."""
     if wrong := unknown_places(words.text):
         raise UnknownPlace(
-            f"不认识“{{{{{wrong[0]}}}}}”，可用：{'、'.join(PLACES)}", f"unknown placeholder {wrong[0]!r}"
+            f"不认识“{{{{{wrong[0]}}}}}”，可用：{'、'.join(PLACES)}",
+            f"“{{{{{wrong[0]}}}}}” is not known; there are: {', '.join(PLACES)}",
         )
     values = {"title": words.title, "body": words.text, "edited_by": person, "edited_at": now}
     if template_id is not None:

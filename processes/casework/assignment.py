@@ -47,7 +47,8 @@ def release(engine: Engine, task_id: str, person: str, seen: str | None, command
         return engine.execute(Assign(command_id, task_id, GIVE_BACK, task.owner, None, seen, actor=person))
     if not task.taken:
         raise Forbidden(
-            "这项任务是流程指定由您办理的，可以转交同事，不能退回。", "the diagram has given it to this person"
+            "这项任务是流程指定由您办理的，可以转交同事，不能退回。",
+            "The process gives this task to you: you can ask a colleague to do it, but not give it back.",
         )
     return engine.execute(Assign(command_id, task_id, RELEASE, None, None, seen, actor=person))
 
@@ -71,7 +72,10 @@ def assign(
     if task.place not in places or access.is_excluded(authority, reference, task.excluded or ()):
         raise _none_of(person)
     if task.assignee is not None and not task.taken:
-        raise Forbidden("这项任务是流程指定专人办理的，不能另行指派。", "the diagram has given it to somebody")
+        raise Forbidden(
+            "这项任务是流程指定专人办理的，不能另行指派。",
+            "The process gives this task to one person: it cannot be assigned to another.",
+        )
     _check_colleague(engine, reference, task, to)
     return engine.execute(Assign(command_id, task_id, ASSIGN, to, None, seen, actor=person))
 
@@ -106,8 +110,11 @@ def _check_colleague(engine: Engine, reference: Reference, task: Any, to: str) -
         calendar = WorkingCalendar.read(connection)
     if to not in colleagues(reference, calendar, engine.clock.now(), task):
         name = reference.person_name(to)
-        raise Forbidden(f"{name}不能办理这项任务：职责不符，或者需要回避。", f"{to} may not do this task")
+        raise Forbidden(
+            f"{name}不能办理这项任务：职责不符，或者需要回避。",
+            f"{name} may not do this task: no duty for it, or recused.",
+        )
 
 
 def _none_of(person: str) -> Forbidden:
-    return Forbidden("这项任务不由您安排。", f"{person} may not arrange this task")
+    return Forbidden("这项任务不由您安排。", "This task is not yours to arrange.", person=person)

@@ -89,14 +89,14 @@ def kind_of(stream: BinaryIO) -> FileType:
     stream.seek(0)
     head = stream.read(64)
     if not head:
-        raise NotTaken("是空文件", "an empty file")
+        raise NotTaken("是空文件", "it is empty")
     for each in types():
         if each.signature and head[each.at :].startswith(each.signature) and _holds(stream, each):
             return each
     text = next((each for each in types() if not each.signature), None)
     if text is not None and not head.startswith((ZIP, OLE, b"%PDF")) and _is_text(stream):
         return text
-    raise NotTaken("不是可以上传的类型", "of a kind that is not taken")
+    raise NotTaken("不是可以上传的类型", "files of this kind are not taken")
 
 
 def clean_name(name: str, kind: FileType) -> str:
@@ -125,16 +125,16 @@ def _zip_holds(stream: BinaryIO, part: str) -> bool:
     try:
         names = zipfile.ZipFile(stream).namelist()
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, StructError) as error:
-        raise NotTaken("已损坏，打不开", f"damaged: {error}") from error
+        raise NotTaken("已损坏，打不开", f"it is damaged and cannot be opened ({type(error).__name__})") from error
     if any(name.lower().endswith(MACROS) for name in names):
-        raise NotTaken("含有宏，不能上传；请另存为不含宏的文件", "holds macros")
+        raise NotTaken("含有宏，不能上传；请另存为不含宏的文件", "it holds macros: save it without them")
     return part in names
 
 
 def _ole_holds(stream: BinaryIO, part: str) -> bool:
     """The names of an OLE container's parts stand in its directory as UTF-16."""
     if _contains(stream, OLE_MACROS):
-        raise NotTaken("含有宏，不能上传；请另存为不含宏的文件", "holds macros")
+        raise NotTaken("含有宏，不能上传；请另存为不含宏的文件", "it holds macros: save it without them")
     return _contains(stream, part.encode("utf-16-le"))
 
 

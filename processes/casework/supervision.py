@@ -69,7 +69,9 @@ def urge(
     given = {"case": number, "kind": kind, "channel": case.channel, "original": case.original}
     body = filled(said, given).strip()
     if kind not in NAMES or not 0 < len(body) <= LONGEST:
-        raise Forbidden(f"请写明要说的话，最多 {LONGEST} 个字。", "no words, or too many")
+        raise Forbidden(
+            f"请写明要说的话，最多 {LONGEST} 个字。", f"Say what there is to say, in {LONGEST} characters at most."
+        )
     text_id = texts.identity(command_id, number, "text")
     urging = {"kind": kind, "holders": turn, "subject": f"{NAMES[kind][0]}：{number}", "text": texts.reference(text_id)}
 
@@ -78,7 +80,8 @@ def urge(
         if (at := last(connection, case.id, kind, now - APART)) is not None:
             minutes = int((now - at).total_seconds() // 60)
             raise UrgedAlready(
-                f"{minutes} 分钟前刚刚{NAMES[kind][0]}过，没有重复发出。", f"the same was done {minutes} min ago"
+                f"{minutes} 分钟前刚刚{NAMES[kind][0]}过，没有重复发出。",
+                f"The same was sent {minutes} minutes ago: it was not sent again.",
             )
         texts.keep(connection, case.id, PROCESS, kind, person, body, now, text_id)
         kept = {BY: person, INSTANCE: instance_id}
@@ -106,7 +109,9 @@ def _case(connection: Connection, number: str, seen: Any) -> Any:
         .where(Case.number == number, seen)
     ).first()
     if row is None:
-        raise Forbidden("没有这一问题，或者不由您督办。", f"{number} is none of these")
+        raise Forbidden(
+            "没有这一问题，或者不由您督办。", f"There is no problem {number}, or it is not yours to supervise."
+        )
     if row.closed_at is not None:
-        raise Forbidden("这一问题已经办结，不必再催。", f"{number} is closed")
+        raise Forbidden("这一问题已经办结，不必再催。", f"{number} is closed: nobody needs to be urged.")
     return row

@@ -30,7 +30,7 @@ class Refused(BihuanError):
     """A file that is not kept, and why."""
 
     def __init__(self, name: str, why: str, why_en: str) -> None:
-        super().__init__(f"“{name[:60]}”没有上传：{why}。", f"upload refused: {why_en}")
+        super().__init__(f"“{name[:60]}”没有上传：{why}。", f"“{name[:60]}” was not uploaded: {why_en}.")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,11 @@ def receive(name: str, stream: BinaryIO, largest: int) -> Received:
         size += len(piece)
         digest.update(piece)
         if size > largest:
-            raise Refused(name, f"超过 {largest / 2**20:g} MB，请压缩或拆分后再传", f"more than {largest} bytes")
+            raise Refused(
+                name,
+                f"超过 {largest / 2**20:g} MB，请压缩或拆分后再传",
+                f"it is larger than {largest / 2**20:g} MB: compress or split it",
+            )
     try:
         kind = file_types.kind_of(stream)
     except file_types.NotTaken as error:
@@ -92,7 +96,7 @@ def add(connection: Connection, task_id: str, person: str, field: str, file: Rec
     if any(each.id == made.id for each in kept):
         return made
     if len(kept) >= MOST:
-        raise Refused(file.name, f"一项任务最多上传 {MOST} 个文件", f"more than {MOST} files")
+        raise Refused(file.name, f"一项任务最多上传 {MOST} 个文件", f"a task takes {MOST} files at most")
     fresh = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(Table).values(vars(made))
     if connection.execute(fresh.on_conflict_do_nothing().returning(Table.id)).first() is not None:
         attachments.write(connection, made.id, file_types.pieces(file.stream, CHUNK))

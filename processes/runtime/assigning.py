@@ -16,7 +16,11 @@ class AssignedMeanwhile(BihuanError):
     """Somebody else has arranged it otherwise in the meantime. ``assignee``: whose it is now; None: nobody's."""
 
     def __init__(self, task_id: str, assignee: str | None) -> None:
-        super().__init__("这项任务刚刚有了变化，请看最新情况后再决定。", f"the task is {assignee}'s now", task=task_id)
+        super().__init__(
+            "这项任务刚刚有了变化，请看最新情况后再决定。",
+            "This task has just changed: look at it again before you decide.",
+            task=task_id,
+        )
         self.assignee = assignee
 
 

@@ -127,6 +127,16 @@ def test_only_who_may_do_it_is_asked(world: World, browser: Open) -> None:
     assert browser(OTHER).post(f"/tasks/{task}/claim", {}, "/", status=404)
 
 
+def test_refusals_are_told_in_the_language_of_the_page(world: World, browser: Open) -> None:
+    task = basic(world, world.report("H1").number)
+    one = browser(ONE)
+    one.post("/language", {"language": "en", "back": "/"}, "/")
+    one.post(f"/tasks/{task}/delegate", {"to": "wx.wu", "command": "c1"}, "/")
+    page = one.get("/")
+    assert "吴致远 may not do this task" in page
+    assert "不能办理这项任务" not in page
+
+
 def test_what_the_diagram_gives_to_somebody_is_not_taken_from_him(world: World, browser: Open) -> None:
     task = basic(world, world.report("H1").number)
     with world.services.database.write() as connection:

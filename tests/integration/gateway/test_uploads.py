@@ -77,6 +77,13 @@ def test_a_file_that_is_not_taken_holds_up_the_form_and_says_why(world: World, b
     assert world.open_tasks(task.number)[0].name == "签收"
 
 
+def test_a_refusal_is_told_in_the_language_of_the_page(world: World, browser: Open) -> None:
+    task, writer = _task(world), browser("wx.wu")
+    writer.post("/language", {"language": "en", "back": "/"}, "/")
+    answer = _upload(writer, task, "photo.jpg", b"MZ\x90\0")
+    assert answer["refused"] == ["“photo.jpg” was not uploaded: files of this kind are not taken."]
+
+
 def test_what_is_too_large_or_too_much_is_refused(world: World, browser: Open) -> None:
     object.__setattr__(world.services.settings, "largest_upload", 1000)
     task, writer = _task(world), browser("wx.wu")
