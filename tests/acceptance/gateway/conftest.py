@@ -51,8 +51,13 @@ class Desk:
 
     def cut_off(self) -> list[str]:
         """What reaches over the right edge: the page must not scroll sideways, and nothing may be cut off."""
-        found: list[str] = self.page.evaluate(_CUT_OFF)
-        return found
+        return cut_off(self.page)
+
+
+def cut_off(page: Page) -> list[str]:
+    """What of a page does not fit its window."""
+    found: list[str] = page.evaluate(_CUT_OFF)
+    return found
 
 
 _CUT_OFF = """() => {
