@@ -6,22 +6,20 @@ import csv
 import io
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
-import orjson
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
 from gateway import auditing
 from gateway.accounts.people import within_reach
+from gateway.audit import telling
 from gateway.context import services
 from gateway.languages import said
 from gateway.staff import pages
 from gateway.staff.pages import show, snapshot, viewer
 from gateway.staff.viewer import places_for
 from gateway.text import HERE
-from processes.casework.audit.entries import Entry
 from processes.casework.audit.searching import Wanted, find, walk_latest
 from processes.casework.audit.verifying import Broken
 from processes.store.tables import Case
@@ -139,7 +137,8 @@ def log() -> Response:
         title=title,
         outcomes={"done": _("完成"), "asked": _("提出"), "refused": _("被拒绝")},
         name_of=snapshot().reference.person_name,
-        detail_of=detail_of,
+        about=lambda entry: telling.about(entry, snapshot().reference),
+        details=lambda entry: telling.details(entry, snapshot().reference),
     )
 
 
@@ -159,12 +158,6 @@ def export() -> Response:
     answer = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename="audit.csv")
     return answer
-
-
-def detail_of(entry: Entry) -> Mapping[str, Any]:
-    """The details of an entry, by name."""
-    found: Mapping[str, Any] = orjson.loads(entry.detail) if entry.detail else {}
-    return found
 
 
 def _given() -> dict[str, str]:

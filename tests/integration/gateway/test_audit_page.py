@@ -29,6 +29,24 @@ def test_acts_are_found_by_person_kind_object_and_day(world: World, browser: Ope
     assert "没有找到" in admin.get("/audit/?kind=nonsense&since=x")
 
 
+def test_entries_are_told_in_words(browser: Open) -> None:
+    browser().post("/login", {"account": "wx.chen", "password": "wrong"}, "/login", 401)
+    browser("wx.yun").post(
+        "/duties/of/wx.zou",
+        {"role": "intake_clerk", "place": "330502", "organisation": "330502.centre"},
+        "/duties/of/wx.zou",
+    )
+    page = browser("wx.pan").get("/audit/")
+    for words in (
+        "陈少华 wx.chen",
+        "原因：账号或密码不对",
+        "角色：受理员",
+        "地区：吴兴区",
+        "单位：吴兴区企业综合服务中心",
+    ):
+        assert words in page, words
+
+
 def test_of_other_places_nothing_is_seen(browser: Open) -> None:
     browser("nx.su").post("/accounts/nx.li/lock", {}, "/accounts/nx.li")
     near, above = browser("wx.pan"), browser("hz.pan")
