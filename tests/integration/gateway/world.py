@@ -69,6 +69,12 @@ class World:
 
 def build(folder: Path, fresh: bool = True, url: str | None = None) -> World:
     """A world whose database is a file in ``folder``, or at ``url``; ``fresh``: to be filled with reference data and models."""
+    services, clock = services_over(folder, fresh, url)
+    return World(services, create_app(services), clock)
+
+
+def services_over(folder: Path, fresh: bool = True, url: str | None = None) -> tuple[Services, ManualClock]:
+    """What a gateway is given, and the clock of it."""
     database = Database(url or f"sqlite:///{folder / 'gateway.db'}")
     clock = ManualClock(START)
     core = Core.on(database, clock)
@@ -86,4 +92,4 @@ def build(folder: Path, fresh: bool = True, url: str | None = None) -> World:
         upkeep=EmbeddedBus(database, clock, topics=tuple(CATALOGUE)),
         settings=Settings(folder, partners={HOTLINE: "hotline"}, operators={OPERATOR: "operator"}),
     )
-    return World(services, create_app(services), clock)
+    return services, clock

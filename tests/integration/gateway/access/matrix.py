@@ -1,0 +1,381 @@
+"""The access matrix: every endpoint of the route table, called by everybody who could ask, for things of every home.
+
+Who may what stands in ``matrix.csv`` beside this file (and in ``who.csv``, which roles reach how far): it is written by hand after the
+requirements and knows nothing of the code's own permissions. Columns: ``object``, what it is about; ``who`` may; what becomes of those
+``without`` such a role, and of those whose role does not reach so far (``beyond``); ``self``, what becomes of it when it is about oneself; what a
+call ``leaves`` in the database.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from gateway.context import EXTENSION
+from processes.store.tables import Base
+from tests.integration.gateway.access import calls
+from tests.integration.gateway.access.calls import Call
+from tests.integration.gateway.access.world import Principal, Stage, Thing, again, rows
+
+HERE = Path(__file__).parent
+
+EVERYBODY, STAFF, NOBODY = "everybody", "staff", "nobody"
+
+ALLOWED, NOTHING, TO = "allowed", "nothing", "to "
+
+STRANGERS: Mapping[str, tuple[str, str]] = {
+    "accounts": ("to /login", "401"),
+    "api": ("401", "401"),
+    "audit": ("to /login", "401"),
+    "instances": ("to /login", "401"),
+    "open311": ("403", "403"),
+    "operations": ("to /login", "401"),
+    "staff": ("to /login", "401"),
+    "subjects": ("to /login", "401"),
+}
+"""What becomes of those whom an area does not know at all: when they read, and when they want something changed."""
+
+UNCHANGING = ("GET", "HEAD", "OPTIONS")
+
+OF_NOTHING = Thing("")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of ``matrix.csv``."""
+
+    endpoint: str
+    object: str
+    who: frozenset[str]
+    without: str
+    beyond: str
+    self: str
+    leaves: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Somebody asks for something; ``expected`` is what the table says of it."""
+
+    row: Row
+    method: str
+    who: Principal
+    thing: Thing
+    expected: str
+
+    def __str__(self) -> str:
+        about = f" ({self.thing.home} {self.row.object})" if self.thing.home else ""
+        return f"{self.method} {self.row.endpoint}{about} by {self.who.name}"
+
+
+# ---- what the table says ---------------------------------------------------------------------------------------------
+
+
+@cache
+def table() -> Mapping[str, Row]:
+    """Endpoint → its line."""
+    with (HERE / "matrix.csv").open(encoding="utf-8", newline="") as lines:
+        found = [
+            Row(
+                each["endpoint"],
+                each["object"],
+                frozenset(each["who"].split()),
+                each["without"],
+                each["beyond"],
+                each["self"],
+                each["leaves"],
+            )
+            for each in csv.DictReader(lines)
+        ]
+    return {each.endpoint: each for each in found}
+
+
+@cache
+def reaches() -> Mapping[str, Mapping[str, str]]:
+    """Audience → its roles, with how far each reaches."""
+    found: dict[str, dict[str, str]] = {}
+    with (HERE / "who.csv").open(encoding="utf-8", newline="") as lines:
+        for each in csv.DictReader(lines):
+            found.setdefault(each["audience"], {})[each["role"]] = each["reach"]
+    return found
+
+
+@cache
+def _superiors() -> Mapping[str, str]:
+    return {each["code"]: each["superior"] or _prefix(each["code"]) for each in rows("places")}
+
+
+def _prefix(code: str) -> str:
+    """A place's superior goes by its code (GB/T 2260): two, four, six, then more digits."""
+    return "" if len(code) == 2 else code[: 6 if len(code) > 6 else len(code) - 2]
+
+
+def _is_under(place: str, top: str) -> bool:
+    return place == top or (bool(place) and _is_under(_superiors()[place], top))
+
+
+def expected(row: Row, method: str, who: Principal, thing: Thing) -> str:
+    """What becomes of it: ``allowed``, a status, ``to ADDRESS``, or ``nothing`` (an answer, and no effect)."""
+    if row.who == {NOBODY}:
+        return row.without
+    if EVERYBODY in row.who or (who.name in row.who and not who.account):
+        return ALLOWED
+    if who.role in row.who:  # a browser of the portal's, a login that is half done
+        return ALLOWED if not thing.home or thing.home == "own" else row.beyond
+    if not _is_known(row, who):
+        return STRANGERS[_area(row)][method not in UNCHANGING]
+    if STAFF in row.who:
+        return ALLOWED
+    if "oneself" in row.who:
+        return ALLOWED if thing.owner == who.account else row.beyond
+    roles = {role: reach for audience in row.who for role, reach in reaches().get(audience, {}).items()}
+    if who.role not in roles:
+        return row.without
+    if row.self and thing.owner == who.account:
+        return row.self
+    return (
+        ALLOWED
+        if (not row.object and roles[who.role] != "top") or _reached(roles[who.role], who, thing)
+        else row.beyond
+    )
+
+
+def _is_known(row: Row, who: Principal) -> bool:
+    """Whether the area that an endpoint belongs to knows who that is."""
+    area = _area(row)
+    if area == "portal" or row.without.startswith(TO):
+        return True
+    if area == "api":
+        return bool(who.bearer)
+    if area == "open311":
+        return who.role in ("partner", "other_partner")
+    return bool(who.place)
+
+
+def _area(row: Row) -> str:
+    return row.endpoint.partition(".")[0]
+
+
+def _reached(reach: str, who: Principal, thing: Thing) -> bool:
+    if reach == "top":
+        return not _superiors()[who.place]
+    if reach == "self":
+        return thing.owner == who.account
+    if reach == "below":
+        return _is_under(thing.place, who.place)
+    if reach == "board":
+        return thing.board == who.organisation
+    return reach == "any" or thing.place == who.place
+
+
+# ---- the cells -------------------------------------------------------------------------------------------------------
+
+
+def missing(app: Flask) -> list[str]:
+    """What the table does not say yet of endpoints that there are, and says of some that there are not."""
+    there = {each.endpoint: each for each in app.url_map.iter_rules()}
+    found = [
+        f"{endpoint} ({', '.join(methods(rule))} {rule.rule}) is new: say in {HERE / 'matrix.csv'} whose it is"
+        for endpoint, rule in sorted(there.items())
+        if endpoint not in table()
+    ]
+    return found + [f"{each} is in matrix.csv and nowhere else" for each in sorted(set(table()) - set(there))]
+
+
+def methods(rule: Rule) -> list[str]:
+    """The methods that a rule itself asks for."""
+    return sorted(set(rule.methods or ()) - {"HEAD", "OPTIONS"})
+
+
+def cells(stage: Stage) -> Iterator[tuple[Rule, str, list[Cell]]]:
+    """The cells of every rule and method."""
+    for rule in sorted(stage.world.app.url_map.iter_rules(), key=lambda each: each.endpoint):
+        row = table()[rule.endpoint]
+        for method in methods(rule):
+            found = [
+                Cell(row, method, who, thing, expected(row, method, who, thing))
+                for who in _asking(stage, row, method)
+                for thing in _things(stage, row, who)
+            ]
+            yield rule, method, found
+
+
+def _asking(stage: Stage, row: Row, method: str) -> list[Principal]:
+    """Everybody. What everybody may do is done by one of each kind: nobody, a person, a program."""
+    if EVERYBODY in row.who and method not in UNCHANGING:
+        return [each for each in stage.principals if each.name in ("nobody", "coordinator", "partner")]
+    return stage.principals
+
+
+def _things(stage: Stage, row: Row, who: Principal) -> list[Thing]:
+    """The things that somebody asks for: one, if they are nothing to him whatever home they are of."""
+    if not row.object:
+        return [OF_NOTHING]
+    found = stage.things[row.object]
+    if row.object == "person" and who.place:
+        found = [*found, _oneself(stage, who)]
+    return found if _has_to_do_with(row, who) else found[:1]
+
+
+def _has_to_do_with(row: Row, who: Principal) -> bool:
+    roles = {role for audience in row.who for role in reaches().get(audience, {})}
+    named = {STAFF, EVERYBODY, "oneself"} & row.who and bool(who.place)
+    return bool(named) or bool({who.role, who.name} & (roles | row.who))
+
+
+def _oneself(stage: Stage, who: Principal) -> Thing:
+    duty = next(each for each in rows("duties") if each["person"] == who.account)
+    session = stage.sessions[who.account]
+    given = {"person": who.account, "session_id": session, "duty": duty}
+    return Thing("oneself", who.place, who.organisation, who.account, given)
+
+
+# ---- calling ---------------------------------------------------------------------------------------------------------
+
+
+def ask(
+    stage: Stage, rule: Rule, cell: Cell, more: Mapping[str, str] | None = None, token: str | None = None
+) -> TestResponse:
+    """Call it, as the browser or program of whoever asks would. ``more``: what is sent besides; ``token``: in place of the form's own."""
+    call = Call(stage, cell.who, cell.thing)
+    values = calls.values(call, rule.endpoint, rule.arguments)
+    sent = {} if more is None or cell.method not in UNCHANGING else more
+    address = stage.world.app.url_map.bind("localhost").build(rule.endpoint, {**sent, **values}, method=cell.method)
+    headers = {"Cookie": cell.who.cookie}
+    if cell.expected != ALLOWED:
+        headers["Accept"] = "application/json"  # the same answer, said in fewer words
+    if cell.who.bearer:
+        headers["Authorization"] = f"Bearer {cell.who.bearer}"
+    client = stage.world.app.test_client(use_cookies=False)
+    if cell.method in UNCHANGING:
+        return client.open(address, method=cell.method, headers=headers)
+    if rule.endpoint in calls.BODIES:
+        return client.post(address, json=calls.BODIES[rule.endpoint](call), headers=headers)
+    form: Any = calls.FORMS.get(rule.endpoint, _empty)(call)
+    given = form.copy()
+    given.update(more or {})
+    given["csrf_token"] = cell.who.csrf if token is None else token
+    return client.post(address, data=given, headers=headers)
+
+
+def _empty(call: Call) -> dict[str, Any]:
+    return {}
+
+
+def prepare(stage: Stage, cell: Cell) -> None:
+    """Do what has to be done first, so that there is something to be undone."""
+    if before := calls.BEFORE.get(cell.row.endpoint):
+        rule = next(each for each in stage.world.app.url_map.iter_rules() if each.endpoint == before)
+        ask(stage, rule, replace(cell, row=table()[before]))
+
+
+def became(cell: Cell, answer: TestResponse) -> str:
+    """What became of it, in the table's words; ``nothing`` looks like any other answer, and is told by the database."""
+    if answer.status_code == 302:
+        path = (answer.location or "").partition("?")[0]
+        if cell.expected.startswith(TO) or (path == "/login" and cell.row.endpoint != "staff.logout"):
+            return f"{TO}{path}"
+    if answer.status_code in (401, 403, 404) or answer.status_code >= 500:
+        return str(answer.status_code)
+    return NOTHING if cell.expected == NOTHING else ALLOWED
+
+
+# ---- traces ----------------------------------------------------------------------------------------------------------
+
+AUDIT = frozenset({"audit_entry", "audit_chain"})
+"""That somebody was refused is written down."""
+
+
+@dataclass
+class Traces:
+    """Tells what has become other in a database since it was asked last."""
+
+    path: Path
+    known: Mapping[str, str] = field(default_factory=dict)
+    version: int = -1
+
+    def __post_init__(self) -> None:
+        self.connection = sqlite3.connect(self.path)
+        [self.version] = self.connection.execute("pragma data_version").fetchone()
+        self.known = self.known or self._all()
+
+    def news(self) -> frozenset[str]:
+        """The tables that have other rows now."""
+        [version] = self.connection.execute("pragma data_version").fetchone()
+        if version == self.version:  # nobody has committed anything
+            return frozenset()
+        before, self.version = self.known, version
+        self.known = self._all()
+        return frozenset(name for name in self.known if self.known[name] != before.get(name))
+
+    def close(self) -> None:
+        """No more questions."""
+        self.connection.close()
+
+    def _all(self) -> Mapping[str, str]:
+        return {name: self._hashed(name) for name in Base.metadata.tables}
+
+    def _hashed(self, name: str) -> str:
+        digest = sha256()
+        for row in self.connection.execute(f'select * from "{name}" order by 1'):
+            digest.update(repr(row).encode())
+        return digest.hexdigest()
+
+
+@dataclass
+class Copy:
+    """The stage over rows as they were."""
+
+    stage: Stage
+    folder: Path
+    of: Stage
+
+    known: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        self.traces = Traces(self.folder / "gateway.db", self.known)
+
+    def end(self) -> frozenset[str]:
+        """The tables that have other rows than at the beginning. The copy is gone then, and the application is the stage's again."""
+        found = self.traces.news()
+        self.traces.close()
+        self.stage.world.services.database.dispose()
+        shutil.rmtree(self.folder)
+        self.of.world.app.extensions[EXTENSION] = self.of.world.services
+        return found
+
+
+@dataclass
+class Copies:
+    """A database as it was, to be put back as often as wanted."""
+
+    stage: Stage
+    folder: Path
+    used: int = 0
+
+    def __post_init__(self) -> None:
+        self.stage.world.services.database.dispose()
+        self.kept = (self.folder / "gateway.db").read_bytes()
+        traces = Traces(self.folder / "gateway.db")
+        self.known = traces.known
+        traces.close()
+
+    def fresh(self) -> Copy:
+        """The stage over rows as they were."""
+        self.used += 1
+        folder = self.folder / f"copy-{self.used}"
+        folder.mkdir()
+        (folder / "gateway.db").write_bytes(self.kept)
+        shutil.copy(self.folder / "session.key", folder)
+        return Copy(again(folder, self.stage), folder, self.stage, self.known)
