@@ -61,6 +61,8 @@ def add_duty(person: str) -> AnyResponse:
                 organisation=record.organisation,
             )
     except EditRefused as error:
+        about, where = f"person:{record.person}", record.organisation
+        auditing.refuse("duty.add", about, role=record.role, place=record.place, organisation=where)
         return _page(person, said(error))
     flash(_("已增加职责，马上生效。"))
     return redirect(url_for("accounts.duties_of", person=person))

@@ -39,6 +39,7 @@ def name_substitute() -> AnyResponse:
             edits.add(connection, record, by=viewer().id)
             auditing.note(connection, "substitute.add", f"person:{record.person}", substitute=record.substitute)
     except EditRefused as error:
+        auditing.refuse("substitute.add", f"person:{record.person}", substitute=record.substitute)
         return _page(said(error))
     flash(_("已指定代理人。代理期间，对方看得到、也办得了您的事项；您自己照常可以办理。"))
     return redirect(url_for("accounts.substitutes"))

@@ -15,6 +15,7 @@ from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
 from processes.casework import loading
+from processes.clock import Clock
 from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.notation.bundle import Version, versions
@@ -75,15 +76,22 @@ def load() -> Response:
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        with services().database.write() as connection:
-            summary = loading.load(connection, Path(folder), now)
-            changed = ", ".join(
-                f"{name} +{new} ~{other} -{gone}" for name, (new, other, gone) in summary.changes.items()
-            )
-            auditing.note(connection, "reference.load", changed=changed or None)
+        try:
+            summary = _load(Path(folder), now)
+        except BihuanError as error:
+            auditing.refuse("reference.load", "", reason=error.en)
+            raise
     hit("gateway.loaded")
     replanned = _replan() if summary.years else 0
     return jsonify(plain({"changes": summary.changes, "years": summary.years, "replanned": replanned}))
+
+
+def _load(folder: Path, clock: Clock) -> loading.LoadSummary:
+    with services().database.write() as connection:
+        summary = loading.load(connection, folder, clock)
+        changed = ", ".join(f"{name} +{new} ~{other} -{gone}" for name, (new, other, gone) in summary.changes.items())
+        auditing.note(connection, "reference.load", changed=changed or None)
+    return summary
 
 
 def _uploaded() -> dict[str, bytes]:

@@ -122,6 +122,24 @@ def _apart(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
         if any(other.get(name, role) != role for name, role in one.items()):
             zh = f"“{each.record.substitute}”不能代理“{each.record.person}”：两人的管理员职责不能由一人兼任（三员分立）"
             yield Finding(files["substitutes"], each.row, "substitute", zh)
+    yield from _apart_meanwhile(sheets, files, held)
+
+
+def _apart_meanwhile(
+    sheets: Sheets, files: Mapping[str, str], held: Mapping[str, Mapping[str, str]]
+) -> Iterator[Finding]:
+    """Nor does anybody stand in for two people at once who have to be apart."""
+    before: dict[str, list[Any]] = defaultdict(list)
+    for each in sheets["substitutes"]:
+        record = each.record
+        roles = held.get(record.person, {})
+        for other in before[record.substitute]:
+            overlap = record.since <= other.until and other.since <= record.until
+            theirs = held.get(other.person, {})
+            if overlap and any(theirs.get(name, role) != role for name, role in roles.items()):
+                zh = f"“{record.substitute}”这几天已代理“{other.person}”，不能同时代理“{record.person}”（三员分立）"
+                yield Finding(files["substitutes"], each.row, "substitute", zh)
+        before[record.substitute].append(record)
 
 
 def _addresses(sheets: Sheets, files: Mapping[str, str]) -> Iterator[Finding]:
