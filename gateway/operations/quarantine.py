@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, abort, flash, redirect, request, url_for
@@ -15,8 +15,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway import auditing
 from gateway.context import services
 from gateway.languages import pick, said, translated
+from gateway.operations.masking import hidden
 from gateway.operations.pages import blueprint, log, person_name, pretty
 from gateway.staff.pages import show, viewer
+from processes.casework.audit import unmasking
 from processes.casework.views.connections import title_of
 from processes.messaging.bus import Message
 from processes.messaging.inlet import Receipt, Status
@@ -81,6 +83,21 @@ def quarantined(entry_id: int) -> Response:
         entry = _entry(connection, entry_id)
     log.info("%s looked at the quarantined message %d", viewer().id, entry_id)
     return _page(entry)
+
+
+@blueprint.post("/quarantine/<int:entry_id>/open")
+def open_one(entry_id: int) -> AnyResponse:
+    """Show it as it came, to this person, for a while; the entry in the audit log says why."""
+    words = request.form.get("words", "").strip()[:200]
+    if not words:
+        flash(_("请写明为什么需要看原文。"), "error")
+    else:
+        here = services()
+        with here.database.write() as connection:
+            _entry(connection, entry_id)
+            kind = unmasking.MESSAGE
+            unmasking.unmask(connection, here.clock.now(), viewer().id, str(entry_id), "mend", words, kind)
+    return redirect(url_for("operations.quarantined", entry_id=entry_id))
 
 
 @blueprint.post("/quarantine/<int:entry_id>/resend")
@@ -199,13 +216,17 @@ def _entry(connection: Any, entry_id: int) -> Entry:
 
 
 def _page(entry: Entry, typed: Mapping[str, str] | None = None, error: str = "", status: int = 200) -> Response:
+    """``typed``: shown again when all of it is what the person has sent."""
+    until, own = _open_until(entry), typed is not None and set(typed) <= set(request.form)
     return show(
         "operations/quarantined.html",
         status,
         here="operations",
         tab="quarantine",
         entry=entry,
-        typed=typed or _shown(entry),
+        typed=typed if typed is not None and (own or until) else _shown(entry) if until else _masked(entry),
+        whole=bool(until) or own,
+        until=until,
         readable=_is_text(entry.body),
         error=error,
         states=STATES,
@@ -220,6 +241,21 @@ def _page(entry: Entry, typed: Mapping[str, str] | None = None, error: str = "",
 def _shown(entry: Entry) -> dict[str, str]:
     """What a person sees of an entry, and may change."""
     return {"headers": pretty(entry.headers), "content_type": entry.content_type, "body": _readable(entry.body)}
+
+
+def _masked(entry: Entry) -> dict[str, str]:
+    """The same for who has not said what it is needed for."""
+    try:
+        body = pretty(hidden(from_json(entry.body)))
+    except (ValueError, RecursionError):
+        body = hidden(_readable(entry.body))
+    return {"headers": pretty(hidden(dict(entry.headers))), "content_type": entry.content_type, "body": body}
+
+
+def _open_until(entry: Entry) -> datetime | None:
+    with services().database.read() as connection:
+        now, kind = services().clock.now(), unmasking.MESSAGE
+        return unmasking.shown_until(connection, viewer().id, str(entry.id), now, kind)
 
 
 def _readable(body: bytes) -> str:

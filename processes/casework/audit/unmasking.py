@@ -14,20 +14,22 @@ UNMASKED = "personal.unmask"
 
 LASTS = timedelta(minutes=10)
 
-
-def unmask(connection: Connection, now: datetime, person: str, case_id: str, reason: str, words: str) -> None:
-    """Let somebody see the contact data of a case from now on. ``reason``: the code of the one chosen; ``words``: his or her own."""
-    record(connection, now, person, UNMASKED, _about(case_id), reason=reason, words=words or None)
+CASE, MESSAGE = "case", "message"
+"""What is masked: a case's contact data, a message of the quarantine."""
 
 
-def shown_until(connection: Connection, person: str, case_id: str, now: datetime) -> datetime | None:
+def unmask(
+    connection: Connection, now: datetime, person: str, id: str, reason: str, words: str, kind: str = CASE
+) -> None:
+    """Let somebody see the contact data of a case (or what ``kind`` says) from now on. ``reason``: the code of the one chosen; ``words``: his or
+    her own."""
+    record(connection, now, person, UNMASKED, f"{kind}:{id}", reason=reason, words=words or None)
+
+
+def shown_until(connection: Connection, person: str, id: str, now: datetime, kind: str = CASE) -> datetime | None:
     """Until when somebody sees them; None when they are masked."""
-    asked = (AuditEntry.about == _about(case_id), AuditEntry.act == UNMASKED, AuditEntry.by == person)
+    asked = (AuditEntry.about == f"{kind}:{id}", AuditEntry.act == UNMASKED, AuditEntry.by == person)
     fresh = (AuditEntry.outcome == DONE, AuditEntry.at > now - LASTS)
     latest = select(AuditEntry.at).where(*asked, *fresh).order_by(AuditEntry.seq.desc()).limit(1)
     at: datetime | None = connection.scalar(latest)
     return at + LASTS if at else None
-
-
-def _about(case_id: str) -> str:
-    return f"case:{case_id}"

@@ -88,6 +88,8 @@ def test_a_quarantined_message_is_mended_and_sent_again(world: World, desk: At) 
     page = desk(ADMIN).open("/operations/")
     page.click("a:has-text('去处理')")
     page.click("a[data-row]")
+    page.fill("#needed", "更正格式")
+    page.click("button:has-text('显示原文')")
     page.fill(
         "#body", '{"id": "12345-9", "body": "我公司申请供电增容已两个月，仍未批复，影响投产。", "place": "330502"}'
     )

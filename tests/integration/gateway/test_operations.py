@@ -45,6 +45,7 @@ FORMS = (
     "/operations/dead-letters/replay-all",
     "/operations/peers/1/revive",
     "/operations/quarantine/1/dismiss",
+    "/operations/quarantine/1/open",
     "/operations/quarantine/1/resend",
     "/operations/quarantine/several",
     "/operations/send",

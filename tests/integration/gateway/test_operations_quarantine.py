@@ -11,6 +11,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from processes.casework.audit.unmasking import UNMASKED
+from processes.casework.audit.verifying import stored
 from processes.store import quarantine
 from processes.store.quarantine import Entry
 from processes.store.tables import Case
@@ -53,6 +55,12 @@ def _form(page: str) -> dict[str, str]:
     found = dict(re.findall(r'<textarea[^>]*name="(body|headers)"[^>]*>(.*?)</textarea>', page, re.DOTALL))
     found |= dict(re.findall(r'<input[^>]*name="(key|content_type)"[^>]*?value="([^"]*)"', page))
     return {name: html.unescape(value) for name, value in found.items()}
+
+
+def _opened(admin: Browser, path: str) -> str:
+    """The page, once it was said what the content is needed for."""
+    admin.post(f"{path}/open", {"words": "更正格式"}, path)
+    return admin.get(path)
 
 
 def test_what_was_refused_is_listed_with_its_reason_and_counted_at_the_top(world: World, browser: Open) -> None:
@@ -104,7 +112,7 @@ def test_a_message_is_shown_as_it_came_escaped_and_laid_out(
 ) -> None:
     entry = _refused(world)
     with caplog.at_level(logging.INFO, "bihuan.operations"):
-        page = browser(ADMIN).get(f"{LIST}/{entry.id}")
+        page = _opened(browser(ADMIN), f"{LIST}/{entry.id}")
     assert '"title": "<b>没有编号"' in _form(page)["body"]
     assert "<b>没有编号" not in page
     assert '"ce-id": "m-1"' in _form(page)["headers"]
@@ -115,7 +123,7 @@ def test_a_message_is_shown_as_it_came_escaped_and_laid_out(
 def test_a_message_is_mended_and_sent_again(world: World, browser: Open) -> None:
     entry, admin = _refused(world), browser(ADMIN)
     path = f"{LIST}/{entry.id}"
-    form = _form(admin.get(path))
+    form = _form(_opened(admin, path))
     body = form["body"].replace(
         '"title"', '"id": "12345-9", "body": "我公司申请供电增容已两个月，仍未批复，影响投产。", "title"'
     )
@@ -132,7 +140,7 @@ def test_a_message_is_mended_and_sent_again(world: World, browser: Open) -> None
 def test_the_same_form_sent_twice_sends_once(world: World, browser: Open) -> None:
     entry, admin = _refused(world), browser(ADMIN)
     path = f"{LIST}/{entry.id}"
-    form = _form(admin.get(path))
+    form = _form(_opened(admin, path))
     form["body"] = form["body"].replace('"title"', '"id": "12345-9", "title"')
     for _ in range(2):
         admin.post(f"{path}/resend", form, "/operations/send")
@@ -142,7 +150,7 @@ def test_the_same_form_sent_twice_sends_once(world: World, browser: Open) -> Non
 def test_what_is_still_wrong_is_said_and_what_was_typed_stays(world: World, browser: Open) -> None:
     entry, admin = _refused(world), browser(ADMIN)
     path = f"{LIST}/{entry.id}"
-    form = _form(admin.get(path))
+    form = _form(_opened(admin, path))
     page = admin.post(f"{path}/resend", {**form, "body": '{"id": 7}'}, path, status=422)
     assert "仍不符合约定" in page
     assert _form(page)["body"] == '{"id": 7}'
@@ -224,3 +232,54 @@ def test_a_dead_letter_is_discarded_with_a_reason_and_kept_in_the_quarantine(wor
     )  # fmt: skip
     assert "连续 9 次没有应答" in kept.reason
     assert "请及时办理".encode() in kept.body
+
+
+PERSON = {
+    "title": "7",
+    "caller": "王小明",
+    "phone": "13812345678",
+    "body": "请回电 138 1234 5678 或 wang@example.cn",
+    "place": 7,
+}
+TELLS = ("王小明", "13812345678", "138 1234 5678", "wang@example.cn")
+
+
+def test_personal_data_is_masked_until_somebody_says_what_it_is_needed_for(world: World, browser: Open) -> None:
+    entry, admin = _refused(world, data=PERSON), browser(ADMIN)
+    path = f"{LIST}/{entry.id}"
+    page = admin.get(path)
+    assert "王****" in page
+    assert "138****5678" in page
+    assert _form(page).keys() == {"key"}
+    for each in TELLS:
+        assert each not in page
+        assert each not in admin.get(LIST)
+    admin.post(f"{path}/open", {"words": " "}, path)
+    assert "请写明为什么需要看原文" in admin.get(path)
+    page = _opened(admin, path)
+    for each in TELLS:
+        assert each in _form(page)["body"]
+    with world.services.database.read() as connection:
+        opened = [each for each in stored(connection) if each.act == UNMASKED]
+    assert [(each.by, each.about) for each in opened] == [(ADMIN, f"message:{entry.id}")]
+    assert "王小明" not in browser("zj.ge").get(path)
+    world.clock.advance(timedelta(minutes=10))
+    assert "王小明" not in admin.get(path)
+
+
+def test_what_is_masked_is_sent_again_as_it_came_and_shows_nothing_when_it_is_still_wrong(
+    world: World, browser: Open
+) -> None:
+    entry, admin = _refused(world, data=PERSON), browser(ADMIN)
+    path = f"{LIST}/{entry.id}"
+    page = admin.post(f"{path}/resend", {"key": "k", "body": '{"id": 7}'}, path, status=422)
+    for each in TELLS:
+        assert each not in page
+    assert "王小明".encode() in _entry(world, entry.id).body
+
+
+def test_dead_letters_are_masked(world: World, browser: Open) -> None:
+    give_up(world, "n-1", reason="短信网关拒收 13812345678")
+    page = browser(ADMIN).get("/operations/dead-letters")
+    assert "138****5678" in page
+    assert "13812345678" not in page
