@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ElementHandle, Locator, Page, expect
 
 from tests.acceptance.gateway.conftest import PHONE, WIDE, cut_off
 
@@ -85,7 +85,7 @@ class Person:
     def sees(self, *words: str) -> None:
         """The page says this."""
         for each in words:
-            expect(self.page.locator("main")).to_contain_text(each)
+            expect(self.page.locator("main")).to_contain_text(each, timeout=1000 * PATIENCE)
 
     def waits_for(self, words: str) -> None:
         """Look again until the page says this: somebody else, or a system, has something to do first."""
@@ -101,16 +101,17 @@ class Person:
     def shows(self, what: str) -> None:
         """A step is done: at a desk and on a phone the page fits; a picture of both, for whoever wants to look at it."""
         self._shown += 1
+        if self.shots is None and not self.looks:
+            return
         own = self.page.viewport_size
         for size, (width, height) in SIZES.items():
-            if self.shots is None and not self.looks:
-                continue
-            self.page.set_viewport_size({"width": width, "height": height})
+            if self.page.viewport_size != {"width": width, "height": height}:
+                self.page.set_viewport_size({"width": width, "height": height})
             assert cut_off(self.page) == [], f"{self.name}, {what}, {size}"
             if self.shots is not None:
                 name = f"{self.name}-{self._shown:02}-{what}-{size}.png"
                 self.page.screenshot(path=self.shots / name, full_page=True)
-        if own is not None and self.page.viewport_size != own:
+        if own is not None:
             self.page.set_viewport_size(own)
 
     def _control(self, name: str, within: str) -> Locator:
@@ -151,6 +152,7 @@ class Keyboard(Person):
         self._press("Control+a")
         self.page.keyboard.type(text)
         self.keys += len(text)
+        self._leave_and_return(self._field(label))
 
     def picks(self, label: str, option: str) -> None:
         self.clicks += 1
@@ -186,24 +188,34 @@ class Keyboard(Person):
         self.keys += 1
         self.page.keyboard.press(key)
 
+    def _leave_and_return(self, field: Locator) -> None:
+        """No field holds the focus: one step back, and here again."""
+        elements = field.element_handles()
+        self._press("Shift+Tab")
+        assert not self._focus(elements)
+        self._press("Tab")
+        assert self._focus(elements)
+
     def _reach(self, wanted: Locator) -> None:
         """The tabulator, until the focus is there."""
-        expect(wanted.first).to_be_visible()
+        expect(wanted.first).to_be_visible(timeout=1000 * PATIENCE)
         elements = wanted.element_handles()
         for _ in range(MOST_TABS):
-            if self.page.evaluate(_IS_FOCUSED, elements):
+            if self._focus(elements):
                 return
             self._press("Tab")
-            unseen = self.page.evaluate(_UNSEEN)
-            assert not unseen, f"{self.name}, {self.page.url}: the focus is not seen on {unseen}"
         raise AssertionError(f"{self.name}, {self.page.url}: {MOST_TABS} tabulators do not reach {wanted}")
 
+    def _focus(self, elements: Sequence[ElementHandle]) -> bool:
+        """Whether the focus is on one of these. Wherever it is, it must be seen."""
+        found = self.page.evaluate(_FOCUS, elements)
+        assert not found["unseen"], f"{self.name}, {self.page.url}: the focus is not seen on {found['unseen']}"
+        return bool(found["there"])
 
-_IS_FOCUSED = "(elements) => elements.includes(document.activeElement)"
 
-_UNSEEN = """() => {
+_FOCUS = """(elements) => {
   const focused = document.activeElement;
-  if (!focused || focused === document.body) return '';
+  if (!focused || focused === document.body) return { there: false, unseen: '' };
   const outlined = (style) => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
   const marked = [focused, ...(focused.labels ?? []), focused.parentElement].some((each) =>
     [null, '::before', '::after'].some((part) => outlined(getComputedStyle(each, part))));
@@ -212,7 +224,9 @@ _UNSEEN = """() => {
   const above = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
   const bar = document.querySelector('.bar');
   const covered = bar && bar.contains(above) && !bar.contains(focused);
-  return marked && inSight && !covered ? '' : focused.outerHTML.slice(0, 160) + ` (marked: ${marked}, in sight: ${inSight}, covered: ${covered})`;
+  const seen = marked && inSight && !covered;
+  const words = focused.outerHTML.slice(0, 160) + ` (marked: ${marked}, in sight: ${inSight}, covered: ${covered})`;
+  return { there: elements.includes(focused), unseen: seen ? '' : words };
 }"""
 
 

@@ -37,7 +37,6 @@ def log_in(person: Person, account: str, password: str = PASSWORD) -> None:
     person.opens("/login")
     person.types("账号", account)
     person.types("密码", password)
-    person.shows("登录")
     person.submits()
     expect(person.page.get_by_role("navigation", name="主菜单")).to_be_visible()
 
@@ -359,6 +358,7 @@ def is_out(person: Person) -> None:
 def first_day(person: Person, account: str, initial: str, told: Told) -> None:
     """A new clerk: a password of one's own, and the first problem."""
     log_in(person, account, initial)
+    person.shows("首次登录")
     person.sees("更换密码", "更换后才能继续")
     person.types("当前密码", initial)
     person.types("新密码", OWN_PASSWORD)
