@@ -30,6 +30,23 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 A_HARD_ONE = "搬进来五年了，产权证一直没有办下来，都说是历史遗留问题，不知道该找谁，请协调解决。"
 AN_UNCLEAR_ONE = "两个月前申请增容，一直没有回音，不知道该找谁，请协调解决。"
 
+PLACES = {
+    "吴兴区": (
+        "老虎山",
+        "13905720015",
+        ("营业执照变更等了一个月", "我公司上月申请变更营业执照，窗口三次要求补材料，跑了三趟还没有办下来，请协调。"),
+    ),
+    "南浔区": (
+        "浔溪",
+        "13905720016",
+        (
+            "食品经营许可证换发没有下文",
+            "我店的食品经营许可证到期换发，二十天前就把东西都交上去了，一直没有下文，影响开业，请帮忙问问。",
+        ),
+    ),
+}
+"""Whom the problems come from: part of a name, a phone, and what is said at the counter."""
+
 FEW = 6
 """Clicks from the login page to a first problem routed."""
 
@@ -154,9 +171,9 @@ def test_a_new_clerk_routes_a_first_problem_in_few_clicks(system: Running, chrom
 
 
 def _hard(place: str) -> Told:
-    """One that is not clear at first, and hard; another enterprise's at each place, so that neither is the other's duplicate."""
-    town, phone = {"吴兴区": ("老虎山", "13905720015"), "南浔区": ("浔溪", "13905720016")}[place]
-    return Told("产权证五年办不下来", A_HARD_ONE, place, f"湖州{town}轴承有限公司", "邱先生", phone)
+    """One that is not clear at first, and hard; other words at each place, so that nothing is a duplicate of the other's."""
+    town, phone, errand = PLACES[place]
+    return Told("产权证五年办不下来", A_HARD_ONE, place, f"湖州{town}轴承有限公司", "邱先生", phone, errand)
 
 
 def _is_a_fault(said: Any) -> bool:

@@ -28,6 +28,8 @@ class Told:
     enterprise: str
     contact: str
     phone: str
+    errand: tuple[str, str] = ("", "")
+    """title and words of what the clerk hears at the counter the same day"""
     number: str = ""
     code: str = ""
 
@@ -154,17 +156,18 @@ def clerk(person: Person, account: str, name: str, told: Told) -> None:
     person.sees("已提交“人工研判”")
     person.shows("研判之后")
     person.presses("登记新问题")
+    title, body = told.errand
     person.types("企业名称", f"{told.enterprise}第二分厂")
     person.types("联系人", "方敏")
     person.types("联系电话", "0572-2030405")
-    person.types("问题标题", "营业执照变更等了一个月")
-    person.types("问题详情", "我公司上月申请变更营业执照，窗口三次要求补材料，跑了三趟还没有办下来，请协调。")
+    person.types("问题标题", title)
+    person.types("问题详情", body)
     person.shows("登记")
     person.presses("登记")
     person.sees("已登记", "已纳入问题池，按规则分派并开始计时")
     person.shows("已登记")
     person.presses("查看办理进展")
-    person.sees("营业执照变更等了一个月", "签收", "基本政务服务板块")
+    person.sees(title, "签收", "基本政务服务板块")
     person.shows("进展")
     log_out(person, name)
 
@@ -331,7 +334,7 @@ def security_administrator(person: Person, account: str, name: str, locked: str)
     person.shows("账号，锁定")
     person.presses("解锁")
     person.sees("正常")
-    person.presses("退出这台设备")
+    person.presses("退出所有设备")
     person.sees("现在没有登录")
     person.shows("账号，已处理")
     log_out(person, name)
