@@ -18,6 +18,7 @@ MODULES: Mapping[str, str] = {
     "gateway": "gateway",
     "backup": "backup",
     "restore": "backup",
+    "erased": "backup",
     "reindex": "reindex",
     "check": "check",
     "decide": "decide",

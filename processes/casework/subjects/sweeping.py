@@ -154,6 +154,18 @@ def strike_given_up(connection: Connection, needles: Needles) -> None:
             connection.execute(update(PeerMessage).where(PeerMessage.id == row.id).values(body=body))
 
 
+def drop_letters(connection: Connection, needles: Needles) -> None:
+    """The dead letters that lie in the outbox go; those of a broker are no part of a database."""
+    rows = connection.execute(
+        select(OutboxMessage.id, OutboxMessage.body, OutboxMessage.dead_reason).where(_DEAD)
+    ).all()
+    ids = [row.id for row in rows if _says(bytes(row.body), needles) or says(row.dead_reason, needles)]
+    connection.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(ids)))
+
+
+_DEAD = OutboxMessage.dead_at.is_not(None)
+
+
 def forget_phone(connection: Connection, phone: str) -> None:
     """What the portal keeps by a number for a while: passes, text messages, counts, files in forms that were not sent."""
     connection.execute(delete(PortalPass).where(PortalPass.phone == phone))

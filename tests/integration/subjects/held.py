@@ -25,6 +25,7 @@ from processes.messaging.inlet import Correlation
 from processes.runtime.commands import Correlate, FailJob, SetVariables
 from processes.runtime.filing import Filing
 from processes.store import peer_outbox
+from processes.store.database import Database
 from processes.store.tables import (
     JOB_IS_OPEN,
     Base,
@@ -219,9 +220,14 @@ def request_row(world: World, request: str) -> Any:
 
 
 def places(world: World, traces: tuple[str, ...] = TRACES) -> dict[str, set[str]]:
+    """See :func:`places_in`."""
+    return places_in(world.services.database, traces)
+
+
+def places_in(database: Database, traces: tuple[str, ...] = TRACES) -> dict[str, set[str]]:
     """Where each trace stands: ``table.column``, compressed or not; on SQLite also ``file`` and ``log``, byte by byte."""
     found: dict[str, set[str]] = {each: set() for each in traces}
-    for where, body in _everything(world):
+    for where, body in _everything(database):
         for trace in traces:
             if any(form in body for form in _written(trace)):
                 found[trace].add(where)
@@ -233,8 +239,7 @@ def _written(trace: str) -> tuple[bytes, ...]:
     return (trace.encode(), escaped.encode(), trace.encode("utf-16-le"), trace.encode("gb18030"))
 
 
-def _everything(world: World) -> Iterator[tuple[str, bytes]]:
-    database = world.services.database
+def _everything(database: Database) -> Iterator[tuple[str, bytes]]:
     with database.read() as connection:
         for table in Base.metadata.sorted_tables:
             for row in connection.exec_driver_sql(f'SELECT * FROM "{table.name}"'):
