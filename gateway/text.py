@@ -17,6 +17,9 @@ from processes.languages import ENGLISH
 
 HERE = ZoneInfo("Asia/Shanghai")
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With what a cell begins that spreadsheets may calculate (OWASP, CSV injection), the signs of full width included."""
+
 
 def moment(value: datetime | None) -> str:
     """``2026年11月22日 16:05`` or ``22 Nov 2026 16:05``, in China's time; empty for nothing."""
@@ -123,6 +126,16 @@ def paragraphs(value: str) -> str:
     lines = [line.rstrip() for line in value.strip().splitlines()]
     kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
     return "\n".join(kept)
+
+
+def in_a_cell(value: object) -> str:
+    """A value for a table file: what a spreadsheet would take for a formula is text there.
+
+    >>> in_a_cell("=HYPERLINK(1)")
+    "'=HYPERLINK(1)"
+    """
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def marked(value: str) -> Markup:

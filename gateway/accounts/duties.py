@@ -18,6 +18,7 @@ from gateway.context import services
 from gateway.languages import said
 from gateway.staff.pages import show, snapshot, viewer
 from gateway.staff.viewer import places_for
+from gateway.text import in_a_cell
 from processes.casework import edits, records
 from processes.casework.edits import EditRefused
 from processes.casework.reference import Reference
@@ -116,7 +117,7 @@ def duties_file(name: str) -> Response:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    return "" if value is None else in_a_cell(value)
 
 
 def _reached(person: str) -> records.Person:

@@ -19,7 +19,7 @@ from gateway.languages import said
 from gateway.staff import pages
 from gateway.staff.pages import show, snapshot, viewer
 from gateway.staff.viewer import places_for
-from gateway.text import HERE
+from gateway.text import HERE, in_a_cell
 from processes.casework.audit.searching import Wanted, find, walk_latest
 from processes.casework.audit.verifying import Broken
 from processes.store.tables import Case
@@ -154,7 +154,7 @@ def export() -> Response:
     table.writerow(("seq", "at", "by", "address", "act", "about", "outcome", "detail", "algorithm", "previous", "hash"))
     for each in found:
         row = (each.seq, each.at.isoformat(), each.by, each.address, each.act, each.about, each.outcome, each.detail)
-        table.writerow(_harmless(str(value)) for value in (*row, each.algorithm, each.previous, each.hash))
+        table.writerow(in_a_cell(value) for value in (*row, each.algorithm, each.previous, each.hash))
     answer = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename="audit.csv")
     return answer
@@ -192,8 +192,3 @@ def _day(text: str) -> datetime | None:
         return datetime.combine(date.fromisoformat(text), time(), HERE)
     except ValueError:
         return None
-
-
-def _harmless(value: str) -> str:
-    """What a spreadsheet would take for a formula, as text."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value

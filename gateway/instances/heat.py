@@ -15,6 +15,7 @@ from gateway.context import services
 from gateway.instances.pages import blueprint
 from gateway.instances.search import processes_of
 from gateway.staff.pages import show, snapshot
+from gateway.text import in_a_cell
 from processes.casework.views.instances import heat as view
 
 DAYS = 30
@@ -126,7 +127,7 @@ def _csv(lines: tuple[view.Heat, ...]) -> Response:
             f"{each.median:.1f}",
             each.failures,
         )
-        table.writerow([f"'{cell}" if str(cell).startswith(("=", "+", "-", "@")) else cell for cell in row])
+        table.writerow([in_a_cell(cell) for cell in row])
     response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename="heat.csv")
     return response

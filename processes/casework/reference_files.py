@@ -25,6 +25,7 @@ from processes.casework.sheets import (
     names,
     number,
     optional,
+    person_name,
     text,
     yes,
     yes_if_said,
@@ -174,7 +175,7 @@ _SHEETS = {
         ("code",),
         _ENGLISH | {"apart", "second_factor"},
     ),
-    "people": Sheet("people.csv", {"id": _PERSON, "name": text(60), "active": yes}, records.Person, ("id",)),
+    "people": Sheet("people.csv", {"id": _PERSON, "name": person_name, "active": yes}, records.Person, ("id",)),
     "duties": Sheet(
         "duties.csv",
         {"person": _PERSON, "role": code(60), "place": _PLACE, "organisation": optional(_ORGANISATION)},

@@ -61,6 +61,13 @@ def text(limit: int) -> Cell:
     return parse
 
 
+def person_name(cell: str) -> str:
+    """A person's name. Tables that are downloaded have it, and a spreadsheet takes what begins like a formula for one."""
+    if cell.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")):
+        raise ValueError(f"姓名不能以“{cell[0]}”开头")
+    return str(text(60)(cell))
+
+
 def code(limit: int, more: str = "") -> Cell:
     """Letters, digits, ``-``, ``_`` and the characters of ``more``."""
     pattern = re.compile(rf"[0-9A-Za-z_{re.escape(more)}-]+\Z")

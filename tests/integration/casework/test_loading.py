@@ -173,6 +173,12 @@ def test_a_board_may_have_a_business_system(memory: Database, clock: ManualClock
     assert reference.systems == {"boards"}
 
 
+@pytest.mark.parametrize("name", ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "＝1"])
+def test_a_name_that_a_spreadsheet_would_calculate_is_refused(folder: Path, name: str) -> None:
+    edit(folder, "people.csv", "zj.li,李婷婷", f"zj.li,{name}")
+    assert findings(folder) == [f"people.csv 第2行“name”列：姓名不能以“{name[0]}”开头"]
+
+
 def test_a_system_for_what_is_no_board_is_refused(folder: Path, memory: Database, clock: ManualClock) -> None:
     edit(
         folder, "organisations.csv", "330502,centre,吴兴区企业综合服务中心,centre,,,企业综合服务中心;企服中心,",

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from processes.casework import loading
 from processes.casework.reference_files import ReferenceDataError
+from processes.store.tables import Person
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.world import MODELS, World
 
@@ -78,6 +80,13 @@ def test_what_was_given_is_downloaded_as_the_file_that_load_takes(
         (folder / f"{name}.csv").write_text(text, "utf-8")
     load()
     browser("wx.wu").get("/incidents")
+
+
+def test_a_name_that_came_before_is_no_formula_in_the_file(world: World, browser: Open) -> None:
+    with world.services.database.write() as connection:
+        connection.execute(update(Person).where(Person.id == "wx.wu").values(name="=HYPERLINK(1)"))
+    text = browser("zj.ge").get("/duties/people.csv")
+    assert "wx.wu,'=HYPERLINK(1),yes" in text
 
 
 def test_a_substitute_does_the_work_until_it_is_over(world: World, browser: Open) -> None:
