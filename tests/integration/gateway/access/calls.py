@@ -189,6 +189,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     },
     "operations.discard": lambda call: {"id": call.stage.letter, "reason": "已另行办理"},
     "operations.dismiss_one": lambda call: {"reason": "已另行办理"},
+    "operations.open_one": lambda call: {"words": "合作方来电询问"},
     "operations.replay_all": _replay_all,
     "operations.replay_chosen": lambda call: {"id": call.stage.letter},
     "operations.resend_one": lambda call: {"key": call.who.name},
