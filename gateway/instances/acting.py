@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from uuid import uuid4
 import orjson
 from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import auditing
@@ -21,6 +23,7 @@ from gateway.staff.pages import show, viewer
 from gateway.text import HERE
 from processes.errors import BihuanError
 from processes.kernel.errors import NotWaiting
+from processes.runtime.commands import Outcome
 
 LONGEST_REASON = 500
 LONGEST_JSON = 200_000
@@ -42,14 +45,9 @@ def ask(instance_id: str, act: str) -> Response:
 def act(instance_id: str, act: str) -> AnyResponse:
     """Do it; whatever cannot be done is said on the same page."""
     form, at = request.form, request.form.get("at", "")
-    with services().database.read() as connection:
-        found(connection, instance_id, OPERATE)
-    if act not in ACTS:
-        abort(404)
+    require(instance_id, act)
     try:
-        given = _given(instance_id, act, form)
-        before = auditing.before(f"instance.{act}", f"instance:{instance_id}", reason=given.reason, at=given.at or None)
-        services().engine.execute(ACTS[act].command(given, viewer().id), before=before)
+        perform(act, _typed(instance_id, act, form))
     except Mistake as mistake:
         question = _question(instance_id, act, at)
         return _page(instance_id, act, at, question, form, str(mistake), 422)
@@ -61,6 +59,41 @@ def act(instance_id: str, act: str) -> AnyResponse:
     else:
         flash(_("已办理，原因记在办理记录里。"))
     return redirect(url_for("instances.detail", instance_id=instance_id))
+
+
+def require(instance_id: str, act: str) -> None:
+    """404 for an instance that the viewer does not put a hand into, and for an act that there is not."""
+    with services().database.read() as connection:
+        found(connection, instance_id, OPERATE)
+    if act not in ACTS:
+        abort(404)
+
+
+def perform(act: str, given: Given) -> Outcome:
+    """Do it.
+
+    :raises NotWaiting: when what it was for is not there any more
+    """
+    about = f"instance:{given.instance}"
+    before = auditing.before(f"instance.{act}", about, reason=given.reason, at=given.at or None)
+    return services().engine.execute(ACTS[act].command(given, viewer().id), before=before)
+
+
+def checked(act: str, given: Given) -> Given:
+    """What was answered, as the act needs it. Raises :class:`Mistake`."""
+    asks = ACTS[act].asks
+    given = replace(given, reason=given.reason.strip()[:LONGEST_REASON], name=(given.name or given.at).strip())
+    if not given.reason:
+        raise Mistake(_l("请写明原因：它会留在办理记录里。"))
+    if "json" in asks and act != "set" and not isinstance(given.json, dict):
+        raise Mistake(_l('这里应是一个 JSON 对象，例如 {"outcome": "accept"}；没有就写 {}。'))
+    if "target" in asks and not given.target:
+        raise Mistake(_l("请选择移到哪一步。"))
+    if "due" in asks and given.due is None:
+        raise Mistake(_l("请选择日期和时间。"))
+    if act == "set" and not (given.name and len(given.name) <= LONGEST_NAME and given.name.isprintable()):
+        raise Mistake(_l("请填写变量名，最多 100 个字。"))
+    return given
 
 
 def _page(
@@ -96,37 +129,27 @@ def _question(instance_id: str, act: str, at: str) -> Question:
             abort(404)
 
 
-def _given(instance_id: str, act: str, form: Mapping[str, str]) -> Given:
-    reason = form.get("reason", "").strip()[:LONGEST_REASON]
-    asks = ACTS[act].asks
-    due, body = None, None
-    if not reason:
-        raise Mistake(_("请写明原因：它会留在办理记录里。"))
-    if "json" in asks:
-        body = _json(form.get("json", ""))
-        if act != "set" and not isinstance(body, dict):
-            raise Mistake(_('这里应是一个 JSON 对象，例如 {"outcome": "accept"}；没有就写 {}。'))
-    if "target" in asks and not form.get("target"):
-        raise Mistake(_("请选择移到哪一步。"))
-    if "due" in asks:
-        due = _moment(form.get("due", ""))
-    name = (form.get("name") or form.get("at", "")).strip()
-    if act == "set" and not (name and len(name) <= LONGEST_NAME and name.isprintable()):
-        raise Mistake(_("请填写变量名，最多 100 个字。"))
+def _typed(instance_id: str, act: str, form: Mapping[str, str]) -> Given:
+    """What was typed. Raises :class:`Mistake`."""
     command = form.get("command", "")[:80]
     if not command.startswith("op:"):
         abort(400)
-    return Given(command, instance_id, form.get("at", ""), reason, body, form.get("target", ""), due, name)
+    if not form.get("reason", "").strip():
+        raise Mistake(_l("请写明原因：它会留在办理记录里。"))
+    body = _json(form.get("json", "")) if "json" in ACTS[act].asks else None
+    due = _moment(form.get("due", "")) if "due" in ACTS[act].asks else None
+    at, target, name = (form.get(each, "") for each in ("at", "target", "name"))
+    return checked(act, Given(command, instance_id, at, form["reason"], body, target, due, name))
 
 
 def _json(text: str) -> Any:
     if len(text) > LONGEST_JSON:
-        raise Mistake(_("值太长，最多 20 万字。"))
+        raise Mistake(_l("值太长，最多 20 万字。"))
     try:
         return orjson.loads(text.strip() or "{}")
     except orjson.JSONDecodeError as error:
         raise Mistake(
-            _(
+            _l(
                 "这不是正确的 JSON（第 %(line)s 行第 %(column)s 列附近）：文字要用英文双引号括起来。",
                 line=error.lineno,
                 column=error.colno,
@@ -138,4 +161,4 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=HERE)
     except ValueError:
-        raise Mistake(_("请选择日期和时间。")) from None
+        raise Mistake(_l("请选择日期和时间。")) from None

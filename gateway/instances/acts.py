@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from gateway.context import services
@@ -22,7 +23,7 @@ from processes.store.tables import Incident, Job
 
 
 class Mistake(Exception):
-    """What was typed cannot be used; the text says what to do."""
+    """What was typed cannot be used; the text (words of either language, until they are said) tells what to do."""
 
 
 @dataclass(frozen=True)
@@ -197,4 +198,4 @@ ACTS: Mapping[str, Act] = {
 
 
 def _never() -> datetime:
-    raise Mistake(_("请选择日期和时间。"))
+    raise Mistake(_l("请选择日期和时间。"))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import auditing
 from gateway.context import services
+from gateway.instances.acts import Mistake
 from gateway.instances.pages import OPERATE, allowed, blueprint, places
 from gateway.instances.search import elements_of
 from gateway.staff.pages import show, snapshot, viewer
@@ -63,33 +65,36 @@ def bulk_ask() -> Response:
 def bulk_begin() -> AnyResponse:
     """Let it be done."""
     form = request.form
-    act, reason = form.get("act", ""), form.get("reason", "").strip()[:LONGEST_REASON]
-    said = {"element": form.get("element", ""), "target": form.get("target", "")} if act == "move" else {}
-    if act not in bulk.ACTS:
-        return _asked(form, _("请选择要办什么。"))
-    if act == "move" and not (said["element"] and said["target"]):
-        return _asked(form, _("移动要先按“停在哪一步”查找，再选择移到哪一步。"))
-    if not reason:
-        return _asked(form, _("请写明原因：它会留在办理记录里。"))
     criteria, chosen = _meant(form)
+    said = {"element": form.get("element", ""), "target": form.get("target", "")}
+    try:
+        identity = begun(form.get("act", ""), form.get("reason", ""), criteria, chosen, said)
+    except Mistake as mistake:
+        return _asked(form, str(mistake))
+    return redirect(url_for("instances.bulk_show", operation_id=identity))
+
+
+def begun(act: str, reason: str, criteria: Criteria | None, chosen: Sequence[str], said: Mapping[str, str]) -> str:
+    """Let it be done to all that are found, or to those that were chosen; returns the operation's id. ``said``: ``element`` and ``target``
+    of a move. Raises :class:`Mistake`."""
+    reason = reason.strip()[:LONGEST_REASON]
+    if act not in bulk.ACTS:
+        raise Mistake(_l("请选择要办什么。"))
+    if act == "move" and not (said.get("element") and said.get("target")):
+        raise Mistake(_l("移动要先按“停在哪一步”查找，再选择移到哪一步。"))
+    if not reason:
+        raise Mistake(_l("请写明原因：它会留在办理记录里。"))
     if criteria is None and not chosen:
-        return _asked(form, _("请先勾选流程，或给出查找条件。"))
-    here = services()
+        raise Mistake(_l("请先勾选流程，或给出查找条件。"))
+    here, told = services(), said if act == "move" else {}
     with here.database.write() as connection:
         mine = _within(connection, chosen)
+        now = here.clock.now()
         identity = bulk.begin(
-            connection,
-            act,
-            reason,
-            viewer().id,
-            places(OPERATE),
-            here.clock.now(),
-            criteria=criteria,
-            chosen=mine,
-            said=said,
+            connection, act, reason, viewer().id, places(OPERATE), now, criteria=criteria, chosen=mine, said=told
         )
         auditing.note(connection, f"bulk.{act}", f"operation:{identity}", reason=reason)
-    return redirect(url_for("instances.bulk_show", operation_id=identity))
+    return identity
 
 
 @blueprint.get("/bulk/<operation_id>")
@@ -118,14 +123,19 @@ def bulk_show(operation_id: str) -> Response:
 @blueprint.post("/bulk/<operation_id>/stop")
 def bulk_stop(operation_id: str) -> AnyResponse:
     """Leave the rest as it is."""
+    stopped(operation_id)
+    flash(_("已停止：还没有办的不再办理。"))
+    return redirect(url_for("instances.bulk_show", operation_id=operation_id))
+
+
+def stopped(operation_id: str) -> None:
+    """Leave the rest as it is; 404 when it is none that the viewer looks after."""
     here = services()
     with here.database.write() as connection:
         if view.one(connection, operation_id, places(OPERATE)) is None:
             abort(404)
         bulk.stop(connection, operation_id, here.clock.now())
         auditing.note(connection, "bulk.stop", f"operation:{operation_id}")
-    flash(_("已停止：还没有办的不再办理。"))
-    return redirect(url_for("instances.bulk_show", operation_id=operation_id))
 
 
 def _asked(given: Any, wrong: str = "") -> Response:
@@ -163,7 +173,7 @@ def _meant(given: Any) -> tuple[Criteria | None, list[str]]:
     return criteria, []
 
 
-def _within(connection: Connection, chosen: list[str]) -> list[str]:
+def _within(connection: Connection, chosen: Sequence[str]) -> list[str]:
     """Those of them that the viewer looks after."""
     known = finder.rows_of(connection, chosen, allowed(OPERATE))
     return [each for each in chosen if each in known]

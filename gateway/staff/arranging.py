@@ -20,6 +20,7 @@ from gateway.staff.inbox import handed_out
 from gateway.staff.opened import opened, words_of
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from processes.casework import access, assignment
+from processes.casework.views.head import Head
 from processes.casework.views.head import head as find
 from processes.errors import BihuanError
 from processes.kernel.errors import NotWaiting
@@ -29,6 +30,21 @@ from processes.store.tables import Case, FollowUp, ReportText, UserTask
 
 AT_ONCE = 100
 """Tasks handed out together: each is a transaction of its own, and the person waits for all."""
+
+
+@dataclass(frozen=True)
+class Arranging:
+    """What may be done about who does a task. ``others``: outcomes beside the first, each with its verb; ``day``: when to be reminded."""
+
+    row: Row[Any]
+    head: Head | None
+    may_claim: bool
+    may_release: bool
+    may_delegate: bool
+    may_assign: bool
+    colleagues: list[tuple[str, str]]
+    others: list[tuple[str, str]]
+    day: date | None
 
 
 @dataclass(frozen=True)
@@ -45,24 +61,39 @@ class Result:
 def arrange(task_id: str) -> Response:
     """Who is to do it, and when do I look again."""
     with services().database.read() as connection:
-        row = _open_task(connection, task_id)
-        here, authority = snapshot(), viewer().authority
-        head = find(connection, here.reference, case_id=row.case_id) if row.case_id else None
-        day = connection.scalar(
-            select(FollowUp.day).where(FollowUp.task_id == task_id, FollowUp.person_id == viewer().id)
-        )
-        now = services().clock.now()
-        able = assignment.colleagues(here.reference, here.calendar, now, row)
-        may_do = access.may_do(authority, here.reference, row)
-        others = [(each.value, each.title) for each in opened(connection, row).view({}).verbs[1:]] if may_do else []
-    mine = row.assignee in authority.principals
+        found = arranging(connection, task_id)
+    row, reference = found.row, snapshot().reference
     return show(
         "arrange.html",
         task=row,
         says=words_of(row),
-        head=head,
-        holder=here.reference.person_name(row.assignee) if row.assignee else "",
-        owner=here.reference.person_name(row.owner) if row.owner else "",
+        head=found.head,
+        holder=reference.person_name(row.assignee) if row.assignee else "",
+        owner=reference.person_name(row.owner) if row.owner else "",
+        may_claim=found.may_claim,
+        may_release=found.may_release,
+        may_delegate=found.may_delegate,
+        may_assign=found.may_assign,
+        colleagues=found.colleagues,
+        others=found.others,
+        day=found.day,
+        command=secrets.token_hex(8),
+        at=request.args.get("back", "/"),
+    )
+
+
+def arranging(connection: Connection, task_id: str) -> Arranging:
+    """What the viewer may do about who does an open task; 404 when that is nothing."""
+    row = _open_task(connection, task_id)
+    here, authority = snapshot(), viewer().authority
+    head = find(connection, here.reference, case_id=row.case_id) if row.case_id else None
+    day = connection.scalar(select(FollowUp.day).where(FollowUp.task_id == task_id, FollowUp.person_id == viewer().id))
+    able = assignment.colleagues(here.reference, here.calendar, services().clock.now(), row)
+    may_do = access.may_do(authority, here.reference, row)
+    mine = row.assignee in authority.principals
+    return Arranging(
+        row,
+        head,
         may_claim=not mine and (access.may_take(authority, here.reference, row) or row.owner == viewer().id),
         may_release=mine and bool(row.taken or row.owner),
         may_delegate=may_do,
@@ -70,10 +101,8 @@ def arrange(task_id: str) -> Response:
         colleagues=[
             (each, here.reference.person_name(each)) for each in able if each not in (viewer().id, row.assignee)
         ],
-        others=others,
+        others=[(each.value, each.title) for each in opened(connection, row).view({}).verbs[1:]] if may_do else [],
         day=day,
-        command=secrets.token_hex(8),
-        at=request.args.get("back", "/"),
     )
 
 
@@ -105,19 +134,24 @@ def delegate(task_id: str) -> AnyResponse:
 @blueprint.post("/tasks/<task_id>/follow-up")
 def follow_up(task_id: str) -> AnyResponse:
     """Be reminded on a day, or (without one) not any more. Nobody else sees it."""
-    with services().database.read() as connection:
-        _open_task(connection, task_id)
     try:
         day = date.fromisoformat(request.form["day"]) if request.form.get("day") else None
     except ValueError:
         abort(400)
+    remind(task_id, day)
+    flash(_("已记下提醒日期，到那一天会在待办里标出来。") if day else _("已取消提醒。"))
+    return redirect(_back())
+
+
+def remind(task_id: str, day: date | None) -> None:
+    """Let the viewer be reminded of an open task on a day, or not any more; 404 when it is none of his."""
+    with services().database.read() as connection:
+        _open_task(connection, task_id)
     database, person = services().database, viewer().id
     with database.write() as connection:
         connection.execute(delete(FollowUp).where(FollowUp.task_id == task_id, FollowUp.person_id == person))
         if day is not None:
             connection.execute(database.insert(FollowUp).values(task_id=task_id, person_id=person, day=day))
-    flash(_("已记下提醒日期，到那一天会在待办里标出来。") if day else _("已取消提醒。"))
-    return redirect(_back())
 
 
 @blueprint.post("/inbox/assign")
@@ -126,7 +160,7 @@ def assign() -> Response:
     to, command = request.form.get("to", ""), request.form.get("command", "")[:32]
     chosen = [value.partition("|") for value in request.form.getlist("task")[:AT_ONCE]]
     found = [
-        _assigned(task, seen or None, to, f"assign:{task}:{to}:{viewer().id}:{command}") for task, _bar, seen in chosen
+        assigned(task, seen or None, to, f"assign:{task}:{to}:{viewer().id}:{command}") for task, _bar, seen in chosen
     ]
     return show(
         "assigned.html",
@@ -137,7 +171,8 @@ def assign() -> Response:
     )
 
 
-def _assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
+def assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
+    """Hand a task out; 404 when its work is not the viewer's to hand out. What else is in the way, the result says."""
     with services().database.read() as connection:
         row = connection.execute(_TASK.where(UserTask.id == task_id)).first()
     if row is None or not _may_assign(row):
@@ -163,11 +198,8 @@ _TASK = (
 
 def _arranged(task_id: str, told: str, work: Callable[[str, str, str | None, str], Outcome]) -> AnyResponse:
     """Do it, and tell; who came too late is told whose it is."""
-    with services().database.read() as connection:
-        kind = (request.endpoint or "").rpartition(".")[2]
-        row = connection.execute(_TASK.where(UserTask.id == task_id)).first()
-        if row is None or not (_concerns(row) or row.state != "open"):
-            abort(404)
+    require_concern(task_id)
+    kind = (request.endpoint or "").rpartition(".")[2]
     command = f"{kind}:{task_id}:{viewer().id}:{request.form.get('command', '')[:32]}"
     try:
         work(task_id, viewer().id, request.form.get("seen") or None, command)
@@ -180,6 +212,14 @@ def _arranged(task_id: str, told: str, work: Callable[[str, str, str | None, str
     except access.Forbidden as refused:
         flash(said(refused), "error")
     return redirect(_back())
+
+
+def require_concern(task_id: str) -> None:
+    """404 for a task that is none of the viewer's; one that is over may be told of."""
+    with services().database.read() as connection:
+        row = connection.execute(_TASK.where(UserTask.id == task_id)).first()
+        if row is None or not (_concerns(row) or row.state != "open"):
+            abort(404)
 
 
 def _open_task(connection: Connection, task_id: str) -> Row[Any]:

@@ -18,6 +18,7 @@ from gateway.text import lasting
 from processes.casework import access, attachments, supervision
 from processes.casework.views import case as view
 from processes.casework.views import models
+from processes.casework.views.case import CasePage
 from processes.casework.views.diagram import Diagram
 from processes.casework.views.head import head as find
 from processes.casework.views.spent import Spent
@@ -37,41 +38,43 @@ STATES: Mapping[str, Any] = {
 @blueprint.get("/cases/<number>")
 def case(number: str) -> Response:
     """What it is and where it stands."""
-    now = services().clock.now()
     with services().database.read() as connection:
-        here = snapshot()
-        head = find(connection, here.reference, number=number, seen=seen())
-        if head is None:
-            abort(404)
-        page = view.page(connection, here.reference, here.calendar, head, now)
-        mine = {
-            row.id
-            for row in page.tasks
-            if row.state == "open" and access.may_do(viewer().authority, here.reference, row)
-        }
-        may_urge = not head.closed_at and _may_urge(connection, head.id)
+        page = seen_case(connection, number)
+        mine = own_tasks(page)
+        may_urge = not page.head.closed_at and _may_urge(connection, page.head.id)
     return show(
         "case.html",
-        head=head,
+        head=page.head,
         case=page,
         mine=mine,
         marks=marks,
         states_of_exchange=STATES,
-        urges=[(kind, supervision.name(kind, here.reference)) for kind in supervision.NAMES] if may_urge else [],
+        urges=[(kind, supervision.name(kind, snapshot().reference)) for kind in supervision.NAMES] if may_urge else [],
     )
+
+
+def seen_case(connection: Connection, number: str) -> CasePage:
+    """A case with all that its page tells; 404 when the viewer may not see it."""
+    here = snapshot()
+    head = find(connection, here.reference, number=number, seen=seen())
+    if head is None:
+        abort(404)
+    return view.page(connection, here.reference, here.calendar, head, services().clock.now())
+
+
+def own_tasks(page: CasePage) -> set[str]:
+    """The open tasks of a case that are the viewer's to do."""
+    authority, reference = viewer().authority, snapshot().reference
+    return {row.id for row in page.tasks if row.state == "open" and access.may_do(authority, reference, row)}
 
 
 @blueprint.get("/cases/<number>/file.pdf")
 def case_file(number: str) -> Response:
     """The case to print and keep: to be saved, with nothing in it that the page does not show."""
-    here, now = snapshot(), services().clock.now()
     with services().database.read() as connection:
-        head = find(connection, here.reference, number=number, seen=seen())
-        if head is None:
-            abort(404)
-        page = view.page(connection, here.reference, here.calendar, head, now)
-    response = Response(printed.case_file(page, STATES, now), mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{head.number}.pdf")
+        page = seen_case(connection, number)
+    response = Response(printed.case_file(page, STATES, services().clock.now()), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{page.head.number}.pdf")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"
     return response

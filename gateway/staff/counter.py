@@ -23,6 +23,7 @@ from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import places_for
 from gateway.text import HERE
 from processes.casework import doors
+from processes.casework.doors import ReportOutcome
 from processes.casework.forms import Form, FormErrors, check
 from processes.casework.functions import Snapshot
 from processes.messaging.incoming import ReportMessage
@@ -51,17 +52,23 @@ def counter() -> Response:
 def register() -> AnyResponse:
     """Enter the problem; the same form sent again enters nothing."""
     data = faces.typed(FORM, request.form)
-    here = snapshot()
-    places = _places(here)["places"]
-    if len(places) == 1:
-        data["place"] = places[0]["const"]
     try:
-        values = _checked(data, here)
+        outcome = enter(data, _own_number())
     except FormErrors as error:
         return _page(data, error.told(language()))
-    outcome = doors.report(services().engine, _message(values, _own_number()), actor=viewer().id)
     session["registered"] = {"number": outcome.number, "outcome": outcome.outcome, "reason": outcome.reason or ""}
     return redirect(url_for("staff.registered", number=outcome.number))
+
+
+def enter(data: Mapping[str, Any], original: str) -> ReportOutcome:
+    """Report what was filled in, under the counter's own number. Who serves at one place need not name it.
+
+    :raises FormErrors: with every field that is not right
+    """
+    here = snapshot()
+    places = _places(here)["places"]
+    given = {**data, "place": places[0]["const"]} if len(places) == 1 else data
+    return doors.report(services().engine, _message(_checked(given, here), original), actor=viewer().id)
 
 
 @blueprint.get("/counter/<number>")
@@ -134,9 +141,12 @@ def _evaluate(text: str, variables: Mapping[str, Any]) -> Any:
 def _own_number() -> str:
     """The counter's own number of the report: made with the page, so that sending it twice reports it once."""
     given = request.form.get("command", "")
-    if _OWN_NUMBER.match(given):
-        return given
-    return f"{services().clock.now().astimezone(HERE):%Y%m%d%H%M}-{secrets.token_hex(3)}"
+    return given if _OWN_NUMBER.match(given) else fresh_number(secrets.token_hex(3))
+
+
+def fresh_number(mark: str) -> str:
+    """A number of the counter's: the minute, and six hexadecimal digits that tell it from others."""
+    return f"{services().clock.now().astimezone(HERE):%Y%m%d%H%M}-{mark}"
 
 
 def _message(values: Mapping[str, Any], original: str) -> ReportMessage:

@@ -55,16 +55,11 @@ def inbox() -> AnyResponse:
             return redirect(f"{url_for('staff.inbox')}?{first.query}")
         desk = desk_of(here)
         tab = _one_of("tab", tabs(desk), desks.TODO)
-        narrowed = _narrowed(here, tab, today)
+        narrowed = _narrowed(here, tab)
         order = _one_of("order", view.ORDERS, view.DUE)
         page = min(PAGES, max(1, request.args.get("page", 1, type=int)))
-        now = services().clock.now()
-        if tab == DONE:
-            lines, more = view.done(connection, here.reference, viewer().id, narrowed=narrowed, page=page)
-            found = Inbox(lines, Counts(0, 0, 0), more)
-        else:
-            found = view.inbox(connection, here.reference, desk, now, of=tab, narrowed=narrowed, order=order, page=page)
-        counted = _counts(connection, here, desk)
+        found = listed(connection, here, desk, tab, narrowed, order, page)
+        counted = counted_lists(connection, here, desk)
     given: dict[str, Any] = {name: value for name, value in request.args.items() if name in filters.FIELDS and value}
     return show(
         "inbox.html",
@@ -76,7 +71,7 @@ def inbox() -> AnyResponse:
         given=given,
         query=filters.query_of(given),
         page=page,
-        more=found.more and page < PAGES,
+        more=found.more,
         counts=found.counts,
         lines=list(_lines(here, desk, tab, found.lines, today)),
         saved=saved,
@@ -94,7 +89,7 @@ def counts() -> AnyResponse:
     """How many tasks each list has, for a page that stays open; unchanged ones are told by the tag alone."""
     with services().database.read() as connection:
         here = snapshot()
-        found = _counts(connection, here, desk_of(here))
+        found = counted_lists(connection, here, desk_of(here))
     answer = jsonify({tab: {"text": _number(each), "red": each.red} for tab, each in found.items()})
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.add_etag()
@@ -110,6 +105,18 @@ def handed_out(here: Snapshot) -> list[str]:
     """The places whose work the viewer hands out: he has to see their cases for that."""
     authority = viewer().authority
     return [each for each in places_for("assign", authority) if access.sees_all_of(authority, here.reference, each)]
+
+
+def listed(
+    connection: Connection, here: Snapshot, desk: Desk, tab: str, narrowed: Narrowed, order: str, page: int
+) -> Inbox:
+    """A page of a list. Of what is done there are no counts, nor another order than that of time."""
+    if tab == DONE:
+        lines, more = view.done(connection, here.reference, viewer().id, narrowed=narrowed, page=page)
+        return Inbox(lines, Counts(0, 0, 0), more and page < PAGES)
+    now = services().clock.now()
+    found = view.inbox(connection, here.reference, desk, now, of=tab, narrowed=narrowed, order=order, page=page)
+    return replace(found, more=found.more and page < PAGES)
 
 
 def tabs(desk: Desk) -> tuple[str, ...]:
@@ -128,7 +135,8 @@ def _titles() -> Mapping[str, str]:
     }
 
 
-def _counts(connection: Connection, here: Snapshot, desk: Desk) -> dict[str, Counts]:
+def counted_lists(connection: Connection, here: Snapshot, desk: Desk) -> dict[str, Counts]:
+    """How many open tasks each list has."""
     now = services().clock.now()
     return {each: view.counts(connection, here.reference, desk, now, each) for each in tabs(desk) if each != DONE}
 
@@ -146,7 +154,7 @@ def _one_of(name: str, known: tuple[str, ...], usual: str) -> str:
     return asked if asked in known else usual
 
 
-def _narrowed(here: Snapshot, tab: str, today: date) -> Narrowed:
+def _narrowed(here: Snapshot, tab: str) -> Narrowed:
     """What the address asks for; what nobody knows is left out."""
     stages, boards = [stage.code for stage in here.reference.stages], [code for code, _name in _boards(here)]
     found = Narrowed(
@@ -157,8 +165,12 @@ def _narrowed(here: Snapshot, tab: str, today: date) -> Narrowed:
     )
     if tab == DONE:
         return found
-    reminded = today if request.args.get("reminded") == "1" else None
-    return replace(found, light=_one_of("light", ("red", "yellow"), ""), reminded=reminded)
+    return narrowed_further(found, _one_of("light", ("red", "yellow"), ""), request.args.get("reminded") == "1")
+
+
+def narrowed_further(narrowed: Narrowed, light: str, reminded: bool) -> Narrowed:
+    """To what burns, and to what the viewer is to be reminded of today: of open tasks alone."""
+    return replace(narrowed, light=light, reminded=_today() if reminded else None)
 
 
 def _boards(here: Snapshot) -> list[tuple[str, str]]:

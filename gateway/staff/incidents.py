@@ -17,7 +17,7 @@ from gateway.staff.viewer import places_for
 from processes.casework.reference import Reference
 from processes.casework.views import incidents as view
 from processes.errors import BihuanError
-from processes.runtime.commands import Resolve
+from processes.runtime.commands import Outcome, Resolve
 
 KINDS = {
     "step-failed": _l("流程步骤"),
@@ -42,7 +42,7 @@ def incidents() -> Response:
     """What is stuck."""
     with services().database.read() as connection:
         reference = snapshot().reference
-        known = view.open_incidents(connection, reference, _places(reference), view.LOOKED_AT)
+        known = view.open_incidents(connection, reference, places(reference), view.LOOKED_AT)
     causes = view.causes(known)
     return show(
         "incidents.html",
@@ -60,14 +60,8 @@ def incidents() -> Response:
 @blueprint.post("/incidents/<incident_id>/retry")
 def retry(incident_id: str) -> AnyResponse:
     """Try it again; the history says who did."""
-    with services().database.read() as connection:
-        reference = snapshot().reference
-        if not view.is_within(connection, incident_id, _places(reference)):
-            abort(404)
     try:
-        resolve = Resolve(f"resolve:{uuid4()}", incident_id, actor=viewer().id)
-        before = auditing.before("incident.retry", f"incident:{incident_id}")
-        outcome = services().engine.execute(resolve, before=before)
+        outcome = retried(incident_id, f"resolve:{uuid4()}")
     except BihuanError as error:
         flash(said(error), "error")
     else:
@@ -79,9 +73,18 @@ def retry(incident_id: str) -> AnyResponse:
     return redirect(url_for("staff.case", number=back) if back else url_for("staff.incidents"))
 
 
-def _places(reference: Reference) -> set[str]:
+def retried(incident_id: str, command: str) -> Outcome:
+    """Try it again; 404 when it is none that the viewer looks after. The outcome names the incident when it is still there."""
+    with services().database.read() as connection:
+        if not view.is_within(connection, incident_id, places(snapshot().reference)):
+            abort(404)
+    resolve = Resolve(command, incident_id, actor=viewer().id)
+    return services().engine.execute(resolve, before=auditing.before("incident.retry", f"incident:{incident_id}"))
+
+
+def places(reference: Reference) -> set[str]:
     """The places whose incidents the viewer looks after."""
-    places = places_for("incidents", viewer().authority)
-    if not places:
+    own = places_for("incidents", viewer().authority)
+    if not own:
         abort(403)
-    return {under for place in places for under in reference.under(place)}
+    return {under for place in own for under in reference.under(place)}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -71,21 +73,26 @@ def unmask(number: str) -> AnyResponse:
     """Show it for ten minutes, to this person."""
     reason, words = request.form.get("reason", ""), request.form.get("words", "").strip()[:LONGEST]
     asked_from = request.form.get("back", "")
-    back = redirect(asked_from if is_ours(asked_from) else url_for("staff.case", number=number))
+    if wrong := unmask_for(number, reason, words):
+        flash(str(wrong), "error")
+    return redirect(asked_from if is_ours(asked_from) else url_for("staff.case", number=number))
+
+
+def unmask_for(number: str, reason: str, words: str) -> Any:
+    """Show the contact data of a case to the viewer for a while; returns what is wrong with the reason, empty when they are shown. 404 when he
+    may not see the case."""
     here = services()
     with here.database.write() as connection:
         head = find(connection, snapshot().reference, number=number, seen=seen())
         if head is None:
             abort(404)
         if _tells_of(connection, head.id, words):
-            flash(_("“为什么需要”里不要写姓名、电话、地址或企业名称：它会留在不能删改的审计日志里。"), "error")
-            return back
+            return _l("“为什么需要”里不要写姓名、电话、地址或企业名称：它会留在不能删改的审计日志里。")
         enough = bool(words) or (reason == CALL and _has_in_hand(connection, head.id))
         if reason in reasons() and enough:
             unmasking.unmask(connection, here.clock.now(), viewer().id, head.id, reason, words)
-            return back
-    flash(_("请选择用途，并写明为什么需要：它会留在审计日志里。"), "error")
-    return back
+            return ""
+    return _l("请选择用途，并写明为什么需要：它会留在审计日志里。")
 
 
 def _tells_of(connection: Connection, case_id: str, words: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import Response, redirect, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
@@ -19,6 +20,9 @@ from processes.casework.views import search as finder
 from processes.casework.views.finding import Found, Wanted
 from processes.casework.views.search import CaseLine
 
+EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
+"""There are no cases from before or after; days beyond are taken for these."""
+
 _DIGIT = re.compile(r"\d")
 
 
@@ -29,17 +33,27 @@ def search() -> AnyResponse:
     wanted = _wanted(here)
     before = request.args.get("before", type=int)
     with services().database.read() as connection:
-        numbered: tuple[CaseLine, ...] = ()
-        if wanted == Wanted(wanted.text) and before is None and _DIGIT.search(wanted.text):
-            numbered = finder.by_number(connection, here.reference, wanted.text, seen())
+        numbered = numbered_so(connection, here, wanted) if before is None else ()
         if len(numbered) == 1:
             return redirect(url_for("staff.case", number=numbered[0].number))
-        found = Found(numbered)
-        if not numbered and not wanted.is_empty:
-            now = services().clock.now()
-            found = finding.find(connection, here.reference, viewer().authority, wanted, seen(), now, before)
+        found = Found(numbered) if numbered else looked_for(connection, here, wanted, before)
     given: dict[str, Any] = {name: value for name, value in request.args.items() if name in _FIELDS and value}
     return _page(wanted, found, given, full=len(numbered) == finder.LIMIT)
+
+
+def numbered_so(connection: Connection, here: Snapshot, wanted: Wanted) -> tuple[CaseLine, ...]:
+    """The cases that what is typed, and nothing else, names by a number."""
+    if wanted != Wanted(wanted.text) or not _DIGIT.search(wanted.text):
+        return ()
+    return finder.by_number(connection, here.reference, wanted.text, seen())
+
+
+def looked_for(connection: Connection, here: Snapshot, wanted: Wanted, before: int | None) -> Found:
+    """A page of the cases that are looked for; none when nothing is."""
+    if wanted.is_empty:
+        return Found(())
+    now = services().clock.now()
+    return finding.find(connection, here.reference, viewer().authority, wanted, seen(), now, before)
 
 
 _FIELDS = ("q", "place", "board", "stage", "state", "since", "until")
@@ -70,26 +84,41 @@ def _wanted(here: Snapshot) -> Wanted:
     """What the address asks for; what nobody knows is left out."""
     given: Any = request.args.get
     reference = here.reference
-    until = _day(here, given("until", ""))
-    return Wanted(
-        given("q", "").strip()[:60],
-        _known(given("place", ""), _places(reference)),
-        _known(given("board", ""), _boards(reference)),
-        _known(given("stage", ""), [(stage.code, stage.name) for stage in reference.stages]),
-        given("state", "") if given("state", "") in (finding.OPEN, finding.CLOSED) else "",
-        _day(here, given("since", "")),
-        until + timedelta(days=1) if until else None,
+    return wanted_of(
+        here,
+        text=given("q", "").strip()[:60],
+        place=_known(given("place", ""), _places(reference)),
+        board=_known(given("board", ""), _boards(reference)),
+        stage=_known(given("stage", ""), [(stage.code, stage.name) for stage in reference.stages]),
+        state=given("state", "") if given("state", "") in (finding.OPEN, finding.CLOSED) else "",
+        since=_day(given("since", "")),
+        until=_day(given("until", "")),
     )
+
+
+def wanted_of(here: Snapshot, *, since: date | None, until: date | None, **wanted: str) -> Wanted:
+    """What is looked for; days are those of the place, and both of them included."""
+    begin = _midnight(here, _clipped(since)) if since else None
+    end = _midnight(here, _clipped(until) + timedelta(days=1)) if until else None
+    return Wanted(**wanted, since=begin, until=end)
 
 
 def _known(code: str, choices: list[tuple[str, str]]) -> str:
     return code if any(code == each for each, _name in choices) else ""
 
 
-def _day(here: Snapshot, day: str) -> datetime | None:
+def _midnight(here: Snapshot, day: date) -> datetime:
     """The beginning of a day at the place."""
+    return datetime.combine(day, time(), tzinfo=here.calendar.zone)
+
+
+def _clipped(day: date) -> date:
+    return min(max(day, EARLIEST), LATEST)
+
+
+def _day(day: str) -> date | None:
     try:
-        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=here.calendar.zone)
+        return datetime.strptime(day, "%Y-%m-%d").date()
     except ValueError:
         return None
 

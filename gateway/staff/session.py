@@ -59,8 +59,11 @@ def current(services: Services, connection: Connection) -> Session | None:
 def logged_in(services: Services, connection: Connection) -> Viewer | None:
     """Who this request is from, or None."""
     found = current(services, connection)
-    if found is None or not found.whole:
-        return None
+    return acting_for(services, found) if found is not None and found.whole else None
+
+
+def acting_for(services: Services, found: Session) -> Viewer:
+    """The person of a login, or of what stands for one, with the duties of today."""
     snapshot, now = services.snapshots.now(), services.clock.now()
     authority = people.authority(snapshot.reference, found.person, snapshot.calendar.local_date(now))
     named = snapshot.reference.in_language(language())

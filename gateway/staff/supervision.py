@@ -42,9 +42,9 @@ def oversee() -> Response:
     days = request.args.get("days", PERIODS[0], type=int)
     days = days if days in PERIODS else PERIODS[0]
     with services().database.read() as connection:
-        place = _place(here.reference)
-        board = view.board(connection, here.reference, _overseer(), place, now)
-        period = view.period(connection, here.reference, _overseer(), place, days, now)
+        place = place_of(here.reference, request.args.get("place"))
+        board = view.board(connection, here.reference, overseer(), place, now)
+        period = view.period(connection, here.reference, overseer(), place, days, now)
     return show(
         "supervision/board.html",
         here=PAGE,
@@ -63,7 +63,8 @@ def overseen_counts() -> AnyResponse:
     """The numbers of a page that stays open; unchanged ones are told by the tag alone."""
     here, now = snapshot(), services().clock.now()
     with services().database.read() as connection:
-        board = view.board(connection, here.reference, _overseer(), _place(here.reference), now)
+        place = place_of(here.reference, request.args.get("place"))
+        board = view.board(connection, here.reference, overseer(), place, now)
     rows = {"whole": board.whole, **{f"place:{each.code}": each for each in board.places}}
     rows |= {f"board:{each.code}": each for each in board.boards}
     answer = jsonify({key: {"open": each.open, "red": each.red, "yellow": each.yellow} for key, each in rows.items()})
@@ -78,9 +79,9 @@ def overseen_cases() -> Response:
     here, now = snapshot(), services().clock.now()
     colour = request.args.get("light", "")
     colour = colour if colour in COLOURS else RED
-    place, of_board = _place(here.reference), request.args.get("board")
+    place, of_board = place_of(here.reference, request.args.get("place")), request.args.get("board")
     with services().database.read() as connection:
-        lines, more = view.lines(connection, here.reference, here.calendar, _overseer(), place, colour, of_board, now)
+        lines, more = view.lines(connection, here.reference, here.calendar, overseer(), place, colour, of_board, now)
     return show(
         "supervision/cases.html",
         here=PAGE,
@@ -103,15 +104,13 @@ def urging() -> Response:
     numbers = request.args.getlist("case")[: view.PAGE]
     if kind not in supervision.NAMES:
         abort(404)
-    with services().database.read() as connection:
-        words = supervision.words(connection, kind)
     return show(
         "supervision/urging.html",
         here=PAGE,
         kind=kind,
         name=supervision.name(kind, here.reference),
         numbers=numbers,
-        words=words or _usual(kind),
+        words=words_for(kind),
         longest=supervision.LONGEST,
         command=secrets.token_hex(8),
         at=_back(request.args.get("back", "")),
@@ -126,7 +125,8 @@ def urge() -> AnyResponse:
     if kind not in supervision.NAMES or not numbers:
         abort(400)
     back, name = _back(request.form.get("back", "")), supervision.name(kind, snapshot().reference)
-    results = [_urged(number, kind, words) for number in numbers]
+    command = request.form.get("command", "")[:32]
+    results = [urged(number, kind, words, command) for number in numbers]
     if len(results) == 1:
         told = results[0].error or _("已%(what)s，对方收到后见“往来消息”。", what=name)
         flash(told, "error" if results[0].error else "message")
@@ -134,11 +134,12 @@ def urge() -> AnyResponse:
     return show("supervision/urged.html", here=PAGE, name=name, results=results, at=back)
 
 
-def _urged(number: str, kind: str, words: str) -> Result:
-    command = f"urge:{kind}:{number}:{viewer().id}:{request.form.get('command', '')[:32]}"
+def urged(number: str, kind: str, words: str, command: str) -> Result:
+    """Urge a case on in these words, and say what became of it."""
     try:
         places = places_for(PAGE, viewer().authority)
-        supervision.urge(services().engine, number, kind, words, viewer().id, places, command)
+        known = f"urge:{kind}:{number}:{viewer().id}:{command}"
+        supervision.urge(services().engine, number, kind, words, viewer().id, places, known)
     except (BihuanError, NotWaiting) as refused:
         if services().database.was_away(refused):
             raise
@@ -146,14 +147,20 @@ def _urged(number: str, kind: str, words: str) -> Result:
     return Result(number)
 
 
-def _overseer() -> Overseer:
+def words_for(kind: str) -> str:
+    """What is said unless somebody writes other words: the owners' words, or ours."""
+    with services().database.read() as connection:
+        return supervision.words(connection, kind) or _usual(kind)
+
+
+def overseer() -> Overseer:
+    """The viewer, as somebody who supervises."""
     return Overseer(viewer().authority, places_for(PAGE, viewer().authority))
 
 
-def _place(reference: Reference) -> str:
+def place_of(reference: Reference, asked: str | None) -> str:
     """The place that is asked for, one of the viewer's or below; without one, the highest of the viewer's."""
     own = places_for(PAGE, viewer().authority)
-    asked = request.args.get("place")
     if asked is None:
         return min(own, key=lambda each: len(reference.path(each)))
     if asked not in {under for place in own for under in reference.under(place)}:

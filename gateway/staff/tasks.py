@@ -154,12 +154,18 @@ def _page(
     )
 
 
+def told_of(connection: Connection, row: Row[Any]) -> str | None:
+    """The number of the case of a task that is over, if the viewer sees the case; 404 for who has nothing to do with either."""
+    number: str | None = connection.scalar(select(Case.number).where(Case.id == row.case_id, seen()))
+    concerned = row.completed_by == viewer().id or access.may_do(viewer().authority, snapshot().reference, row)
+    if number is None and not concerned:
+        abort(404)
+    return number
+
+
 def _gone(connection: Connection, row: Row[Any]) -> Response:
     """The task was done or withdrawn meanwhile; what was typed, now or in a draft, is shown, so that it can be copied."""
-    reference = snapshot().reference
-    number = connection.scalar(select(Case.number).where(Case.id == row.case_id, seen()))
-    if number is None and row.completed_by != viewer().id and not access.may_do(viewer().authority, reference, row):
-        abort(404)
+    reference, number = snapshot().reference, told_of(connection, row)
     form, left = form_of(connection, row), drafts.draft_of(connection, row.id)
     sent = faces.typed(form, request.form) if request.method == "POST" else {}
     typed = faces.lines(form, sent) or faces.lines(form, left.data if left else {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from flask import Response, abort, flash, jsonify, request, url_for
 from werkzeug.datastructures import FileStorage
@@ -42,7 +42,7 @@ def upload(task_id: str) -> Response:
 def uploaded(task_id: str, upload_id: str) -> Response:
     """One's own file, to be looked at again: saved, never shown, for nobody knows what is in it."""
     with services().database.read() as connection:
-        found = _own(uploads.of(connection, task_id, viewer().id), upload_id)
+        found = own(uploads.of(connection, task_id, viewer().id), upload_id)
         body = b"".join(uploads.read(connection, found))
     response = Response(body, mimetype="application/octet-stream")
     response.headers.set("Content-Disposition", "attachment", filename=found.name)
@@ -59,7 +59,7 @@ def delete_upload(task_id: str, upload_id: str) -> Response:
 def take_out(task_id: str, upload_id: str) -> None:
     """Delete one's own file, unless it has been sent."""
     with services().database.write() as connection:
-        found = _own(uploads.of(connection, task_id, viewer().id), upload_id)
+        found = own(uploads.of(connection, task_id, viewer().id), upload_id)
         uploads.remove(connection, [found.id])
 
 
@@ -78,6 +78,18 @@ def take(opened: Opened) -> Taken:
     return taken
 
 
+def put_in(opened: Opened, name: str, file: str, stream: BinaryIO) -> Upload:
+    """Keep one file, called ``file``, for the field ``name`` of a task's form (one of :func:`fields_of`). Raises :class:`Refused`."""
+    received = uploads.receive(file, stream, services().settings.largest_upload)
+    with services().database.write() as connection:
+        return uploads.add(connection, opened.task.id, viewer().id, name, received, services().clock.now())
+
+
+def fields_of(opened: Opened) -> set[str]:
+    """The fields of a task's form that take files, and the one that there is without any."""
+    return {*opened.form.attachments, FILES_OF_NO_FIELD}
+
+
 def tell(taken: Taken) -> None:
     """Say on the next page which files were not kept, and why."""
     for each in taken.refused:
@@ -90,10 +102,9 @@ def waiting(connection: Any, task_id: str) -> Sequence[Upload]:
 
 
 def _received(opened: Opened, taken: Taken) -> Iterable[tuple[str, Received]]:
-    fields = {*opened.form.attachments, FILES_OF_NO_FIELD}
     for control, file in request.files.items(multi=True):
         name = control.removeprefix(FILE)
-        if not control.startswith(FILE) or name not in fields:
+        if not control.startswith(FILE) or name not in fields_of(opened):
             abort(400)
         if file.filename:
             try:
@@ -106,7 +117,8 @@ def _stream(file: FileStorage) -> Any:
     return file.stream
 
 
-def _own(kept: Iterable[Upload], upload_id: str) -> Upload:
+def own(kept: Iterable[Upload], upload_id: str) -> Upload:
+    """One of them; 404 for any other."""
     found = next((each for each in kept if each.id == upload_id), None)
     if found is None:
         abort(404)
