@@ -16,7 +16,7 @@ from gateway.context import services
 from gateway.staff.pages import show, snapshot, viewer
 from gateway.staff.viewer import places_for
 from processes.casework import edits, records
-from processes.casework.accounts import administration, passwords, second_factor, sessions
+from processes.casework.accounts import administration, passwords, second_factor, sessions, tokens
 from processes.casework.accounts.administration import State
 from processes.casework.reference import Reference
 
@@ -77,6 +77,7 @@ def deactivate(person: str) -> AnyResponse:
     with services().database.write() as connection:
         edits.set_active(connection, person, False, by=viewer().id)
         administration.log_out(connection, person, by=viewer().id)
+        tokens.revoke_all(connection, person, services().clock.now(), by=viewer().id)
         auditing.note(connection, "account.deactivate", f"person:{person}")
     return _done(person, _("已停用，登录中的设备已全部退出。"))
 
@@ -129,6 +130,16 @@ def end_session_of(person: str, session_id: str) -> AnyResponse:
         if sessions.end(connection, person, session_id):
             auditing.note(connection, "account.end_session", f"person:{person}", session=session_id)
     return _done(person, _("已退出所选的登录。"))
+
+
+@blueprint.post("/accounts/<person>/tokens/<token_id>/revoke")
+def revoke_token_of(person: str, token_id: str) -> AnyResponse:
+    """End an access token of somebody's."""
+    _reached(person)
+    with services().database.write() as connection:
+        if tokens.revoke(connection, person, token_id, services().clock.now(), by=viewer().id):
+            auditing.note(connection, "token.revoke", f"token:{token_id}", person=person)
+    return _done(person, _("已撤销所选的令牌。"))
 
 
 # ---- who is whose ----------------------------------------------------------------------------------------------------
@@ -185,6 +196,7 @@ def _page(person: str) -> Response:
     reference, now, found = snapshot().reference, services().clock.now(), _named(person)
     with services().database.read() as connection:
         logins = sessions.of(connection, person, now, rules())
+        held = tokens.of(connection, person, now)
     return show(
         "accounts/person.html",
         here="accounts",
@@ -192,6 +204,7 @@ def _page(person: str) -> Response:
         duties=duty_lines(reference, person),
         state=_states([person]).get(person, State()),
         sessions=logins,
+        tokens=held,
         device=device,
         oneself=person == viewer().id,
     )

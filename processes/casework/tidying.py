@@ -1,4 +1,5 @@
-"""Collects what people have left behind: drafts, uploads and reminders of tasks that are over, a while after they were last touched or came.
+"""Collects what people have left behind: drafts, uploads and reminders of tasks that are over, a while after they were last touched or came;
+tokens that have ended, and answers that no request asks for again.
 
 Whoever was second on a task is shown what he or she had put in for as long; nobody can send it any more.
 """
@@ -10,8 +11,10 @@ from datetime import timedelta
 from sqlalchemy import bindparam, delete, exists, select, tuple_
 
 from processes.casework import uploads
+from processes.casework.accounts import tokens
 from processes.clock import Clock
 from processes.runtime.rounds import Rounds
+from processes.store import kept_answers
 from processes.store.database import Database
 from processes.store.tables import TASK_IS_OPEN, FollowUp, Instant, Presence, TaskDraft, Upload, UserTask
 
@@ -45,13 +48,17 @@ class Tidying(Rounds):
             drafts = [tuple(row) for row in connection.execute(_DRAFTS, before)]
             pages = [tuple(row) for row in connection.execute(_PAGES, before)]
             reminders = [tuple(row) for row in connection.execute(_REMINDERS, {"day": before["before"].date()})]
-        if files or drafts or pages or reminders:
+            ended = tokens.long_ended(connection, self._clock.now(), BATCH)
+            answers = kept_answers.out_of_date(connection, self._clock.now(), BATCH)
+        if files or drafts or pages or reminders or ended or answers:
             with self._database.write() as connection:
                 uploads.remove(connection, files)
+                tokens.forget(connection, ended)
+                kept_answers.forget(connection, answers)
                 for table, keys in ((TaskDraft, drafts), (Presence, pages), (FollowUp, reminders)):
                     of = tuple_(table.task_id, table.person_id)
                     connection.execute(delete(table).where(of.in_(keys)))
-        return len(files) + len(drafts) + len(pages) + len(reminders)
+        return sum(map(len, (files, drafts, pages, reminders, ended, answers)))
 
     def round(self) -> bool:
         """See ``Rounds``."""

@@ -877,6 +877,39 @@ class LoginAttempts(Base):
     """until then it is locked"""
 
 
+class AccessToken(Base):
+    """A program acts for a person over the API. ``token`` is the hash of what it holds; the row stays a while after it has ended."""
+
+    __tablename__ = "access_token"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    scopes: Mapped[list[Any]]
+    way: Mapped[str] = mapped_column(String(10))
+    """how the person had logged in who made it: see LoginSession"""
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(String(64))
+    """of the last use"""
+    revoked_at: Mapped[datetime | None]
+
+
+class KeptAnswer(Base):
+    """What a request with an idempotency key was answered, for as long as it may come again; without ``status`` it is still in hand."""
+
+    __tablename__ = "kept_answer"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """of the token and the caller's key, hashed"""
+    request: Mapped[str] = mapped_column(String(64))
+    """the hash of what was asked"""
+    at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]
+    media_type: Mapped[str] = mapped_column(String(100))
+    body: Mapped[bytes]
+
+
 # ---- the enterprises' portal -------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""How often something may be done in the portal, counted in the database, so that all processes count together."""
+"""How often something may be done in the portal, or over the API, counted in the database, so that all processes count together."""
 
 from __future__ import annotations
 
@@ -26,12 +26,18 @@ class TooOften(BihuanError):
 
 def admit(connection: Connection, what: str, who: str, most: int, lasts: timedelta, now: datetime) -> bool:
     """Whether it may be done once more; it is counted either way, from the first time on for as long as ``lasts``."""
+    return count(connection, what, who, lasts, now)[0] <= most
+
+
+def count(connection: Connection, what: str, who: str, lasts: timedelta, now: datetime) -> tuple[int, datetime]:
+    """Count it once more; returns how often it has been done since the first time, and until when that counts."""
     connection.execute(delete(PortalLimit).where(PortalLimit.ends_at <= now))
     insert = sqlite.insert(PortalLimit) if connection.dialect.name == "sqlite" else postgresql.insert(PortalLimit)
     counted = insert.values(subject=_subject(what, who), times=1, ends_at=now + lasts).on_conflict_do_update(
         index_elements=[PortalLimit.subject], set_={"times": PortalLimit.times + 1}
     )
-    return connection.execute(counted.returning(PortalLimit.times)).scalar_one() <= most
+    row = connection.execute(counted.returning(PortalLimit.times, PortalLimit.ends_at)).one()
+    return row.times, row.ends_at
 
 
 def uncount(connection: Connection, what: str, who: str) -> None:

@@ -49,7 +49,10 @@ PASSED_OVER: Mapping[str, str] = {
     "erased": NUMBERS,
     "audit_entry": LOG,
     "audit_chain": LOG,
-    **dict.fromkeys(("person", "address", "account", "past_password", "recovery_code", "login_session"), STAFF),
+    **dict.fromkeys(
+        ("person", "address", "account", "past_password", "recovery_code", "login_session", "access_token"), STAFF
+    ),
+    "kept_answer": "what programs were answered, for a day; none that tells of contact data or files is kept",
     **dict.fromkeys(("login_attempts", "portal_limit", "fingerprint"), HASHED),
     "case_search": "made of the report's words, and made anew when they are changed",
     **dict.fromkeys(("level", "place", "organisation", "role", "duty", "substitute", "channel", "stage"), OWNERS),

@@ -1,0 +1,22 @@
+"""What a program may use an access token for. A scope only narrows: see ``permissions`` for what the person may do at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+SCOPES: Mapping[str, Any] = {
+    "account:read": _l("看自己的职责"),
+    "tasks:read": _l("看待办和任务"),
+    "tasks:write": _l("办理任务：草稿、附件、领取、转交、提交"),
+    "cases:read": _l("查问题和附件"),
+    "contacts:read": _l("说明用途后看完整联系信息"),
+    "reports:write": _l("登记问题"),
+    "supervision:read": _l("看督办"),
+    "supervision:write": _l("催办、督办、通报"),
+    "instances:read": _l("看流程实例和异常"),
+    "instances:write": _l("处理流程实例和异常"),
+}
+"""In the order in which they are shown, each with what it opens."""
