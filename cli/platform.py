@@ -261,6 +261,8 @@ class Platform:
                     vault=Vault(tokens.vault),
                     oidc=Provider(Configuration.read(self.settings.oidc)) if self.settings.oidc else None,
                     largest_upload=self.settings.largest_upload,
+                    token_rate=self.settings.token_rate,
+                    address_rate=self.settings.address_rate,
                 ),
                 metrics=self.metrics,
                 health=self.health,

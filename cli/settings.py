@@ -56,6 +56,10 @@ class Settings:
     """partner → the topics whose jobs it may answer in its own name"""
     largest_upload: int
     """bytes of a file that people may put into a form"""
+    token_rate: int
+    """requests of an access token a minute"""
+    address_rate: int
+    """requests over the API without a good token, of an address a minute"""
     audit_kept: timedelta
     """how long an entry of the audit log stays in the database at least"""
 
@@ -63,7 +67,8 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """From ``PORT``, ``HOST``, ``DATA``, ``DATABASE_URL``, ``AMQP_URL``, ``SYSTEMS``, ``STANDINS_PORT``, ``CLOCK``, ``SECRETS``,
         ``METRICS_PORT``, ``FILE_AFTER``, ``JOB_PATIENCE`` (seconds), ``PEERS``, ``OIDC``, ``STRUCTURED_TOPICS``, ``FOREIGN_TOPICS``
-        (``channel.answer,notice.send``), ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``) and ``AUDIT_DAYS``."""
+        (``channel.answer,notice.send``), ``ANSWERS`` (``acme:notice.send,rating.request boards:channel.answer``), ``TOKEN_RATE``,
+        ``ADDRESS_RATE`` and ``AUDIT_DAYS``."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]).resolve() if environment.get(name) else None
@@ -88,6 +93,8 @@ class Settings:
             foreign=_topics(environment.get("FOREIGN_TOPICS", "")),
             answers=_answers(environment.get("ANSWERS", "")),
             largest_upload=int(float(environment.get("LARGEST_UPLOAD") or 20) * 1024 * 1024),
+            token_rate=int(environment.get("TOKEN_RATE") or 600),
+            address_rate=int(environment.get("ADDRESS_RATE") or 60),
             audit_kept=timedelta(days=float(environment.get("AUDIT_DAYS") or 183)),
         )
 

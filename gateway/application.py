@@ -19,12 +19,14 @@ from gateway import (
     outside,
     permissions,
     portal,
+    rest,
     staff,
     subjects,
     text,
     web,
 )
 from gateway.context import EXTENSION
+from gateway.rest.blueprint import blueprint as rest_blueprint
 from gateway.services import Services
 
 
@@ -52,7 +54,9 @@ def build(services: Services) -> Flask:
     app.register_blueprint(api.health)
     app.register_blueprint(integrators.blueprint)
     app.register_blueprint(open311.blueprint)
+    rest.register(app)
     web.csrf.exempt(api.blueprint)
+    web.csrf.exempt(rest_blueprint)
     web.csrf.exempt(open311.blueprint)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -21,7 +21,7 @@ from flask import Blueprint, Flask, redirect, request
 from flask_babel import Babel, Domain, get_locale, gettext
 from werkzeug.wrappers import Response
 
-from gateway.paths import is_ours
+from gateway.paths import is_ours, is_rest
 from processes.languages import CHINESE, ENGLISH
 
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -112,7 +112,9 @@ def choose() -> Response:
 
 
 def _chosen() -> str:
-    """Chinese unless English was chosen: officials' browsers are set to anything."""
+    """Chinese unless English was chosen: officials' browsers are set to anything. Programs say what they want."""
+    if is_rest(request.path):
+        return request.accept_languages.best_match(NAMES) or CHINESE
     asked = request.cookies.get(COOKIE, "")
     return asked if asked in NAMES else CHINESE
 

@@ -6,6 +6,8 @@ Audiences (several are separated by spaces, one is enough):
 - ``staff``: whoever has logged in. What is shown and done within the page is scoped by place and board besides.
 - ``page:NAME``: whoever has logged in and has a duty that ``staff/pages.csv`` (``staff/sheets.csv`` for ``sheets``) opens the page for.
 - ``partner``, ``operator``: programs with such a token.
+
+An endpoint of the API for programs of people (``rest.…``) has the scope besides that a token needs for it; without one, every token does.
 """
 
 from __future__ import annotations
@@ -32,6 +34,13 @@ def table() -> dict[str, frozenset[str]]:
     """Endpoint → its audiences."""
     with TABLE.open(encoding="utf-8", newline="") as lines:
         return {row["endpoint"]: frozenset(row["audiences"].split()) for row in csv.DictReader(lines)}
+
+
+@cache
+def scopes() -> dict[str, str]:
+    """Endpoint → the scope that a token needs for it; empty: none."""
+    with TABLE.open(encoding="utf-8", newline="") as lines:
+        return {row["endpoint"]: row.get("scope") or "" for row in csv.DictReader(lines)}
 
 
 def audiences(endpoint: str | None) -> frozenset[str]:

@@ -45,6 +45,10 @@ class Settings:
     """who vouches for people besides their passwords, if anybody"""
     largest_upload: int = 20 * 1024 * 1024
     """bytes of a file that people may put into a form"""
+    token_rate: int = 600
+    """requests of an access token a minute"""
+    address_rate: int = 60
+    """requests over the API without a good token, of an address a minute"""
 
 
 @dataclass(frozen=True)

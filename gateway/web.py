@@ -13,11 +13,13 @@ from flask import Blueprint, Flask, Response, abort, jsonify, render_template, r
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway import problems
 from gateway.context import services
 from gateway.languages import said
+from gateway.paths import is_rest
 from processes.errors import BihuanError
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,8 @@ def wants_json() -> bool:
 
 def error_page(status: int, zh: str | None = None, en: str | None = None, error_id: str | None = None) -> Response:
     """An error as a page for people or JSON for programs; never with a stack trace."""
+    if is_rest(request.path):
+        return problems.problem(status, error_id=error_id)
     title, advice = ERRORS.get(status, ERRORS[500 if status >= 500 else 400])
     text = str(zh or advice)
     if wants_json():
@@ -139,13 +143,18 @@ def _expired(error: CSRFError) -> Response:
 def _refused(error: BihuanError) -> Response:
     if services().database.was_away(error):
         return _failed(error)
+    if is_rest(request.path):
+        return problems.of(error)
     return error_page(409, said(error), error.en)
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:
         return error.get_response()
-    return error_page(error.code, en=error.name)
+    answer = error_page(error.code, en=error.name)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
 
 
 def _failed(error: Exception) -> Response:

@@ -1,0 +1,33 @@
+"""The parts of the API, and what its document says before all else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+SAID: Any = _l(
+    "网页上能办的事，程序用访问令牌也能办：令牌在“账号与安全”里生成，代表生成它的人，职责、地区、回避和保密都与网页相同，用途只会更窄。"
+    "出错时返回 RFC 9457 的 problem+json，写明哪一项、怎样改。POST 可以带 Idempotency-Key：24 小时内再发同样的请求，得到同样的答复，不会办两次。"
+    "还能发多少次写在 RateLimit 里，超出时返回 429 和 Retry-After。Accept-Language 为 en 时用英文答复。"
+)
+
+ACCOUNT: Any = _l("令牌")
+TASKS: Any = _l("待办和任务")
+CASES: Any = _l("问题")
+REPORTS: Any = _l("登记")
+SUPERVISION: Any = _l("督办")
+INSTANCES: Any = _l("流程实例")
+INCIDENTS: Any = _l("异常")
+DOCUMENT: Any = _l("接口文件")
+
+ABOUT: tuple[tuple[Any, Any], ...] = (
+    (ACCOUNT, _l("令牌代表谁、能做什么")),
+    (TASKS, _l("我的待办、领取和转交、填表、附件、提交")),
+    (CASES, _l("查找问题，办理经过、附件、打印件")),
+    (REPORTS, _l("在窗口登记企业的问题")),
+    (SUPERVISION, _l("红黄灯、催办、督办、通报")),
+    (INSTANCES, _l("查找流程实例，逐个或批量处理")),
+    (INCIDENTS, _l("办不下去的步骤，重试")),
+    (DOCUMENT, _l("这份文件")),
+)
