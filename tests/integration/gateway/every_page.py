@@ -47,7 +47,7 @@ NO_PAGE = {
 }
 """Addresses that a browser does not show as a page of ours, with what they are."""
 
-APART = ("api", "open311", "static")
+APART = ("api", "open311", "rest", "static")
 """Blueprints whose addresses are for programs."""
 
 

@@ -1,0 +1,268 @@
+"""Programs do what people do on the pages, as the person whose token it is: the same rules, the same scope, the same masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from processes.casework.bulk import Bulk
+from processes.runtime.scheduler import Scheduler
+from processes.store.tables import Case
+from tests.integration.gateway.conftest import Browser
+from tests.integration.gateway.programs import ROOT, caller
+from tests.integration.gateway.world import World
+
+Open = Callable[..., Browser]
+
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+
+def test_the_inbox_is_that_of_the_page(world: World, browser: Open) -> None:
+    number = world.report("H1").number
+    page, program = browser("wx.wu").get("/"), caller(world, "wx.wu")
+    (line,) = program.get("/inbox")["tasks"]
+    assert line["number"] == number
+    assert f'/tasks/{line["id"]}"' in page
+    assert line["light"]["colour"] == "green"
+    assert program.get("/inbox", q="没有这样的字")["tasks"] == []
+    assert program.get("/inbox", light="red")["tasks"] == []
+    assert program.get("/inbox/counts")["lists"][0] == {"list": "todo", "all": 1, "red": 0, "yellow": 0, "more": False}
+    assert caller(world, "wx.zheng").get("/inbox")["tasks"] == []
+    program.get("/inbox", 403, list="place")
+    assert [each["id"] for each in caller(world, "wx.li").get("/inbox", list="place")["tasks"]] == [line["id"]]
+
+
+def test_a_task_is_read_drafted_and_completed(world: World, browser: Open) -> None:
+    number = world.report("H1").number
+    program = caller(world, "wx.wu")
+    path = f"/tasks/{world.task(number, '签收').id}"
+    found = program.get(path)
+    assert (found["name"], found["state"], found["number"]) == ("签收", "open", number)
+    assert found["case"]["contact"] == {"name": "王*", "phone": "138****5678", "address": "", "until": None}
+    assert "accept" in {each["value"] for each in found["outcomes"]}
+    assert found["following"]
+    program.get(f"{path}/draft", 404)
+    kept = program.put(f"{path}/draft", {"data": {"outcome": "dispute", "reason": "写了一半"}})
+    assert "reason" in kept["shown"]["dispute"]
+    assert "写了一半" in browser("wx.wu").get(path)
+    assert program.get(path)["draft"]["data"] == {"outcome": "dispute", "reason": "写了一半"}
+    wrong = program.post(f"{path}/complete", {"data": {"outcome": "dispute"}}, 422)
+    assert [(each["path"], each["zh"]) for each in wrong["errors"]] == [("body.data.reason", "请填写“异议理由”")]
+    done = program.post(f"{path}/complete", {"data": {"outcome": "accept"}}, Idempotency_Key="c-1")
+    assert done == {"duplicate": False, "incident": None}
+    assert program.post(f"{path}/complete", {"data": {"outcome": "accept"}}, Idempotency_Key="c-1") == done
+    program.post(f"{path}/complete", {"data": {"outcome": "accept"}}, 409)
+    over = program.get(path)
+    assert (over["state"], over["completed_by"], over["form"]) == ("completed", "wx.wu", None)
+    assert program.get("/inbox", list="done")["tasks"][0]["number"] == number
+
+
+def test_a_task_is_nobodys_whose_duties_do_not_reach_it(world: World) -> None:
+    task = world.task(world.report("H1").number, "签收").id
+    for person in ("wx.zheng", "yh.wang", "wx.yun"):
+        stranger = caller(world, person)
+        stranger.get(f"/tasks/{task}", 403)
+        stranger.put(f"/tasks/{task}/draft", {"data": {}}, 403)
+        stranger.post(f"/tasks/{task}/complete", {"data": {"outcome": "accept"}}, 403)
+        stranger.post(f"/tasks/{task}/claim", {}, 404)
+        stranger.get(f"/tasks/{task}/files", 403)
+    assert world.open_tasks()[0].assignee is None
+
+
+def test_drafts_hold_what_forms_hold(world: World) -> None:
+    program = caller(world, "wx.wu")
+    path = f"/tasks/{world.task(world.report('H1').number, '签收').id}/draft"
+    for data, where in (
+        ({"nothing": "x"}, "nothing"),
+        ({"reason": {"deep": "x"}}, "reason"),
+        ({"reason": [[1]]}, "reason"),
+    ):
+        (wrong,) = program.put(path, {"data": data}, 422)["errors"]
+        assert wrong["path"] == f"body.data.{where}"
+
+
+def test_colleagues_arrange_a_task_among_themselves(world: World) -> None:
+    world.report("H1", title="办理营业执照遇到困难", body="我公司到窗口办理营业执照变更，跑了三次都没有办成，请协调。")
+    mine, other, coordinator = caller(world, "wx.wang"), caller(world, "wx.qian"), caller(world, "wx.li")
+    task = world.open_tasks()[0]
+    assert task.organisation == "330502.basic"
+    path = f"/tasks/{task.id}"
+    assert mine.get(f"{path}/arranging")["may_claim"]
+    mine.post(f"{path}/claim")
+    late = other.post(f"{path}/claim", {"seen": None}, 409)
+    assert "刚刚有了变化" in late["detail"]
+    assert {"code": "wx.qian", "name": "钱进"}["code"] in {
+        each["code"] for each in mine.get(f"{path}/arranging")["colleagues"]
+    }
+    mine.post(f"{path}/delegate", {"to": "wx.qian"})
+    assert other.get(path)["owner"] == "wx.wang"
+    other.post(f"{path}/release")
+    mine.post(f"{path}/delegate", {"to": "wx.zheng"}, 403)
+    mine.post(f"{path}/release")
+    handed = coordinator.post("/inbox/assign", {"to": "wx.qian", "tasks": [{"task": task.id}]})
+    assert handed["results"][0]["error"] == ""
+    assert world.open_tasks()[0].assignee == "wx.qian"
+    assert mine.put(f"{path}/reminder", {"day": "2026-11-25"}) == {"day": "2026-11-25"}
+    assert mine.get(f"{path}/arranging")["follow_up"] == "2026-11-25"
+
+
+def test_files_go_with_a_task_and_become_the_cases(world: World) -> None:
+    number = world.report("H1").number
+    program = caller(world, "wx.wu")
+    path = f"/tasks/{world.task(number, '签收').id}"
+    sent = program.send("POST", f"{path}/files?name=说明.pdf", data=PDF, content_type="application/octet-stream")
+    assert sent.status_code == 201, sent.text
+    file = sent.json or {}
+    assert program.send("GET", f"{path}/files/{file['id']}").data == PDF
+    assert [each["name"] for each in program.get(f"{path}/files")["files"]] == ["说明.pdf"]
+    assert program.send("DELETE", f"{path}/files/{file['id']}").status_code == 204
+    program.get(f"{path}/files/{file['id']}", 404)
+    refused = program.send(
+        "POST", f"{path}/files?name=x.exe", data=b"MZ\x90\x00", content_type="application/octet-stream"
+    )
+    assert refused.status_code == 422
+    nowhere = f"{path}/files?name=x.pdf&field=nothing"
+    assert program.send("POST", nowhere, data=PDF, content_type="application/octet-stream").status_code == 422
+    program.send("POST", f"{path}/files?name=说明.pdf", data=PDF, content_type="application/octet-stream")
+    program.post(f"{path}/complete", {"data": {"outcome": "accept"}})
+    (document,) = program.get(f"/cases/{number}")["documents"]
+    assert program.send("GET", f"/cases/{number}/documents/{document['id']}").data == PDF
+
+
+def test_a_case_is_found_read_and_printed_by_who_may_see_it(world: World) -> None:
+    number = world.report("H1").number
+    program = caller(world, "wx.li")
+    for query in ({"q": number}, {"q": "供电增容"}, {"q": "13812345678"}, {"state": "open", "since": "2026-11-23"}):
+        assert [each["number"] for each in program.get("/cases", **query)["cases"]] == [number], query
+    assert program.get("/cases", state="closed")["cases"] == []
+    found = program.get(f"/cases/{number}")
+    assert found["title"] == "供电增容迟迟不批"
+    assert found["contact"]["phone"] == "138****5678"
+    assert found["timeline"][0]["kind"] == "start"
+    assert found["open_tasks"][0]["mine"] is False
+    printed = program.send("GET", f"/cases/{number}/file")
+    assert (printed.mimetype, printed.data[:5]) == ("application/pdf", b"%PDF-")
+    for person in ("yh.wang", "wx.zheng"):
+        stranger = caller(world, person)
+        stranger.get(f"/cases/{number}", 404)
+        stranger.get(f"/cases/{number}/file", 404)
+        assert stranger.get("/cases", q=number)["cases"] == []
+    with world.services.database.write() as connection:
+        connection.execute(update(Case).values(confidential=True))
+    program.get(f"/cases/{number}", 404)
+
+
+def test_contact_data_are_shown_to_who_says_what_for(world: World) -> None:
+    number = world.report("H1").number
+    program = caller(world, "wx.li")
+    program.post(f"/cases/{number}/contact", {"reason": "visit"}, 422)
+    whole = program.post(f"/cases/{number}/contact", {"reason": "visit", "words": "明天上门"})
+    assert (whole["name"], whole["phone"]) == ("王明", "13812345678")
+    assert program.get(f"/cases/{number}")["contact"]["phone"] == "13812345678"
+    assert caller(world, "wx.sun").get(f"/cases/{number}")["contact"]["phone"] == "138****5678"
+    world.clock.advance(timedelta(minutes=10))
+    assert program.get(f"/cases/{number}")["contact"]["phone"] == "138****5678"
+
+
+def test_days_beyond_all_calendars_are_no_mistake(world: World, browser: Open) -> None:
+    world.report("H1")
+    for days in ({"until": "9999-12-31"}, {"since": "0001-01-01"}, {"since": "0001-01-01", "until": "9999-12-31"}):
+        assert len(caller(world, "wx.li").get("/cases", **days)["cases"]) == 1
+        asked = "&".join(f"{name}={day}" for name, day in days.items())
+        assert "供电增容迟迟不批" in browser("wx.li").get(f"/search?{asked}")
+
+
+def test_a_problem_is_entered_at_the_counter(world: World) -> None:
+    clerk = caller(world, "wx.chen")
+    wrong = clerk.post("/reports", {"enterprise": "x", "uscc": "1", "phone": "1"}, 422)
+    assert {"body.contact", "body.phone", "body.title", "body.body", "body.uscc"} <= {
+        each["path"] for each in wrong["errors"]
+    }
+    given = {
+        "enterprise": "湖州一二三机械有限公司",
+        "contact": "王明",
+        "phone": "13812345678",
+        "title": "供电增容迟迟不批",
+    }
+    body = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
+    made = clerk.post("/reports", {**given, "body": body}, 201)
+    assert made["outcome"] == "pool"
+    with world.services.database.read() as connection:
+        assert connection.scalars(select(Case.number)).all() == [made["number"]]
+    clerk.post("/reports", {**given, "body": body, "place": "3301"}, 201)
+    caller(world, "wx.wu").post("/reports", {**given, "body": body}, 403)
+
+
+def test_what_burns_is_seen_and_urged_on(world: World) -> None:
+    number = world.report("H1").number
+    world.clock.advance(timedelta(days=10))
+    Scheduler(world.engine).run_due()
+    supervisor = caller(world, "wx.sun")
+    board = supervisor.get("/supervision")
+    assert (board["place"], board["whole"]["red"]) == ("330502", 1)
+    supervisor.get("/supervision", 404, place="3301")
+    (line,) = supervisor.get("/supervision/cases")["cases"]
+    assert (line["number"], line["urged"]) == (number, None)
+    words = supervisor.get("/supervision/words", kind="reminder")["words"]
+    urging = {"kind": "reminder", "cases": [number, "nothing"], "words": words}
+    told = {each["number"]: each["error"] for each in supervisor.post("/supervision/urge", urging)["results"]}
+    assert told[number] == ""
+    assert "没有这一问题" in told["nothing"]
+    assert supervisor.get("/supervision/cases")["cases"][0]["urged"] == "reminder"
+    again = supervisor.post("/supervision/urge", {**urging, "cases": [number]})
+    assert "刚刚催办过" in again["results"][0]["error"]
+
+
+def test_instances_are_found_and_acted_on_with_a_reason(world: World) -> None:
+    number = world.report("H1").number
+    operator = caller(world, "wx.yun")
+    found = operator.get("/instances", text=number)
+    assert [each["number"] for each in found["instances"]] == [number]
+    path = f"/instances/{found['instances'][0]['id']}"
+    whole = operator.get(path)
+    assert any("user" in each["waits"] for each in whole["tokens"])
+    assert operator.get(f"{path}/history/1")["kind"] == "Start"
+    assert operator.get(f"{path}/variables/case")["value"]["number"] == number
+    operator.get(f"{path}/variables/nothing", 404)
+    operator.post(f"{path}/acts/suspend", {}, 422)
+    operator.post(f"{path}/acts/suspend", {"reason": "核对数据"})
+    assert operator.get(path)["status"] == "suspended"
+    wrong = operator.post(f"{path}/acts/set", {"reason": "x"}, 422)
+    assert "变量名" in wrong["errors"][0]["zh"]
+    operator.post(f"{path}/acts/explode", {"reason": "x"}, 404)
+    operator.get("/instances", 422, after="nothing")
+    caller(world, "wx.li").post(f"{path}/acts/resume", {"reason": "x"}, 403)
+
+
+def test_many_are_acted_on_and_their_progress_is_told(world: World) -> None:
+    world.report("H1")
+    operator = caller(world, "wx.yun")
+    operator.post("/bulk", {"act": "suspend", "reason": "x"}, 422)
+    begun = operator.post("/bulk", {"act": "suspend", "reason": "演练", "criteria": {"process": "problem"}}, 201)
+    worker = Bulk(world.engine, world.services.snapshots)
+    while worker.round():
+        pass
+    told = operator.get(f"/bulk/{begun['id']}", state="done")
+    assert (told["state"], told["done"], len(told["items"])) == ("done", 1, 1)
+    assert [each["id"] for each in operator.get("/bulk")["operations"]] == [begun["id"]]
+    waiting = operator.post(
+        "/bulk", {"act": "resume", "reason": "x", "instances": [told["items"][0]["instance_id"]]}, 201
+    )
+    assert operator.send("POST", f"/bulk/{waiting['id']}/stop", json={}).status_code == 204
+    assert operator.get(f"/bulk/{waiting['id']}", state="open")["state"] == "stopped"
+    assert caller(world, "wx.xie").get("/bulk")["operations"] == []
+    caller(world, "wx.li").get(f"/bulk/{begun['id']}", 403)
+
+
+def test_the_document_is_there_in_both_languages(world: World) -> None:
+    client = world.app.test_client()
+    chinese = client.get(f"{ROOT}/openapi.json").json or {}
+    english = client.get(f"{ROOT}/openapi.json", headers={"Accept-Language": "en"}).json or {}
+    assert chinese["openapi"] == english["openapi"] == "3.1.0"
+    assert chinese["paths"]["/api/v1/inbox"]["get"]["summary"] == "待办列表"
+    assert english["paths"]["/api/v1/inbox"]["get"]["summary"] == "The lists of tasks"
+    assert english["paths"]["/api/v1/inbox"]["get"]["security"] == [{"token": ["tasks:read"]}]
+    answers = [each["responses"] for item in chinese["paths"].values() for each in item.values() if "responses" in each]
+    assert all("default" not in each for each in answers)
