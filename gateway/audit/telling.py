@@ -40,6 +40,10 @@ def _names() -> Mapping[str, str]:
         "organisation": _("单位"),
         "substitute": _("代理"),
         "entries": _("条目数"),
+        "name": _("名称"),
+        "scopes": _("用途"),
+        "until": _("有效到"),
+        "person": _("账号"),
     }
 
 
@@ -52,9 +56,9 @@ def _value(name: str, value: str, reference: Reference) -> str:
         return reference.place_name(value)
     if name == "organisation":
         return reference.organisation_name(value)
-    if name == "substitute":
+    if name in ("substitute", "person"):
         return reference.person_name(value)
-    if name == "locked_until":
+    if name in ("locked_until", "until"):
         return moment(datetime.fromisoformat(value))
     return _words().get((name, value), value)
 
@@ -67,4 +71,9 @@ def _words() -> Mapping[tuple[str, str], str]:
         ("why", "WrongCode"): _("验证码不对"),
         ("why", "Locked"): _("账号已锁定"),
         ("why", "Unknown"): _("没有这个账号"),
+        ("why", "revoked"): _("令牌已撤销"),
+        ("why", "ended"): _("令牌已过期"),
+        ("why", "deactivated"): _("账号已停用"),
+        ("why", "locked"): _("账号已锁定"),
+        ("why", "unknown"): _("没有这个令牌"),
     }
