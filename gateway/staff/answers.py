@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import text
 from gateway.context import services
-from gateway.languages import said
+from gateway.languages import language, said
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import duties_for
 from processes.casework import answer_templates as store
@@ -21,6 +21,7 @@ from processes.casework.reference import KIND_BOARD, Reference
 from processes.casework.views.head import Head
 from processes.casework.views.head import head as find
 from processes.errors import BihuanError
+from processes.languages import CHINESE
 
 NEW = "new"
 """the id of a template that is not there yet"""
@@ -108,8 +109,10 @@ def filled(found: Sequence[AnswerTemplate], head: Head, organisation: str | None
     """Templates with what a case gives."""
     # They are Chinese, whatever the language of the page: so are the names and the date that go into them.
     reference, today = services().snapshots.now().reference, text.chinese_date(services().clock.now())
-    with services().database.read() as connection:
-        named = find(connection, reference, case_id=head.id) or head
+    named = head
+    if found and language() != CHINESE:
+        with services().database.read() as connection:
+            named = find(connection, reference, case_id=head.id) or head
     values = store.values_of(named, reference, organisation, viewer().id, today)
     return [Filled(each.title, store.filled(each.body, values)) for each in found]
 

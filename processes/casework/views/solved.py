@@ -5,6 +5,7 @@ Two sets are compared, each found by an index and of a fixed size: reports with 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,7 +61,9 @@ def solved(
         if score >= (LEAST / 2 if same else LEAST):
             ranked.append((score, row.closed_at, row))
     ranked.sort(key=lambda each: (-each[0], -each[1].timestamp()))
-    return tuple(_solved(connection, reference, row, score) for score, _, row in ranked[:limit])
+    best = [(row, score) for score, _, row in ranked[:limit]]
+    answers = _answers(connection, [row for row, _ in best])
+    return tuple(_solved(reference, row, score, answers.get(row.id, "")) for row, score in best)
 
 
 def _candidates(connection: Connection, of: Head, seen: ColumnElement[bool]) -> list[Row[Any]]:
@@ -77,7 +80,9 @@ def _candidates(connection: Connection, of: Head, seen: ColumnElement[bool]) -> 
         .order_by(Case.closed_at.desc())
         .limit(RECENT)
     )
-    ids = set(connection.scalars(recent)) | set(connection.scalars(select(Case.id).where(Case.report_id.in_(reports))))
+    ids = set(connection.scalars(recent))
+    if reports:
+        ids |= set(connection.scalars(select(Case.id).where(Case.report_id.in_(reports))))
     ids.discard(of.id)
     statement = (
         select(
@@ -99,7 +104,7 @@ def _candidates(connection: Connection, of: Head, seen: ColumnElement[bool]) -> 
     return list(connection.execute(statement))
 
 
-def _solved(connection: Connection, reference: Reference, row: Row[Any], score: float) -> Solved:
+def _solved(reference: Reference, row: Row[Any], score: float, answer: str) -> Solved:
     return Solved(
         row.number,
         row.title,
@@ -108,14 +113,27 @@ def _solved(connection: Connection, reference: Reference, row: Row[Any], score: 
         rating(row.rating),
         row.closed_at,
         score,
-        _answer(connection, row),
+        answer,
     )
 
 
-def _answer(connection: Connection, row: Row[Any]) -> str:
-    """What was said last in a field of that name, whatever a form calls it for people."""
-    definition = connection.scalar(select(Instance.definition_id).where(Instance.id == row.instance_id)) or ""
+def _answers(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    """By case: what was said last in a field of that name, whatever a form calls it for people."""
+    if not rows:
+        return {}
+    definitions = select(Instance.id, Instance.definition_id).where(Instance.id.in_([row.instance_id for row in rows]))
+    of_instance = {row.id: row.definition_id for row in connection.execute(definitions)}
+    titles = {row.id: _titles(connection, of_instance.get(row.instance_id, "")) for row in rows}
+    said = select(CaseText.case_id, CaseText.label, CaseText.body).order_by(CaseText.at.desc())
+    said = said.where(CaseText.case_id.in_(list(titles)), CaseText.body != "")
+    found: dict[str, str] = {}
+    for text in connection.execute(said):
+        if text.label in titles[text.case_id]:
+            found.setdefault(text.case_id, text.body)
+    return found
+
+
+def _titles(connection: Connection, definition: str) -> set[str]:
+    """What the field is called by the forms of a definition."""
     forms = models(connection, definition).forms.values()
-    titles = {str(form.get("properties", {}).get(ANSWER, {}).get("title", ANSWER)) for form in forms}
-    said = select(CaseText.body).where(CaseText.case_id == row.id, CaseText.label.in_(titles), CaseText.body != "")
-    return connection.scalar(said.order_by(CaseText.at.desc()).limit(1)) or ""
+    return {str(form.get("properties", {}).get(ANSWER, {}).get("title", ANSWER)) for form in forms}
