@@ -22,7 +22,7 @@ GROWTH_GOAL, QUERIES_GOAL = 1.5, 10.0
 WARM = 5
 """Turns that are not counted."""
 
-REDUCED: dict[str, Any] = {"cases": 20_000, "waiting": 4_000, "small": 5_000, "turns": 40}
+REDUCED: dict[str, Any] = {"cases": 20_000, "waiting": 4_000, "small": 5_000, "turns": 20}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
