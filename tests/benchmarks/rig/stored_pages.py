@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from gateway.portal.pages import PHONE, PROBLEM
 from processes.casework.counting import Counting
 from processes.casework.portal import passes
+from processes.casework.views import inbox as view
 from processes.store.tables import TASK_IS_OPEN, Case, Definition, InForce, PortalReport, ReportText, Setting, UserTask
 from tests.benchmarks import filling, oddities
 from tests.integration.gateway.conftest import Browser
@@ -36,6 +37,9 @@ RARE = ("续贷", "竹业", "用地审批", "消防验收", "金鑫瑞", "排水
 
 DEEP = 5
 """Pages that are turned before the one that is measured."""
+
+LAST_PAGE = 20
+"""of the inbox, where there are so many"""
 
 ENTERPRISES = 100
 """Browsers of the portal."""
@@ -65,6 +69,8 @@ class Stored:
             self._numbers = connection.scalars(_NUMBERS).all()
             self._instances = connection.scalars(_NUMBERS.with_only_columns(Case.instance_id)).all()
             self._version = str(connection.scalar(_VERSION))
+            waiting = connection.scalar(_WAITING) or 0
+        self._last_page = max(1, min(waiting // view.PAGE, LAST_PAGE))
         self._tasks = [
             (person, path)
             for person in HANDLERS
@@ -124,7 +130,7 @@ class Stored:
         chance = self._chance
         return {
             "inbox": lambda: self._get(chance.choice(HANDLERS), "/"),
-            "inbox: page 20": lambda: self._get(chance.choice(HANDLERS), "/", page=20),
+            "inbox: the last page": lambda: self._get(HANDLERS[0], "/", page=self._last_page),
             "inbox: a word": lambda: self._get(chance.choice(HANDLERS), "/", q=chance.choice(RARE)),
             "inbox: all of a place": lambda: self._get(chance.choice(COORDINATORS), "/", tab="place"),
             "inbox: done": lambda: self._get(chance.choice(HANDLERS), "/", tab="done"),
@@ -244,6 +250,9 @@ def _fill(world: World, cases: int, waiting: int) -> None:
 
 _NUMBERS = select(Case.number).order_by(Case.id).limit(20_000)
 """Anywhere: ids are in no order."""
+
+_WAITING = select(func.count()).where(TASK_IS_OPEN, UserTask.place == "330502", UserTask.role == "board_handler")
+"""What the first of the handlers may do."""
 
 _VERSION = (
     select(Definition.id)
