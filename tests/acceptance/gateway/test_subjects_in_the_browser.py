@@ -12,6 +12,7 @@ from processes.languages import CHINESE, ENGLISH
 from tests import axe
 from tests.acceptance.gateway.conftest import PHONE as SMALL
 from tests.acceptance.gateway.conftest import WIDE, Desk
+from tests.integration.gateway.portal_world import Post
 from tests.integration.gateway.world import World
 from tests.integration.subjects import held
 
@@ -39,6 +40,27 @@ def test_what_was_found_and_what_waits_can_be_used_by_everybody_and_fits(world: 
     found.click("button[value=delete]")
     expect(found.locator("[role=alert]")).to_be_visible()
     assert [*wrong, *_judged(clerk, found)] == []
+
+
+@pytest.mark.parametrize("language", [CHINESE, ENGLISH])
+def test_the_portals_page_can_be_used_by_everybody_and_fits(world: World, desk: At, language: str) -> None:
+    problem = axe.ensure()
+    if problem:
+        pytest.skip(problem)
+    held.filed(world)
+    one, post = desk(), Post(world)
+    one.page.context.add_cookies([{"name": "language", "value": language, "url": one.url}])
+    page = one.open("/portal/personal")
+    page.fill("#phone", held.PHONE)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/portal/code")
+    page.fill("#code", post.code(held.PHONE))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/portal/personal")
+    wrong = _judged(one, page)
+    page.click("form[action$=delete] button")
+    expect(page.locator("[role=alert]")).to_be_visible()
+    assert [*wrong, *_judged(one, page)] == []
 
 
 def _judged(someone: Desk, page: Page) -> list[str]:

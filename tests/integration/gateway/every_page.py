@@ -96,7 +96,7 @@ AFTER_A_FORM = {
     "staff.registered": "shown once, after the counter's form: test_staff_pages",
     **{
         f"portal.{name}": "shown to whoever has verified a number: test_portal"
-        for name in ("code", "filed", "mine", "problem", "report")
+        for name in ("code", "filed", "mine", "personal", "problem", "report")
     },
 }
 """Pages that are there only for whoever has just sent a form."""
