@@ -26,6 +26,7 @@ def office() -> Iterator[Office]:
         pytest.skip(problem)
     with Office(Size(cases=200, waiting=100, people=20)) as office:
         yield office
+    office.remove()
 
 
 @pytest.fixture(scope="module")
