@@ -83,6 +83,8 @@ class CasesShape(Shape):
 def cases(given: Mapping[str, Any]) -> Any:
     """The cases looked for, the newest first; none when nothing is looked for."""
     here = snapshot()
+    if given["place"] and given["place"] not in here.reference.places:
+        raise Unfit.at("query.place", _l("没有这个地区"))
     wanted = finder.wanted_of(
         here,
         text=given["q"].strip(),

@@ -154,6 +154,16 @@ def test_a_case_is_found_read_and_printed_by_who_may_see_it(world: World) -> Non
     program.get(f"/cases/{number}", 404)
 
 
+def test_a_place_that_is_none_is_told_so(world: World) -> None:
+    number = world.report("H1").number
+    program = caller(world, "wx.li")
+    for place in ("w]\u00f3\u0097", '3305" OR "33', "999999"):
+        (wrong,) = program.get("/cases", 422, place=place)["errors"]
+        assert (wrong["path"], wrong["zh"]) == ("query.place", "没有这个地区")
+    assert [each["number"] for each in program.get("/cases", place="330502")["cases"]] == [number]
+    assert program.get("/cases", place="330502001")["cases"] == []
+
+
 def test_contact_data_are_shown_to_who_says_what_for(world: World) -> None:
     number = world.report("H1").number
     program = caller(world, "wx.li")
