@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 from playwright.sync_api import ElementHandle, Locator, Page, expect
 
@@ -37,12 +36,11 @@ class Person:
     url: str
     name: str
     shots: Path | None = None
+    looks: bool = True
+    """whether each step is looked at in both sizes"""
     clicks: int = 0
     keys: int = 0
     _shown: int = field(default=0, repr=False)
-
-    looks: ClassVar[bool] = False
-    """whether each step is looked at in both sizes"""
 
     # -- what a person does --------------------------------------------------------------------------------------------
 
@@ -53,6 +51,11 @@ class Person:
     def presses(self, name: str, within: str = "body") -> None:
         """A button, a link, or what unfolds something, by its words."""
         self.presses_in(self._control(name, within))
+
+    def goes(self, name: str) -> None:
+        """The same, and on to the page that it leads to: where the words of that page are on this one, too."""
+        with self.page.expect_navigation():
+            self.presses(name)
 
     def presses_in(self, control: Locator) -> None:
         """A control that is known by where it stands."""
@@ -126,8 +129,6 @@ class Person:
 
 class Mouse(Person):
     """Somebody with a mouse, or a finger."""
-
-    looks = True
 
     def types(self, label: str, text: str) -> None:
         self._field(label).fill(text)
