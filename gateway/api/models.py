@@ -25,6 +25,9 @@ from processes.runtime.commands import Replan
 from processes.runtime.definitions import NothingToDeploy
 from processes.store.tables import TASK_IS_OPEN, Deadline, Definition, InForce, ModelFile, Timer, UserTask
 
+LONGEST_NAME = 80
+"""characters of a file's or folder's name: in any script within the 255 bytes that file systems take"""
+
 
 @blueprint.post("/deploy")
 def deploy() -> Response:
@@ -99,8 +102,12 @@ def _uploaded() -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for file in request.files.getlist("files"):
         name = PurePosixPath((file.filename or "").replace("\\", "/"))
-        if not name.name or name.is_absolute() or ".." in name.parts:
-            raise BadRequest(f"文件名“{file.filename}”不能用。", "a file name that is not accepted")
+        unfit = any(len(each) > LONGEST_NAME for each in name.parts) or not str(name).isprintable()
+        if not name.name or unfit or name.is_absolute() or ".." in name.parts:
+            raise BadRequest(
+                f"文件名“{''.join(filter(str.isprintable, str(name)))[:60]}”不能用。",
+                "a file name that is not accepted",
+            )
         found[str(name)] = file.read()
     if not found:
         raise BadRequest("没有收到文件，请以 multipart/form-data 的 files 字段上传。", "no files")

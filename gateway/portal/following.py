@@ -11,6 +11,7 @@ from gateway.context import services
 from gateway.languages import pick
 from gateway.portal import files
 from gateway.portal.pages import PHONE, PROBLEM, address, blueprint, held, rules, show, snapshot, to_phone, verified
+from gateway.web import to_be_saved
 from processes.casework import attachments
 from processes.casework.portal import following, reports
 from processes.casework.portal.following import Problem
@@ -62,10 +63,7 @@ def attachment(number: str, attachment_id: str) -> Response:
         if found is None:
             abort(404)
         body = b"".join(attachments.read(connection, found.id))
-    response = Response(body, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return to_be_saved(body, found.name)
 
 
 def own(connection: Connection, number: str) -> Problem:

@@ -15,6 +15,7 @@ from gateway.staff import printed
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
 from gateway.staff.viewer import places_for
 from gateway.text import lasting
+from gateway.web import to_be_saved
 from processes.casework import access, attachments, supervision
 from processes.casework.views import case as view
 from processes.casework.views import models
@@ -96,10 +97,7 @@ def attachment(number: str, attachment_id: str) -> Response:
         if found is None:
             abort(404)
         body = b"".join(attachments.read(connection, found.id))
-    response = Response(body, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return to_be_saved(body, found.name)
 
 
 @blueprint.get("/models/<digest>.bpmn")

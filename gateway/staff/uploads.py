@@ -13,6 +13,7 @@ from gateway.context import services
 from gateway.languages import said
 from gateway.staff.opened import FILES_OF_NO_FIELD, Opened, open_task
 from gateway.staff.pages import blueprint, viewer
+from gateway.web import to_be_saved
 from processes.casework import uploads
 from processes.casework.uploads import Received, Refused, Upload
 
@@ -44,9 +45,7 @@ def uploaded(task_id: str, upload_id: str) -> Response:
     with services().database.read() as connection:
         found = own(uploads.of(connection, task_id, viewer().id), upload_id)
         body = b"".join(uploads.read(connection, found))
-    response = Response(body, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return response
+    return to_be_saved(body, found.name)
 
 
 @blueprint.post("/tasks/<task_id>/uploads/<upload_id>/delete")
