@@ -22,6 +22,7 @@ from processes.store.tables import (
     Base,
     Case,
     Instance,
+    KeptAnswer,
     OutboxMessage,
     PeerMessage,
     PortalMessage,
@@ -52,7 +53,6 @@ PASSED_OVER: Mapping[str, str] = {
     **dict.fromkeys(
         ("person", "address", "account", "past_password", "recovery_code", "login_session", "access_token"), STAFF
     ),
-    "kept_answer": "what programs were answered, for a day; none that tells of contact data or files is kept",
     **dict.fromkeys(("login_attempts", "portal_limit", "fingerprint"), HASHED),
     "case_search": "made of the report's words, and made anew when they are changed",
     **dict.fromkeys(("level", "place", "organisation", "role", "duty", "substitute", "channel", "stage"), OWNERS),
@@ -65,6 +65,7 @@ PASSED_OVER: Mapping[str, str] = {
     "parcel": "on its way for seconds",
     "file_chunk": "on its way: gone when the file is whole",
     "refused_message": "see messages()",
+    "kept_answer": "see strike_given_up()",
     "outbox": "see on_their_way()",
     "peer_message": "see on_their_way()",
 }
@@ -149,12 +150,25 @@ def on_their_way(connection: Connection, needles: Needles) -> bool:
 
 
 def strike_given_up(connection: Connection, needles: Needles) -> None:
-    """Messages to other deployments that were given up: without it."""
+    """Messages to other deployments that were given up, and answers that are kept for requests that come again: without it."""
+    for row in connection.execute(select(KeptAnswer.key, KeptAnswer.body)).all():
+        if _says(bytes(row.body), needles):
+            connection.execute(
+                update(KeptAnswer).where(KeptAnswer.key == row.key).values(body=_struck(row.body, needles))
+            )
     for row in connection.execute(select(PeerMessage.__table__).where(PeerMessage.dead_at.is_not(None))).all():
         instances.strike_row(connection, PeerMessage, row, needles)
         if _says(bytes(row.body), needles):
-            body = to_json(needles.struck_json(from_json(bytes(row.body)))).encode()
+            body = _struck(row.body, needles)
             connection.execute(update(PeerMessage).where(PeerMessage.id == row.id).values(body=body))
+
+
+def _struck(body: bytes, needles: Needles) -> bytes:
+    """JSON without it; what is no JSON, empty."""
+    try:
+        return to_json(needles.struck_json(from_json(bytes(body)))).encode()
+    except (ValueError, RecursionError):
+        return b""
 
 
 def drop_letters(connection: Connection, needles: Needles) -> None:

@@ -32,6 +32,7 @@ from processes.store.tables import (
     Case,
     Incident,
     Job,
+    KeptAnswer,
     Operation,
     PeerMessage,
     PortalMessage,
@@ -168,6 +169,8 @@ def _into_what_is_nobodys(world: World, number: str) -> None:
             insert(Operation).values(**operation, created_at=now, state="done", total=0, done=0, failed=0)
         )
         connection.execute(insert(SavedFilter).values(look))
+        kept = {"key": "k-1", "request": "r", "at": now, "status": 200, "media_type": "application/json"}
+        connection.execute(insert(KeptAnswer).values(**kept, body=f'{{"phone": "{PHONE}"}}'.encode()))
 
 
 def _case(world: World, number: str) -> Any:

@@ -53,6 +53,7 @@ SPREAD = {
     "peer_message.body",
     "peer_message.dead_reason",
     "refused_message.body",
+    "kept_answer.body",
 }
 
 
