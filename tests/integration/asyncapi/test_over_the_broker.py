@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from processes.store.tables import (
 from tests.asyncapi.reading import Example, at, channels_of, examples, fits_message
 from tests.diagrams import definitions, element, end, path, process, start
 from tests.integration.bus.transports import eventually
+from tests.servers.rabbit import RabbitNode
 
 pytestmark = pytest.mark.broker
 
@@ -158,19 +161,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bihuan.db"
 
 
-@pytest.fixture
-def running(template: Path, tmp_path: Path, amqp_url: str) -> Iterator[Running]:
+@contextmanager
+def started(template: Path, folder: Path, amqp_url: str) -> Iterator[Running]:
     """The engine's process as ``app.py engine`` puts it together."""
-    shutil.copy(template, tmp_path / "bihuan.db")
-    platform = Platform(Settings.read({"DATA": str(tmp_path), "AMQP_URL": amqp_url}))
+    shutil.copy(template, folder / "bihuan.db")
+    platform = Platform(Settings.read({"DATA": str(folder), "AMQP_URL": amqp_url}))
     platform.start_engine(with_workers=False, systems_url=None)
     eventually(lambda: [each for each in platform.health.look().parts if each.name == "broker" and not each.reason])
     yield Running(platform)
     platform.stop()
 
 
-@pytest.fixture
-def stranger(running: Running, amqp_url: str) -> Iterator[Stranger]:
+@contextmanager
+def connected(amqp_url: str) -> Iterator[Stranger]:
     """Somebody else's connection."""
     connection = BlockingConnection(pika.URLParameters(amqp_url))
     yield Stranger(connection.channel())
@@ -178,9 +181,36 @@ def stranger(running: Running, amqp_url: str) -> Iterator[Stranger]:
         connection.close()
 
 
+@pytest.fixture
+def running(template: Path, tmp_path: Path, amqp_url: str) -> Iterator[Running]:
+    with started(template, tmp_path, amqp_url) as found:
+        yield found
+
+
+@pytest.fixture
+def stranger(running: Running, amqp_url: str) -> Iterator[Stranger]:
+    with connected(amqp_url) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def door(
+    template: Path, tmp_path_factory: pytest.TempPathFactory, rabbit: RabbitNode
+) -> Iterator[tuple[Running, Stranger]]:
+    """A platform and a stranger for all that is refused: it has no effect, so that one does for all of it."""
+    url = rabbit.create_vhost(f"door-{uuid.uuid4().hex}")
+    with started(template, tmp_path_factory.mktemp("door"), url) as running, connected(url) as stranger:
+        yield running, stranger
+
+
 def with_headers(example: Example, **attributes: str) -> Example:
     """The example with other attributes."""
     return replace(example, headers={**example.headers, **{f"ce-{name}": value for name, value in attributes.items()}})
+
+
+def anew(example: Example) -> Example:
+    """The example as a message of its own, with an id that no other has."""
+    return with_headers(example, id=str(uuid.uuid4()))
 
 
 def test_what_the_document_names_is_on_the_broker_as_it_says(running: Running, stranger: Stranger) -> None:
@@ -242,19 +272,20 @@ def test_an_urging_reaches_whoever_has_the_case_now(running: Running, stranger: 
 
 
 @pytest.mark.parametrize("key", ["hotline.urged.v1", "hotline.called-back.v1"])
-def test_what_is_for_an_open_case_is_refused_when_there_is_none(running: Running, stranger: Stranger, key: str) -> None:
-    stranger.publish(EXAMPLES[key])
-    assert "没有对应的问题" in running.refused(EXAMPLES[key].headers["ce-id"])
+def test_what_is_for_an_open_case_is_refused_when_there_is_none(door: tuple[Running, Stranger], key: str) -> None:
+    running, stranger = door
+    example = anew(EXAMPLES[key])
+    stranger.publish(example)
+    assert "没有对应的问题" in running.refused(example.headers["ce-id"])
 
 
 @pytest.mark.parametrize("key", [each for each in CASE_MESSAGES if "ce-partner" in EXAMPLES[each].headers])
-def test_what_is_no_partners_case_is_refused_and_its_sender_is_told(
-    running: Running, stranger: Stranger, key: str
-) -> None:
-    stranger.channel.queue_declare("my-refusals", exclusive=True)
-    example = EXAMPLES[key]
-    stranger.publish(example, reply_to="my-refusals")
-    told = stranger.hear("my-refusals", "send.message.refused")
+def test_what_is_no_partners_case_is_refused_and_its_sender_is_told(door: tuple[Running, Stranger], key: str) -> None:
+    running, stranger = door
+    example, mine = anew(EXAMPLES[key]), f"refusals-{key}"
+    stranger.channel.queue_declare(mine, exclusive=True)
+    stranger.publish(example, reply_to=mine)
+    told = stranger.hear(mine, "send.message.refused")
     partner = example.headers["ce-partner"]
     assert told.payload["reason"] == f"case：{example.payload['case']} 没有对应的问题，或者不归 {partner} 来信"
     assert running.rows(BufferedMessage) == []
@@ -296,8 +327,9 @@ def test_an_escalation_starts_the_superior_places_process(running: Running, stra
 
 
 @pytest.mark.parametrize("key", ANSWERS)
-def test_an_answer_to_a_job_that_never_was_is_refused(running: Running, stranger: Stranger, key: str) -> None:
-    example = EXAMPLES[key]
+def test_an_answer_to_a_job_that_never_was_is_refused(door: tuple[Running, Stranger], key: str) -> None:
+    running, stranger = door
+    example = anew(EXAMPLES[key])
     stranger.publish(example)
     assert running.refused(example.headers["ce-id"]) == f"没有任务 {example.headers['ce-jobid']}"
 
@@ -319,9 +351,10 @@ def test_an_answer_to_a_job_that_never_was_is_refused(running: Running, stranger
     ],
 )
 def test_an_example_without_what_is_required_is_refused_and_has_no_effect(
-    running: Running, stranger: Stranger, key: str
+    door: tuple[Running, Stranger], key: str
 ) -> None:
-    example = EXAMPLES[key]
+    running, stranger = door
+    example = anew(EXAMPLES[key])
     schema = example.message["payload"]
     wanted = {*schema["required"], *(name for each in schema.get("anyOf", ()) for name in each["required"])}
     headers = {name: value for name, value in example.headers.items() if name != "ce-correlationkey"}
@@ -334,8 +367,9 @@ def test_an_example_without_what_is_required_is_refused_and_has_no_effect(
 
 
 @pytest.mark.parametrize("key", ["job.completed.v1", "case.answered.v1"])
-def test_what_is_the_platforms_own_is_refused_from_a_partner(running: Running, stranger: Stranger, key: str) -> None:
-    forged = with_headers(EXAMPLES[key], partner="hotline")
+def test_what_is_the_platforms_own_is_refused_from_a_partner(door: tuple[Running, Stranger], key: str) -> None:
+    running, stranger = door
+    forged = with_headers(anew(EXAMPLES[key]), partner="hotline")
     assert fits_message(forged.message, forged.headers, forged.payload) == (key == "job.completed.v1"), (
         "of a topic given"
     )
@@ -345,21 +379,27 @@ def test_what_is_the_platforms_own_is_refused_from_a_partner(running: Running, s
 
 @pytest.mark.parametrize("key", FROM_PEERS)
 def test_what_only_another_deployment_sends_is_refused_from_anybody_else(
-    running: Running, stranger: Stranger, key: str
+    door: tuple[Running, Stranger], key: str
 ) -> None:
-    stranger.publish(EXAMPLES[key])
-    assert "无权发送" in running.refused(EXAMPLES[key].headers["ce-id"])
+    running, stranger = door
+    example = anew(EXAMPLES[key])
+    stranger.publish(example)
+    assert "无权发送" in running.refused(example.headers["ce-id"])
 
 
-def test_a_result_from_who_is_not_the_boards_system_is_refused(running: Running, stranger: Stranger) -> None:
-    stranger.publish(with_headers(EXAMPLES["board.result.v1"], partner="ratings"))
-    assert "不是板块 330502.data 的业务系统" in running.refused("example-board.result")
+def test_a_result_from_who_is_not_the_boards_system_is_refused(door: tuple[Running, Stranger]) -> None:
+    running, stranger = door
+    example = with_headers(anew(EXAMPLES["board.result.v1"]), partner="ratings")
+    stranger.publish(example)
+    assert "不是板块 330502.data 的业务系统" in running.refused(example.headers["ce-id"])
     assert running.rows(BufferedMessage) == []
 
 
-def test_a_report_over_somebody_elses_channel_is_refused(running: Running, stranger: Stranger) -> None:
-    stranger.publish(with_headers(EXAMPLES["order.v1"], partner="ratings"))
-    assert "无权发送" in running.refused("example-hotline.order")
+def test_a_report_over_somebody_elses_channel_is_refused(door: tuple[Running, Stranger]) -> None:
+    running, stranger = door
+    example = with_headers(anew(EXAMPLES["order.v1"]), partner="ratings")
+    stranger.publish(example)
+    assert "无权发送" in running.refused(example.headers["ce-id"])
 
 
 # ---- a worker ------------------------------------------------------------------------------------------------------------
