@@ -109,3 +109,9 @@ def test_demonstration_passwords_go_to_those_who_have_none(small_door: Door) -> 
         assert passwords.verify(connection, "wx.li", GIVEN)
         assert passwords.set_missing(connection, "demonstration") == 0
         assert connection.scalar(select(func.count()).select_from(Account)) == 0, "nobody has to change it"
+
+
+def test_to_hash_a_password_costs_whoever_steals_the_hashes_dearly(shipped_hasher: PasswordHasher) -> None:
+    """At the least what RFC 9106 recommends where memory is scarce."""
+    assert (shipped_hasher.type.name, shipped_hasher.time_cost, shipped_hasher.parallelism) == ("ID", 3, 4)
+    assert shipped_hasher.memory_cost >= 64 * 1024  # KiB
