@@ -29,7 +29,7 @@ from tests.integration.gateway.access.matrix import (
 
 pytestmark = pytest.mark.slow
 
-BEARER_ONLY = {"api", "open311"}
+BEARER_ONLY = {"api", "open311", "rest"}
 """Areas whose programs have tokens: what a browser sends along by itself is worth nothing there."""
 
 SITE = "http://localhost"
