@@ -59,8 +59,16 @@ def _value(name: str, value: str, reference: Reference) -> str:
     if name in ("substitute", "person"):
         return reference.person_name(value)
     if name in ("locked_until", "until"):
-        return moment(datetime.fromisoformat(value))
+        return _moment(value)
     return _words().get((name, value), value)
+
+
+def _moment(value: str) -> str:
+    """A moment in words; whatever else somebody has asked for, as it was typed."""
+    try:
+        return moment(datetime.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def _words() -> Mapping[tuple[str, str], str]:

@@ -63,6 +63,12 @@ def test_a_copy_is_taken_and_that_is_an_entry(world: World, browser: Open) -> No
         assert [each.act for each in stored(connection)][-1] == "audit.export"
 
 
+def test_a_copy_of_days_that_are_none_leaves_the_page_whole(browser: Open) -> None:
+    admin = browser("wx.pan")
+    admin.post("/audit/export", {"since": "x", "until": "no day"}, "/audit/", status=200)
+    assert "no day" in admin.get("/audit/")
+
+
 def test_a_broken_chain_is_told(world: World, browser: Open) -> None:
     admin = browser("wx.pan")
     browser("wx.chen")

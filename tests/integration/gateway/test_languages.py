@@ -80,6 +80,7 @@ NOT_SHOWN = {
     ("text.py", "月"): "a date in Chinese, beside that in English",
     ("text.py", "日"): "a date in Chinese, beside that in English",
     ("text.py", "日 "): "a date in Chinese, beside that in English",
+    **{("text.py", sign): "a sign, not a word" for sign in "＝＋－＠"},
     ("dead.py", "已停止投递："): "kept in both languages",
 }
 """Chinese that stands outside of ``_``, with why it may."""
