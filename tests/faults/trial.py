@@ -134,6 +134,14 @@ class Trial:
             time.sleep(_LOOK / 2)
         return True
 
+    def until_still(self, what: Callable[[], bool], sign: Callable[[], object], seconds: float) -> None:
+        """Wait until it is so, or the sign has not changed for that time: however slow the machine is."""
+        seen, moved = sign(), time.monotonic()
+        while not what() and time.monotonic() - moved < seconds:
+            if sign() != seen:
+                seen, moved = sign(), time.monotonic()
+            time.sleep(_LOOK / 2)
+
     def rest(self, seconds: float) -> None:
         """Let the fault last."""
         threading.Event().wait(seconds)
