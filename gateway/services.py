@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gateway.oidc import Provider
 from processes.casework import functions
 from processes.casework.accounts.vault import Vault
 from processes.casework.functions import Snapshots
@@ -20,6 +19,9 @@ from processes.observing.health import Health
 from processes.observing.metrics import Metrics
 from processes.runtime.engine import Engine
 from processes.store.database import Database
+
+if TYPE_CHECKING:
+    from gateway.oidc import Provider
 
 Check = Callable[[Mapping[str, bytes]], Sequence[Finding]]
 

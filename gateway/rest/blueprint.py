@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 
 import orjson
@@ -116,18 +117,22 @@ def operation(
             found = blueprint.response(status, kept, content_type=media_type)(found)
         else:
             found = blueprint.response(status, answer)(found)
-        for each in sorted(statuses):
-            found = blueprint.alt_response(each, schema=Problem, content_type=MEDIA_TYPE)(found)
         if body is not None:
             found = blueprint.arguments(body, location="json")(found)
         if query is not None:
             found = blueprint.arguments(query, location="query")(found)
         said = _said(method, tag, summary, description, takes_file)
+        # Declared at once: the library's own decorator copies all that was declared before, for each of them.
+        said["responses"] = {str(each): _refusal(each) for each in sorted(statuses)}
         said["security"] = [] if open_to_all else [{SECURITY: _scopes(f"{blueprint.name}.{function.__name__}")}]
         found = blueprint.doc(**said)(found)
         return blueprint.route(rule, methods=[method])(found)  # type: ignore[no-any-return]
 
     return declared
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": Problem}}}
 
 
 def _answered(method: str, rule: str, query: Any, body: Any, takes_file: bool) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from typing import TYPE_CHECKING
 
 from flask import Response, abort, redirect, request, session
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,13 +12,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway import auditing
 from gateway.context import services
 from gateway.languages import said
-from gateway.oidc import Provider
 from gateway.staff.account import go_on, login_page
 from gateway.staff.pages import blueprint, snapshot
 from gateway.staff.session import origin
 from processes.casework.accounts import login as logins
 from processes.casework.accounts import sessions
 from processes.casework.accounts.vouching import NotVouched
+
+if TYPE_CHECKING:
+    from gateway.oidc import Provider
 
 KEPT = "oidc"
 """Key of what the browser's cookie holds between there and back: it is good for one way back."""

@@ -65,10 +65,11 @@ _setting = cast(Table, Setting.__table__)
 
 @dataclass(frozen=True)
 class Schema:
-    """A database's: its level, and the lowest level of software that may work on it."""
+    """A database's: its level, and the lowest level of software that may work on it. ``marked``: both stand in it for everybody to read."""
 
     level: int
     lowest: int
+    marked: bool = False
 
 
 class SchemaTooNew(BihuanError):
@@ -107,7 +108,7 @@ def schema_of(connection: Connection) -> Schema | None:
         return None
     level = int(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
     mark: Any = connection.scalar(select(Setting.value).where(Setting.key == MARK))
-    return Schema(level, int(mark["lowest"]) if mark else FIRST)
+    return Schema(level, int(mark["lowest"]), mark["level"] == level) if mark else Schema(level, FIRST)
 
 
 def check(connection: Connection) -> None:
@@ -133,17 +134,20 @@ def upgrade(connection: Connection) -> None:
     :raises SchemaTooNew: when the schema is newer than this software can work with
     :raises OlderAtWork: when older software is at work that could not go on afterwards
     """
-    # Imported where used: alembic takes 0.1 s, which every start of the command line would pay for.
-    from alembic import command
-    from alembic.runtime.migration import MigrationContext
-
     lock(connection)
     found = schema_of(connection)
+    if found is not None and found.level == LEVEL and found.marked:
+        check_nobody_older(connection, found.lowest)
+        return
     if found is not None and found.level > LEVEL:
         if found.lowest > LEVEL:
             raise SchemaTooNew(found)
         log.warning("the schema is of level %s, newer than this software (%s) but fit for it", found.level, LEVEL)
         return
+    # Imported where used: alembic takes 0.1 s, and its scripts as long again, which every start would pay for.
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+
     if found is None:
         create_tables(connection)
         hit("schema.created")
