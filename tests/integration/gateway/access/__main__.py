@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.integration.gateway.access.matrix import ALLOWED, Cell, Copies
+from tests.integration.gateway.access.matrix import ALLOWED, Cell, Theatre
 from tests.integration.gateway.access.running import effects, refusals_and_reading
 from tests.integration.gateway.access.world import stage
 
@@ -52,8 +52,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     with TemporaryDirectory() as name:
         folder = Path(name)
-        copies = Copies(stage(folder), folder)
-        reports = refusals_and_reading(copies.stage, folder), effects(copies)
+        theatre = Theatre(stage(folder), folder)
+        reports = refusals_and_reading(theatre), effects(theatre)
+        theatre.close()
     Path(arguments[0]).write_text(page([each for report in reports for each in report.outcomes]), encoding="utf-8")
     wrong = [each for report in reports for each in report.wrong]
     print(*wrong, sep="\n")

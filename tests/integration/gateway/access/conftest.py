@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tests.integration.gateway.access.matrix import Copies
+from tests.integration.gateway.access.matrix import Theatre
 from tests.integration.gateway.access.world import stage
 
 
 @pytest.fixture(scope="session")
-def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
-    """The stage, to be had as often as wanted."""
+def _theatre(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     folder = tmp_path_factory.mktemp("everybody")
-    return Copies(stage(folder), folder)
+    (folder / "gateway.db").write_bytes(template.read_bytes())
+    found = Theatre(stage(folder, fresh=False), folder)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def theatre(_theatre: Theatre) -> Theatre:
+    """The stage, with its rows as they were."""
+    _theatre.again()
+    return _theatre

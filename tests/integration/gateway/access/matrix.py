@@ -9,11 +9,10 @@ call ``leaves`` in the database.
 from __future__ import annotations
 
 import csv
-import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,10 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from gateway.context import EXTENSION
 from processes.store.tables import Base
 from tests.integration.gateway.access import calls
 from tests.integration.gateway.access.calls import Call
-from tests.integration.gateway.access.world import Principal, Stage, Thing, again, rows
+from tests.integration.gateway.access.world import Principal, Stage, Thing, rows
 
 HERE = Path(__file__).parent
 
@@ -49,6 +47,9 @@ STRANGERS: Mapping[str, tuple[str, str]] = {
 UNCHANGING = ("GET", "HEAD", "OPTIONS")
 
 OF_NOTHING = Thing("")
+
+KINDS = ("nobody", "coordinator", "partner", "operator", "half", "enterprise")
+"""One of each kind of those who ask: a person, a program, a browser."""
 
 
 @dataclass(frozen=True)
@@ -221,9 +222,10 @@ def cells(stage: Stage) -> Iterator[tuple[Rule, str, list[Cell]]]:
 
 
 def _asking(stage: Stage, row: Row, method: str) -> list[Principal]:
-    """Everybody. What everybody may do is done by one of each kind: nobody, a person, a program."""
-    if EVERYBODY in row.who and method not in UNCHANGING:
-        return [each for each in stage.principals if each.name in ("nobody", "coordinator", "partner")]
+    """Everybody. What is everybody's is asked for by one of each kind."""
+    if EVERYBODY in row.who:
+        kinds = KINDS if method in UNCHANGING else KINDS[:3]
+        return [each for each in stage.principals if each.name in kinds]
     return stage.principals
 
 
@@ -311,13 +313,15 @@ class Traces:
     """Tells what has become other in a database since it was asked last."""
 
     path: Path
-    known: Mapping[str, str] = field(default_factory=dict)
-    version: int = -1
 
     def __post_init__(self) -> None:
         self.connection = sqlite3.connect(self.path)
+        self.begin(self._all())
+
+    def begin(self, known: Mapping[str, str]) -> None:
+        """Begin anew, with rows that are known to be these."""
         [self.version] = self.connection.execute("pragma data_version").fetchone()
-        self.known = self.known or self._all()
+        self.known = known
 
     def news(self) -> frozenset[str]:
         """The tables that have other rows now."""
@@ -327,10 +331,6 @@ class Traces:
         before, self.version = self.known, version
         self.known = self._all()
         return frozenset(name for name in self.known if self.known[name] != before.get(name))
-
-    def close(self) -> None:
-        """No more questions."""
-        self.connection.close()
 
     def _all(self) -> Mapping[str, str]:
         return {name: self._hashed(name) for name in Base.metadata.tables}
@@ -343,48 +343,34 @@ class Traces:
 
 
 @dataclass
-class Copy:
-    """The stage over rows as they were."""
+class Theatre:
+    """A stage whose rows can be put back as they were, as often as wanted. ``used``: something has been done since."""
 
     stage: Stage
     folder: Path
-    of: Stage
-
-    known: Mapping[str, str]
+    used: bool = False
 
     def __post_init__(self) -> None:
-        self.traces = Traces(self.folder / "gateway.db", self.known)
+        self.live, self.kept = (sqlite3.connect(self.folder / name) for name in ("gateway.db", "kept.db"))
+        self.live.execute("pragma synchronous = off")
+        self.live.backup(self.kept)
+        self.traces = Traces(self.folder / "gateway.db")
+        self._known = self.traces.known
 
-    def end(self) -> frozenset[str]:
-        """The tables that have other rows than at the beginning. The copy is gone then, and the application is the stage's again."""
-        found = self.traces.news()
-        self.traces.close()
+    def again(self) -> Stage:
+        """The stage, with its rows as they were."""
+        self.kept.backup(self.live)
+        self.traces.begin(self._known)
+        self.used = False
+        return self.stage
+
+    @cached_property
+    def cells(self) -> list[tuple[Rule, str, list[Cell]]]:
+        """The cells of every rule and method."""
+        return list(cells(self.stage))
+
+    def close(self) -> None:
+        """The play is over."""
+        for each in (self.traces.connection, self.live, self.kept):
+            each.close()
         self.stage.world.services.database.dispose()
-        shutil.rmtree(self.folder)
-        self.of.world.app.extensions[EXTENSION] = self.of.world.services
-        return found
-
-
-@dataclass
-class Copies:
-    """A database as it was, to be put back as often as wanted."""
-
-    stage: Stage
-    folder: Path
-    used: int = 0
-
-    def __post_init__(self) -> None:
-        self.stage.world.services.database.dispose()
-        self.kept = (self.folder / "gateway.db").read_bytes()
-        traces = Traces(self.folder / "gateway.db")
-        self.known = traces.known
-        traces.close()
-
-    def fresh(self) -> Copy:
-        """The stage over rows as they were."""
-        self.used += 1
-        folder = self.folder / f"copy-{self.used}"
-        folder.mkdir()
-        (folder / "gateway.db").write_bytes(self.kept)
-        shutil.copy(self.folder / "session.key", folder)
-        return Copy(again(folder, self.stage), folder, self.stage, self.known)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.gateway.access.matrix import Copies, missing
+from tests.integration.gateway.access.matrix import Theatre, missing
 from tests.integration.gateway.access.running import Report, effects, refusals_and_reading
-from tests.integration.gateway.world import World
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_table_says_of_every_endpoint_whose_it_is(world: World) -> None:
-    assert missing(world.app) == []
+def test_the_table_says_of_every_endpoint_whose_it_is(theatre: Theatre) -> None:
+    assert missing(theatre.stage.world.app) == []
 
 
-def test_nobody_gets_further_than_the_table_says_and_a_refusal_leaves_no_trace(copies: Copies) -> None:
-    _holds(refusals_and_reading(copies.stage, copies.folder))
+def test_nobody_gets_further_than_the_table_says_and_a_refusal_leaves_no_trace(theatre: Theatre) -> None:
+    _holds(refusals_and_reading(theatre))
 
 
-def test_whoever_may_can_and_it_has_its_effect(copies: Copies) -> None:
-    _holds(effects(copies))
+def test_whoever_may_can_and_it_has_its_effect(theatre: Theatre) -> None:
+    _holds(effects(theatre))
 
 
 def _holds(report: Report) -> None:

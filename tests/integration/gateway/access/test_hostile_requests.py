@@ -20,10 +20,8 @@ from tests.integration.gateway.access.matrix import (
     ALLOWED,
     UNCHANGING,
     Cell,
-    Copies,
-    Copy,
+    Theatre,
     ask,
-    cells,
     prepare,
 )
 
@@ -67,16 +65,9 @@ LEADING = ("next", "back", "return", "return_to", "url", "continue", "redirect",
 BROKEN = "a\r\nX-Evil: 1\r\n\r\n<script>window.__hit=1</script>"
 
 
-@pytest.fixture
-def copy(copies: Copies) -> Iterator[Copy]:
-    found = copies.fresh()
-    yield found
-    found.end()
-
-
-def _firsts(copy: Copy, *, changing: bool | None = None) -> Iterator[tuple[Rule, Cell]]:
+def _firsts(theatre: Theatre, *, changing: bool | None = None) -> Iterator[tuple[Rule, Cell]]:
     """For each rule and method the first who may."""
-    for rule, method, found in cells(copy.stage):
+    for rule, method, found in theatre.cells:
         if changing is None or changing == (method not in UNCHANGING):
             one = next((each for each in found if each.expected == ALLOWED), None)
             if one is not None:
@@ -86,23 +77,23 @@ def _firsts(copy: Copy, *, changing: bool | None = None) -> Iterator[tuple[Rule,
 # ---- forged forms ----------------------------------------------------------------------------------------------------
 
 
-def test_only_areas_of_programs_take_forms_without_a_token(copies: Copies) -> None:
+def test_only_areas_of_programs_take_forms_without_a_token(theatre: Theatre) -> None:
     exempt = {each if isinstance(each, str) else each.name for each in csrf._exempt_blueprints}
     assert exempt == BEARER_ONLY
     assert csrf._exempt_views == set()
 
 
 @pytest.mark.parametrize("token", ["", "forged", None], ids=["none", "forged", "of another browser"])
-def test_a_form_without_its_browsers_token_changes_nothing(copy: Copy, token: str | None) -> None:
-    others = next(each.csrf for each in copy.stage.principals if each.name == "enterprise")
+def test_a_form_without_its_browsers_token_changes_nothing(theatre: Theatre, token: str | None) -> None:
+    others = next(each.csrf for each in theatre.stage.principals if each.name == "enterprise")
     wrong = []
-    for rule, cell in _firsts(copy, changing=True):
+    for rule, cell in _firsts(theatre, changing=True):
         if cell.row.endpoint.partition(".")[0] in BEARER_ONLY or cell.who.name == "enterprise":
             continue
-        prepare(copy.stage, cell)
-        copy.traces.news()
-        answer = ask(copy.stage, rule, cell, token=others if token is None else token)
-        left = copy.traces.news()
+        prepare(theatre.stage, cell)
+        theatre.traces.news()
+        answer = ask(theatre.stage, rule, cell, token=others if token is None else token)
+        left = theatre.traces.news()
         if answer.status_code != 400 or left:
             wrong.append(f"{cell}: {answer.status_code}, {sorted(left)}")
         if {each.partition("=")[0] for each in answer.headers.getlist("Set-Cookie")} - {"bihuan"}:
@@ -152,13 +143,13 @@ def _links(answer: TestResponse) -> _Links:
     return found
 
 
-def test_no_parameter_leads_to_another_site(copies: Copies) -> None:
+def test_no_parameter_leads_to_another_site(theatre: Theatre) -> None:
     """Tried wherever a page of ours that is asked for by such a parameter comes back in the answer."""
-    leading = {rule.endpoint for rule, _cell, answer in _answers(copies, OURS) if _holds(answer, OURS)}
+    leading = {rule.endpoint for rule, _cell, answer in _answers(theatre, OURS) if _holds(answer, OURS)}
     assert {"staff.login", "staff.log_in", "languages.choose", "staff.claim", "staff.urging"} <= leading
     wrong = []
     for evil in ELSEWHERE:
-        for _rule, cell, answer in _answers(copies, evil, leading):
+        for _rule, cell, answer in _answers(theatre, evil, leading):
             told = [
                 answer.headers[name] for name in ("Location", "Refresh", "Content-Location") if name in answer.headers
             ]
@@ -177,13 +168,12 @@ def _holds(answer: TestResponse, words: str) -> bool:
 
 
 def _answers(
-    copies: Copies, wanted: str, endpoints: set[str] | None = None
+    theatre: Theatre, wanted: str, endpoints: set[str] | None = None
 ) -> Iterator[tuple[Rule, Cell, TestResponse]]:
-    copy = copies.fresh()
-    for rule, cell in _firsts(copy):
+    stage = theatre.again()
+    for rule, cell in _firsts(theatre):
         if endpoints is None or rule.endpoint in endpoints:
-            yield rule, cell, ask(copy.stage, rule, cell, more=dict.fromkeys(LEADING, wanted))
-    copy.end()
+            yield rule, cell, ask(stage, rule, cell, more=dict.fromkeys(LEADING, wanted))
 
 
 def _is_of(address: str) -> bool:
@@ -219,28 +209,27 @@ def _all_parameters() -> set[str]:
 # ---- headers ---------------------------------------------------------------------------------------------------------
 
 
-def test_line_breaks_in_whatever_is_sent_come_into_no_header(copies: Copies) -> None:
+def test_line_breaks_in_whatever_is_sent_come_into_no_header(theatre: Theatre) -> None:
     """Each parameter that any page reads, and every name in an address."""
     wrong = []
     everything = dict.fromkeys(_all_parameters() - {"csrf_token"}, BROKEN)
     for kept in (frozenset[str](), _form_names()):  # once all of it is broken, once only what the forms do not need
-        copy = copies.fresh()
-        for rule, cell in _firsts(copy):
+        stage = theatre.again()
+        for rule, cell in _firsts(theatre):
             more = {name: value for name, value in everything.items() if name not in kept}
-            wrong += _looked_at(cell, ask(copy.stage, rule, cell, more=more))
-        copy.end()
+            wrong += _looked_at(cell, ask(stage, rule, cell, more=more))
     assert wrong == []
 
 
-def test_line_breaks_in_addresses_come_into_no_header(copy: Copy) -> None:
+def test_line_breaks_in_addresses_come_into_no_header(theatre: Theatre) -> None:
     wrong = []
-    for rule, cell in _firsts(copy):
+    for rule, cell in _firsts(theatre):
         texts = {name for name in rule.arguments if type(rule._converters[name]).__name__ != "IntegerConverter"}
         if not texts:
             continue
         for one in sorted(texts):
             thing = _with(cell, {one: BROKEN.replace("/", "|")})
-            wrong += _looked_at(cell, ask(copy.stage, rule, thing))
+            wrong += _looked_at(cell, ask(theatre.stage, rule, thing))
     assert wrong == []
 
 
@@ -265,15 +254,15 @@ def _looked_at(cell: Cell, answer: TestResponse) -> list[str]:
 # ---- what every answer carries ---------------------------------------------------------------------------------------
 
 
-def test_every_answer_has_its_policy_and_no_page_has_a_script_in_it(copy: Copy) -> None:
+def test_every_answer_has_its_policy_and_no_page_has_a_script_in_it(theatre: Theatre) -> None:
     wrong = []
-    for rule, _method, found in cells(copy.stage):
+    for rule, _method, found in theatre.cells:
         kinds = {each.expected: each for each in reversed(found)}
         for cell in kinds.values():
-            wrong += [f"{cell}: {each}" for each in _without(ask(copy.stage, rule, cell))]
-        refused = copy.stage.world.app.test_client().open(rule.rule, method="DELETE")
+            wrong += [f"{cell}: {each}" for each in _without(ask(theatre.stage, rule, cell))]
+        refused = theatre.stage.world.app.test_client().open(rule.rule, method="DELETE")
         wrong += [f"DELETE {rule.rule}: {each}" for each in _without(refused)]
-    client = copy.stage.world.app.test_client()
+    client = theatre.stage.world.app.test_client()
     for path in ("/none", "/api/none", "/portal/none", "/open311/v2/none", "/cases/\0", "/assets/x/../../web.py"):
         wrong += [f"{path}: {each}" for each in _without(client.get(path))]
     assert wrong == []

@@ -10,14 +10,14 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyotp
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from gateway.context import EXTENSION
 from processes.casework import answer_templates, attachments, bulk, uploads
 from processes.casework.accounts import second_factor
 from processes.casework.records import AnswerWords
@@ -37,7 +37,7 @@ from processes.store.tables import (
 from tests.integration.gateway.conftest import TOKEN
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
-from tests.integration.gateway.world import HOTLINE, MODELS, OPERATOR, PASSWORD, World, build, services_over
+from tests.integration.gateway.world import HOTLINE, MODELS, OPERATOR, PASSWORD, World, build
 
 HOME, TOP = "330502", "33"
 ZHELIBAN = "zheliban-token"
@@ -47,6 +47,7 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PDF = b"%PDF-1.7\n"
 
 
+@cache
 def rows(name: str) -> list[dict[str, str]]:
     """A table of the shipped reference data."""
     with (MODELS / "reference" / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
@@ -121,18 +122,18 @@ OTHER_WORDS = {
 }
 
 
-def stage(folder: Path) -> Stage:
-    """Everything, in a new database in ``folder``."""
-    return _furnished(_with_second_partner(build(folder)))
+def stage(folder: Path, fresh: bool = True) -> Stage:
+    """Everything, in the database in ``folder``; ``fresh``: in a new one."""
+    world = _with_second_partner(build(folder, fresh))
+    _unsafe(world)
+    return _furnished(world)
 
 
-def again(folder: Path, of: Stage) -> Stage:
-    """The same over the database in ``folder``, which has the same rows. The application is the same one, whose pages are compiled."""
-    services, clock = services_over(folder, fresh=False)
-    world = _with_second_partner(World(services, of.world.app, clock))
-    object.__setattr__(services.settings, "vault", of.world.services.settings.vault)
-    of.world.app.extensions[EXTENSION] = services
-    return replace(of, world=world)
+def _unsafe(world: World) -> None:
+    """Nobody is killed here: what is committed need not be on the disk, which takes longer than all the rest of a refusal."""
+    database = world.services.database
+    event.listen(database._writer, "connect", lambda raw, _record: raw.execute("pragma synchronous = off"))
+    database.dispose()
 
 
 def _with_second_partner(world: World) -> World:
