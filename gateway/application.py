@@ -25,14 +25,19 @@ from gateway import (
     text,
     web,
 )
+from gateway.addresses import LazyRule
 from gateway.context import EXTENSION
 from gateway.rest.blueprint import blueprint as rest_blueprint
 from gateway.services import Services
 
 
+class _Application(Flask):
+    url_rule_class = LazyRule
+
+
 def build(services: Services) -> Flask:
     """The application; several may live in one process."""
-    app = Flask("gateway", static_folder=None, template_folder=str(web.STATIC.parent.parent / "templates"))
+    app = _Application("gateway", static_folder=None, template_folder=str(web.STATIC.parent.parent / "templates"))
     app.extensions[EXTENSION] = services
     settings = services.settings
     app.config["MAX_CONTENT_LENGTH"] = max(settings.largest_body, settings.largest_upload + web.FORM_ROOM)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from processes.casework.accounts import passwords
 from processes.casework.portal import reports
@@ -33,6 +35,12 @@ def shipped_hasher() -> PasswordHasher:
     shipped = passwords._hasher
     passwords._hasher = reports._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
     return shipped
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_pages(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Templates are compiled once for all gateways of this process."""
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))}
 
 
 @pytest.fixture(scope="session")

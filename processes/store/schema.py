@@ -24,7 +24,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -69,7 +69,7 @@ class Schema:
 
     level: int
     lowest: int
-    marked: bool = False
+    marked: bool = field(default=False, compare=False)
 
 
 class SchemaTooNew(BihuanError):
@@ -146,16 +146,21 @@ def upgrade(connection: Connection) -> None:
         return
     # Imported where used: alembic takes 0.1 s, and its scripts as long again, which every start would pay for.
     from alembic import command
-    from alembic.runtime.migration import MigrationContext
 
     if found is None:
-        create_tables(connection)
-        hit("schema.created")
-        MigrationContext.configure(connection).stamp(_scripts(), "head")
+        _create(connection)
     else:
         check_nobody_older(connection, lowest_level(_scripts()))
         command.upgrade(_config(connection), "head")
     _mark(connection)
+
+
+def _create(connection: Connection) -> None:
+    from alembic.runtime.migration import MigrationContext
+
+    create_tables(connection)
+    hit("schema.created")
+    MigrationContext.configure(connection).stamp(_scripts(), "head")
 
 
 def create_tables(connection: Connection) -> None:
@@ -226,11 +231,17 @@ def create_at(connection: Connection, level: int) -> None:
 
     if level > LEVEL:
         raise SchemaTooNew(Schema(level, level))
-    command.upgrade(_config(connection), f"{level:04}")
+    if level == LEVEL:
+        _create(connection)
+    else:
+        command.upgrade(_config(connection), f"{level:04}")
 
 
+@lru_cache
 def tables_at(level: int) -> frozenset[str]:
     """The names of our tables at a level that this software knows."""
+    if level == LEVEL:
+        return frozenset(Base.metadata.tables)
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         create_at(connection, level)

@@ -4,9 +4,11 @@ the gateway is down, and every try has the same message id."""
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +26,12 @@ LONGEST_REST = 60.0
 """seconds to wait when there is nothing to send at all: whoever puts something wakes us"""
 FINAL = frozenset({400, 413, 415, 422})
 """the message itself is wrong; any other refusal may be mended on the other side, so it is tried again"""
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Read once: it takes longer than all else that a system needs to start."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Pusher(threading.Thread):
         self._version_of = version_of
         self._told = told
         self._stopping = threading.Event()
-        self._client = httpx.Client(trust_env=False, timeout=10.0, follow_redirects=False)
+        self._client = httpx.Client(verify=_trust(), trust_env=False, timeout=10.0, follow_redirects=False)
 
     def stop(self) -> None:
         """Finish the try that is under way and end."""
