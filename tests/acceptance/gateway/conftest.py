@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from waitress.server import create_server
 
+from tests import axe
 from tests.integration.gateway.world import PASSWORD, World, build
 from tests.servers import install
 
@@ -26,6 +28,9 @@ ARGUMENTS = [
 ]
 
 WIDE, PHONE = (1440, 900), (390, 844)
+
+TWICE = (640, 512)
+"""A desk of 1280 by 1024 at 200 %: as many pixels of the page's as are left then (WCAG 1.4.4, 1.4.10)."""
 
 
 @dataclass
@@ -52,6 +57,21 @@ class Desk:
     def cut_off(self) -> list[str]:
         """What reaches over the right edge: the page must not scroll sideways, and nothing may be cut off."""
         return cut_off(self.page)
+
+    def unfit(self, path: str) -> list[str]:
+        """What is wrong with a page at a desk, on a phone and at twice the size: what is cut off of it, and what not everybody can use
+        (see ``tests.axe``)."""
+        page, wrong = self.open(path), []
+        page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+        for drawing in page.locator("[data-case-diagram]").all():
+            drawing.scroll_into_view_if_needed()  # a drawing is opened when somebody comes near it
+            expect(drawing).to_have_attribute("data-ready", re.compile("."), timeout=30_000)
+        for width, height in (PHONE, TWICE, WIDE):
+            page.set_viewport_size({"width": width, "height": height})
+            # Between a phone and a desk, what may be cut off is all that is new.
+            found = self.cut_off() + ([] if (width, height) == TWICE else axe.violations(page))
+            wrong += [f"{path}, {width} px: {each}" for each in found]
+        return wrong
 
 
 def cut_off(page: Page) -> list[str]:

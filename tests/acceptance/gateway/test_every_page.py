@@ -5,7 +5,6 @@ axe-core judges what people who see or move less can use. Nothing scrolls sidewa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from processes.languages import CHINESE, ENGLISH
 from tests import axe
-from tests.acceptance.gateway.conftest import PHONE, WIDE, Desk
+from tests.acceptance.gateway.conftest import Desk
 from tests.integration.gateway import every_page
 from tests.integration.gateway.every_page import Filled
 from tests.integration.gateway.world import World
@@ -21,12 +20,6 @@ from tests.integration.gateway.world import World
 pytestmark = pytest.mark.browser
 
 At = Callable[..., Desk]
-
-TWICE = (640, 512)
-"""A desk of 1280 by 1024 at 200 %: as many pixels of the page's as are left then (WCAG 1.4.4, 1.4.10)."""
-
-SIZES = {"desk": WIDE, "phone": PHONE, "twice the size": TWICE}
-
 
 @pytest.fixture(scope="session")
 def judge() -> None:
@@ -49,18 +42,7 @@ def test_every_page_can_be_used_by_everybody_and_fits(world: World, desk: At, fi
     for page in every_page.pages(world.app, filled):
         someone = desks.get(page.account) or desks.setdefault(page.account, desk(page.account or None))
         _speak(someone, language)
-        shown = someone.open(page.path)
-        shown.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-        for drawing in shown.locator("[data-case-diagram]").all():
-            drawing.scroll_into_view_if_needed()  # a drawing is opened when somebody comes near it
-            expect(drawing).to_have_attribute("data-ready", re.compile("."), timeout=30_000)
-        for name, (width, height) in SIZES.items():
-            shown.set_viewport_size({"width": width, "height": height})
-            at = f"{page.path} ({page.endpoint}), {language}, {name}: "
-            wrong += [at + each for each in someone.cut_off()]
-            if (width, height) != TWICE:  # between a desk and a phone; what it may cut off is all that is new
-                wrong += [at + each for each in axe.violations(shown)]
-        shown.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        wrong += [f"{page.endpoint}, {language}: {each}" for each in someone.unfit(page.path)]
     assert wrong == []
 
 

@@ -16,7 +16,7 @@ from processes.runtime import commands as c
 from processes.runtime.heat import Heat
 from processes.store.tables import Case, Job
 from tests import axe
-from tests.acceptance.gateway.conftest import PHONE, WIDE, Desk
+from tests.acceptance.gateway.conftest import Desk
 from tests.integration.gateway.world import World
 
 pytestmark = pytest.mark.browser
@@ -66,15 +66,10 @@ def busy(world: World) -> tuple[str, str, str]:
 
 
 @pytest.mark.usefixtures("judge")
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["desk", "phone"])
-def test_every_page_fits_and_can_be_used_by_everybody(
-    world: World, desk: At, size: tuple[int, int], language: str
-) -> None:
+def test_every_page_fits_and_can_be_used_by_everybody(world: World, desk: At) -> None:
     one, task, operation = busy(world)
-    owner = desk(OWNER, size)
-    if language == "en":
-        owner.page.locator("footer button[value=en]").click()
+    owner = desk(OWNER)
+    owner.page.locator("footer button[value=en]").click()  # words are longer, and the drawings' Chinese all the same
     for path in (
         "/instances/",
         "/instances/?state=suspended",
@@ -88,13 +83,7 @@ def test_every_page_fits_and_can_be_used_by_everybody(
         "/instances/heat?process=problem",
         "/incidents",
     ):
-        page = owner.open(path)
-        page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-        if page.locator("[data-case-diagram]").count():
-            page.locator("[data-case-diagram]").scroll_into_view_if_needed()
-            expect(page.locator("[data-case-diagram][data-ready]")).to_be_attached(timeout=30_000)
-        assert owner.cut_off() == [], path
-        assert axe.violations(page) == [], path
+        assert owner.unfit(path) == []
 
 
 def test_a_call_leads_to_the_drawing_of_what_it_calls_and_a_tab_leads_back(world: World, desk: At) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.gateway.conftest import PHONE, WIDE, Desk
+from tests.acceptance.gateway.conftest import PHONE, Desk
 from tests.integration.gateway.world import World
 
 pytestmark = pytest.mark.browser
@@ -158,14 +158,13 @@ def test_a_problem_is_entered_at_the_counter_and_its_number_is_large(world: Worl
     assert number.evaluate("element => parseFloat(getComputedStyle(element).fontSize)") >= 26
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["desk", "phone"])
-def test_no_page_scrolls_sideways_or_cuts_anything_off(world: World, desk: At, size: tuple[int, int]) -> None:
+def test_no_page_scrolls_sideways_or_cuts_anything_off(world: World, desk: At) -> None:
     number = _signed(
         world, title="关于湖州市吴兴区织里镇供电增容申请长期未获批复影响企业新生产线投产的紧急情况反映" * 3
     )
     world.report("H2", body="企业融资担保被拒，Averylongwordwithoutanyblank" + "x" * 200 + "，请协调解决。")
-    clerk, handler, coordinator = desk("wx.chen", size), desk("wx.wu", size), desk("wx.li", size)
-    stranger = desk(None, size)
+    clerk, handler, coordinator = desk("wx.chen", PHONE), desk("wx.wu", PHONE), desk("wx.li", PHONE)
+    stranger = desk(None, PHONE)
     paths = (
         "/",
         "/?tab=done",
