@@ -89,6 +89,8 @@ def begun(act: str, reason: str, criteria: Criteria | None, chosen: Sequence[str
     here, told = services(), said if act == "move" else {}
     with here.database.write() as connection:
         mine = _within(connection, chosen)
+        if chosen and not mine:
+            raise Mistake(_l("所选的流程都不在您的职责范围内，或者已经没有了。请重新查找、勾选。"))
         now = here.clock.now()
         identity = bulk.begin(
             connection, act, reason, viewer().id, places(OPERATE), now, criteria=criteria, chosen=mine, said=told

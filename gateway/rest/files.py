@@ -17,6 +17,7 @@ from gateway.rest.tags import TASKS
 from gateway.staff import uploads
 from gateway.staff.opened import open_task
 from gateway.staff.pages import viewer
+from gateway.web import to_be_saved
 from processes.casework import uploads as kept
 
 LONGEST_NAME = 200
@@ -74,7 +75,7 @@ def file(task_id: str, file_id: str) -> Any:
     """One's own file again."""
     with services().database.read() as connection:
         found = uploads.own(kept.of(connection, task_id, viewer().id), file_id)
-        return Response(b"".join(kept.read(connection, found)), mimetype=BINARY)
+        return to_be_saved(b"".join(kept.read(connection, found)), found.name)
 
 
 @operation("DELETE", "/tasks/<task_id>/files/<file_id>", tag=TASKS, summary=_l("拿掉文件"), status=204)

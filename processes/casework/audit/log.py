@@ -61,8 +61,8 @@ def add(
         previous=chain.hash,
     )
     entry = replace(entry, hash=entry.digest())
-    connection.execute(insert(AuditEntry).values(**asdict(entry)))
-    connection.execute(update(AuditChain).where(AuditChain.id == THE_ONE).values(seq=entry.seq, hash=entry.hash))
+    connection.execute(_ENTRY, asdict(entry))
+    connection.execute(_END, {"seq": entry.seq, "hash": entry.hash})
     # Who keeps these lines elsewhere has what `app.py audit verify --known` takes.
     log.info("%s %s %s by %s: %d:%s", entry.act, entry.about, entry.outcome, entry.by, entry.seq, entry.hash)
 
@@ -113,3 +113,6 @@ def _plain(text: str, longest: int) -> str:
 
 
 _CHAIN = select(AuditChain.__table__).where(AuditChain.id == THE_ONE).with_for_update()
+_ENTRY = insert(AuditEntry)
+_END = update(AuditChain).where(AuditChain.id == THE_ONE)
+"""Made once: every page that is refused needs them."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processes.errors import BihuanError
@@ -31,13 +33,23 @@ def admit(connection: Connection, what: str, who: str, most: int, lasts: timedel
 
 def count(connection: Connection, what: str, who: str, lasts: timedelta, now: datetime) -> tuple[int, datetime]:
     """Count it once more; returns how often it has been done since the first time, and until when that counts."""
-    connection.execute(delete(PortalLimit).where(PortalLimit.ends_at <= now))
-    insert = sqlite.insert(PortalLimit) if connection.dialect.name == "sqlite" else postgresql.insert(PortalLimit)
-    counted = insert.values(subject=_subject(what, who), times=1, ends_at=now + lasts).on_conflict_do_update(
+    connection.execute(_OVER, {"now": now})
+    given = {"subject": _subject(what, who), "times": 1, "ends_at": now + lasts}
+    row = connection.execute(_counting(connection.dialect.name), given).one()
+    return row.times, row.ends_at
+
+
+_OVER = delete(PortalLimit).where(PortalLimit.ends_at <= bindparam("now"))
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    """The statement that counts; made once, for every request of the API needs it."""
+    insert = sqlite.insert(PortalLimit) if dialect == "sqlite" else postgresql.insert(PortalLimit)
+    once_more = insert.on_conflict_do_update(
         index_elements=[PortalLimit.subject], set_={"times": PortalLimit.times + 1}
     )
-    row = connection.execute(counted.returning(PortalLimit.times, PortalLimit.ends_at)).one()
-    return row.times, row.ends_at
+    return once_more.returning(PortalLimit.times, PortalLimit.ends_at)
 
 
 def uncount(connection: Connection, what: str, who: str) -> None:

@@ -382,7 +382,10 @@ def test_what_is_not_the_viewers_is_not_done_in_bulk_either(world: World, browse
     stranger = browser("nx.yun")
     given = {"act": "cancel", "reason": "x"}
     assert "请先勾选流程" in stranger.post("/instances/bulk", given, "/instances/bulk/new?place=330503", 422)
-    stranger.post("/instances/bulk", {**given, "id": one, "which": "chosen"}, "/instances/bulk/new?place=330503")
+    told = stranger.post(
+        "/instances/bulk", {**given, "id": one, "which": "chosen"}, "/instances/bulk/new?place=330503", 422
+    )
+    assert "不在您的职责范围内" in told
     stranger.post("/instances/bulk", {**given, "process": "problem"}, "/instances/bulk/new?place=330503")
     worker = Bulk(world.engine, world.services.snapshots)
     while worker.round():

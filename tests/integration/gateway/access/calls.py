@@ -52,9 +52,25 @@ QUERIES: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.oversee": lambda call: {"place": call.thing.place},
     "staff.overseen_cases": lambda call: {"place": call.thing.place, "light": "red"},
     "staff.overseen_counts": lambda call: {"place": call.thing.place},
+    "rest.add_file": lambda call: {"name": "批复.pdf"},
+    "rest.cases": lambda call: {"q": call.thing["number"]},
+    "rest.inbox": lambda call: {"q": call.thing["number"]},
+    "rest.instances": lambda call: {"text": call.thing["number"]},
+    "rest.oversee": lambda call: {"place": call.thing.place},
+    "rest.overseen_cases": lambda call: {"place": call.thing.place, "light": "red"},
+    "rest.urging_words": lambda call: {"kind": "supervision"},
     "staff.urging": lambda call: {"kind": "supervision"},
 }
 """What stands behind the question mark."""
+
+
+LISTS: Mapping[str, str] = {
+    "rest.cases": "number",
+    "rest.inbox": "number",
+    "rest.incidents": "incident_id",
+    "rest.instances": "number",
+}
+"""What of a thing a list shows that has it."""
 
 
 def values(call: Call, endpoint: str, arguments: set[str]) -> dict[str, Any]:
@@ -154,12 +170,16 @@ def _sheet(call: Call) -> dict[str, Any]:
 SUBJECT = {"phone": "13812345678"}
 """Whose number every case here has."""
 
+FILES = {"rest.add_file": PDF + b"new"}
+"""What is sent as it is."""
+
 FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "accounts.add_duty": lambda call: {"role": "observer", "place": call.thing.place, "organisation": ""},
     "accounts.change_password": _password,
     "accounts.drop_second": lambda call: {"code": "123456"},
     "accounts.end_duty": _duty,
     "accounts.end_substitute": lambda call: {"substitute": _other(call), "since": "2026-11-24"},
+    "accounts.make_token": lambda call: {"name": "周报", "scope": "tasks:read", "days": "30"},
     "accounts.name_substitute": lambda call: {
         "substitute": _other(call),
         "since": "2026-11-24",
@@ -179,7 +199,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         "act": "suspend",
         "reason": "等对方恢复",
         "which": "chosen",
-        "id": [each["instance_id"] for each in call.stage.things["case"]],
+        "id": call.thing["instance_id"],
     },
     "languages.choose": lambda call: {"language": "en", "back": "/"},
     "open311.file": lambda call: {
@@ -203,9 +223,11 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         "body": "厂区围墙被占，请协调。",
     },
     "portal.open_problem": lambda call: {"number": call.stage.things["problem"][0]["number"], "code": "ABCD2345"},
+    "portal.personal_correct": lambda call: {"contact": "王小明"},
+    "portal.personal_delete": lambda call: {"sure": "yes"},
     "portal.rate": lambda call: {"level": "3", "words": "可以"},
     "portal.reopen": lambda call: {"words": "没有解决"},
-    "portal.send_code": lambda call: {"phone": f"1370000{call.stage.principals.index(call.who):04}"},
+    "portal.send_code": lambda call: {"phone": f"1370000{call.who.number:04}"},
     "portal.supplement": lambda call: {"words": "630 kVA"},
     "portal.withdraw": lambda call: {"words": "已自行解决"},
     "staff.assign": lambda call: {"task": f"{call.thing['task_id']}|", "to": call.thing["handler"], "command": "c"},
@@ -223,7 +245,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         **COUNTER,
         "place": HOME,
         "title": f"{COUNTER['title']}{call.who.name}",
-        "command": f"202611230931-{call.stage.principals.index(call.who):06x}",
+        "command": f"202611230931-{call.who.number:06x}",
     },
     "staff.release": lambda call: {"seen": call.who.account},
     "staff.save_answer": lambda call: {
@@ -260,11 +282,28 @@ BODIES: Mapping[str, Callable[[Call], Any]] = {
     "api.report": lambda call: {"channel": "hotline", "rows": [_report(call.who.name)]},
     "api.resend": lambda call: {},
     "api.resolve": lambda call: {"action": "skip"},
+    "rest.act_on_instance": lambda call: {"reason": "等对方恢复"},
+    "rest.assign": lambda call: {"to": call.thing["handler"], "tasks": [{"task": call.thing["task_id"]}]},
+    "rest.bulk_begin": lambda call: {
+        "act": "suspend",
+        "reason": "等对方恢复",
+        "instances": [call.thing["instance_id"]],
+    },
+    "rest.claim": lambda call: {},
+    "rest.complete": lambda call: {"data": {"outcome": "accept"}},
+    "rest.contact": lambda call: {"reason": "visit", "words": "明天去现场"},
+    "rest.delegate": lambda call: {"to": _colleague(call)},
+    "rest.keep_draft": lambda call: {"data": {"reason": "写了一半，明天接着写"}},
+    "rest.release": lambda call: {},
+    "rest.report": lambda call: {**COUNTER, "title": f"{COUNTER['title']}{call.who.name}"},
+    "rest.set_reminder": lambda call: {"day": "2026-11-27"},
+    "rest.urge": lambda call: {"kind": "supervision", "words": "请抓紧办理。", "cases": [call.thing["number"]]},
 }
 """What programs send as JSON."""
 
 BEFORE: Mapping[str, str] = {
     "accounts.end_substitute": "accounts.name_substitute",
+    "rest.release": "rest.claim",
     "staff.drop_filter": "staff.save_filter",
     "staff.release": "staff.claim",
 }

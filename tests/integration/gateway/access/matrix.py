@@ -2,8 +2,11 @@
 
 Who may what stands in ``matrix.csv`` beside this file (and in ``who.csv``, which roles reach how far): it is written by hand after the
 requirements and knows nothing of the code's own permissions. Columns: ``object``, what it is about; ``who`` may; what becomes of those
-``without`` such a role, and of those whose role does not reach so far (``beyond``); ``self``, what becomes of it when it is about oneself; what a
-call ``leaves`` in the database.
+``without`` such a role, and of those whose role does not reach so far (``beyond``); ``self``, what becomes of it when it is about oneself; the
+``scope`` that a program needs which acts for a person (only such programs get in then); what a call ``leaves`` in the database.
+
+Such a program has a token of that scope alone where it may, so that the scope is enough; and where it may not, so that it is the person who
+may not. Where it is refused it has the cookie of somebody who may besides, which must be worth nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import csv
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from gateway.scopes import SCOPES
 from processes.store.tables import Base
 from tests.integration.gateway.access import calls
 from tests.integration.gateway.access.calls import Call
@@ -30,7 +34,7 @@ HERE = Path(__file__).parent
 
 EVERYBODY, STAFF, NOBODY = "everybody", "staff", "nobody"
 
-ALLOWED, NOTHING, TO = "allowed", "nothing", "to "
+ALLOWED, NOTHING, UNSEEN, TO = "allowed", "nothing", "unseen", "to "
 
 STRANGERS: Mapping[str, tuple[str, str]] = {
     "accounts": ("to /login", "401"),
@@ -39,6 +43,7 @@ STRANGERS: Mapping[str, tuple[str, str]] = {
     "instances": ("to /login", "401"),
     "open311": ("403", "403"),
     "operations": ("to /login", "401"),
+    "rest": ("401", "401"),
     "staff": ("to /login", "401"),
     "subjects": ("to /login", "401"),
 }
@@ -48,8 +53,13 @@ UNCHANGING = ("GET", "HEAD", "OPTIONS")
 
 OF_NOTHING = Thing("")
 
-KINDS = ("nobody", "coordinator", "partner", "operator", "half", "enterprise")
+COORDINATOR = "coordinator"
+
+KINDS = ("nobody", COORDINATOR, "partner", "operator", "half", "enterprise")
 """One of each kind of those who ask: a person, a program, a browser."""
+
+ONLY: Mapping[str, tuple[str, ...]] = {"asking": ("portal",), "other_partner": ("api", "open311")}
+"""Areas outside of which they are what another is, too."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ class Row:
     without: str
     beyond: str
     self: str
+    scope: str
     leaves: str
 
 
@@ -95,18 +106,12 @@ def table() -> Mapping[str, Row]:
                 each["without"],
                 each["beyond"],
                 each["self"],
+                each["scope"],
                 each["leaves"],
             )
             for each in csv.DictReader(lines)
         ]
     return {each.endpoint: each for each in found}
-
-
-@cache
-def not_yet() -> frozenset[str]:
-    """Endpoints that came at the same time as this table and are not in it yet; nothing is added to this list, only taken from it."""
-    with (HERE / "not_yet.csv").open(encoding="utf-8", newline="") as lines:
-        return frozenset(each["endpoint"] for each in csv.DictReader(lines))
 
 
 @cache
@@ -134,7 +139,7 @@ def _is_under(place: str, top: str) -> bool:
 
 
 def expected(row: Row, method: str, who: Principal, thing: Thing) -> str:
-    """What becomes of it: ``allowed``, a status, ``to ADDRESS``, or ``nothing`` (an answer, and no effect)."""
+    """What becomes of it: ``allowed``, a status, ``to ADDRESS``, ``nothing`` (an answer, and no effect) or ``unseen`` (a list without it)."""
     if row.who == {NOBODY}:
         return row.without
     if EVERYBODY in row.who or (who.name in row.who and not who.account):
@@ -143,6 +148,8 @@ def expected(row: Row, method: str, who: Principal, thing: Thing) -> str:
         return ALLOWED if not thing.home or thing.home == "own" else row.beyond
     if not _is_known(row, who):
         return STRANGERS[_area(row)][method not in UNCHANGING]
+    if row.scope not in ("", *who.scopes):
+        return "403"
     if STAFF in row.who:
         return ALLOWED
     if "oneself" in row.who:
@@ -165,10 +172,10 @@ def _is_known(row: Row, who: Principal) -> bool:
     if area == "portal" or row.without.startswith(TO):
         return True
     if area == "api":
-        return bool(who.bearer)
+        return who.role in ("partner", "other_partner", "operator")
     if area == "open311":
         return who.role in ("partner", "other_partner")
-    return bool(who.place)
+    return bool(who.place) and bool(row.scope) == bool(who.scopes)
 
 
 def _area(row: Row) -> str:
@@ -196,9 +203,9 @@ def missing(app: Flask) -> list[str]:
     found = [
         f"{endpoint} ({', '.join(methods(rule))} {rule.rule}) is new: say in {HERE / 'matrix.csv'} whose it is"
         for endpoint, rule in sorted(there.items())
-        if endpoint not in table() and endpoint not in not_yet()
+        if endpoint not in table()
     ]
-    return found + [f"{each} is in matrix.csv and nowhere else" for each in sorted({*table(), *not_yet()} - set(there))]
+    return found + [f"{each} is in matrix.csv and nowhere else" for each in sorted(set(table()) - set(there))]
 
 
 def methods(rule: Rule) -> list[str]:
@@ -209,24 +216,47 @@ def methods(rule: Rule) -> list[str]:
 def cells(stage: Stage) -> Iterator[tuple[Rule, str, list[Cell]]]:
     """The cells of every rule and method."""
     for rule in sorted(stage.world.app.url_map.iter_rules(), key=lambda each: each.endpoint):
-        if rule.endpoint in not_yet():
-            continue
         row = table()[rule.endpoint]
         for method in methods(rule):
             found = [
-                Cell(row, method, who, thing, expected(row, method, who, thing))
+                _cell(row, method, who, thing)
                 for who in _asking(stage, row, method)
                 for thing in _things(stage, row, who)
             ]
-            yield rule, method, found
+            yield rule, method, list(_by_other_ways(stage, found))
+
+
+def _cell(row: Row, method: str, who: Principal, thing: Thing) -> Cell:
+    return Cell(row, method, who, thing, expected(row, method, who, thing))
 
 
 def _asking(stage: Stage, row: Row, method: str) -> list[Principal]:
-    """Everybody. What is everybody's is asked for by one of each kind."""
+    """Everybody. What is everybody's is asked for by one of each kind; for people a program asks where it takes a scope."""
     if EVERYBODY in row.who:
         kinds = KINDS if method in UNCHANGING else KINDS[:3]
         return [each for each in stage.principals if each.name in kinds]
-    return stage.principals
+    found = [each for each in stage.principals if _area(row) in ONLY.get(each.name, (_area(row),))]
+    return [stage.program(each, [row.scope]) if row.scope and each.place else each for each in found]
+
+
+def _by_other_ways(stage: Stage, found: list[Cell]) -> Iterator[Cell]:
+    """The cells, and the first person who may (or else a coordinator) once more by ways that open nothing: at a page, a program's; at what is
+    for programs, a login's, and a program's that has every scope but the one."""
+    first = next((each for each in found if each.expected == ALLOWED and each.who.place), found[0])
+    row, method = first.row, first.method
+    login = next(each for each in stage.principals if each.name == (first.who.name if first.who.place else COORDINATOR))
+    for each in found:
+        by_program = row.scope and each.expected != ALLOWED and each.who.scopes
+        yield replace(each, who=replace(each.who, cookie=login.cookie)) if by_program else each
+    if EVERYBODY in row.who:
+        return
+    program = replace(stage.program(login, set(SCOPES) - {row.scope}), name=f"{login.name}'s program")
+    if not row.scope:  # it may have a form's token, as everybody may
+        nobody = next(each for each in stage.principals if each.name == "nobody")
+        program = replace(program, cookie=nobody.cookie, csrf=nobody.csrf)
+    yield _cell(row, method, program, first.thing)
+    if row.scope:
+        yield _cell(row, method, replace(login, name=f"{login.name}'s browser"), first.thing)
 
 
 def _things(stage: Stage, row: Row, who: Principal) -> list[Thing]:
@@ -235,7 +265,7 @@ def _things(stage: Stage, row: Row, who: Principal) -> list[Thing]:
         return [OF_NOTHING]
     found = stage.things[row.object]
     if row.object == "person" and who.place:
-        found = [*found, _oneself(stage, who)]
+        found = [*(found[:1] if row.who == {"oneself"} else found), _oneself(stage, who)]
     return found if _has_to_do_with(row, who) else found[:1]
 
 
@@ -248,7 +278,8 @@ def _has_to_do_with(row: Row, who: Principal) -> bool:
 def _oneself(stage: Stage, who: Principal) -> Thing:
     duty = next(each for each in rows("duties") if each["person"] == who.account)
     session = stage.sessions[who.account]
-    given = {"person": who.account, "session_id": session, "duty": duty}
+    token, _secret = stage.token(who.account, ["account:read"])
+    given = {"person": who.account, "session_id": session, "duty": duty, "token_id": token}
     return Thing("oneself", who.place, who.organisation, who.account, given)
 
 
@@ -258,26 +289,37 @@ def _oneself(stage: Stage, who: Principal) -> Thing:
 def ask(
     stage: Stage, rule: Rule, cell: Cell, more: Mapping[str, str] | None = None, token: str | None = None
 ) -> TestResponse:
-    """Call it, as the browser or program of whoever asks would. ``more``: what is sent besides; ``token``: in place of the form's own."""
+    """Call it, as the browser or program of whoever asks would. ``more``: what is sent besides (in JSON: in place of texts); ``token``: in
+    place of the form's own."""
     call = Call(stage, cell.who, cell.thing)
     values = calls.values(call, rule.endpoint, rule.arguments)
     sent = {} if more is None or cell.method not in UNCHANGING else more
     address = stage.world.app.url_map.bind("localhost").build(rule.endpoint, {**sent, **values}, method=cell.method)
-    headers = {"Cookie": cell.who.cookie}
+    headers = {"Cookie": cell.who.cookie} if cell.who.cookie else {}
     if cell.expected != ALLOWED:
         headers["Accept"] = "application/json"  # the same answer, said in fewer words
     if cell.who.bearer:
         headers["Authorization"] = f"Bearer {cell.who.bearer}"
-    client = stage.world.app.test_client(use_cookies=False)
+    sending = partial(
+        stage.world.app.test_client(use_cookies=False).open,
+        address,
+        method=cell.method,
+        headers=headers,
+        environ_base={"REMOTE_ADDR": cell.who.address},
+    )
     if cell.method in UNCHANGING:
-        return client.open(address, method=cell.method, headers=headers)
+        return sending()
+    if rule.endpoint in calls.FILES:
+        return sending(data=calls.FILES[rule.endpoint], content_type="application/octet-stream")
     if rule.endpoint in calls.BODIES:
-        return client.post(address, json=calls.BODIES[rule.endpoint](call), headers=headers)
+        body = calls.BODIES[rule.endpoint](call)
+        texts = {name: value for name, value in (more or {}).items() if isinstance(body.get(name), str)}
+        return sending(json={**body, **texts})
     form: Any = calls.FORMS.get(rule.endpoint, _empty)(call)
     given = form.copy()
     given.update(more or {})
     given["csrf_token"] = cell.who.csrf if token is None else token
-    return client.post(address, data=given, headers=headers)
+    return sending(data=given)
 
 
 def _empty(call: Call) -> dict[str, Any]:
@@ -297,15 +339,24 @@ def became(cell: Cell, answer: TestResponse) -> str:
         path = (answer.location or "").partition("?")[0]
         if cell.expected.startswith(TO) or (path == "/login" and cell.row.endpoint != "staff.logout"):
             return f"{TO}{path}"
-    if answer.status_code in (401, 403, 404) or answer.status_code >= 500:
+    if answer.status_code in (400, 401, 403, 404, 405, 429) or answer.status_code >= 500:
         return str(answer.status_code)
-    return NOTHING if cell.expected == NOTHING else ALLOWED
+    if cell.expected == NOTHING:
+        return NOTHING
+    # A page that tells what is wrong in its form is a page; programs are answered by the status.
+    if cell.row.scope and answer.status_code >= 400:
+        return str(answer.status_code)
+    sign = calls.LISTS.get(cell.row.endpoint)
+    return ALLOWED if sign is None or cell.thing[sign] in answer.text else UNSEEN
 
 
 # ---- traces ----------------------------------------------------------------------------------------------------------
 
 AUDIT = frozenset({"audit_entry", "audit_chain"})
 """That somebody was refused is written down."""
+
+COUNTED = frozenset({"access_token", "portal_limit"})
+"""That a token is used is written down, and how often."""
 
 
 @dataclass
@@ -351,6 +402,7 @@ class Theatre:
     used: bool = False
 
     def __post_init__(self) -> None:
+        self.cells = list(cells(self.stage))
         self.live, self.kept = (sqlite3.connect(self.folder / name) for name in ("gateway.db", "kept.db"))
         self.live.execute("pragma synchronous = off")
         self.live.backup(self.kept)
@@ -363,11 +415,6 @@ class Theatre:
         self.traces.begin(self._known)
         self.used = False
         return self.stage
-
-    @cached_property
-    def cells(self) -> list[tuple[Rule, str, list[Cell]]]:
-        """The cells of every rule and method."""
-        return list(cells(self.stage))
 
     def close(self) -> None:
         """The play is over."""

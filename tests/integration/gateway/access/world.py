@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pyotp
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
 from processes.casework import answer_templates, attachments, bulk, uploads
 from processes.casework.accounts import second_factor
@@ -33,10 +34,12 @@ from processes.store.tables import (
     LoginSession,
     ModelFile,
     PersonalData,
+    TaskDraft,
 )
 from tests.integration.gateway.conftest import TOKEN
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
+from tests.integration.gateway.programs import token_of
 from tests.integration.gateway.world import HOTLINE, MODELS, OPERATOR, PASSWORD, World, build
 
 HOME, TOP = "330502", "33"
@@ -71,7 +74,8 @@ class Thing:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: a person with one role, a program with a token, or a browser. ``role``: empty for nobody."""
+    """Who asks: a person with one role, a program with a token, or a browser. ``role``: empty for nobody; ``scopes``: of the access token
+    that is the bearer's, if it is one."""
 
     name: str
     role: str = ""
@@ -81,6 +85,17 @@ class Principal:
     cookie: str = ""
     csrf: str = ""
     bearer: str = ""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def number(self) -> int:
+        """Tells it from the others."""
+        return crc32(self.name.encode()) % 10_000
+
+    @property
+    def address(self) -> str:
+        """Whence the requests come: those without a good token are counted by it."""
+        return f"192.0.{self.number // 100}.{self.number % 100}"
 
 
 @dataclass
@@ -98,6 +113,20 @@ class Stage:
     """of the number that waits for one"""
     sessions: Mapping[str, str]
     """account → one of its logins"""
+    tokens: dict[tuple[str, frozenset[str]], tuple[str, str]] = field(default_factory=dict)
+    """account and scopes → the id and the token of an access token"""
+
+    def program(self, who: Principal, scopes: Iterable[str]) -> Principal:
+        """A program that acts for somebody, with these scopes and no cookie."""
+        token = self.token(who.account, scopes)[1]
+        return replace(who, cookie="", csrf="", bearer=token, scopes=frozenset(scopes))
+
+    def token(self, account: str, scopes: Iterable[str]) -> tuple[str, str]:
+        """The id and the token of somebody's access token with these scopes."""
+        key = account, frozenset(scopes)
+        if key not in self.tokens:
+            self.tokens[key] = token_of(self.world, account, *sorted(key[1]))
+        return self.tokens[key]
 
 
 HOMES = {
@@ -187,6 +216,9 @@ def _of_a_home(world: World, home: str, place: str, board: str) -> Thing:
         handler = _holder("board_handler", place, f"{place}.{board}")
         file = uploads.receive("说明.pdf", io.BytesIO(PDF), 1_000_000)
         waiting = uploads.add(connection, task.id, handler, "", file, now)
+        connection.execute(
+            insert(TaskDraft).values(task_id=task.id, person_id=handler, data={"reason": "写了一点"}, saved_at=now)
+        )
         answer_templates.save(
             connection, None, AnswerWords(place, f"{place}.{board}", "已办", "已办结。"), handler, now
         )
@@ -211,7 +243,9 @@ def _of_a_home(world: World, home: str, place: str, board: str) -> Thing:
             "task_id": task.id,
             "instance_id": case.instance_id,
             "attachment_id": kept.id,
+            "document_id": kept.id,
             "upload_id": waiting.id,
+            "file_id": waiting.id,
             "template_id": template,
             "operation_id": operation,
             "incident_id": _incident(world, number),
@@ -237,7 +271,8 @@ def _of_a_person(world: World, home: Thing) -> Thing:
     """Somebody of a home whom nobody here is."""
     duty = [each for each in rows("duties") if each["place"] == home.place and each["role"] == "department_handler"][-1]
     person = duty["person"]
-    return Thing(home.home, home.place, "", person, {**_logged_in(world, person), "duty": duty})
+    token, _secret = token_of(world, person)
+    return Thing(home.home, home.place, "", person, {**_logged_in(world, person), "duty": duty, "token_id": token})
 
 
 def _logged_in(world: World, person: str) -> dict[str, str]:
