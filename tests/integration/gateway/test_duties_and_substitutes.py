@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from processes.casework import loading
 from processes.casework.reference_files import ReferenceDataError
-from processes.store.tables import Person
+from processes.store.tables import Person, Setting
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.world import MODELS, World
 
@@ -85,6 +85,7 @@ def test_what_was_given_is_downloaded_as_the_file_that_load_takes(
 def test_a_name_that_came_before_is_no_formula_in_the_file(world: World, browser: Open) -> None:
     with world.services.database.write() as connection:
         connection.execute(update(Person).where(Person.id == "wx.wu").values(name="=HYPERLINK(1)"))
+        connection.execute(update(Setting).where(Setting.key == "reference").values(value={"version": "named"}))
     text = browser("zj.ge").get("/duties/people.csv")
     assert "wx.wu,'=HYPERLINK(1),yes" in text
 
