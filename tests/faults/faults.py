@@ -57,7 +57,9 @@ def die_at(points: Sequence[Failpoint]) -> Callable[[Trial], None]:
         firsts = {name: names.popleft() for name, names in agenda.items()}
         world.agenda = agenda
         world.arm(firsts)
-        trial.until_still(lambda: not trial.busy or not any(world.agenda.values()), world.deaths.total, 60.0)
+        trial.until_still(
+            lambda: not trial.busy or not (any(world.agenda.values()) or world.armed()), world.deaths.total, 60.0
+        )
         world.agenda = {}
         # Who still waits for his failpoint waits in vain: the rest of the work is done in peace.
         trial.until(lambda: not trial.busy, LASTING)

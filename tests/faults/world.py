@@ -224,7 +224,8 @@ class World:
             self.deaths[armed.partition(":")[0]] += 1
             assert program is not None
             if self.agenda.get(name):
-                program.extra[VARIABLE] = self.agenda[name].popleft()
+                program.extra[VARIABLE] = self.agenda[name][0]
+                self.agenda[name].popleft()  # afterwards: there is no moment at which nobody waits for it
         else:
             self.exits.append(f"{name} {code}")
 
@@ -294,8 +295,7 @@ class World:
     def arm(self, settings: Mapping[str, str]) -> None:
         """Start processes anew, to die at failpoints (process → ``name:n``), and whoever is still armed otherwise, unarmed; returns when
         they, or those after them, are up."""
-        armed = {name for name, program in self.programs.items() if VARIABLE in program.extra}
-        names = sorted({*settings, *armed})
+        names = sorted({*settings, *self.armed()})
         before = {name: self._said(name) for name in names}
         for name in names:
             self.programs[name].extra = {VARIABLE: settings[name]} if name in settings else {}
@@ -304,6 +304,10 @@ class World:
             self.wait(lambda name=name: self._said(name) > before[name], name)  # type: ignore[misc]
         if names:
             self.wait(self._gateway_answers, "gateway")
+
+    def armed(self) -> set[str]:
+        """The processes that are to die at a failpoint and have not yet."""
+        return {name for name, program in self.programs.items() if VARIABLE in program.extra}
 
     def disarm(self) -> None:
         """Start whoever is still armed anew, unarmed."""
