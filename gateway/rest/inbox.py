@@ -31,7 +31,7 @@ from gateway.rest.shapes import (
 )
 from gateway.rest.tags import TASKS
 from gateway.staff import inbox as page
-from gateway.staff.arranging import AT_ONCE, assigned
+from gateway.staff.arranging import AT_ONCE, assigned, to_be_assigned
 from gateway.staff.pages import snapshot
 from processes.casework.views import desk as desks
 from processes.casework.views.inbox import DUE, ORDERS, Narrowed, TaskLine
@@ -160,9 +160,10 @@ class HandedAll(Shape):
 def assign(given: Mapping[str, Any]) -> Any:
     """Hand several tasks out to one person; each is answered, whatever became of the others."""
     to, known = given["to"], command()
+    rows = to_be_assigned([each["task"] for each in given["tasks"]])
     results = []
     for each in given["tasks"]:
-        found = assigned(each["task"], each["seen"], to, f"assign:{each['task']}:{known}")
+        found = assigned(rows[each["task"]], each["seen"], to, f"assign:{each['task']}:{known}")
         results.append({"task": each["task"], "name": found.name, "number": found.number, "error": found.error})
     return {"results": results}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -159,8 +159,10 @@ def assign() -> Response:
     """Hand several tasks out to one person; each is answered, whatever became of the others."""
     to, command = request.form.get("to", ""), request.form.get("command", "")[:32]
     chosen = [value.partition("|") for value in request.form.getlist("task")[:AT_ONCE]]
+    rows = to_be_assigned([task for task, _bar, _seen in chosen])
     found = [
-        assigned(task, seen or None, to, f"assign:{task}:{to}:{viewer().id}:{command}") for task, _bar, seen in chosen
+        assigned(rows[task], seen or None, to, f"assign:{task}:{to}:{viewer().id}:{command}")
+        for task, _bar, seen in chosen
     ]
     return show(
         "assigned.html",
@@ -171,15 +173,20 @@ def assign() -> Response:
     )
 
 
-def assigned(task_id: str, seen: str | None, to: str, command: str) -> Result:
-    """Hand a task out; 404 when its work is not the viewer's to hand out. What else is in the way, the result says."""
+def to_be_assigned(task_ids: Sequence[str]) -> Mapping[str, Row[Any]]:
+    """The tasks, by id; 404 when the work of one of them is not the viewer's to hand out, before any is."""
     with services().database.read() as connection:
-        row = connection.execute(_TASK.where(UserTask.id == task_id)).first()
-    if row is None or not _may_assign(row):
+        rows = {row.id: row for row in connection.execute(_TASK.where(UserTask.id.in_(task_ids)))}
+    if rows.keys() != set(task_ids) or not all(map(_may_assign, rows.values())):
         abort(404)
+    return rows
+
+
+def assigned(row: Row[Any], seen: str | None, to: str, command: str) -> Result:
+    """Hand a task out. What is in the way, the result says."""
     error = ""
     try:
-        assignment.assign(services().engine, task_id, viewer().id, handed_out(snapshot()), to, seen, command)
+        assignment.assign(services().engine, row.id, viewer().id, handed_out(snapshot()), to, seen, command)
     except NotWaiting:
         error = _("已经办完或者撤回，不再需要指派。")
     except BihuanError as refused:

@@ -83,8 +83,12 @@ def test_drafts_hold_what_forms_hold(world: World) -> None:
         assert wrong["path"] == f"body.data.{where}"
 
 
+LICENCE = {"title": "办理营业执照遇到困难", "body": "我公司到窗口办理营业执照变更，跑了三次都没有办成，请协调。"}
+"""A problem whose board has several who may do it."""
+
+
 def test_colleagues_arrange_a_task_among_themselves(world: World) -> None:
-    world.report("H1", title="办理营业执照遇到困难", body="我公司到窗口办理营业执照变更，跑了三次都没有办成，请协调。")
+    world.report("H1", **LICENCE)
     mine, other, coordinator = caller(world, "wx.wang"), caller(world, "wx.qian"), caller(world, "wx.li")
     task = world.open_tasks()[0]
     assert task.organisation == "330502.basic"
@@ -106,6 +110,14 @@ def test_colleagues_arrange_a_task_among_themselves(world: World) -> None:
     assert world.open_tasks()[0].assignee == "wx.qian"
     assert mine.put(f"{path}/reminder", {"day": "2026-11-25"}) == {"day": "2026-11-25"}
     assert mine.get(f"{path}/arranging")["follow_up"] == "2026-11-25"
+
+
+def test_where_one_task_is_not_ones_own_to_hand_out_none_is(world: World) -> None:
+    world.report("H1", **LICENCE)
+    (task,) = world.open_tasks()
+    given = {"to": "wx.qian", "tasks": [{"task": task.id}, {"task": "nowhere"}]}
+    caller(world, "wx.li").post("/inbox/assign", given, 404)
+    assert world.open_tasks()[0].assignee is None
 
 
 def test_files_go_with_a_task_and_become_the_cases(world: World) -> None:
