@@ -75,7 +75,8 @@ class Desk:
 
 
 def cut_off(page: Page) -> list[str]:
-    """What of a page does not fit its window."""
+    """What of a page does not fit its window; where it is on its way to another, that one is meant."""
+    page.wait_for_function("document.body && document.readyState === 'complete'")
     found: list[str] = page.evaluate(_CUT_OFF)
     return found
 

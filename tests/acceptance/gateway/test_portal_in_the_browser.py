@@ -35,9 +35,10 @@ def test_a_problem_from_its_report_to_its_rating(
     post, one = Post(world), desk(size=size)
     page = one.open("/portal/")
     if language == "en":
-        page.click("footer button[value=en]")
+        _in_english(page)
     _judged(one)
     page.click(".way >> nth=0")
+    expect(page.locator("#phone")).to_be_visible()
     _judged(one)
     page.fill("#phone", MINE)
     page.keyboard.press("Enter")
@@ -68,7 +69,7 @@ def test_a_problem_from_its_report_to_its_rating(
     other = desk(size=size)
     page = other.open(f"/portal/problems/{number}")
     if language == "en":
-        page.click("footer button[value=en]")
+        _in_english(page)
     expect(page.locator("#number")).to_have_value(number)
     _judged(other)
     page.fill("#code", code)
@@ -94,6 +95,11 @@ def test_a_problem_from_its_report_to_its_rating(
     one.page.click("[data-leave]")
     one.open("/portal/follow?number=x")
     _judged(one)
+
+
+def _in_english(page: Page) -> None:
+    page.click("footer button[value=en]")
+    expect(page.locator("html[lang=en]")).to_be_attached()
 
 
 def _fill_in(page: Page) -> None:

@@ -492,6 +492,8 @@ def by_the_handler(office: Office, number: str) -> str:
         save="draft",
     )
     draft = {"data": {"outcome": "refuse", "note": office.into("PUT /tasks/{task_id}/draft data.*", 3000)}}
+    for each in range(3):
+        office.world.report(f"unclear-{each}", title="请来电", body=f"事情的经过请来电了解，谢谢。第{each}件。")
     by_programs = [each for each in office.world.open_tasks() if each.form == "triage.form.json"]
     program = caller(office.world, whose(by_programs[0]))
     program.put(f"/tasks/{by_programs[0].id}/draft", draft)
