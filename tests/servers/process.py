@@ -41,7 +41,7 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -61,7 +61,7 @@ def spawn(
             user=user,
             group=user,
             extra_groups=[] if user else None,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tests.servers.process import spawn
+from tests.servers.warm import Warm
 
 LOOK = 0.05
 """Seconds between two looks at who is alive."""
@@ -44,7 +46,7 @@ class Program:
         self.log = log
         self._how = (list(command), cwd, dict(env))
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Warm | None = None
         self._killed = False
         self.extra: dict[str, str] = {}
         """environment variables that it gets besides when it is started the next time"""
@@ -52,7 +54,11 @@ class Program:
     def start(self) -> None:
         command, cwd, env = self._how
         with self._lock:
-            self._process, self._killed = spawn(command, cwd=cwd, log=self.log, env=env | self.extra), False
+            if command[0] == sys.executable:
+                self._process = Warm(command[1:], cwd, self.log, env | self.extra)
+            else:
+                self._process = spawn(command, cwd=cwd, log=self.log, env=env | self.extra)
+            self._killed = False
 
     @property
     def pid(self) -> int:
