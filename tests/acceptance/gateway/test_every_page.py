@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from processes.languages import CHINESE, ENGLISH
 from tests import axe
-from tests.acceptance.gateway.conftest import Desk
+from tests.acceptance.gateway.conftest import PHONE, WIDE, Desk
 from tests.integration.gateway import every_page
 from tests.integration.gateway.every_page import Filled
 from tests.integration.gateway.world import World
@@ -20,6 +20,7 @@ from tests.integration.gateway.world import World
 pytestmark = pytest.mark.browser
 
 At = Callable[..., Desk]
+
 
 @pytest.fixture(scope="session")
 def judge() -> None:
@@ -38,11 +39,12 @@ def filled(world: World) -> Filled:
 @pytest.mark.parametrize("language", [CHINESE, ENGLISH])
 def test_every_page_can_be_used_by_everybody_and_fits(world: World, desk: At, filled: Filled, language: str) -> None:
     wrong: list[str] = []
+    judged = (PHONE, WIDE) if language == CHINESE else (PHONE,)  # the other words stand in the same elements
     desks: dict[str, Desk] = {}
     for page in every_page.pages(world.app, filled):
         someone = desks.get(page.account) or desks.setdefault(page.account, desk(page.account or None))
         _speak(someone, language)
-        wrong += [f"{page.endpoint}, {language}: {each}" for each in someone.unfit(page.path)]
+        wrong += [f"{page.endpoint}, {language}: {each}" for each in someone.unfit(page.path, judged)]
     assert wrong == []
 
 

@@ -258,7 +258,7 @@ def test_a_failed_backup_leaves_no_file(tmp_path: Path, file: Path) -> None:
 
 @pytest.mark.slow
 def test_memory_stays_flat(database: Database, target: Database, file: Path) -> None:
-    rows, size = 10_000, 10_000
+    rows, size = 6_000, 10_000
     with database.write() as connection:
         for first in range(0, rows, 1000):
             batch = [
@@ -273,7 +273,7 @@ def test_memory_stays_flat(database: Database, target: Database, file: Path) -> 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert rows * size == 100e6
+    assert rows * size == 60e6
     assert peak < 40e6, "a batch and what is imported on the way, not the whole"
     with target.read() as connection:
         assert connection.scalar(select(func.count()).select_from(ModelFile)) == rows

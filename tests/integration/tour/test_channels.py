@@ -101,6 +101,7 @@ def test_a_return_that_the_hotline_does_not_accept_is_a_new_round(running: Runni
     second = eventually(again)
     assert second["number"] != first
     do(running, second["number"], "triage", outcome="refuse", ground="不属于涉企问题：消费者对商家的投诉")
+    eventually(lambda: running.api.get(f"/api/cases/{second['number']}")["closed_at"])
     eventually(lambda: running.outside.get("hotline/orders/12345-9")["status"] == "refused")
 
 
