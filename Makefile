@@ -16,7 +16,7 @@ run: $(VENV)/.ready
 	@exec $(BIN)/python app.py run
 
 test: lint servers
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 fast: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n auto -m "not slow and not broker and not postgres and not browser"

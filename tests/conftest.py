@@ -23,6 +23,12 @@ from tests.servers.rabbit import RabbitNode
 _TEMPLATE = "migrated"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: what takes long is not begun when others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A Monday morning, 9 o'clock in Beijing; it moves when told to."""
