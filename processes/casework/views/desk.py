@@ -24,10 +24,12 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     not_,
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -79,15 +81,15 @@ class Desk:
 
 
 def open_tasks(
-    connection: Connection, reference: Reference, desk: Desk, now: datetime, limit: int, of: str = TODO
+    connection: Connection, reference: Reference, desk: Desk, now: datetime, limit: int, of: str = TODO, light: str = ""
 ) -> list[Row[Any]]:
     """Up to ``limit`` open tasks of a list (``id`` and ``light``, an index of ``LIGHTS``), the most urgent first, those without a
-    term last."""
+    term last. ``light``: only those of this colour."""
     found: dict[str, Row[Any]] = {}
     given = {**desk.given, "now": now, "limit": limit}
     kinds = tuple(organisation is not None for _, _, organisation in desk.keys)
     for with_term in (True, False):
-        statement = _statement(of, len(desk.people), kinds, len(desk.places), with_term)
+        statement = _statement(of, len(desk.people), kinds, len(desk.places), with_term, light)
         if statement is None or len(found) >= limit:
             break
         for row in connection.execute(statement, given):
@@ -98,7 +100,9 @@ def open_tasks(
 
 
 @lru_cache(256)
-def _statement(of: str, people: int, kinds: tuple[bool, ...], places: int, with_term: bool) -> Select[Any] | None:
+def _statement(
+    of: str, people: int, kinds: tuple[bool, ...], places: int, with_term: bool, light: str
+) -> Select[Any] | None:
     """The union of index ranges for so many people, keys of these kinds (with an organisation, or without) and places; None: there are none."""
     conditions: list[ColumnElement[bool]] = []
     persons: list[ColumnElement[str]] = [bindparam(f"person_{at}") for at in range(people)]
@@ -119,7 +123,7 @@ def _statement(of: str, people: int, kinds: tuple[bool, ...], places: int, with_
             conditions.append(and_(going, place, role, here))
     if not conditions:
         return None
-    whole = (select(_range(each, with_term, of == PLACE).subquery()) for each in conditions)
+    whole = (select(_range(each, with_term, of == PLACE, light).subquery()) for each in conditions)
     found = union_all(*whole).subquery()
     order = found.c.due_at if with_term else found.c.created_at
     return (
@@ -129,10 +133,18 @@ def _statement(of: str, people: int, kinds: tuple[bool, ...], places: int, with_
     )
 
 
-def _range(of: ColumnElement[bool], with_term: bool, by_case: bool) -> Select[Any]:
+def _range(of: ColumnElement[bool], with_term: bool, by_case: bool, wanted: str) -> Select[Any]:
     """One range of an index, read in its own order. Lights and exclusions are not made Python values: most are not looked at. ``by_case``: whom the
-    case excludes counts, too (whoever has the task to do is told so by the task)."""
+    case excludes counts, too (whoever has the task to do is told so by the task). ``wanted``: of this light."""
     now = bindparam("now", type_=Instant)
+    overdue = UserTask.due_at < now if with_term else false()
+    warned = and_(not_(overdue), UserTask.warn_at <= now)
+    of_light = {
+        "": true(),
+        "red": overdue,
+        "yellow": warned,
+        "green": and_(not_(overdue), or_(UserTask.warn_at.is_(None), UserTask.warn_at > now)),
+    }
     light = case(
         (UserTask.due_at < now, LIGHTS.index("red")), (UserTask.warn_at <= now, LIGHTS.index("yellow")), else_=0
     )
@@ -145,7 +157,9 @@ def _range(of: ColumnElement[bool], with_term: bool, by_case: bool) -> Select[An
             cast(UserTask.excluded, Text).label("excluded"),
             (_CASE_EXCLUDED if by_case else null()).label("case_excluded"),
         )
-        .where(TASK_IS_OPEN, of, UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None))
+        .where(
+            TASK_IS_OPEN, of, UserTask.due_at.is_not(None) if with_term else UserTask.due_at.is_(None), of_light[wanted]
+        )
         .order_by(UserTask.due_at, UserTask.created_at)
         .limit(bindparam("limit"))
     )

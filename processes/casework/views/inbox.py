@@ -103,13 +103,12 @@ def inbox(
     order: str = DUE,
     page: int = 1,
 ) -> Inbox:
-    """A page of a list. Narrowed down, or in another order than that of terms, its ``SEARCHED`` most urgent tasks are looked through."""
-    whole = narrowed == Narrowed() and order == DUE
+    """A page of a list. Narrowed down by more than a light, or in another order than that of terms, its ``SEARCHED`` most urgent tasks are
+    looked through."""
+    whole = order == DUE and not narrowed.beside_light
     window = max(WINDOW, PAGE * page + 1) if whole else SEARCHED
-    found = open_tasks(connection, reference, desk, now, window, of)
-    counts = count(found, more=len(found) >= window)
-    if narrowed.light:
-        found = [row for row in found if row.light == LIGHTS.index(narrowed.light)]
+    found = open_tasks(connection, reference, desk, now, window, of, narrowed.light)
+    told = counts(connection, reference, desk, now, of) if narrowed.light else count(found, more=len(found) >= window)
     ids = [row.id for row in found]
     if narrowed.beside_light:
         ids = _matching(connection, desk.authority.person, ids, narrowed)
@@ -117,7 +116,7 @@ def inbox(
         ids = _ordered(connection, ids, order)
     start = PAGE * (page - 1)
     lines = _lines(connection, reference, desk.authority.person, ids[start : start + PAGE])
-    return Inbox(lines, counts, len(ids) > start + PAGE)
+    return Inbox(lines, told, len(ids) > start + PAGE)
 
 
 def counts(connection: Connection, reference: Reference, desk: Desk, now: datetime, of: str = TODO) -> Counts:
