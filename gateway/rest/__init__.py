@@ -3,15 +3,33 @@
 It has no rules of its own: each operation calls what the page of the same name calls, as the person whose token it is.
 """
 
-from gateway.rest import account, bulk, cases, files, guide, inbox, incidents, instances, reports, supervision, tasks
+from gateway.rest import (
+    account,
+    answers,
+    bulk,
+    cases,
+    files,
+    filters,
+    guide,
+    heat,
+    inbox,
+    incidents,
+    instances,
+    reports,
+    supervision,
+    tasks,
+)
 from gateway.rest.document import register
 
 __all__ = [
     "account",
+    "answers",
     "bulk",
     "cases",
     "files",
+    "filters",
     "guide",
+    "heat",
     "inbox",
     "incidents",
     "instances",

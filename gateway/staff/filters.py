@@ -18,6 +18,8 @@ from processes.store.tables import SavedFilter
 FIELDS = ("tab", "q", "light", "stage", "board", "urgent", "reminded", "order")
 """What stands in the inbox's address, and is saved."""
 
+LONGEST_NAME, LONGEST = 40, 500
+
 MOST = 20
 """Filters a person; more are no help."""
 
@@ -33,36 +35,48 @@ def query_of(given: Mapping[str, Any]) -> str:
     return urlencode(sorted((name, value) for name, value in given.items() if value))
 
 
-@blueprint.post("/inbox/filters")
-def save_filter() -> AnyResponse:
-    """Keep what is looked at under a name; one of that name is replaced."""
-    name = request.form.get("name", "").strip()[:40]
-    query = query_of({key: value[:100] for key, value in parse_qsl(request.form.get("query", "")) if key in FIELDS})
+def keep(name: str, query: str, preferred: bool) -> bool:
+    """Keep what the viewer looks at under a name; one of that name is replaced. False: there are ``MOST`` others."""
     database, person = services().database, viewer().id
-    row = {"person_id": person, "name": name, "query": query[:500], "preferred": "preferred" in request.form}
+    row = {"person_id": person, "name": name, "query": query, "preferred": preferred}
+    others = select(func.count()).where(SavedFilter.person_id == person, SavedFilter.name != name)
     with database.write() as connection:
-        count = connection.scalar(select(func.count()).select_from(SavedFilter).where(SavedFilter.person_id == person))
-        if not name or (count or 0) >= MOST:
-            flash(_("没有保存：请写一个名称，最多保存 %(number)s 个。", number=MOST), "error")
-            return redirect(f"{url_for('staff.inbox')}?{query}")
-        if row["preferred"]:
+        if (connection.scalar(others) or 0) >= MOST:
+            return False
+        if preferred:
             connection.execute(update(SavedFilter).where(SavedFilter.person_id == person).values(preferred=False))
-        statement = database.insert(SavedFilter).values(row)
         connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[SavedFilter.person_id, SavedFilter.name],
-                set_={"query": row["query"], "preferred": row["preferred"]},
+            database.insert(SavedFilter)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=[SavedFilter.person_id, SavedFilter.name], set_={"query": query, "preferred": preferred}
             )
         )
-    flash(_("已保存“%(name)s”。", name=name))
+    return True
+
+
+def forget(name: str) -> bool:
+    """Forget a filter of the viewer's; False: there was none of that name."""
+    own = (SavedFilter.person_id == viewer().id, SavedFilter.name == name)
+    with services().database.write() as connection:
+        return connection.execute(delete(SavedFilter).where(*own)).rowcount > 0
+
+
+@blueprint.post("/inbox/filters")
+def save_filter() -> AnyResponse:
+    """Keep what is looked at under a name."""
+    name = request.form.get("name", "").strip()[:LONGEST_NAME]
+    query = query_of({key: value[:100] for key, value in parse_qsl(request.form.get("query", "")) if key in FIELDS})
+    if name and keep(name, query[:LONGEST], "preferred" in request.form):
+        flash(_("已保存“%(name)s”。", name=name))
+    else:
+        flash(_("没有保存：请写一个名称，最多保存 %(number)s 个。", number=MOST), "error")
     return redirect(f"{url_for('staff.inbox')}?{query}")
 
 
 @blueprint.post("/inbox/filters/drop")
 def drop_filter() -> AnyResponse:
     """Forget a filter."""
-    own = (SavedFilter.person_id == viewer().id, SavedFilter.name == request.form.get("name", ""))
-    with services().database.write() as connection:
-        connection.execute(delete(SavedFilter).where(*own))
+    forget(request.form.get("name", ""))
     flash(_("已删除。"))
     return redirect(url_for("staff.inbox", tab="todo"))

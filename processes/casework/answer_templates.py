@@ -98,8 +98,8 @@ def save(
     words: AnswerWords,
     person: str,
     now: datetime,
-) -> None:
-    """Change a template, or make one (``template_id`` None). Raises :class:`UnknownPlace`."""
+) -> str:
+    """Change a template, or make one (``template_id`` None); returns its id. Raises :class:`UnknownPlace`."""
     if wrong := unknown_places(words.text):
         raise UnknownPlace(
             f"不认识“{{{{{wrong[0]}}}}}”，可用：{'、'.join(PLACES)}",
@@ -108,10 +108,11 @@ def save(
     values = {"title": words.title, "body": words.text, "edited_by": person, "edited_at": now}
     if template_id is not None:
         connection.execute(update(Table).where(Table.id == template_id).values(values))
-        return
+        return template_id
     identity = _identity(words, person, now.isoformat())
     row = {"id": identity, "place": words.place, "organisation": words.organisation, **values}
     connection.execute(insert(Table).values(row))
+    return identity
 
 
 def remove(connection: Connection, template_id: str) -> None:

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
 
 from sqlalchemy import select
@@ -508,6 +509,18 @@ def by_the_handler(office: Office, number: str) -> str:
         "body": office.into("staff.save_answer body", 3000, TEMPLATE),
     }
     browser.post("/answers/new", {**texts, "whose": whose_own}, "/answers/new")
+    place, _, board = whose_own.partition("/")
+    own = caller(office.world, office.handler)
+    made = [
+        {each: office.into(f"{where} {each}", room, TEMPLATE) for each, room in (("title", 60), ("body", 3000))}
+        for where in ("POST /answers", "PUT /answers/{template_id}")
+    ]
+    for words in made:
+        one = own.post("/answers", {**words, "place": place, "organisation": board}, 201)
+        own.put(f"/answers/{one['id']}", words)
+    searched = {each: office.into(f"PUT /inbox/filters/{{name}} {each}", 60) for each in ("q", "stage", "board")}
+    own.put("/inbox/filters/mine", searched)
+    office.pages.append((browser, f"/?{urlencode({'q': searched['q']})}"))
     edited = re.findall(r'data-row href="(/answers/[^"]+)"', browser.get("/answers"))
     office.pages += [(browser, each) for each in edited]
     words = {"reason": "visit", "words": office.into("staff.unmask words", 200)}

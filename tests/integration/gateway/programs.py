@@ -51,6 +51,10 @@ class Caller:
         """Put JSON."""
         return told(self.send("PUT", path, json=body), status)
 
+    def delete(self, path: str, status: int = 204) -> None:
+        """Delete what is at a path."""
+        assert self.send("DELETE", path).status_code == status
+
 
 def told(answer: TestResponse, status: int) -> Any:
     """The JSON of an answer of this status."""

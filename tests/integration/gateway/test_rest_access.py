@@ -26,7 +26,7 @@ from tests.integration.gateway.world import World
 Open = Callable[..., Browser]
 
 WHO = {"page:operate": "wx.yun", "page:supervision": "wx.sun", "page:counter": "wx.chen", "page:assign": "wx.li"}
-WHO |= {"page:instances": "wx.yun", "page:incidents": "wx.yun", "staff": "wx.wu"}
+WHO |= {"page:instances": "wx.yun", "page:incidents": "wx.yun", "page:answers": "wx.wu", "staff": "wx.wu"}
 """Somebody for each audience."""
 
 SHOWN = re.compile(r'<pre class="codes" id="codes" tabindex="0">([^<]+)</pre>')
@@ -38,7 +38,7 @@ def rules(world: World) -> list[Rule]:
 
 def path_of(rule: Rule) -> str:
     filled = re.sub(r"<any\((.*?)\):\w+>", lambda found: found[1].split(",")[0].strip('"'), rule.rule)
-    return re.sub(r"<(int:)?\w+>", "1", filled).removeprefix(ROOT)
+    return re.sub(r"<(\w+:)?\w+>", "1", filled).removeprefix(ROOT)
 
 
 def method_of(rule: Rule) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select, update
 
+from gateway.staff import filters
 from processes.casework.bulk import Bulk
+from processes.casework.views.instances import heat
+from processes.runtime.commands import Cancel
+from processes.runtime.heat import Heat
 from processes.runtime.scheduler import Scheduler
 from processes.store.tables import Case
 from tests.integration.gateway.conftest import Browser
@@ -256,6 +260,76 @@ def test_instances_are_found_and_acted_on_with_a_reason(world: World) -> None:
     operator.post(f"{path}/acts/explode", {"reason": "x"}, 404)
     operator.get("/instances", 422, after="nothing")
     caller(world, "wx.li").post(f"{path}/acts/resume", {"reason": "x"}, 403)
+
+
+def test_filters_are_kept_and_are_those_of_the_page(world: World, browser: Open) -> None:
+    program, page = caller(world, "wx.wu"), browser("wx.wu")
+    assert program.get("/inbox/filters") == {"filters": []}
+    kept = program.put("/inbox/filters/急件", {"light": "red", "urgent": True, "list": "board", "preferred": True})
+    assert (kept["name"], kept["light"], kept["urgent"], kept["list"], kept["order"]) == ("急件", "red", True, "board", "due")
+    page.post("/inbox/filters", {"name": "用电/水", "query": "q=增容&tab=todo", "preferred": "1"}, "/?tab=todo")
+    by_page, mine = sorted(program.get("/inbox/filters")["filters"], key=lambda each: str(each["name"]), reverse=True)
+    assert (by_page["name"], by_page["q"], by_page["preferred"]) == ("用电/水", "增容", True)
+    assert mine == {**kept, "preferred": False}
+    for at in range(filters.MOST - 2):
+        program.put(f"/inbox/filters/n{at}", {})
+    program.put("/inbox/filters/one too many", {}, 409)
+    program.put("/inbox/filters/急件", {"light": "yellow"})
+    for name in ("%20", "x" * 41):
+        (wrong,) = program.put(f"/inbox/filters/{name}", {}, 422)["errors"]
+        assert wrong["path"] == "path.name"
+    program.put("/inbox/filters/x", {"light": "green"}, 422)
+    program.delete("/inbox/filters/用电/水")
+    program.delete("/inbox/filters/用电/水", 404)
+    assert caller(world, "wx.zheng").get("/inbox/filters") == {"filters": []}
+
+
+def test_answer_templates_are_written_for_whom_the_person_may(world: World, browser: Open) -> None:
+    program = caller(world, "wx.wu")
+    found = program.get("/answers")
+    assert found["templates"]
+    (whose,) = found["whose"]
+    own = {"place": whose["place"], "organisation": whose["organisation"]}
+    words = {"title": "增容", "body": "{{企业}}：\r\n增容方案已批复。"}
+    made = program.post("/answers", {**own, **words}, 201)
+    assert (made["body"], made["edited_by"]) == ("{{企业}}：\n增容方案已批复。", "wx.wu")
+    assert "增容方案已批复" in browser("wx.wu").get(f"/answers/{made['id']}")
+    changed = program.put(f"/answers/{made['id']}", {**words, "title": "增容批复"})
+    assert changed["title"] == "增容批复"
+    (wrong,) = program.put(f"/answers/{made['id']}", {"title": "x", "body": "{{电话}}"}, 422)["errors"]
+    assert (wrong["path"], "电话" in wrong["zh"]) == ("body.body", True)
+    assert {each["path"] for each in program.post("/answers", {**own, "title": " ", "body": " "}, 422)["errors"]} == {
+        "body.title",
+        "body.body",
+    }
+    program.post("/answers", {**words, "place": "330502", "organisation": ""}, 403)
+    stranger = caller(world, "wx.zheng")
+    stranger.put(f"/answers/{made['id']}", words, 404)
+    stranger.delete(f"/answers/{made['id']}", 404)
+    program.delete(f"/answers/{made['id']}")
+    program.put(f"/answers/{made['id']}", words, 404)
+
+
+def test_where_time_goes_is_told_as_on_the_page(world: World) -> None:
+    number = world.report("H1").number
+    with world.services.database.read() as connection:
+        instance = connection.scalar(select(Case.instance_id).where(Case.number == number))
+    world.clock.advance(timedelta(hours=5))
+    world.engine.execute(Cancel("c", str(instance), "试"))
+    world.clock.advance(timedelta(minutes=3))
+    assert Heat(world.services.database, world.clock).run() == 1
+    operator = caller(world, "wx.yun")
+    found = operator.get("/processes/problem/heat")
+    assert found["version"] == found["versions"][0]["id"]
+    with world.services.database.read() as connection:
+        lines = heat.heat(connection, found["version"], *(date.fromisoformat(found[each]) for each in ("since", "until")), "zh")
+    assert found["elements"]
+    assert found["elements"] == [each._asdict() for each in lines]
+    operator.get("/processes/nothing/heat", 404)
+    operator.get("/processes/problem/heat", 404, version="nothing")
+    operator.get("/processes/problem/heat", 422, since="2020-01-01")
+    assert operator.get("/processes/problem/heat", since="2026-11-24")["elements"] == []
+    caller(world, "wx.wu").get("/processes/problem/heat", 403)
 
 
 def test_many_are_acted_on_and_their_progress_is_told(world: World) -> None:

@@ -36,6 +36,7 @@ ALIKE: Mapping[str, Callable[[Call], Any]] = {
     "entry_id": lambda call: 1,
     "name": lambda call: "staff.css",
     "peer": lambda call: "3305",
+    "process_id": lambda call: "problem",
     "rest": lambda call: "nothing.json",
 }
 """Names in addresses that stand for the same, whatever thing it is about."""
@@ -44,6 +45,8 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("accounts.duties_file", "name"): lambda call: "people",
     ("subjects.copy", "request_id"): lambda call: call.thing["approved"],
     ("subjects.decide", "request_id"): lambda call: call.thing["pending"],
+    ("rest.drop_filter", "name"): lambda call: "急件",
+    ("rest.keep_filter", "name"): lambda call: "急件",
     ("instances.variable", "name"): lambda call: call.thing["name"],
 }
 """Names that mean something else in an address."""
@@ -282,6 +285,14 @@ BODIES: Mapping[str, Callable[[Call], Any]] = {
     "api.report": lambda call: {"channel": "hotline", "rows": [_report(call.who.name)]},
     "api.resend": lambda call: {},
     "api.resolve": lambda call: {"action": "skip"},
+    "rest.add_answer": lambda call: {
+        "title": f"已办（{call.who.name}）",
+        "body": "已办结。",
+        "place": call.thing.place,
+        "organisation": call.thing.board,
+    },
+    "rest.change_answer": lambda call: {"title": "已办", "body": f"已办结（{call.who.name}）。"},
+    "rest.keep_filter": lambda call: {"light": "red"},
     "rest.act_on_instance": lambda call: {"reason": "等对方恢复"},
     "rest.assign": lambda call: {"to": call.thing["handler"], "tasks": [{"task": call.thing["task_id"]}]},
     "rest.bulk_begin": lambda call: {
@@ -303,6 +314,7 @@ BODIES: Mapping[str, Callable[[Call], Any]] = {
 
 BEFORE: Mapping[str, str] = {
     "accounts.end_substitute": "accounts.name_substitute",
+    "rest.drop_filter": "rest.keep_filter",
     "rest.release": "rest.claim",
     "staff.drop_filter": "staff.save_filter",
     "staff.release": "staff.claim",

@@ -330,7 +330,8 @@ def prepare(stage: Stage, cell: Cell) -> None:
     """Do what has to be done first, so that there is something to be undone."""
     if before := calls.BEFORE.get(cell.row.endpoint):
         rule = next(each for each in stage.world.app.url_map.iter_rules() if each.endpoint == before)
-        ask(stage, rule, replace(cell, row=table()[before]))
+        (method,) = methods(rule)
+        ask(stage, rule, replace(cell, row=table()[before], method=method))
 
 
 def became(cell: Cell, answer: TestResponse) -> str:
