@@ -5,6 +5,7 @@ from __future__ import annotations
 from processes.observing.metrics import counter, gauge, histogram
 
 DONE = counter("worker_jobs", "Jobs that this process has answered, by topic and by how they ended", "topic", "ending")
+REPEATED = counter("worker_jobs_repeated", "Messages of jobs that came again and were not done again, by topic", "topic")
 SECONDS = histogram(
     "worker_job_seconds",
     "How long a job's handler took",

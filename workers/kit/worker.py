@@ -20,6 +20,7 @@ from workers.kit import measures
 from workers.kit.answer import Answer, completed, failed, held_up, refused
 from workers.kit.job import BusinessError, Failed, Job, RetryLater, job_of
 from workers.kit.long import LongJobs
+from workers.kit.once import Once
 from workers.kit.retry import Retry
 from workers.kit.signature import Call, call_of
 
@@ -57,6 +58,7 @@ class Worker:
         self._clock = clock or SystemClock()
         self._handlers: dict[str, Handler] = {}
         self._long: list[LongJobs] = []
+        self._once = Once()
 
     @property
     def topics(self) -> frozenset[str]:
@@ -125,11 +127,31 @@ class Worker:
         def take(message: Message) -> Future[None]:
             job = job_of(message)
             hit("worker.taken")
-            answer = self.answer(job)
-            hit("worker.done")
-            posted = bus.post(Address.INBOX, answer.type, self._message(job, answer, "answer"))
+            if (known := self._once.begin(job)) is not None:
+                return again(job, known)
+            try:
+                answer = self.answer(job)
+                hit("worker.done")
+                posted = post(job, answer)
+            except BaseException as error:
+                self._once.forget(job, error)
+                raise
+            posted.add_done_callback(lambda ended: self._once.ended(job, answer, ended))
             posted.add_done_callback(_answered)
             return posted
+
+        def post(job: Job, answer: Answer) -> Future[None]:
+            return bus.post(Address.INBOX, answer.type, self._message(job, answer, "answer"))
+
+        def again(job: Job, known: Future[Answer]) -> Future[None]:
+            """The same message once more: the same answer, which may have got lost, and no second effect."""
+            log.info("job %s, attempt %s: came again, not done again", job.id, job.attempt)
+            measures.REPEATED.labels(job.topic).inc()
+            if known.done() and known.exception() is None:
+                return post(job, known.result())
+            delivered: Future[None] = Future()
+            known.add_done_callback(lambda first: _as(first, delivered))
+            return delivered
 
         return take
 
@@ -173,6 +195,14 @@ class Worker:
                 final=isinstance(error, retry.final),
                 counted=not isinstance(error, retry.free),
             )
+
+
+def _as(first: Future[Answer], other: Future[None]) -> None:
+    error = first.exception()
+    if error is not None:
+        other.set_exception(error)
+    else:
+        other.set_result(None)
 
 
 def _answered(posted: Future[None]) -> None:

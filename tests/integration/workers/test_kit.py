@@ -17,9 +17,11 @@ from processes.messaging.bus import Address, Message
 from processes.messaging.contracts import parse
 from processes.observing.trace import Trace
 from processes.store.database import Database
+from tests.integration.bus.transports import eventually
 from tests.integration.workers.conftest import PATIENCE
 from workers.bus.embedded import EmbeddedBus
 from workers.kit import BusinessError, Failed, Job, RetryLater, Runner, Worker
+from workers.kit.once import LARGEST
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -38,9 +40,9 @@ class Engine:
             self.answers.append(message)
             self.changed.notify_all()
 
-    def send(self, topic: str, data: Any, job: str = "j-1", attempt: int = 1) -> None:
+    def send(self, topic: str, data: Any, job: str = "j-1", attempt: int = 1, copy: str = "") -> None:
         extensions = {"jobid": job, "attempt": str(attempt), "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
-        message = Message(f"{job}:{attempt}", topic, "/engine", self.clock.now(), data, extensions=extensions)
+        message = Message(f"{job}:{attempt}{copy}", topic, "/engine", self.clock.now(), data, extensions=extensions)
         self.bus.send(Address.JOBS, topic, message)
 
     def answered(self, count: int = 1) -> list[Message]:
@@ -83,6 +85,41 @@ def test_each_attempt_has_an_answer_of_its_own_that_no_outbox_takes_for_its_job(
     engine.send("board.ask", {}, attempt=1)
     engine.send("board.ask", {}, attempt=2)
     assert {message.id for message in engine.answered(2)} == {"j-1:1:answer", "j-1:2:answer"}
+
+
+def test_an_attempt_that_comes_again_is_answered_again_and_not_done_again(engine: Engine) -> None:
+    worker, went, may_end = Worker("boards"), threading.Semaphore(0), threading.Event()
+    done: list[tuple[str, int]] = []
+
+    @worker.job("board.ask", concurrency=3)
+    def ask(job: Job, size: int) -> dict[str, Any]:
+        done.append((job.id, job.attempt))
+        went.release()
+        may_end.wait(PATIENCE)
+        return {"text": "x" * size}
+
+    Runner(engine.bus, [worker]).start()
+    for job, copy in (("j-1", ""), ("j-1", "+"), ("j-2", "")):  # the second copy comes while the first is in hand
+        engine.send("board.ask", {"size": 1}, job, copy=copy)
+    assert went.acquire(timeout=PATIENCE)
+    assert went.acquire(timeout=PATIENCE)
+    assert sorted(done) == [("j-1", 1), ("j-2", 1)]
+    may_end.set()
+    assert {message.id for message in engine.answered(2)} == {"j-1:1:answer", "j-2:1:answer"}
+    eventually(lambda: not any(state.ready or state.in_hand for state in engine.bus.queues()))
+    assert len(engine.answers) == 2
+
+    engine.send("board.ask", {"size": 1}, copy="++")  # and when it has been answered
+    assert engine.answered(3)[2].id == "j-1:1:answer"
+    engine.send("board.ask", {"size": 1}, attempt=2)
+    assert engine.answered(4)[3].id == "j-1:2:answer"
+    assert sorted(done) == [("j-1", 1), ("j-1", 2), ("j-2", 1)]
+
+    engine.send("board.ask", {"size": LARGEST}, "large")  # an answer that is not kept
+    assert engine.answered(5)[4].id == "large:1:answer"
+    engine.send("board.ask", {"size": LARGEST}, "large", copy="+")
+    assert engine.answered(6)[5].id == "large:1:answer"
+    assert done.count(("large", 1)) == 2
 
 
 def test_a_handler_may_have_the_job_itself_and_all_other_variables(engine: Engine) -> None:
