@@ -24,35 +24,39 @@ class Once:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, int], Future[Answer]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int], Future[Answer] | Answer | None] = OrderedDict()
+        """the answer; while it is in hand, None, or what those wait for whose message came again"""
 
     def begin(self, job: Job) -> Future[Answer] | None:
-        """None: nobody does it yet, so it is the caller's, who says how it went (:meth:`ended`, :meth:`forget`). Otherwise the answer, as soon as
-        it has been delivered; the future fails when it could not be."""
+        """None: nobody does it yet, so it is the caller's, who says how it went (:meth:`ended`). Otherwise the answer, as soon as it has been
+        delivered; the future fails when it could not be."""
         key = job.id, job.attempt
         with self._lock:
-            known = self._known.get(key)
-            if known is None:
-                self._known[key] = Future()
+            if key not in self._known:
+                self._known[key] = None
                 if len(self._known) > ATTEMPTS:
                     self._known.popitem(last=False)
-            return known
+                return None
+            known = self._known[key]
+            if isinstance(known, Future):
+                return known
+            again: Future[Answer] = Future()
+            if known is None:
+                self._known[key] = again
+            else:
+                again.set_result(known)
+            return again
 
-    def ended(self, job: Job, answer: Answer, posted: Future[None]) -> None:
-        """The answer has been delivered, or could not be: then the job is done again when its message comes again."""
+    def ended(self, job: Job, answer: Answer | None, error: BaseException | None) -> None:
+        """The answer has been delivered, or could not be (``error``): then the job is done again when its message comes again."""
         key = job.id, job.attempt
-        error = posted.exception()
-        large = error is not None or len(orjson.dumps(answer.data)) > LARGEST
+        kept = answer is not None and error is None and len(orjson.dumps(answer.data)) <= LARGEST
         with self._lock:
-            known = self._known.pop(key, None) if large else self._known.get(key)
-        if known is not None and error is not None:
-            known.set_exception(error)
-        elif known is not None:
-            known.set_result(answer)
-
-    def forget(self, job: Job, error: BaseException) -> None:
-        """There is no answer."""
-        with self._lock:
-            known = self._known.pop((job.id, job.attempt), None)
-        if known is not None:
-            known.set_exception(error)
+            waiting = self._known.pop(key, None)
+            if kept:
+                self._known[key] = answer
+        if isinstance(waiting, Future):
+            if error is not None:
+                waiting.set_exception(error)
+            elif answer is not None:
+                waiting.set_result(answer)

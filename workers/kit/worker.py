@@ -134,11 +134,15 @@ class Worker:
                 hit("worker.done")
                 posted = post(job, answer)
             except BaseException as error:
-                self._once.forget(job, error)
+                self._once.ended(job, None, error)
                 raise
-            posted.add_done_callback(lambda ended: self._once.ended(job, answer, ended))
-            posted.add_done_callback(_answered)
+            posted.add_done_callback(lambda ended: delivered(job, answer, ended.exception()))
             return posted
+
+        def delivered(job: Job, answer: Answer, error: BaseException | None) -> None:
+            self._once.ended(job, answer, error)
+            if error is None:
+                hit("worker.answered")
 
         def post(job: Job, answer: Answer) -> Future[None]:
             return bus.post(Address.INBOX, answer.type, self._message(job, answer, "answer"))
@@ -149,9 +153,9 @@ class Worker:
             measures.REPEATED.labels(job.topic).inc()
             if known.done() and known.exception() is None:
                 return post(job, known.result())
-            delivered: Future[None] = Future()
-            known.add_done_callback(lambda first: _as(first, delivered))
-            return delivered
+            other: Future[None] = Future()
+            known.add_done_callback(lambda first: _as(first, other))
+            return other
 
         return take
 
@@ -204,7 +208,3 @@ def _as(first: Future[Answer], other: Future[None]) -> None:
     else:
         other.set_result(None)
 
-
-def _answered(posted: Future[None]) -> None:
-    if posted.exception() is None:
-        hit("worker.answered")
