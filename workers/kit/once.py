@@ -24,13 +24,14 @@ class Once:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, int], Future[Answer] | Answer | None] = OrderedDict()
-        """the answer; while it is in hand, None, or what those wait for whose message came again"""
+        self._known: OrderedDict[str, Future[Answer] | tuple[str, bytes] | None] = OrderedDict()
+        """the answer, in a form that the garbage collector need not walk through; while it is in hand, None, or what those wait for whose message
+        came again"""
 
     def begin(self, job: Job) -> Future[Answer] | None:
         """None: nobody does it yet, so it is the caller's, who says how it went (:meth:`ended`). Otherwise the answer, as soon as it has been
         delivered; the future fails when it could not be."""
-        key = job.id, job.attempt
+        key = f"{job.id}:{job.attempt}"
         with self._lock:
             if key not in self._known:
                 self._known[key] = None
@@ -44,17 +45,17 @@ class Once:
             if known is None:
                 self._known[key] = again
             else:
-                again.set_result(known)
+                again.set_result(Answer(known[0], orjson.loads(known[1])))
             return again
 
     def ended(self, job: Job, answer: Answer | None, error: BaseException | None) -> None:
         """The answer has been delivered, or could not be (``error``): then the job is done again when its message comes again."""
-        key = job.id, job.attempt
-        kept = answer is not None and error is None and len(orjson.dumps(answer.data)) <= LARGEST
+        key = f"{job.id}:{job.attempt}"
+        body = orjson.dumps(answer.data) if answer is not None and error is None else None
         with self._lock:
             waiting = self._known.pop(key, None)
-            if kept:
-                self._known[key] = answer
+            if answer is not None and body is not None and len(body) <= LARGEST:
+                self._known[key] = answer.type, body
         if isinstance(waiting, Future):
             if error is not None:
                 waiting.set_exception(error)
