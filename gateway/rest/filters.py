@@ -12,13 +12,13 @@ from flask_babel import lazy_gettext as _l
 from gateway.context import services
 from gateway.problems import Unfit
 from gateway.rest.blueprint import operation
-from gateway.rest.shapes import Shape, asked, chosen, many, said, string, yes
+from gateway.rest.inbox import Look
+from gateway.rest.shapes import Shape, asked, many, string, yes
 from gateway.rest.tags import TASKS
 from gateway.staff import filters as page
-from gateway.staff.inbox import DONE
 from gateway.staff.pages import viewer
-from processes.casework.views.desk import LISTS, TODO
-from processes.casework.views.inbox import DUE, ORDERS
+from processes.casework.views.desk import TODO
+from processes.casework.views.inbox import DUE
 
 
 class FilterShape(Shape):
@@ -42,18 +42,10 @@ class FiltersShape(Shape):
     filters = many(FilterShape)
 
 
-class GivenFilter(Shape):
+class GivenFilter(Look):
     """What is looked at."""
 
     preferred = asked(_l("打开待办时就用它"))
-    list = chosen((*LISTS, DONE), _l("哪个列表"), TODO)
-    q = said(_l("编号、标题、原文、企业或任务名称里的字"))
-    light = chosen(("red", "yellow", ""), _l("只看红灯或黄灯"), "")
-    stage = said(_l("阶段的代码"))
-    board = said(_l("板块的代码"))
-    urgent = asked(_l("只看紧急的"))
-    reminded = asked(_l("只看今天该提醒我的"))
-    order = chosen(ORDERS, _l("按期限、紧急程度或先后排列"), DUE)
 
 
 @operation("GET", "/inbox/filters", tag=TASKS, summary=_l("保存的筛选"), answer=FiltersShape)

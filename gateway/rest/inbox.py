@@ -39,7 +39,7 @@ from processes.casework.views.inbox import DUE, ORDERS, Narrowed, TaskLine
 LISTS = (*desks.LISTS, page.DONE)
 
 
-class InboxQuery(Shape):
+class Look(Shape):
     """Which list, and what of it."""
 
     list = chosen(LISTS, _l("哪个列表：待办、我名下、本岗位、我转交的、本地全部、已办"), desks.TODO)
@@ -50,6 +50,11 @@ class InboxQuery(Shape):
     urgent = asked(_l("只看紧急的"))
     reminded = asked(_l("只看今天该提醒我的"))
     order = chosen(ORDERS, _l("按期限、紧急程度或先后排列"), DUE)
+
+
+class InboxQuery(Look):
+    """The same, page by page."""
+
     page = counted(_l("第几页"), most=page.PAGES, default=1)
 
 
