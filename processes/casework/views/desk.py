@@ -137,17 +137,16 @@ def _range(of: ColumnElement[bool], with_term: bool, by_case: bool, wanted: str)
     """One range of an index, read in its own order. Lights and exclusions are not made Python values: most are not looked at. ``by_case``: whom the
     case excludes counts, too (whoever has the task to do is told so by the task). ``wanted``: of this light."""
     now = bindparam("now", type_=Instant)
-    overdue = UserTask.due_at < now if with_term else false()
-    warned = and_(not_(overdue), UserTask.warn_at <= now)
+    overdue: ColumnElement[bool] = UserTask.due_at < now if with_term else false()
+    soon = UserTask.warn_at <= now
+    light = case((overdue, LIGHTS.index("red")), (soon, LIGHTS.index("yellow")), else_=LIGHTS.index("green"))
+    # Not a comparison with ``light``: these are ranges of the index.
     of_light = {
         "": true(),
         "red": overdue,
-        "yellow": warned,
+        "yellow": and_(not_(overdue), soon),
         "green": and_(not_(overdue), or_(UserTask.warn_at.is_(None), UserTask.warn_at > now)),
     }
-    light = case(
-        (UserTask.due_at < now, LIGHTS.index("red")), (UserTask.warn_at <= now, LIGHTS.index("yellow")), else_=0
-    )
     return (
         select(
             UserTask.id,
