@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import runpy
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
@@ -31,8 +30,8 @@ class Warm:
     """A process of ours; as much of ``subprocess.Popen`` as is asked for. It dies with us."""
 
     def __init__(self, arguments: Sequence[str], cwd: Path, log: Path, env: Mapping[str, str]) -> None:
-        self.args = list(arguments)
-        self._process: ForkServerProcess = _FORKS.Process(target=_live, args=(self.args, str(cwd), str(log), dict(env)))
+        given = list(arguments), str(cwd), str(log), dict(env)
+        self._process: ForkServerProcess = _FORKS.Process(target=_live, args=given)
         self._process.start()
 
     @property
@@ -41,21 +40,12 @@ class Warm:
         assert found is not None
         return found
 
-    @property
-    def returncode(self) -> int | None:
+    def poll(self) -> int | None:
         """What it ended with, minus the signal's number when it was killed; None while it lives."""
         return self._process.exitcode
 
-    def poll(self) -> int | None:
-        return self._process.exitcode
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Raises subprocess.TimeoutExpired."""
-        self._process.join(timeout)
-        code = self._process.exitcode
-        if code is None:
-            raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
-        return code
+    def wait(self) -> None:
+        self._process.join()
 
     def send_signal(self, sig: int) -> None:
         if self.poll() is None:
