@@ -23,7 +23,7 @@ from processes.casework.views.instances import heat as view
 class HeatQuery(Shape):
     """Which definition, and of which days."""
 
-    version = said(_l("哪个版本；空：最新的"))
+    version = said(_l("哪个版本；空：最新的"), most=64)
     since = on_day(_l("从哪天办结的算起；不写：三十天"))
     until = on_day(_l("到哪天；不写：今天"))
 

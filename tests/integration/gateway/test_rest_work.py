@@ -325,6 +325,7 @@ def test_where_time_goes_is_told_as_on_the_page(world: World) -> None:
         lines = heat.heat(connection, found["version"], *(date.fromisoformat(found[each]) for each in ("since", "until")), "zh")
     assert found["elements"]
     assert found["elements"] == [each._asdict() for each in lines]
+    assert operator.get("/processes/problem/heat", version=found["version"]) == found
     operator.get("/processes/nothing/heat", 404)
     operator.get("/processes/problem/heat", 404, version="nothing")
     operator.get("/processes/problem/heat", 422, since="2020-01-01")
