@@ -57,7 +57,13 @@ def filters() -> Any:
 
 
 @operation(
-    "PUT", "/inbox/filters/<path:name>", tag=TASKS, summary=_l("保存筛选"), body=GivenFilter, answer=FilterShape, also=(409,)
+    "PUT",
+    "/inbox/filters/<path:name>",
+    tag=TASKS,
+    summary=_l("保存筛选"),
+    body=GivenFilter,
+    answer=FilterShape,
+    also=(409,),
 )
 def keep_filter(given: Mapping[str, Any], name: str) -> Any:
     """Keep it under a name; one of that name is replaced."""

@@ -16,8 +16,9 @@ from processes.messaging.json_text import from_json, to_json
 BINARY_TYPE = "application/json"
 STRUCTURED_TYPE = "application/cloudevents+json"
 
-# The prefix we write, then those of the AMQP 1.0 binding, which bridges leave on messages.
-_PREFIXES = ("ce-", "cloudevents:", "cloudevents_")
+_PREFIX = "ce-"
+# Those of the AMQP 1.0 binding, which bridges leave on messages.
+_PREFIXES = ("cloudevents:", "cloudevents_")
 _CORE = frozenset({"id", "type", "source", "time", "subject", "specversion", "datacontenttype", "dataschema"})
 _BODY = frozenset({"data", "data_base64"})
 
@@ -97,9 +98,10 @@ def attributes_of(headers: Mapping[Any, Any]) -> dict[str, Any]:
         if not isinstance(name, str):
             continue
         lower = name.lower()
-        for prefix in _PREFIXES:
-            if lower.startswith(prefix):
-                found[lower[len(prefix) :]] = value
+        if lower.startswith(_PREFIX):
+            found[lower[len(_PREFIX) :]] = value
+        elif lower.startswith(_PREFIXES):
+            found[next(lower[len(prefix) :] for prefix in _PREFIXES if lower.startswith(prefix))] = value
     return found
 
 

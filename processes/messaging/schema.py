@@ -272,6 +272,8 @@ def unsound(data: object) -> FieldProblem | None:
         reason = _TOO_DEEP if depth > MAX_DEPTH else _unsound_value(value)
         if reason is not None:
             return FieldProblem.of(_path(way), reason)
+        if isinstance(value, _PLAIN):
+            continue
         if isinstance(value, Mapping):
             for key, inner in value.items():
                 if not isinstance(key, str) or _unsound_text(key):
@@ -282,6 +284,8 @@ def unsound(data: object) -> FieldProblem | None:
     return None
 
 
+_PLAIN = (str, int, float)
+"""Nothing stands in these: looked for first, for a test for Mapping takes as long as all the rest."""
 _TOO_DEEP = both(f"嵌套超过 {MAX_DEPTH} 层", f"nested more than {MAX_DEPTH} levels deep")
 _UNSOUND_TEXT = both(
     "含有无法保存的字符（空字符或残缺的编码）", "has characters that cannot be stored (NUL, or half of a pair)"
@@ -302,12 +306,12 @@ def _path(way: _Way) -> str:
 def _unsound_value(value: object) -> str | None:
     if isinstance(value, str):
         return _UNSOUND_TEXT if _unsound_text(value) else None
-    if value is None or isinstance(value, bool | Mapping | list | tuple):
-        return None
     if isinstance(value, int):
         return both("整数太大", "the number is too large") if abs(value) > MAX_INTEGER else None
     if isinstance(value, float):
         return None if math.isfinite(value) else both("数字不是有限的", "must be a finite number")
+    if value is None or isinstance(value, Mapping | list | tuple):
+        return None
     return both("不是 JSON 的值", "is no value of JSON")
 
 

@@ -19,7 +19,15 @@ from tests.servers.process import die_with_parent
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        *("cli.engine", "cli.gateway", "cli.run", "cli.worker", "gateway.application", "waitress.server", "workers.runner"),
+        *(
+            "cli.engine",
+            "cli.gateway",
+            "cli.run",
+            "cli.worker",
+            "gateway.application",
+            "waitress.server",
+            "workers.runner",
+        ),
         *(f"workers.bus.{each}" for each in ("delivery", "embedded", "peers", "relay", "upkeep")),
         *("workers.standins.__main__", "tests.faults.lasting"),
     ]

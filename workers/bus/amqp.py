@@ -37,6 +37,7 @@ from workers.bus.dead import DeadLetters
 from workers.bus.delivery import Again, Done, Ending, GivenUp, Ladder, Subscription, log, run, subscription
 from workers.bus.line import GiveBack, Line, Receive
 from workers.bus.pool import Pool
+from workers.bus.properties import SHORT_STRING
 from workers.bus.publisher import Publisher
 from workers.bus.states import states
 
@@ -110,8 +111,8 @@ class AmqpBus:
     def post(self, address: Address, topic: str, message: Message) -> Future[None]:
         """Like :meth:`send`, without waiting: the future ends with None or :class:`NotSent`. For many messages at once."""
         wire = self.wire(address, topic, message)
-        if len(topic.encode()) > envelope.SHORT_STRING:
-            raise ValueError(f"a topic has at most {envelope.SHORT_STRING} bytes")
+        if len(topic.encode()) > SHORT_STRING:
+            raise ValueError(f"a topic has at most {SHORT_STRING} bytes")
         return self._running_publisher().publish(
             exchange_of(address),
             topic,

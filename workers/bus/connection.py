@@ -26,6 +26,8 @@ _FRAME_START = 7
 """bytes of a frame before what is in it: type, channel, size"""
 _PROPERTIES = 12
 """bytes of a header frame before the properties: class, weight, body size"""
+_READ = 16384
+"""bytes asked of the system at a time, for four times pika's: each call lets other threads in, and waits for its turn again"""
 
 
 class Connection(pika.SelectConnection):
@@ -37,6 +39,10 @@ class Connection(pika.SelectConnection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._unsent = []
         super().__init__(*arguments, **options)
+
+    def _proto_connection_made(self, transport: Any) -> None:
+        transport._MAX_RECV_BYTES = _READ
+        super()._proto_connection_made(transport)
 
     def _read_frame(self) -> tuple[int, Any]:
         """A message whose header table no decoder can read (a time in the year 292277026596, tables nested a thousand deep) would end the

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-
-import pika
 
 from processes.messaging import cloudevents
 from processes.messaging.addresses import PEER, peer_of
@@ -19,6 +17,7 @@ from processes.messaging.signing import HEADER as SIGNATURE
 from workers.bus import topology
 from workers.bus.connection import UNREADABLE
 from workers.bus.consumer import Delivery
+from workers.bus.properties import SHORT_STRING, Properties
 
 ATTEMPTS = "bihuan-attempts"
 TOPIC = "bihuan-topic"
@@ -36,19 +35,12 @@ _SAID = frozenset({"message_id", "type", "correlation_id", "reply_to", "user_id"
 
 _OUR_RECORD = frozenset({ATTEMPTS, TOPIC, NOT_BEFORE, WAITS, REASON, GIVEN_UP_AT, QUEUE})
 
-SHORT_STRING = 255
-"""Bytes that fit into AMQP's short strings (routing key, message id, type, correlation id)."""
-
-Properties = pika.BasicProperties
-_properties: Callable[..., Properties] = pika.BasicProperties  # its constructor has no types
-
 
 def properties(message: Message, wire: cloudevents.Wire) -> Properties:
-    """The properties of a message that leaves: persistent, and with what other clients look for first."""
-    return _properties(
+    """The properties of a message that leaves."""
+    return Properties(
         content_type=wire.content_type,
-        headers=dict(wire.headers),
-        delivery_mode=pika.DeliveryMode.Persistent.value,
+        headers=wire.headers,
         message_id=fitting(message.id),
         type=fitting(message.type),
         correlation_id=fitting(message.extensions.get("correlationkey")),
@@ -63,10 +55,9 @@ def fitting(value: str | None) -> str | None:
 
 def copy(properties: Any, headers: Mapping[str, Any]) -> Properties:
     """The properties of a message that is moved, with other headers."""
-    return _properties(
+    return Properties(
         content_type=properties.content_type,
         headers=dict(headers),
-        delivery_mode=pika.DeliveryMode.Persistent.value,
         message_id=properties.message_id,
         type=properties.type,
         correlation_id=properties.correlation_id,

@@ -189,6 +189,7 @@ class Publisher:
             except (
                 ValueError,
                 pika.exceptions.ProtocolSyntaxError,
+                pika.exceptions.ShortStringTooLong,
                 pika.exceptions.UnsupportedAMQPFieldException,
             ) as error:
                 _fail(one, NotSent(f"the message does not fit into AMQP: {error}"))

@@ -79,6 +79,8 @@ def check_hint(hint: Any, name: str) -> None:
 
 def plain(value: Any) -> Any:
     """What a handler returns, as JSON: dataclasses become objects, times texts, members of enumerations their values."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Enum):
@@ -172,6 +174,7 @@ _SIMPLE: Mapping[Any, tuple[str, Callable[[Any], Any]]] = {
 _LISTS = frozenset({list, Sequence, MutableSequence})
 _OBJECTS = frozenset({dict, Mapping, MutableMapping})
 _ANYTHING = (Any, object)
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 
 
 def _called(value: object) -> str:

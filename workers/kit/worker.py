@@ -168,14 +168,14 @@ class Worker:
 
     def answer(self, job: Job) -> Answer:
         """Do a job; whatever happens, there is an answer. Also the simplest way to test a handler."""
-        running, begun = measures.RUNNING.labels(job.topic), perf_counter()
+        (running, seconds), begun = measures.of(job.topic), perf_counter()
         running.inc()
         try:
             answer = self._answer(job)
         finally:
             running.dec()
-        measures.SECONDS.labels(job.topic).observe(perf_counter() - begun)
-        measures.DONE.labels(job.topic, answer.ending).inc()
+        seconds.observe(perf_counter() - begun)
+        measures.done(job.topic, answer.ending).inc()
         return answer
 
     def _answer(self, job: Job) -> Answer:
@@ -207,4 +207,3 @@ def _as(first: Future[Answer], other: Future[None]) -> None:
         other.set_exception(error)
     else:
         other.set_result(None)
-

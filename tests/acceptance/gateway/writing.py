@@ -587,7 +587,13 @@ def about_accounts(office: Office) -> None:
     account = office.into("staff.log_in account", 60)
     office.answers.append(stranger.post("/login", {"account": account, "password": "x"}, "/login", None))
     office.sends(
-        HANDLER, "accounts.make_token", "/account/tokens", "/account/tokens", {"name": 60}, scope="tasks:read", days="30"
+        HANDLER,
+        "accounts.make_token",
+        "/account/tokens",
+        "/account/tokens",
+        {"name": 60},
+        scope="tasks:read",
+        days="30",
     )
     office.pages.append((office.desk(HANDLER), "/account/tokens"))
     office.answers.append(

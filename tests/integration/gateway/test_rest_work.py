@@ -266,7 +266,13 @@ def test_filters_are_kept_and_are_those_of_the_page(world: World, browser: Open)
     program, page = caller(world, "wx.wu"), browser("wx.wu")
     assert program.get("/inbox/filters") == {"filters": []}
     kept = program.put("/inbox/filters/急件", {"light": "red", "urgent": True, "list": "board", "preferred": True})
-    assert (kept["name"], kept["light"], kept["urgent"], kept["list"], kept["order"]) == ("急件", "red", True, "board", "due")
+    assert (kept["name"], kept["light"], kept["urgent"], kept["list"], kept["order"]) == (
+        "急件",
+        "red",
+        True,
+        "board",
+        "due",
+    )
     page.post("/inbox/filters", {"name": "用电/水", "query": "q=增容&tab=todo", "preferred": "1"}, "/?tab=todo")
     by_page, mine = sorted(program.get("/inbox/filters")["filters"], key=lambda each: str(each["name"]), reverse=True)
     assert (by_page["name"], by_page["q"], by_page["preferred"]) == ("用电/水", "增容", True)
@@ -322,7 +328,9 @@ def test_where_time_goes_is_told_as_on_the_page(world: World) -> None:
     found = operator.get("/processes/problem/heat")
     assert found["version"] == found["versions"][0]["id"]
     with world.services.database.read() as connection:
-        lines = heat.heat(connection, found["version"], *(date.fromisoformat(found[each]) for each in ("since", "until")), "zh")
+        lines = heat.heat(
+            connection, found["version"], *(date.fromisoformat(found[each]) for each in ("since", "until")), "zh"
+        )
     assert found["elements"]
     assert found["elements"] == [each._asdict() for each in lines]
     assert operator.get("/processes/problem/heat", version=found["version"]) == found

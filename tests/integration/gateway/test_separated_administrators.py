@@ -132,7 +132,9 @@ def test_every_page_of_duties_is_open_to_its_administrator_and_refused_to_the_ot
             answer = (
                 world.app.test_client().open(path[1], method=method, headers=bearer)
                 if by_token
-                else someone.client.open(path[1], method=method, data={"csrf_token": token} if method == "POST" else None)
+                else someone.client.open(
+                    path[1], method=method, data={"csrf_token": token} if method == "POST" else None
+                )
             )
             refused += 1
             if answer.status_code != 403 or last(world)[1:] != ("access", f"page:{rule.endpoint}", REFUSED):

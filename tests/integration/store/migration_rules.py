@@ -79,7 +79,9 @@ def _limits(found: Any) -> Mapping[str, list[Limit]]:
     for (_, name), several in found.get_multi_indexes().items():
         limits[name] += [_unique(each) for each in several if each["unique"]]
     for (_, name), several in found.get_multi_foreign_keys().items():
-        limits[name] += [Limit(f"foreign key {each['constrained_columns']} -> {each['referred_table']}") for each in several]
+        limits[name] += [
+            Limit(f"foreign key {each['constrained_columns']} -> {each['referred_table']}") for each in several
+        ]
     for (_, name), several in found.get_multi_check_constraints().items():
         limits[name] += [Limit(f"check {each['sqltext']}") for each in several]
     return limits
