@@ -85,7 +85,7 @@ def _told(*command: str) -> dict[str, Any]:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The command line's options."""
     parser.add_argument("--instances", type=int, default=30, help="a round and contender")
-    parser.add_argument("--rounds", type=int, default=9, help="alternating rounds")
+    parser.add_argument("--rounds", type=int, default=15, help="alternating rounds")
 
 
 def run(options: argparse.Namespace) -> list[Section]:
