@@ -1,4 +1,4 @@
-"""职责管理, the system administrator's: who does what where. The same rules as for the files that ``load`` takes."""
+"""职责管理, the system administrator's: who there is, and who does what where. The same rules as for the files that ``load`` takes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
+from typing import Any
 
 from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -36,6 +37,36 @@ def duties() -> Response:
     return show("accounts/duties.html", here=PAGE, text=text, lines=lines, more=len(found) > SHOWN)
 
 
+@blueprint.get("/duties/new")
+def newcomer() -> Response:
+    """Somebody new: who, and what does he or she do?"""
+    return _form()
+
+
+@blueprint.post("/duties/new")
+def enrol() -> AnyResponse:
+    """Make the account. Nobody gets in by it before the security administrator has handed out a password."""
+    given = request.form
+    person = records.Person(given.get("account", "").strip(), given.get("name", "").strip(), active=True)
+    if (duty := _asked(person.id)) is None:
+        return _form(_no_place())
+    details: dict[str, Any] = {
+        "name": person.name,
+        "role": duty.role,
+        "place": duty.place,
+        "organisation": duty.organisation,
+    }
+    try:
+        with services().database.write() as connection:
+            edits.enrol(connection, person, duty, by=viewer().id)
+            auditing.note(connection, "account.enrol", f"person:{person.id}", **details)
+    except EditRefused as error:
+        auditing.refuse("account.enrol", f"person:{person.id[:60]}", **details)
+        return _form(said(error))
+    flash(_("账号已建立。请安全管理员在“账号管理”里给出初始密码，之后本人就能登录。"))
+    return redirect(url_for("accounts.duties_of", person=person.id))
+
+
 @blueprint.get("/duties/of/<person>")
 def duties_of(person: str) -> Response:
     """What does somebody do, and what is to be added or ended?"""
@@ -46,10 +77,8 @@ def duties_of(person: str) -> Response:
 def add_duty(person: str) -> AnyResponse:
     """Give somebody a duty."""
     _reached(person)
-    place, organisation = request.form.get("place", ""), request.form.get("organisation", "") or None
-    if place not in _places():
-        return _page(person, _("请选择地区，只能是本地或下级。"))
-    record = records.Duty(person, request.form.get("role", ""), place, organisation)
+    if (record := _asked(person)) is None:
+        return _page(person, _no_place())
     try:
         with services().database.write() as connection:
             edits.add(connection, record, by=viewer().id)
@@ -134,6 +163,19 @@ def _named(person: str) -> records.Person:
     return found
 
 
+def _no_place() -> str:
+    return _("请选择地区，只能是本地或下级。")
+
+
+def _asked(person: str) -> records.Duty | None:
+    """The duty that the form asks for; None when its place is none of the viewer's."""
+    form = request.form
+    place = form.get("place", "")
+    if place not in _places():
+        return None
+    return records.Duty(person, form.get("role", ""), place, form.get("organisation", "") or None)
+
+
 def _places() -> Sequence[str]:
     reference = snapshot().reference
     own = places_for(PAGE, viewer().authority)
@@ -141,20 +183,38 @@ def _places() -> Sequence[str]:
 
 
 def _page(person: str, error: str = "") -> Response:
-    reference, found, places = snapshot().reference, _named(person), _places()
+    reference, found = snapshot().reference, _named(person)
     return show(
         "accounts/duties_of.html",
         422 if error else 200,
         here=PAGE,
         person=found,
         duties=[(each, duty_line(reference, each)) for each in reference.duties_of(person)],
-        roles=reference.roles,
-        places=[(place, reference.place_name(place)) for place in places],
-        organisations=_organisations(reference, places),
-        given=request.form,
         error=error,
         oneself=person == viewer().id,
+        **_choices(reference),
     )
+
+
+def _form(error: str = "") -> Response:
+    return show(
+        "accounts/newcomer.html",
+        422 if error else 200,
+        here=PAGE,
+        error=error,
+        **_choices(snapshot().reference),
+    )
+
+
+def _choices(reference: Reference) -> dict[str, object]:
+    """What a duty can be made of, and what has been typed."""
+    places = _places()
+    return {
+        "roles": reference.roles,
+        "places": [(place, reference.place_name(place)) for place in places],
+        "organisations": _organisations(reference, places),
+        "given": request.form,
+    }
 
 
 def _organisations(reference: Reference, places: Sequence[str]) -> Sequence[tuple[str, Sequence[records.Organisation]]]:

@@ -72,6 +72,7 @@ def verbs() -> Mapping[str, str]:
         "unlock": _("解锁"),
         "deactivate": _("停用"),
         "reactivate": _("恢复使用"),
+        "enrol": _("建立"),
         "set_up_second": _("设置第二因素"),
         "renew_codes": _("更换恢复码"),
         "drop_second": _("停用第二因素"),

@@ -1,4 +1,4 @@
-"""Changes of the reference data made at pages: a duty, a substitute, whether somebody is active. Held to the checks that files are.
+"""Changes of the reference data made at pages: somebody new, a duty, a substitute, whether somebody is active. Held to the checks that files are.
 
 The database is the truth, and the folder is loaded into it as a whole; so an edit is remembered until the folder says the same. A folder that
 would undo one is refused, with what to write in it (``missed``).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 from processes.casework import records, reference
 from processes.casework.reference import Reference
 from processes.casework.reference_checks import check
-from processes.casework.sheets import Finding, Located
+from processes.casework.sheets import Finding, Located, person_id, person_name
 from processes.casework.versions import setting
 from processes.errors import BihuanError
 from processes.store import tables
@@ -69,15 +69,29 @@ _SHEETS = {
 }
 
 
-def add(connection: Connection, record: records.Duty | records.Substitute, *, by: str) -> None:
+def enrol(connection: Connection, person: records.Person, duty: records.Duty, *, by: str) -> None:
+    """Somebody new, and what he or she does first: who has no duty would be the top's alone to look after.
+
+    :raises EditRefused: when the account is somebody's already, is called what none may be called, or the duty is refused (see :func:`add`)
+    """
+    _fits(person_id, person.id, "账号", "The account has up to 60 letters, digits, dots and hyphens.")
+    _fits(person_name, person.name, "姓名", "The name has up to 60 characters, and none of = + - @ to begin with.")
+    for each in _locked(connection).people:
+        if each.lower() == person.id.lower():
+            raise EditRefused(f"已有账号“{each}”，请换一个。", f"There is an account {each} already: choose another.")
+    add(connection, person, by=by)
+    add(connection, duty, by=by)
+
+
+def add(connection: Connection, record: Record, *, by: str) -> None:
     """Add a row.
 
     :raises EditRefused: when it is there already, or files with it would be refused
     """
     here = _locked(connection)
     sheet = _SHEETS[type(record)]
-    have: Sequence[Record] = getattr(here, sheet.name)
-    if any(_key(each, sheet) == _key(record, sheet) for each in have):
+    have = _sheets(here)[sheet.name]
+    if any(_key(each.record, sheet) == _key(record, sheet) for each in have):
         raise EditRefused("已经有这一条，不必重复添加。", "There is one already.")
     _judge(here, sheet.name, record)
     connection.execute(insert(sheet.table).values(**asdict(record)))
@@ -128,6 +142,13 @@ def settle(connection: Connection) -> None:
 
 
 # ---- how -------------------------------------------------------------------------------------------------------------
+
+
+def _fits(parse: Callable[[str], object], value: str, name: str, english: str) -> None:
+    try:
+        parse(value)
+    except ValueError as error:
+        raise EditRefused(f"{name}{error}。", english) from error
 
 
 def _locked(connection: Connection) -> Reference:

@@ -25,6 +25,7 @@ from processes.casework.sheets import (
     names,
     number,
     optional,
+    person_id,
     person_name,
     text,
     yes,
@@ -121,7 +122,6 @@ def _in_english(limit: int) -> dict[str, Cell]:
 _ENGLISH = frozenset({"name_en"})
 _PLACE = code(20)
 _ORGANISATION = code(39, ".")
-_PERSON = code(60, ".@")
 _SHEETS = {
     "levels": Sheet(
         "levels.csv",
@@ -175,17 +175,17 @@ _SHEETS = {
         ("code",),
         _ENGLISH | {"apart", "second_factor"},
     ),
-    "people": Sheet("people.csv", {"id": _PERSON, "name": person_name, "active": yes}, records.Person, ("id",)),
+    "people": Sheet("people.csv", {"id": person_id, "name": person_name, "active": yes}, records.Person, ("id",)),
     "duties": Sheet(
         "duties.csv",
-        {"person": _PERSON, "role": code(60), "place": _PLACE, "organisation": optional(_ORGANISATION)},
+        {"person": person_id, "role": code(60), "place": _PLACE, "organisation": optional(_ORGANISATION)},
         _duty,
         ("person", "role", "place", "organisation"),
         frozenset({"organisation"}),
     ),
     "substitutes": Sheet(
         "substitutes.csv",
-        {"person": _PERSON, "substitute": _PERSON, "since": day, "until": day},
+        {"person": person_id, "substitute": person_id, "since": day, "until": day},
         records.Substitute,
         ("person", "substitute", "since"),
     ),
@@ -206,7 +206,7 @@ _SHEETS = {
     ),
     "addresses": Sheet(
         "addresses.csv",
-        {"person": _PERSON, "way": choice(*records.WAYS), "address": text(200)},
+        {"person": person_id, "way": choice(*records.WAYS), "address": text(200)},
         records.Address,
         ("person", "way"),
     ),

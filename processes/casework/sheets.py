@@ -80,6 +80,10 @@ def code(limit: int, more: str = "") -> Cell:
     return parse
 
 
+person_id = code(60, ".@")
+"""What an account is called."""
+
+
 def optional(parse: Cell) -> Cell:
     """The same cell, or an empty one: None."""
     return lambda cell: parse(cell) if cell else None

@@ -322,6 +322,25 @@ def give_duty(person: Person, account: str, name: str, fresh: str, role: str, pl
     log_out(person, name)
 
 
+def make_account(
+    person: Person, account: str, name: str, fresh: tuple[str, str], role: str, place: str, organisation: str
+) -> None:
+    """系统管理员: somebody new gets an account (``fresh``: what it is called, and whose it is), and a first duty."""
+    log_in(person, account)
+    person.presses("职责管理")
+    person.presses("新建账号")
+    person.types("账号", fresh[0])
+    person.types("姓名", fresh[1])
+    person.picks("角色", role)
+    person.picks("地区", place)
+    person.picks("单位", organisation)
+    person.shows("新建账号")
+    person.goes("建立账号")
+    person.sees("账号已建立", role)
+    person.shows("已建立")
+    log_out(person, name)
+
+
 def security_administrator(person: Person, account: str, name: str, locked: str) -> None:
     """安全管理员: lets somebody in again who has mistyped the password, and ends a login that was left open."""
     log_in(person, account)

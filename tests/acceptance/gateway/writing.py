@@ -596,6 +596,12 @@ def about_accounts(office: Office) -> None:
         days="30",
     )
     office.pages.append((office.desk(HANDLER), "/account/tokens"))
+    place = {"role": "observer", "place": "330502"}
+    name = office.into("accounts.enrol name", 60)
+    office.desk(ADMIN).post("/duties/new", {"account": "wx.new", "name": name, **place}, "/duties/new")
+    office.pages.append((office.desk(ADMIN), "/duties/of/wx.new"))
+    mistyped = {"account": office.into("accounts.enrol account", 60), "name": "新来的", **place}
+    office.answers.append(office.desk(ADMIN).post("/duties/new", mistyped, "/duties/new", 422))
     office.answers.append(
         office.sends(
             HANDLER, "accounts.set_up_second", "/account/second-factor", "/account/second-factor", {"code": 60}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import escape
 
 import pytest
 from sqlalchemy import update
 
 from processes.casework import loading
+from processes.casework.accounts import passwords
 from processes.casework.reference_files import ReferenceDataError
 from processes.store.tables import Person, Setting
 from tests.integration.gateway.conftest import Browser
@@ -17,6 +20,7 @@ from tests.integration.gateway.world import MODELS, World
 
 Open = Callable[..., Browser]
 
+OWN = "Chun-Feng-2026"
 COORDINATOR = {"role": "coordinator", "place": "330502", "organisation": "330502.centre"}
 WUS_TASK = {"substitute": "wx.zheng", "since": "2026-11-23", "until": "2026-11-25"}
 
@@ -53,6 +57,47 @@ def test_duties_are_given_within_reach_by_the_system_administrator_alone(browser
         assert "只能是本地或下级" in give(admin, "wx.wu", {**COORDINATOR, "place": place}, 422)
     for wrong in ({"role": "king"}, {"organisation": "330503.centre"}):
         assert "还不能提交" in give(admin, "wx.wu", {**COORDINATOR, **wrong}, 422)
+
+
+NEWCOMER = {"account": "wx.hua", "name": "华新宇", **COORDINATOR}
+
+
+def make(admin: Browser, newcomer: dict[str, str], status: int = 302) -> str:
+    return admin.post("/duties/new", newcomer, "/duties/new", status=status)
+
+
+def test_somebody_new_gets_in_once_both_administrators_have_done_their_part(world: World, browser: Open) -> None:
+    make(browser("wx.yun"), NEWCOMER)
+    with world.services.database.read() as connection:
+        assert passwords.kept(connection, "wx.hua") == ""
+    given = browser("wx.su").post("/accounts/wx.hua/reset", {}, "/account/password", status=200)
+    [initial] = re.findall(r'id="codes"[^>]*>\s*([^<]+?)\s*<', given)
+    fresh = Browser(world.app.test_client())
+    fresh.post("/login", {"account": "wx.hua", "password": initial}, "/login")
+    fresh.post("/account/password", {"old": initial, "new": OWN, "again": OWN}, "/account/password")
+    assert "华新宇" in fresh.get("/incidents")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"account": "WX.Wu"}, "已有账号“wx.wu”"),
+        ({"account": "wx hua"}, "账号只能用字母"),
+        ({"account": ""}, "账号不能为空"),
+        ({"name": "=1+1"}, "姓名不能以“=”开头"),
+        ({"name": "华" * 61}, "姓名最多60个字"),
+        ({"role": "king"}, "还不能提交"),
+        ({"place": "3305"}, "只能是本地或下级"),
+        ({"organisation": "330503.centre"}, "还不能提交"),
+    ],
+)
+def test_an_account_that_may_not_be_is_refused_and_nothing_is_left_of_it(
+    world: World, browser: Open, wrong: dict[str, str], told: str
+) -> None:
+    page = make(browser("wx.yun"), NEWCOMER | wrong, 422)
+    assert told in page
+    assert 'value="' + escape((NEWCOMER | wrong)["name"]) + '"' in page
+    assert world.services.snapshots.now().reference.people.keys().isdisjoint({"wx.hua", "WX.Wu"})
 
 
 def test_what_was_given_is_downloaded_as_the_file_that_load_takes(

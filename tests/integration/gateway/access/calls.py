@@ -182,6 +182,12 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "accounts.drop_second": lambda call: {"code": "123456"},
     "accounts.end_duty": _duty,
     "accounts.end_substitute": lambda call: {"substitute": _other(call), "since": "2026-11-24"},
+    "accounts.enrol": lambda call: {
+        "account": f"new.{call.who.account}",
+        "name": "新来的",
+        "role": "observer",
+        "place": call.who.place,
+    },
     "accounts.make_token": lambda call: {"name": "周报", "scope": "tasks:read", "days": "30"},
     "accounts.name_substitute": lambda call: {
         "substitute": _other(call),
