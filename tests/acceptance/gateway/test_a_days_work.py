@@ -154,7 +154,7 @@ def test_a_new_clerk_routes_a_first_problem_in_few_clicks(system: Running, chrom
     """Counted is whatever is activated, by a click or by Enter: logging in, the password of one's own that a first login asks for, links,
     buttons, boxes. Typing is not counted, nor is going to a field. Nobody explains anything."""
     office = Office(system, chromium, Mouse, "dq")
-    account, name = "dq.zhou", "周新宇"
+    account, name = "dq.xinyu", "周新宇"
     told = Told("增容申请没有回音", AN_UNCLEAR_ONE, "德清县", "德清莫干山木业有限公司", "沈女士", "13905720021")
     with office.phone("new clerk's") as enterprise:
         tours.enterprise_reports(enterprise, system, told)
