@@ -1,11 +1,11 @@
-// The diagram as a map of one case: what is done, open, waiting, late, failed. Used by the case page.
+// The diagram as a map: of one case (what is done, open, waiting, late, failed), or of what a version has changed.
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './viewer.css';
 import { _ } from './words.js';
 
-const SIGNS = { done: '✓', open: '●', waiting: '◷', late: '!', failed: '✕' };
+const SIGNS = { done: '✓', open: '●', waiting: '◷', late: '!', failed: '✕', added: '+', removed: '−', changed: '≠', moved: '↔' };
 const WORDS = {
   done: _('已完成'), open: _('正在办理'), waiting: _('等待中'), late: _('已超期'), failed: _('出现异常'),
 };

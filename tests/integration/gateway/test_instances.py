@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,12 +15,13 @@ from sqlalchemy import select, update
 from processes.casework.bulk import Bulk
 from processes.casework.views.instances import search as view
 from processes.casework.views.instances import sources
+from processes.notation.bundle import read_folder
 from processes.runtime import commands as c
 from processes.runtime.heat import Heat
 from processes.store import history
 from processes.store.tables import Case, Instance, Job, Timer, UserTask
 from tests.integration.gateway.conftest import Browser
-from tests.integration.gateway.world import World
+from tests.integration.gateway.world import MODELS, OPERATOR, World
 
 Open = Callable[..., Browser]
 
@@ -442,3 +444,36 @@ def test_the_heat_map_tells_of_what_has_ended(world: World, browser: Open) -> No
     for query in ("process=none", "since=x&until=y", "measure=x", "version=x", "since=1900-01-01&until=2999-01-01"):
         browser(OWNER).get(f"/instances/heat?{query}")
     browser(HANDLER).get("/instances/heat", 403)
+
+
+def test_versions_tell_who_put_them_where_and_what_they_have_changed(world: World, browser: Open) -> None:
+    seen = browser(OWNER).get("/instances/versions?process=rating")
+    assert "全部地区" in seen
+    assert "只部署过这一个版本" in seen
+    files = read_folder([MODELS])
+    table = files["rating_level.dmn"]
+    files["rating_level.dmn"] = table.replace("非常满意".encode(), "十分满意".encode(), 1)
+    form = "call_back.form.json"
+    files[form] = files[form].replace(b'"title"', b'"description": "NEW", "title"', 1)
+    diagram = files["rating.bpmn"]
+    files["rating.bpmn"] = diagram.replace(b'name="stage" value="', b'name="stage" value="x', 1)
+    sent = [(io.BytesIO(files[name]), name) for name in ("rating_level.dmn", form, "rating.bpmn")]
+    world.clock.advance(timedelta(hours=1))
+    answer = world.app.test_client().post(
+        "/api/deploy", data={"files": sent, "place": "330502"}, headers={"Authorization": f"Bearer {OPERATOR}"}
+    )
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    page = html.unescape(browser(OWNER).get("/instances/versions?process=rating"))
+    assert "吴兴区" in page
+    assert "<del>" in page
+    assert re.search(r"十分满意", page)
+    assert re.search(r"<ins>NEW</ins>", page)
+    assert re.search(r'"state": "changed"', page)
+    old, new = re.findall(r'<option value="([0-9a-f]{64})" selected>', page)
+    same = browser(OWNER).get(f"/instances/versions?process=rating&old={old}&new={old}")
+    assert "这两个版本走起来没有差别" in same
+    turned = html.unescape(browser(OWNER).get(f"/instances/versions?process=rating&old={new}&new={old}"))
+    assert "<del>NEW</del>" in turned
+    for odd in ("process=none", "old=x&new=y", "process=rating&old=../etc"):
+        browser(OWNER).get(f"/instances/versions?{odd}")
+    browser(HANDLER).get("/instances/versions", 403)
