@@ -24,6 +24,9 @@ _LINKED = ("workers/bus/peers.py", "processes/casework/federation/")
 _MANY = "processes/casework/bulk.py"
 """What is in here happens when somebody does the same to many instances; tests/integration/casework/test_bulk.py dies at each."""
 
+_ASKED = "processes/casework/subjects/"
+"""What is in here happens when somebody wants data deleted; tests/integration/subjects/test_deletion.py dies at each."""
+
 _ROLES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("workers/kit/", ("worker",)),
     ("workers/adapters/", ("worker",)),
@@ -82,7 +85,7 @@ class Failpoint:
     @property
     def lanes(self) -> tuple[str, ...]:
         """Where cases come by: a transport's own only over that transport."""
-        if self.offline or self.linked or self.many:
+        if self.offline or self.linked or self.many or self.asked:
             return ()
         if not self.file.startswith("workers/bus/"):
             return (EMBEDDED, BROKER)
@@ -117,6 +120,11 @@ class Failpoint:
     def many(self) -> bool:
         """Whether it takes somebody who does the same to many instances."""
         return self.file == _MANY
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody must want data deleted."""
+        return self.file.startswith(_ASKED)
 
     @property
     def fresh(self) -> bool:

@@ -22,6 +22,7 @@ from processes.casework.subjects.requests import RequestRefused
 from processes.failpoints import VARIABLE
 from processes.store import history
 from processes.store.tables import Base, Case, CaseStage, RefusedMessage, ReportText
+from tests.faults.failpoints import scan
 from tests.integration.gateway.world import World
 from tests.integration.subjects import held
 from tests.integration.subjects.held import EMAIL, NAME, PHONE, TRACES
@@ -166,7 +167,7 @@ def test_every_table_is_looked_through_or_there_is_a_reason_why_not() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gap", ["erasure.blanked", "erasure.scrubbed"])
+@pytest.mark.parametrize("gap", [each.name for each in scan() if each.asked])
 def test_killed_in_the_middle_it_goes_on_where_it_was(world: World, gap: str) -> None:
     held.spread(world)
     request = held.ask(world)
