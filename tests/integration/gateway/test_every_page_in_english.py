@@ -42,3 +42,16 @@ def test_no_page_in_english_has_chinese_but_data(world: World, browser: Open, fi
             left[page.endpoint] = found
     print(*(f"{page}: {each}" for page, lines in left.items() for each in lines), sep="\n")
     assert left == {}
+
+
+def test_drawings_on_pages_in_english_are_the_english_ones(
+    world: World, browser: Open, filled: every_page.Filled
+) -> None:
+    drawn = {}
+    for page in every_page.pages(world.app, filled):
+        someone = browser(page.account or None)
+        someone.client.set_cookie("language", "en")
+        if asked := re.findall(r'data-diagram="([^"]+)"', someone.get(page.path)):
+            drawn[page.endpoint] = {each.partition("?")[2] for each in asked}
+    assert {"staff.case", "instances.detail", "instances.versions"} <= drawn.keys()
+    assert set().union(*drawn.values()) == {"language=en"}
