@@ -76,6 +76,8 @@ def enrol(connection: Connection, person: records.Person, duty: records.Duty, *,
     """
     _fits(person_id, person.id, "账号", "The account has up to 60 letters, digits, dots and hyphens.")
     _fits(person_name, person.name, "姓名", "The name has up to 60 characters, and none of = + - @ to begin with.")
+    if not person.id[0].isalnum():  # it stands in addresses, where dots lead elsewhere
+        raise EditRefused("账号须以字母或数字开头。", "The account begins with a letter or digit.")
     for each in _locked(connection).people:
         if each.lower() == person.id.lower():
             raise EditRefused(f"已有账号“{each}”，请换一个。", f"There is an account {each} already: choose another.")

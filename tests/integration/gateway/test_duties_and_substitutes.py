@@ -84,6 +84,7 @@ def test_somebody_new_gets_in_once_both_administrators_have_done_their_part(worl
         ({"account": "WX.Wu"}, "已有账号“wx.wu”"),
         ({"account": "wx hua"}, "账号只能用字母"),
         ({"account": ""}, "账号不能为空"),
+        ({"account": ".."}, "账号须以字母或数字开头"),
         ({"name": "=1+1"}, "姓名不能以“=”开头"),
         ({"name": "华" * 61}, "姓名最多60个字"),
         ({"role": "king"}, "还不能提交"),
