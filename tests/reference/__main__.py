@@ -72,9 +72,8 @@ def _all(options: argparse.Namespace) -> int:
     for kind, number in sorted(sum((batch.covered for batch in done), Counter[str]()).items()):
         print(f"{number:7} {kind}")
     if any(batch.difference for batch in done):
-        print(
-            f"after {drawn} examples, smaller ones included: a difference; replay it with --seed {options.seed} --examples {options.examples} --batch {done[-1].number}"
-        )
+        print(f"after {drawn} examples, smaller ones included: a difference")
+        print(f"replay it with --seed {options.seed} --examples {options.examples} --batch {done[-1].number}")
         return 1
     print(f"{drawn} examples, no difference; {in_order} traces are the same even where BPMN leaves the order open")
     return 0
