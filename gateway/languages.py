@@ -61,6 +61,12 @@ def speak(app: Flask) -> None:
         translated=translated,
         script_words=lambda: _script_words(language()),
     )
+    # Not by way of an application's domain of each call: a list has hundreds of words.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: _translations(language()).gettext(text),
+        lambda one, many, number: _translations(language()).ngettext(one, many, number),
+        newstyle=True,
+    )
 
 
 def language() -> str:

@@ -81,27 +81,43 @@ class Desk:
 
 
 def open_tasks(
-    connection: Connection, reference: Reference, desk: Desk, now: datetime, limit: int, of: str = TODO, light: str = ""
+    connection: Connection,
+    reference: Reference,
+    desk: Desk,
+    now: datetime,
+    limit: int,
+    of: str = TODO,
+    light: str = "",
+    by_words: bool = False,
 ) -> list[Row[Any]]:
-    """Up to ``limit`` open tasks of a list (``id`` and ``light``, an index of ``LIGHTS``), the most urgent first, those without a
-    term last. ``light``: only those of this colour."""
+    """Up to ``limit`` open tasks of a list (``id`` and ``light``, an index of ``LIGHTS``), the most urgent first, those without a term last.
+    ``light``: only those of this colour. ``by_words``: with ``name``, ``case_id`` and ``case_place``, which tell where words are to be looked for."""
     found: dict[str, Row[Any]] = {}
     given = {**desk.given, "now": now, "limit": limit}
     kinds = tuple(organisation is not None for _, _, organisation in desk.keys)
     for with_term in (True, False):
-        statement = _statement(of, len(desk.people), kinds, len(desk.places), with_term, light)
+        statement = _statement(of, len(desk.people), kinds, len(desk.places), with_term, light, by_words)
         if statement is None or len(found) >= limit:
             break
-        for row in connection.execute(statement, given):
-            lists = [from_json(each) for each in (row.excluded, row.case_excluded) if each not in (None, "[]")]
-            if not any(is_excluded(desk.authority, reference, each) for each in lists):
-                found.setdefault(row.id, row)
+        for row in connection.execute(statement, given).all():
+            excluded = row[2:4]
+            if excluded in _NOBODY or not _is_excluded(desk.authority, reference, excluded):
+                found.setdefault(row[0], row)
     return list(found.values())[:limit]
+
+
+_NOBODY = frozenset(((None, None), ("[]", None), ("[]", "[]"), (None, "[]")))
+"""What the two lists of most tasks are."""
+
+
+def _is_excluded(authority: Authority, reference: Reference, lists: Iterable[str | None]) -> bool:
+    """Whether one of these lists, of a task and of its case, excludes the person."""
+    return any(is_excluded(authority, reference, from_json(each)) for each in lists if each is not None)
 
 
 @lru_cache(256)
 def _statement(
-    of: str, people: int, kinds: tuple[bool, ...], places: int, with_term: bool, light: str
+    of: str, people: int, kinds: tuple[bool, ...], places: int, with_term: bool, light: str, by_words: bool
 ) -> Select[Any] | None:
     """The union of index ranges for so many people, keys of these kinds (with an organisation, or without) and places; None: there are none."""
     conditions: list[ColumnElement[bool]] = []
@@ -126,11 +142,11 @@ def _statement(
     whole = (select(_range(each, with_term, of == PLACE, light).subquery()) for each in conditions)
     found = union_all(*whole).subquery()
     order = found.c.due_at if with_term else found.c.created_at
-    return (
-        select(found.c.id, found.c.light, found.c.excluded, found.c.case_excluded)
-        .order_by(order)
-        .limit(bindparam("limit"))
-    )
+    rows = select(found.c.id, found.c.light, found.c.excluded, found.c.case_excluded)
+    if by_words:
+        place = select(Case.place).where(Case.id == found.c.case_id).scalar_subquery()
+        rows = rows.add_columns(found.c.name, found.c.case_id, place.label("case_place"))
+    return rows.order_by(order).limit(bindparam("limit"))
 
 
 def _range(of: ColumnElement[bool], with_term: bool, by_case: bool, wanted: str) -> Select[Any]:
@@ -150,6 +166,8 @@ def _range(of: ColumnElement[bool], with_term: bool, by_case: bool, wanted: str)
     return (
         select(
             UserTask.id,
+            UserTask.case_id,
+            UserTask.name,
             UserTask.due_at,
             UserTask.created_at,
             light.label("light"),

@@ -5,7 +5,7 @@ Which tasks a list has is said by ``desk``; here they are counted, narrowed down
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
 
 from processes.casework.reference import Reference
+from processes.casework.views import finding
 from processes.casework.views.desk import LIGHTS, TODO, Desk, open_tasks
 from processes.casework.views.models import models
 from processes.casework.views.names import boards, has_board
@@ -28,6 +29,12 @@ WINDOW = 100
 
 SEARCHED = 1000
 """Open tasks that filters and other orders look through, the most urgent first."""
+
+TOGETHER = 100
+"""Tasks whose cases are read at once, until a page is full."""
+
+RARE = 1000
+"""Cases that a word is in at most for the index to say which; what is in more fills a page soon."""
 
 DUE, PRIORITY, NEWEST = ORDERS = ("due", "priority", "newest")
 
@@ -107,14 +114,16 @@ def inbox(
     looked through."""
     whole = order == DUE and not narrowed.beside_light
     window = max(WINDOW, PAGE * page + 1) if whole else SEARCHED
-    found = open_tasks(connection, reference, desk, now, window, of, narrowed.light)
+    found = open_tasks(connection, reference, desk, now, window, of, narrowed.light, bool(narrowed.text))
     told = counts(connection, reference, desk, now, of) if narrowed.light else count(found, more=len(found) >= window)
+    start = PAGE * (page - 1)
     ids = [row.id for row in found]
     if narrowed.beside_light:
-        ids = _matching(connection, desk.authority.person, ids, narrowed)
+        ids = _fitting(
+            connection, desk.authority.person, found, narrowed, start + PAGE + 1 if order == DUE else SEARCHED, now
+        )
     if order != DUE:
         ids = _ordered(connection, ids, order)
-    start = PAGE * (page - 1)
     lines = _lines(connection, reference, desk.authority.person, ids[start : start + PAGE])
     return Inbox(lines, told, len(ids) > start + PAGE)
 
@@ -145,34 +154,57 @@ def done(
     )
     ids: Sequence[str] = connection.scalars(statement).all()
     if not whole:
-        ids = _matching(connection, person, ids, narrowed)[PAGE * (page - 1) :]
+        ids = _matching(connection, person, ids, narrowed, PAGE * page + 1)[PAGE * (page - 1) :]
     return _lines(connection, reference, person, ids[:PAGE]), len(ids) > PAGE
 
 
-def _matching(connection: Connection, person: str, ids: Sequence[str], narrowed: Narrowed) -> list[str]:
-    """Those of the tasks that fit, in their order. Words are looked for in number, title, text and enterprise."""
+def _fitting(
+    connection: Connection, person: str, tasks: Sequence[Row[Any]], narrowed: Narrowed, enough: int, now: datetime
+) -> list[str]:
+    """See :func:`_matching`. Of a word that is rare among the most urgent ones the index says which others can have it."""
+    ids = [row.id for row in tasks]
+    found = _matching(connection, person, ids[:TOGETHER], narrowed, enough)
+    later = tasks[TOGETHER:]
+    if later and narrowed.text and len(found) * SEARCHED < enough * TOGETHER:
+        places = {row.case_place for row in later if row.case_place is not None}
+        cases = finding.few_with(connection, narrowed.text, places, now, RARE)
+        if cases is not None:
+            later = [row for row in later if row.case_id in cases or narrowed.text in row.name]
+    return found + _matching(connection, person, [row.id for row in later], narrowed, enough - len(found))
+
+
+def _matching(connection: Connection, person: str, ids: Sequence[str], narrowed: Narrowed, enough: int) -> list[str]:
+    """The first of the tasks that fit, ``enough`` or more if there are so many, in their order. Words are looked for in number, title, text and
+    enterprise."""
     conditions = list(_conditions(narrowed))
-    matched: set[str] = set()
-    for start in range(0, len(ids), 500):
+    matched: list[str] = []
+    for some in _blocks(ids, TOGETHER):
+        if len(matched) >= enough:
+            break
         statement = (
             select(UserTask.id)
             .outerjoin(Case, Case.id == UserTask.case_id)
             .outerjoin(ReportText, ReportText.report_id == Case.report_id)
             .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
-            .where(UserTask.id.in_(ids[start : start + 500]), *conditions)
+            .where(UserTask.id.in_(some), *conditions)
         )
         if narrowed.reminded:
             mine = and_(FollowUp.task_id == UserTask.id, FollowUp.person_id == person)
             statement = statement.join(FollowUp, mine).where(FollowUp.day <= narrowed.reminded)
-        matched.update(connection.scalars(statement))
-    return [each for each in ids if each in matched]
+        fitting = set(connection.scalars(statement))
+        matched += [each for each in some if each in fitting]
+    return matched
+
+
+def _blocks(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def _conditions(narrowed: Narrowed) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if narrowed.text:
         columns = (Case.number, UserTask.name, ReportText.title, ReportText.body, PersonalData.enterprise)
-        found.append(or_(*(each.contains(narrowed.text, autoescape=True) for each in columns)))
+        found.append(or_(*(each.icontains(narrowed.text, autoescape=True) for each in columns)))
     if narrowed.stage:
         found.append(Case.stage == narrowed.stage)
     if narrowed.board:
@@ -186,9 +218,9 @@ def _ordered(connection: Connection, ids: Sequence[str], order: str) -> list[str
     """The tasks by priority (those of one in the order that they have) or by when they came, the last first."""
     wanted = func.coalesce(UserTask.priority, 0) if order == PRIORITY else UserTask.created_at
     found: dict[str, Any] = {}
-    for start in range(0, len(ids), 500):
-        some = select(UserTask.id, wanted.label("key")).where(UserTask.id.in_(ids[start : start + 500]))
-        found |= {row.id: row.key for row in connection.execute(some)}
+    for some in _blocks(ids):
+        keys = select(UserTask.id, wanted.label("key")).where(UserTask.id.in_(some))
+        found |= {row.id: row.key for row in connection.execute(keys)}
     return sorted((each for each in ids if each in found), key=found.__getitem__, reverse=True)
 
 

@@ -131,7 +131,7 @@ class Stored:
         return {
             "inbox": lambda: self._get(chance.choice(HANDLERS), "/"),
             "inbox: the last page": lambda: self._get(HANDLERS[0], "/", page=self._last_page),
-            "inbox: a word": lambda: self._get(chance.choice(HANDLERS), "/", q=chance.choice(RARE)),
+            "inbox: a word": lambda: self._get(chance.choice(HANDLERS), "/", q=chance.choice(COMMON + RARE)),
             "inbox: all of a place": lambda: self._get(chance.choice(COORDINATORS), "/", tab="place"),
             "inbox: done": lambda: self._get(chance.choice(HANDLERS), "/", tab="done"),
             "a task": lambda: self._get(*chance.choice(self._tasks)),
