@@ -1018,7 +1018,7 @@ class Case(Base):
     number: Mapped[str] = mapped_column(String(40), unique=True)
     report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), index=True)
     place: Mapped[str] = mapped_column(String(20))
-    parent: Mapped[str | None] = mapped_column(String(36), index=True)
+    parent: Mapped[str | None] = mapped_column(String(36))
     instance_id: Mapped[str] = mapped_column(String(36), index=True)
     stage: Mapped[str] = mapped_column(String(20), default="")
     status: Mapped[str] = mapped_column(String(120), default="")
@@ -1042,6 +1042,7 @@ class Case(Base):
     __table_args__ = (
         Index("ix_case_place", "place", "closed_at", "opened_at"),
         Index("ix_case_opened", "opened_at"),
+        _some("ix_case_parent", "parent IS NOT NULL", "parent"),
     )
 
 

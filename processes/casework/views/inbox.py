@@ -165,7 +165,7 @@ def _fitting(
     ids = [row.id for row in tasks]
     found = _matching(connection, person, ids[:TOGETHER], narrowed, enough)
     later = tasks[TOGETHER:]
-    if later and narrowed.text and len(found) * SEARCHED < enough * TOGETHER:
+    if later and narrowed.text and len(found) < enough // 4:
         places = {row.case_place for row in later if row.case_place is not None}
         cases = finding.few_with(connection, narrowed.text, places, now, RARE)
         if cases is not None:
