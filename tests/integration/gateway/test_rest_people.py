@@ -402,11 +402,12 @@ def test_of_other_places_nothing_is_seen(world: World) -> None:
 def test_a_copy_is_taken_and_that_is_an_entry(world: World) -> None:
     caller(world, "wx.su").post("/accounts/wx.wu/lock", status=204)
     auditor = caller(world, "wx.pan")
-    answer = auditor.send("POST", "/audit/export", json={"kind": "account"})
+    answer = auditor.send("POST", "/audit/export", json={"by": "wx.su", "kind": "account", "about": "wx.wu"})
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
     (line,) = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
     assert (line["act"], line["by"], line["about"]) == ("account.lock", "wx.su", "person:wx.wu")
-    assert noted(world, "audit.export") == [("wx.pan", "page:audit", "done", '{"entries":1,"kind":"account"}')]
+    wanted = '{"about":"wx.wu","by":"wx.su","entries":1,"kind":"account"}'
+    assert noted(world, "audit.export") == [("wx.pan", "page:audit", "done", wanted)]
     told(auditor.send("POST", "/audit/export", json={"kind": "nonsense"}), 422)
 
 
