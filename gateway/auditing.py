@@ -19,7 +19,7 @@ def observe(app: Flask) -> None:
     app.after_request(_no_entry)
 
 
-def note(connection: Connection, act: str, about: str = "", **detail: str | int | None) -> None:
+def note(connection: Connection, act: str, about: str = "", /, **detail: str | int | None) -> None:
     """It has been done, if this transaction commits."""
     record(connection, services().clock.now(), _who(), act, about, **detail)
 

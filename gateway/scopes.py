@@ -8,7 +8,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 SCOPES: Mapping[str, Any] = {
-    "account:read": _l("看自己的职责"),
+    "account:read": _l("看自己的职责、登录、代理人和令牌"),
+    "account:write": _l("退出自己的登录，指定代理人，撤销自己的令牌"),
     "tasks:read": _l("看待办和任务"),
     "tasks:write": _l("办理任务：草稿、附件、领取、转交、提交"),
     "cases:read": _l("查问题和附件"),
@@ -18,5 +19,10 @@ SCOPES: Mapping[str, Any] = {
     "supervision:write": _l("催办、督办、通报"),
     "instances:read": _l("看流程实例和异常"),
     "instances:write": _l("处理流程实例和异常"),
+    "accounts:read": _l("安全管理员：看账号"),
+    "accounts:write": _l("安全管理员：锁定、停用、重置账号"),
+    "duties:read": _l("系统管理员：看职责"),
+    "duties:write": _l("系统管理员：新建账号，增加和结束职责"),
+    "audit:read": _l("审计管理员：查审计日志，导出"),
 }
 """In the order in which they are shown, each with what it opens."""

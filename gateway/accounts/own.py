@@ -8,7 +8,7 @@ from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from gateway import auditing
+from gateway.accounts import ending
 from gateway.accounts.devices import device
 from gateway.accounts.pages import blueprint, own_session, rules
 from gateway.context import services
@@ -73,11 +73,7 @@ def change_password() -> AnyResponse:
 @blueprint.post("/account/sessions/<session_id>/end")
 def end_session(session_id: str) -> AnyResponse:
     """Log out somewhere else."""
-    with services().database.write() as connection:
-        ended = sessions.end(connection, viewer().id, session_id)
-        if ended:
-            auditing.note(connection, "account.end_session", f"person:{viewer().id}", session=session_id)
-    if ended:
+    if ending.end_session(viewer().id, session_id):
         flash(_("已退出所选的登录。"))
     return redirect(url_for("accounts.own"))
 
@@ -85,9 +81,7 @@ def end_session(session_id: str) -> AnyResponse:
 @blueprint.post("/account/sessions/end")
 def end_others() -> AnyResponse:
     """Log out everywhere else."""
-    with services().database.write() as connection:
-        sessions.end_all(connection, viewer().id, keep=own_session().id)
-        auditing.note(connection, "account.log_out", f"person:{viewer().id}")
+    ending.log_out(viewer().id, keep=own_session().id)
     flash(_("其他地方的登录已全部退出。"))
     return redirect(url_for("accounts.own"))
 

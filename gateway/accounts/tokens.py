@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import auditing
+from gateway.accounts import ending
 from gateway.accounts.pages import blueprint, own_session
 from gateway.context import services
 from gateway.languages import said
@@ -58,12 +59,7 @@ def make_token() -> Response:
 @blueprint.post("/account/tokens/<token_id>/revoke")
 def revoke_token(token_id: str) -> AnyResponse:
     """End one; the program that holds it is out at once."""
-    now, person = services().clock.now(), viewer().id
-    with services().database.write() as connection:
-        revoked = store.revoke(connection, person, token_id, now, by=person)
-        if revoked:
-            auditing.note(connection, "token.revoke", f"token:{token_id}", person=person)
-    if revoked:
+    if ending.revoke(viewer().id, token_id):
         flash(_("已撤销所选的令牌。"))
     return redirect(url_for("accounts.tokens"))
 

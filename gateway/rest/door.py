@@ -31,8 +31,9 @@ FILES = frozenset({"rest.add_file"})
 
 LONGEST_KEY = 100
 
-REPEATABLE = frozenset({"rest.add_file", "rest.contact"})
-"""Operations whose answers are not kept: done twice they have done it once, and what they tell of people is not to lie about for a day."""
+REPEATABLE = frozenset({"rest.add_file", "rest.contact", "rest.export_audit", "rest.reset_password"})
+"""Operations whose answers are not kept: done twice they have done it once, and what they tell of people, or what these get in by, is not to
+lie about for a day."""
 
 MUST = {
     "password": _l("请先登录网页更换密码，令牌才能继续使用。"),

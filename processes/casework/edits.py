@@ -33,7 +33,11 @@ Record = records.Duty | records.Substitute | records.Person
 
 
 class EditRefused(BihuanError):
-    """The change does not fit the rest of the reference data."""
+    """The change does not fit the rest of the reference data. ``column``: what of the row is wrong; empty when it is all of it."""
+
+    def __init__(self, zh: str, en: str, column: str = "") -> None:
+        super().__init__(zh, en)
+        self.column = column
 
 
 class Sheets(Protocol):
@@ -74,13 +78,13 @@ def enrol(connection: Connection, person: records.Person, duty: records.Duty, *,
 
     :raises EditRefused: when the account is somebody's already, is called what none may be called, or the duty is refused (see :func:`add`)
     """
-    _fits(person_id, person.id, "账号", "The account has up to 60 letters, digits, dots and hyphens.")
-    _fits(person_name, person.name, "姓名", "The name has up to 60 characters, and none of = + - @ to begin with.")
+    _fits(person_id, person.id, "id", "账号", "The account has up to 60 letters, digits, dots and hyphens.")
+    _fits(person_name, person.name, "name", "姓名", "The name has up to 60 characters, none of = + - @ to begin with.")
     if not person.id[0].isalnum():  # it stands in addresses, where dots lead elsewhere
-        raise EditRefused("账号须以字母或数字开头。", "The account begins with a letter or digit.")
+        raise EditRefused("账号须以字母或数字开头。", "The account begins with a letter or digit.", "id")
     for each in _locked(connection).people:
         if each.lower() == person.id.lower():
-            raise EditRefused(f"已有账号“{each}”，请换一个。", f"There is an account {each} already: choose another.")
+            raise EditRefused(f"已有账号“{each}”，请换一个。", f"There is an account {each}: choose another.", "id")
     add(connection, person, by=by)
     add(connection, duty, by=by)
 
@@ -146,11 +150,11 @@ def settle(connection: Connection) -> None:
 # ---- how -------------------------------------------------------------------------------------------------------------
 
 
-def _fits(parse: Callable[[str], object], value: str, name: str, english: str) -> None:
+def _fits(parse: Callable[[str], object], value: str, column: str, name: str, english: str) -> None:
     try:
         parse(value)
     except ValueError as error:
-        raise EditRefused(f"{name}{error}。", english) from error
+        raise EditRefused(f"{name}{error}。", english, column) from error
 
 
 def _locked(connection: Connection) -> Reference:
@@ -168,7 +172,10 @@ def _judge(here: Reference, name: str, record: Record) -> None:
     known = set(check(before, files, ()))
     fresh = [each for each in check(after, files, ()) if each not in known]
     if fresh:
-        raise EditRefused("；".join(each.zh for each in fresh) + "。", f"The checks of {fresh[0].file} refuse it.")
+        first = fresh[0]
+        raise EditRefused(
+            "；".join(each.zh for each in fresh) + "。", f"The checks of {first.file} refuse it.", first.column
+        )
 
 
 def _sheets(here: Reference) -> defaultdict[str, list[Located]]:

@@ -76,7 +76,7 @@ def unlock(connection: Connection, rules: AccountRules, person: str, now: dateti
     log.info("%s unlocked %s", by, person)
 
 
-def log_out(connection: Connection, person: str, *, by: str) -> None:
-    """End every login of an account."""
-    sessions.end_all(connection, person)
+def log_out(connection: Connection, person: str, *, by: str, keep: str = "") -> None:
+    """End every login of an account, but for the one whose id is ``keep``."""
+    sessions.end_all(connection, person, keep=keep)
     log.info("%s logged %s out", by, person)

@@ -27,7 +27,7 @@ LONGEST = 500
 
 
 def record(
-    connection: Connection, now: datetime, by: str, act: str, about: str = "", **detail: str | int | None
+    connection: Connection, now: datetime, by: str, act: str, about: str = "", /, **detail: str | int | None
 ) -> None:
     """Add an entry of what is done in this transaction. Call it last: from here to the commit, nobody else adds one.
 

@@ -129,6 +129,7 @@ NEVER_SHOWN = {
 """Texts that no page here shows, with why. One that comes to be shown fails the test, until it is taken out."""
 
 NO_WORDS = {
+    "POST /account/substitutes substitute": "an account",
     "POST /answers organisation": "a code of ours",
     "POST /answers place": "a code of ours",
     "POST /bulk": "ids of ours",
@@ -136,6 +137,11 @@ NO_WORDS = {
     "POST /instances/{instance_id}/acts/{act} at": "an id of ours",
     "POST /instances/{instance_id}/acts/{act} name": "the page's field goes the same way",
     "POST /instances/{instance_id}/acts/{act} target": "an id of ours",
+    "POST /people account": "the page's field goes the same way",
+    "POST /people organisation": "a code of ours",
+    "POST /people place": "a code of ours",
+    "POST /people role": "a code of ours",
+    "POST /people/{person}/duties": "codes of ours",
     "POST /reports phone": "the counter's form refuses it: see staff.register phone",
     "POST /reports place": "a code of ours",
     "POST /reports uscc": "the counter's form refuses it: see staff.register uscc",

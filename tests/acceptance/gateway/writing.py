@@ -600,6 +600,12 @@ def about_accounts(office: Office) -> None:
     name = office.into("accounts.enrol name", 60)
     office.desk(ADMIN).post("/duties/new", {"account": "wx.new", "name": name, **place}, "/duties/new")
     office.pages.append((office.desk(ADMIN), "/duties/of/wx.new"))
+    newer = {"account": "wx.newer", "name": office.into("POST /people name", 60), **place}
+    caller(office.world, ADMIN).post("/people", newer, 201)
+    office.pages.append((office.desk(ADMIN), "/duties/of/wx.newer"))
+    asked = {name: office.into(f"POST /audit/export {name}", 60) for name in ("by", "about")}
+    caller(office.world, AUDITOR).post("/audit/export", asked)
+    office.pages.append((office.desk(AUDITOR), "/audit/?kind=audit"))
     mistyped = {"account": office.into("accounts.enrol account", 60), "name": "新来的", **place}
     office.answers.append(office.desk(ADMIN).post("/duties/new", mistyped, "/duties/new", 422))
     office.answers.append(

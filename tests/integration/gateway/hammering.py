@@ -34,8 +34,11 @@ from processes.casework.views.instances.criteria import Criteria
 from tests.integration.gateway.programs import ROOT, token_of
 from tests.integration.gateway.world import World
 
-PEOPLE = ("wx.wu", "wx.li", "wx.chen", "wx.sun", "wx.yun", "wx.xie", "yh.wang")
-"""A handler, a coordinator, a clerk, a supervisor, an administrator, an owner, and a handler of another place."""
+PEOPLE = ("wx.wu", "wx.li", "wx.chen", "wx.sun", "wx.yun", "wx.su", "wx.pan", "wx.xie", "yh.wang")
+"""A handler, a coordinator, a clerk, a supervisor, the three administrators, an owner, and a handler of another place."""
+
+OTHER = "wx.zheng"
+"""Whose account the administrators may lock: the others would be out."""
 
 PROBLEMS = (
     ("供电增容迟迟不批", "我公司在吴兴区申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"),
@@ -68,6 +71,8 @@ class Target:
     url: str
     tokens: Sequence[str]
     known: Mapping[str, Sequence[str]]
+    said: Mapping[str, Sequence[str]]
+    """the same for each field of a body or query"""
     fields: Sequence[str]
     """names that forms have"""
 
@@ -106,9 +111,21 @@ def furnished(world: World, url: str) -> Target:
         "operation_id": [operation],
         "name": ["case", "report"],
         "seq": ["1", "2", "3"],
+        "person": [OTHER],
+        "token_id": [token_of(world, OTHER)[0] for _ in range(3)],
+        "substitute": [OTHER],
+        "since": ["2026-11-23"],
+    }
+    said = {
+        "place": ["330502", "3305"],
+        "role": ["observer", "coordinator", "admin_audit"],
+        "organisation": ["", "330502.centre"],
+        "substitute": [OTHER],
+        "since": ["2026-11-23"],
+        "until": ["2026-11-24"],
     }
     fields = ["outcome", "reason", "answer", "measures", "board", "reply", "materials", "plan", "days"]
-    return Target(url, [token_of(world, person)[1] for person in PEOPLE], known, fields)
+    return Target(url, [token_of(world, person)[1] for person in PEOPLE], known, said, fields)
 
 
 def operations(target: Target) -> list[Any]:
@@ -164,9 +181,10 @@ def _settings(examples: int) -> settings:
 
 def _aim(target: Target, case: Any, data: Any) -> None:
     """Mostly at what is there; and at the fields that forms have."""
-    for name in list(case.path_parameters or {}):
-        if name in target.known and data.draw(st.integers(0, 3)):
-            case.path_parameters[name] = data.draw(st.sampled_from(target.known[name]))
+    for given, known in ((case.path_parameters, target.known), (case.body, target.said), (case.query, target.said)):
+        for name in list(given) if isinstance(given, dict) else ():
+            if name in known and data.draw(st.integers(0, 3)):
+                given[name] = data.draw(st.sampled_from(known[name]))
     if isinstance(case.body, dict) and "data" in case.body and data.draw(st.booleans()):
         filled_in = st.dictionaries(st.sampled_from(target.fields), VALUES, max_size=4)
         case.body = {**case.body, "data": data.draw(filled_in)}

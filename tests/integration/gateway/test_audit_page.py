@@ -63,6 +63,13 @@ def test_a_copy_is_taken_and_that_is_an_entry(world: World, browser: Open) -> No
         assert [each.act for each in stored(connection)][-1] == "audit.export"
 
 
+def test_a_copy_of_what_was_found_says_what_was_looked_for(world: World, browser: Open) -> None:
+    wanted = {"by": "wx.pan", "kind": "login", "about": "wx.pan", "since": "2026-11-23", "until": "2026-11-23"}
+    admin = browser("wx.pan")
+    assert "login,person:wx.pan,done" in admin.post("/audit/export", wanted, "/audit/", 200)
+    assert "谁：wx.pan" in admin.get("/audit/?kind=audit")
+
+
 def test_a_copy_of_days_that_are_none_leaves_the_page_whole(browser: Open) -> None:
     admin = browser("wx.pan")
     admin.post("/audit/export", {"since": "x", "until": "no day"}, "/audit/", status=200)
