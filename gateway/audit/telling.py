@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from gateway.accounts.devices import device
 from gateway.text import moment
@@ -24,30 +24,28 @@ def about(entry: Entry, reference: Reference) -> str:
 def details(entry: Entry, reference: Reference) -> Sequence[tuple[str, str]]:
     """Its details, each with its name."""
     kept: Mapping[str, Any] = orjson.loads(entry.detail) if entry.detail else {}
-    names = _names()
-    return [(names.get(name, name), _value(name, str(value), reference)) for name, value in kept.items()]
+    return [(str(_NAMES.get(name, name)), _value(name, str(value), reference)) for name, value in kept.items()]
 
 
-def _names() -> Mapping[str, str]:
-    return {
-        "agent": _("设备"),
-        "way": _("方式"),
-        "why": _("原因"),
-        "reason": _("理由"),
-        "locked_until": _("锁定到"),
-        "role": _("角色"),
-        "place": _("地区"),
-        "organisation": _("单位"),
-        "substitute": _("代理"),
-        "entries": _("条目数"),
-        "by": _("谁"),
-        "kind": _("操作"),
-        "about": _("对象"),
-        "name": _("名称"),
-        "scopes": _("用途"),
-        "until": _("有效到"),
-        "person": _("账号"),
-    }
+_NAMES: Mapping[str, Any] = {
+    "agent": _l("设备"),
+    "way": _l("方式"),
+    "why": _l("原因"),
+    "reason": _l("理由"),
+    "locked_until": _l("锁定到"),
+    "role": _l("角色"),
+    "place": _l("地区"),
+    "organisation": _l("单位"),
+    "substitute": _l("代理"),
+    "entries": _l("条目数"),
+    "by": _l("谁"),
+    "kind": _l("操作"),
+    "about": _l("对象"),
+    "name": _l("名称"),
+    "scopes": _l("用途"),
+    "until": _l("有效到"),
+    "person": _l("账号"),
+}
 
 
 def _value(name: str, value: str, reference: Reference) -> str:
@@ -63,7 +61,7 @@ def _value(name: str, value: str, reference: Reference) -> str:
         return reference.person_name(value)
     if name in ("locked_until", "until"):
         return _moment(value)
-    return _words().get((name, value), value)
+    return str(_WORDS.get((name, value), value))
 
 
 def _moment(value: str) -> str:
@@ -74,17 +72,16 @@ def _moment(value: str) -> str:
         return value
 
 
-def _words() -> Mapping[tuple[str, str], str]:
-    return {
-        ("way", "password"): _("密码"),
-        ("way", "oidc"): _("统一身份认证"),
-        ("why", "Wrong"): _("账号或密码不对"),
-        ("why", "WrongCode"): _("验证码不对"),
-        ("why", "Locked"): _("账号已锁定"),
-        ("why", "Unknown"): _("没有这个账号"),
-        ("why", "revoked"): _("令牌已撤销"),
-        ("why", "ended"): _("令牌已过期"),
-        ("why", "deactivated"): _("账号已停用"),
-        ("why", "locked"): _("账号已锁定"),
-        ("why", "unknown"): _("没有这个令牌"),
-    }
+_WORDS: Mapping[tuple[str, str], Any] = {
+    ("way", "password"): _l("密码"),
+    ("way", "oidc"): _l("统一身份认证"),
+    ("why", "Wrong"): _l("账号或密码不对"),
+    ("why", "WrongCode"): _l("验证码不对"),
+    ("why", "Locked"): _l("账号已锁定"),
+    ("why", "Unknown"): _l("没有这个账号"),
+    ("why", "revoked"): _l("令牌已撤销"),
+    ("why", "ended"): _l("令牌已过期"),
+    ("why", "deactivated"): _l("账号已停用"),
+    ("why", "locked"): _l("账号已锁定"),
+    ("why", "unknown"): _l("没有这个令牌"),
+}
