@@ -14,6 +14,8 @@ SCOPES: Mapping[str, Any] = {
     "cases:read": _l("查问题和附件"),
     "contacts:read": _l("说明用途后看完整联系信息"),
     "reports:write": _l("登记问题"),
+    "subjects:read": _l("查一个人的个人信息，取副本，看申请"),
+    "subjects:write": _l("提交和审批个人信息申请，更正"),
     "supervision:read": _l("看督办"),
     "supervision:write": _l("催办、督办、通报"),
     "instances:read": _l("看流程实例和异常"),

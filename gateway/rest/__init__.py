@@ -8,6 +8,7 @@ from gateway.rest import (
     answers,
     bulk,
     cases,
+    drawings,
     files,
     filters,
     guide,
@@ -16,8 +17,11 @@ from gateway.rest import (
     incidents,
     instances,
     reports,
+    sheets,
+    subjects,
     supervision,
     tasks,
+    versions,
 )
 from gateway.rest.document import register
 
@@ -26,6 +30,7 @@ __all__ = [
     "answers",
     "bulk",
     "cases",
+    "drawings",
     "files",
     "filters",
     "guide",
@@ -35,6 +40,9 @@ __all__ = [
     "instances",
     "register",
     "reports",
+    "sheets",
+    "subjects",
     "supervision",
     "tasks",
+    "versions",
 ]

@@ -27,11 +27,11 @@ MINUTE = timedelta(minutes=1)
 LARGEST_BODY = 1024 * 1024
 """bytes of a request, but for files"""
 
-FILES = frozenset({"rest.add_file"})
+FILES = frozenset({"rest.add_file", "rest.hand_in_sheet"})
 
 LONGEST_KEY = 100
 
-REPEATABLE = frozenset({"rest.add_file", "rest.contact"})
+REPEATABLE = frozenset({"rest.add_file", "rest.contact", "rest.find_subject", "rest.subject_copy"})
 """Operations whose answers are not kept: done twice they have done it once, and what they tell of people is not to lie about for a day."""
 
 MUST = {

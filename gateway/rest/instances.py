@@ -14,6 +14,7 @@ from marshmallow import fields, validate
 from gateway.context import services
 from gateway.instances.acting import LONGEST_NAME, LONGEST_REASON, checked, perform, require
 from gateway.instances.acts import ACTS, Given, Mistake
+from gateway.instances.detail import looked_at
 from gateway.instances.pages import allowed, found
 from gateway.instances.search import position
 from gateway.problems import Unfit
@@ -197,19 +198,14 @@ class InstanceShape(Shape):
 @operation("GET", "/instances/<instance_id>", tag=INSTANCES, summary=_l("一个流程实例"), answer=InstanceShape)
 def instance(instance_id: str) -> Any:
     """Where it stands and what it has had."""
-    here = services()
-    with here.database.read() as connection:
-        row: Any = found(connection, instance_id)
-        running = here.engine.look(connection, instance_id)
-        if running is None:
-            abort(404)
-        page = view.page(connection, snapshot().reference, row, running, allowed(), here.clock.now())
+    with services().database.read() as connection:
+        page = looked_at(connection, instance_id)
     own = ("id", "number", "key", "process_id", "status", "created_at", "ended_at")
     lists = ("timers", "subscriptions", "jobs", "incidents", "variables", "process", "place")
     return {
-        **{name: getattr(row, name) for name in own},
+        **{name: getattr(page.row, name) for name in own},
         **{name: getattr(page, name) for name in lists},
-        "version": row.definition_id[:8],
+        "version": page.row.definition_id[:8],
         "tokens": page.places,
         "history": page.entries,
     }

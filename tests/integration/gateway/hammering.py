@@ -26,16 +26,23 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import select
 from waitress.server import create_server
 
 from gateway import create_app
 from processes.casework import bulk
+from processes.casework.subjects import requests
+from processes.casework.subjects.identity import Identity
 from processes.casework.views.instances.criteria import Criteria
+from processes.store.tables import Case, ModelFile
 from tests.integration.gateway.programs import ROOT, token_of
 from tests.integration.gateway.world import World
 
-PEOPLE = ("wx.wu", "wx.li", "wx.chen", "wx.sun", "wx.yun", "wx.xie", "yh.wang")
-"""A handler, a coordinator, a clerk, a supervisor, an administrator, an owner, and a handler of another place."""
+PEOPLE = ("wx.wu", "wx.li", "wx.chen", "wx.sun", "wx.yun", "wx.xie", "wx.su", "yh.wang")
+"""A handler, a coordinator, a clerk, a supervisor, an owner, the administrators of the system and of security, a handler of another place."""
+
+PHONE = "13812345678"
+"""Whose number every case here has."""
 
 PROBLEMS = (
     ("供电增容迟迟不批", "我公司在吴兴区申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"),
@@ -68,6 +75,8 @@ class Target:
     url: str
     tokens: Sequence[str]
     known: Mapping[str, Sequence[str]]
+    given: Mapping[str, Sequence[Any]]
+    """the same of the names in bodies"""
     fields: Sequence[str]
     """names that forms have"""
 
@@ -99,7 +108,15 @@ def furnished(world: World, url: str) -> Target:
         operation = bulk.begin(
             connection, "retry", "x", "wx.yun", ["330502"], now, criteria=Criteria(process="problem")
         )
+        reports = list(connection.scalars(select(Case.report_id)))
+        digest = connection.scalar(select(ModelFile.hash).where(ModelFile.kind == "bpmn").limit(1))
+        request = requests.ask(
+            connection, requests.EXPORT, Identity(PHONE), reports, "来函申请", "330502", now, by="wx.li"
+        )
     known = {
+        "request_id": [request],
+        "digest": [str(digest)],
+        "process_id": ["problem", "rating"],
         "task_id": [task.id for task in tasks],
         "number": numbers,
         "instance_id": instances,
@@ -108,7 +125,8 @@ def furnished(world: World, url: str) -> Target:
         "seq": ["1", "2", "3"],
     }
     fields = ["outcome", "reason", "answer", "measures", "board", "reply", "materials", "plan", "days"]
-    return Target(url, [token_of(world, person)[1] for person in PEOPLE], known, fields)
+    given = {"who": [{"phone": PHONE}], "reports": [reports, reports[:1], []]}
+    return Target(url, [token_of(world, person)[1] for person in PEOPLE], known, given, fields)
 
 
 def operations(target: Target) -> list[Any]:
@@ -167,6 +185,9 @@ def _aim(target: Target, case: Any, data: Any) -> None:
     for name in list(case.path_parameters or {}):
         if name in target.known and data.draw(st.integers(0, 3)):
             case.path_parameters[name] = data.draw(st.sampled_from(target.known[name]))
+    for name in sorted(set(target.given) & set(case.body if isinstance(case.body, dict) else ())):
+        if data.draw(st.booleans()):
+            case.body = {**case.body, name: data.draw(st.sampled_from(target.given[name]))}
     if isinstance(case.body, dict) and "data" in case.body and data.draw(st.booleans()):
         filled_in = st.dictionaries(st.sampled_from(target.fields), VALUES, max_size=4)
         case.body = {**case.body, "data": data.draw(filled_in)}

@@ -45,6 +45,8 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("accounts.duties_file", "name"): lambda call: "people",
     ("subjects.copy", "request_id"): lambda call: call.thing["approved"],
     ("subjects.decide", "request_id"): lambda call: call.thing["pending"],
+    ("rest.decide_for_subject", "request_id"): lambda call: call.thing["pending"],
+    ("rest.subject_copy", "request_id"): lambda call: call.thing["approved"],
     ("rest.drop_filter", "name"): lambda call: "急件",
     ("rest.keep_filter", "name"): lambda call: "急件",
     ("instances.variable", "name"): lambda call: call.thing["name"],
@@ -56,6 +58,7 @@ QUERIES: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.overseen_cases": lambda call: {"place": call.thing.place, "light": "red"},
     "staff.overseen_counts": lambda call: {"place": call.thing.place},
     "rest.add_file": lambda call: {"name": "批复.pdf"},
+    "rest.hand_in_sheet": lambda call: {"channel": _channel(call), "name": "问题.csv"},
     "rest.cases": lambda call: {"q": call.thing["number"]},
     "rest.inbox": lambda call: {"q": call.thing["number"]},
     "rest.instances": lambda call: {"text": call.thing["number"]},
@@ -164,16 +167,22 @@ def _replay_all(call: Call) -> dict[str, Any]:
     return {"before": call.stage.world.clock.now().isoformat(), "total": "1", "done": "0", "tried": "0"}
 
 
-def _sheet(call: Call) -> dict[str, Any]:
+def _channel(call: Call) -> str:
     channels = {"department_handler": "department", "leader_in_charge": "leader", "principal_leader": "leader"}
-    text = f"标题,内容,企业名称\n厂区围墙,厂区围墙被占{call.who.name}，请协调处理。,湖州围墙公司\n"
-    return {"channel": channels.get(call.who.role, "help_visit"), "sheet": file(text.encode(), "问题.csv")}
+    return channels.get(call.who.role, "help_visit")
+
+
+def _sheet(call: Call) -> bytes:
+    return f"标题,内容,企业名称\n厂区围墙,厂区围墙被占{call.who.name}，请协调处理。,湖州围墙公司\n".encode()
 
 
 SUBJECT = {"phone": "13812345678"}
 """Whose number every case here has."""
 
-FILES = {"rest.add_file": PDF + b"new"}
+FILES: Mapping[str, Callable[[Call], bytes]] = {
+    "rest.add_file": lambda call: PDF + b"new",
+    "rest.hand_in_sheet": _sheet,
+}
 """What is sent as it is."""
 
 FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
@@ -248,7 +257,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.draft": lambda call: {"reason": "写了一半"},
     "staff.drop_filter": lambda call: {"name": "急件"},
     "staff.follow_up": lambda call: {"day": "2026-11-27"},
-    "staff.hand_in": _sheet,
+    "staff.hand_in": lambda call: {"channel": _channel(call), "sheet": file(_sheet(call), "问题.csv")},
     "staff.log_in": lambda call: {"account": "wx.feng", "password": PASSWORD},
     "staff.register": lambda call: {
         **COUNTER,
@@ -306,6 +315,20 @@ BODIES: Mapping[str, Callable[[Call], Any]] = {
         "reason": "等对方恢复",
         "instances": [call.thing["instance_id"]],
     },
+    "rest.ask_for_subject": lambda call: {
+        "who": SUBJECT,
+        "kind": "export",
+        "reports": [call.thing["token"]],
+        "reason": "来函申请",
+    },
+    "rest.correct_subject": lambda call: {
+        "who": SUBJECT,
+        "reports": [call.thing["token"]],
+        "corrections": {"address": "苕溪路 8 号"},
+        "why": "登记有误",
+    },
+    "rest.decide_for_subject": lambda call: {"verdict": "approve", "words": "符合规定"},
+    "rest.find_subject": lambda call: {"who": SUBJECT},
     "rest.claim": lambda call: {},
     "rest.complete": lambda call: {"data": {"outcome": "accept"}},
     "rest.contact": lambda call: {"reason": "visit", "words": "明天去现场"},
