@@ -20,5 +20,7 @@ SCOPES: Mapping[str, Any] = {
     "supervision:write": _l("催办、督办、通报"),
     "instances:read": _l("看流程实例和异常"),
     "instances:write": _l("处理流程实例和异常"),
+    "operations:read": _l("看对接运行、死信和隔离区"),
+    "operations:write": _l("重新投递、丢弃死信，处理隔离的消息，发送测试消息"),
 }
 """In the order in which they are shown, each with what it opens."""

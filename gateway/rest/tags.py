@@ -20,6 +20,7 @@ SUBJECTS: Any = _l("个人信息")
 SUPERVISION: Any = _l("督办")
 INSTANCES: Any = _l("流程实例")
 INCIDENTS: Any = _l("异常")
+OPERATIONS: Any = _l("对接运行")
 DOCUMENT: Any = _l("接口文件")
 
 ABOUT: tuple[tuple[Any, Any], ...] = (
@@ -31,5 +32,6 @@ ABOUT: tuple[tuple[Any, Any], ...] = (
     (SUPERVISION, _l("红黄灯、催办、督办、通报")),
     (INSTANCES, _l("查找流程实例，逐个或批量处理；流程图、版本和热力图")),
     (INCIDENTS, _l("办不下去的步骤，重试")),
+    (OPERATIONS, _l("合作方、队列、外部系统、死信、隔离区、测试消息")),
     (DOCUMENT, _l("这份文件")),
 )

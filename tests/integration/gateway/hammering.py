@@ -35,6 +35,7 @@ from processes.casework.subjects import requests
 from processes.casework.subjects.identity import Identity
 from processes.casework.views.instances.criteria import Criteria
 from processes.store.tables import Case, ModelFile
+from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.programs import ROOT, token_of
 from tests.integration.gateway.world import World
 
@@ -125,7 +126,19 @@ def furnished(world: World, url: str) -> Target:
         "seq": ["1", "2", "3"],
     }
     fields = ["outcome", "reason", "answer", "measures", "board", "reply", "materials", "plan", "days"]
-    given = {"who": [{"phone": PHONE}], "reports": [reports, reports[:1], []]}
+    give_up(world, "hammer-dead")
+    receive(world, "hammer-bad", {"id": "", "title": "x" * 400, "phone": PHONE})
+    known |= {"entry_id": ["1"], "peer": ["3305"]}
+    given = {
+        "who": [{"phone": PHONE}],
+        "reports": [reports, reports[:1], []],
+        "ids": [[each.id] for each in world.services.upkeep.dead_letters(1)],
+        "partner": ["hotline"],
+        "type": ["hotline.order"],
+        "data": [
+            {"id": "T-1", "title": "供电增容", "body": "两个月仍未批复", "submitted_at": "2026-11-23T09:00:00+08:00"}
+        ],
+    }
     return Target(url, [token_of(world, person)[1] for person in PEOPLE], known, given, fields)
 
 

@@ -136,6 +136,10 @@ def _report(at: str) -> dict[str, Any]:
     }
 
 
+def _order(call: Call) -> dict[str, Any]:
+    return {**_report(call.who.name), "submitted_at": "2026-11-23T09:00:00+08:00"}
+
+
 def _event(call: Call) -> dict[str, Any]:
     return {
         "specversion": "1.0",
@@ -143,7 +147,7 @@ def _event(call: Call) -> dict[str, Any]:
         "source": "/tests",
         "id": f"e-{call.who.name}",
         "time": "2026-11-23T01:00:00Z",
-        "data": {**_report(call.who.name), "submitted_at": "2026-11-23T09:00:00+08:00"},
+        "data": _order(call),
     }
 
 
@@ -333,6 +337,16 @@ BODIES: Mapping[str, Callable[[Call], Any]] = {
     "rest.complete": lambda call: {"data": {"outcome": "accept"}},
     "rest.contact": lambda call: {"reason": "visit", "words": "明天去现场"},
     "rest.delegate": lambda call: {"to": _colleague(call)},
+    "rest.discard_letters": lambda call: {"ids": [call.stage.letter], "reason": "已另行办理"},
+    "rest.dismiss_quarantined": lambda call: {"reason": "已另行办理"},
+    "rest.open_quarantined": lambda call: {"words": "合作方来电询问"},
+    "rest.replay_letters": lambda call: {"ids": [call.stage.letter]},
+    "rest.resend_quarantined": lambda call: {"body": json.dumps(_order(call))},
+    "rest.send_message": lambda call: {
+        "partner": "hotline",
+        "type": "hotline.order",
+        "data": _order(call),
+    },
     "rest.keep_draft": lambda call: {"data": {"reason": "写了一半，明天接着写"}},
     "rest.release": lambda call: {},
     "rest.report": lambda call: {**COUNTER, "title": f"{COUNTER['title']}{call.who.name}"},
