@@ -6,6 +6,7 @@ It has no rules of its own: each operation calls what the page of the same name 
 from gateway.rest import (
     account,
     answers,
+    beside,
     bulk,
     cases,
     dead_letters,
@@ -31,6 +32,7 @@ from gateway.rest.document import register
 __all__ = [
     "account",
     "answers",
+    "beside",
     "bulk",
     "cases",
     "dead_letters",

@@ -11,7 +11,7 @@ from marshmallow import validate
 from sqlalchemy import Connection
 
 from gateway.context import services
-from gateway.instances.search import processes_of
+from gateway.instances.search import elements_of, processes_of
 from gateway.instances.versions import difference, element, property_name, two_of
 from gateway.problems import Unfit
 from gateway.rest.blueprint import operation
@@ -36,6 +36,23 @@ def processes() -> Any:
     """The processes."""
     with services().database.read() as connection:
         return {"processes": named(processes_of(connection).items())}
+
+
+class ElementsShape(Shape):
+    """Where instances stand."""
+
+    elements = many(Named)
+
+
+@operation(
+    "GET", "/processes/<process_id>/elements", tag=INSTANCES, summary=_l("流程会停下的步骤"), answer=ElementsShape
+)
+def process_elements(process_id: str) -> Any:
+    """The elements at which instances of a process stand, those of what it calls included: to search by, and to move many from and to."""
+    with services().database.read() as connection:
+        if not (found := elements_of(connection, process_id)):
+            abort(404)
+        return {"elements": named(found.items())}
 
 
 class InForceShape(Shape):

@@ -358,6 +358,7 @@ BODIES: Mapping[str, Callable[[Call], Any]] = {
 BEFORE: Mapping[str, str] = {
     "accounts.end_substitute": "accounts.name_substitute",
     "rest.drop_filter": "rest.keep_filter",
+    "rest.leave": "rest.stay",
     "rest.release": "rest.claim",
     "staff.drop_filter": "staff.save_filter",
     "staff.release": "staff.claim",
