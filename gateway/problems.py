@@ -20,6 +20,7 @@ from processes.casework.forms import FormErrors
 from processes.casework.uploads import Refused
 from processes.errors import BihuanError
 from processes.languages import CHINESE, ENGLISH
+from processes.messaging.bus import BusAway
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -78,6 +79,11 @@ class Unfit(BihuanError):
         return cls([Wrong(path, *both(words))])
 
     @classmethod
+    def of_error(cls, path: str, error: BihuanError) -> Unfit:
+        """An error of ours that is about this field."""
+        return cls([Wrong(path, error.zh, error.en)])
+
+    @classmethod
     def of(cls, error: FormErrors, path: str) -> Unfit:
         """A form's errors; ``path``: of the form."""
         english = error.told(ENGLISH)
@@ -121,4 +127,6 @@ def of(error: BihuanError) -> Response:
         return problem(422, wrong=error.wrong)
     if isinstance(error, Forbidden):
         return problem(403, (error.zh, error.en))
+    if isinstance(error, BusAway):
+        return problem(503, (error.zh, error.en))
     return problem(422 if isinstance(error, Refused) else 409, (error.zh, error.en))

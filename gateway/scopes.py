@@ -15,6 +15,8 @@ SCOPES: Mapping[str, Any] = {
     "cases:read": _l("查问题和附件"),
     "contacts:read": _l("说明用途后看完整联系信息"),
     "reports:write": _l("登记问题"),
+    "subjects:read": _l("查一个人的个人信息，取副本，看申请"),
+    "subjects:write": _l("提交和审批个人信息申请，更正"),
     "supervision:read": _l("看督办"),
     "supervision:write": _l("催办、督办、通报"),
     "instances:read": _l("看流程实例和异常"),
@@ -24,5 +26,7 @@ SCOPES: Mapping[str, Any] = {
     "duties:read": _l("系统管理员：看职责"),
     "duties:write": _l("系统管理员：新建账号，增加和结束职责"),
     "audit:read": _l("审计管理员：查审计日志，导出"),
+    "operations:read": _l("看对接运行、死信和隔离区"),
+    "operations:write": _l("重新投递、丢弃死信，处理隔离的消息，发送测试消息"),
 }
 """In the order in which they are shown, each with what it opens."""

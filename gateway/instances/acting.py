@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import auditing
 from gateway.context import services
-from gateway.instances.acts import ACTS, Given, Mistake, Question
+from gateway.instances.acts import ACTS, Given, Mistake, Question, check_incident
 from gateway.instances.pages import OPERATE, blueprint, found
 from gateway.languages import said
 from gateway.staff.pages import show, viewer
@@ -35,7 +35,7 @@ LONGEST_NAME = 100
 @blueprint.get("/<instance_id>/<act>")
 def ask(instance_id: str, act: str) -> Response:
     """What exactly, and why?"""
-    question = _question(instance_id, act, request.args.get("at", ""))
+    question = question_of(instance_id, act, request.args.get("at", ""))
     return _page(
         instance_id, act, request.args.get("at", ""), question, {"json": question.value, "due": question.value}
     )
@@ -49,12 +49,12 @@ def act(instance_id: str, act: str) -> AnyResponse:
     try:
         perform(act, _typed(instance_id, act, form))
     except Mistake as mistake:
-        question = _question(instance_id, act, at)
+        question = question_of(instance_id, act, at)
         return _page(instance_id, act, at, question, form, str(mistake), 422)
     except NotWaiting:
         flash(_("没有生效：这一步刚刚有了变化，请看最新情况。"), "error")
     except BihuanError as error:
-        question = _question(instance_id, act, at)
+        question = question_of(instance_id, act, at)
         return _page(instance_id, act, at, question, form, said(error), 409)
     else:
         flash(_("已办理，原因记在办理记录里。"))
@@ -114,7 +114,8 @@ def _page(
     )
 
 
-def _question(instance_id: str, act: str, at: str) -> Question:
+def question_of(instance_id: str, act: str, at: str) -> Question:
+    """What an act asks; 404 when it cannot be done there."""
     known = ACTS.get(act)
     if known is None:
         abort(404)
@@ -124,6 +125,8 @@ def _question(instance_id: str, act: str, at: str) -> Question:
         if running is None:
             abort(404)
         try:
+            if known.of_incident:
+                check_incident(at, instance_id)
             return known.ask(running, at)
         except NotWaiting:
             abort(404)

@@ -57,11 +57,12 @@ class Given:
 
 @dataclass(frozen=True)
 class Act:
-    """How something is asked, and the command that the answer makes."""
+    """How something is asked, and the command that the answer makes. ``of_incident``: what is in hand is an incident of the instance."""
 
     ask: Callable[[RunningInstance, str], Question]
     command: Callable[[Given, str], c.Command]
     asks: tuple[str, ...] = ()
+    of_incident: bool = False
 
 
 def _named(running: RunningInstance, at: str) -> str:
@@ -162,12 +163,19 @@ def _resolved(action: str) -> Callable[[Given, str], c.Command]:
 
 
 def _own(one: Given) -> str:
-    """The incident, which must be one of the instance that was looked at."""
-    with services().database.read() as connection:
-        of = connection.execute(select(Incident.instance_id).where(Incident.id == one.at)).scalar()
-    if of != one.instance:
-        raise NotWaiting(one.at)
+    check_incident(one.at, one.instance)
     return one.at
+
+
+def check_incident(incident_id: str, instance_id: str) -> None:
+    """Whether an incident is one of the instance that is looked at.
+
+    :raises NotWaiting: when it is not
+    """
+    with services().database.read() as connection:
+        of = connection.execute(select(Incident.instance_id).where(Incident.id == incident_id)).scalar()
+    if of != instance_id:
+        raise NotWaiting(incident_id)
 
 
 ACTS: Mapping[str, Act] = {
@@ -192,8 +200,8 @@ ACTS: Mapping[str, Act] = {
         ("due",),
     ),
     "retry-job": Act(_retry_job, lambda one, who: c.RetryJob(one.id, one.instance, one.reason, one.at, actor=who)),
-    "retry": Act(_retry, _resolved("retry"), ("json",)),
-    "pass": Act(_pass, _resolved("skip"), ("json",)),
+    "retry": Act(_retry, _resolved("retry"), ("json",), True),
+    "pass": Act(_pass, _resolved("skip"), ("json",), True),
 }
 
 

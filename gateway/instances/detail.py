@@ -6,7 +6,7 @@ import json
 
 from flask import Response, abort
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gateway.context import services
 from gateway.instances.pages import OPERATE, allowed, blueprint, found, states
@@ -19,14 +19,9 @@ from processes.store.tables import Case
 @blueprint.get("/<instance_id>")
 def detail(instance_id: str) -> Response:
     """Where it stands and what can be done."""
-    here = services()
-    with here.database.read() as connection:
-        row = found(connection, instance_id)
-        running = here.engine.look(connection, instance_id)
-        if running is None:
-            abort(404)
+    with services().database.read() as connection:
+        page = looked_at(connection, instance_id)
         sees_case = connection.scalar(select(Case.id).where(Case.instance_id == instance_id, seen())) is not None
-        page = view.page(connection, snapshot().reference, row, running, allowed(), here.clock.now())
     return show(
         "instances/detail.html",
         here="instances",
@@ -42,6 +37,16 @@ def detail(instance_id: str) -> Response:
         open_incidents=[each for each in page.incidents if each.resolved_at is None],
         job_states=job_states(),
     )
+
+
+def looked_at(connection: Connection, instance_id: str) -> view.InstancePage:
+    """All that is told of an instance that the viewer looks after; anything else is not found."""
+    here = services()
+    row = found(connection, instance_id)
+    running = here.engine.look(connection, instance_id)
+    if running is None:
+        abort(404)
+    return view.page(connection, snapshot().reference, row, running, allowed(), here.clock.now())
 
 
 @blueprint.get("/<instance_id>/history/<int:seq>")

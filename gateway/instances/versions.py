@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request
 from flask_babel import gettext as _
+from sqlalchemy import Connection
 
 from gateway.context import services
 from gateway.instances.pages import blueprint
@@ -38,10 +39,8 @@ def versions() -> Response:
         process = request.args.get("process", "")
         process = process if process in processes else next(iter(processes), "")
         listed = view.of(connection, process)
-        ids = [each.id for each in listed]
-        new = _chosen("new", ids, ids[0] if ids else "")
-        old = _chosen("old", ids, next(iter(ids[ids.index(new) + 1 :] if new else ()), new))
-        found = view.differing(connection, old, new, language()) if old != new else view.Difference((), (), ())
+        old, new = two_of([each.id for each in listed], request.args.get("old", ""), request.args.get("new", ""))
+        found = difference(connection, old, new)
     return show(
         "instances/versions.html",
         here="instances",
@@ -58,6 +57,18 @@ def versions() -> Response:
         property_name=property_name,
         place_name=snapshot().reference.place_name,
     )
+
+
+def two_of(ids: Sequence[str], old: str, new: str) -> tuple[str, str]:
+    """Those of the versions (the newest first) that are compared: the two newest unless others are asked for; one alone with itself."""
+    new = new if new in ids else next(iter(ids), "")
+    older = ids[ids.index(new) + 1 :] if new else ()
+    return old if old in ids else next(iter(older), new), new
+
+
+def difference(connection: Connection, old: str, new: str) -> view.Difference:
+    """What two versions differ in: nothing when they are the same."""
+    return view.differing(connection, old, new, language()) if old != new else view.Difference((), (), ())
 
 
 def kinds() -> Mapping[str, str]:
@@ -103,11 +114,6 @@ def property_name(path: str) -> str:
         "@resultVariable": _("结果变量"),
         "@hitPolicy": _("命中策略"),
     }.get(last, path)
-
-
-def _chosen(name: str, ids: Sequence[str], default: str) -> str:
-    wanted = request.args.get(name, "")
-    return wanted if wanted in ids else default
 
 
 def _tabs(each: view.DiagramChange) -> Sequence[Tab]:

@@ -19,7 +19,7 @@ from gateway.operations.pages import blueprint, log, person_name
 from gateway.staff.pages import show, viewer
 from processes.casework.views.connections import title_of
 from processes.messaging.addresses import URGENT
-from processes.messaging.bus import Address, BusAway, DeadLetter
+from processes.messaging.bus import Address, BusAway, DeadLetter, Replayed
 from processes.messaging.jobs import CATALOGUE
 from processes.store import deeds, quarantine
 
@@ -44,9 +44,7 @@ NOT_BACK = _l("有 %(count)s 条没有送回，仍在死信里：原来的队列
 def dead_letters() -> Response:
     """What was given up, the latest first."""
     try:
-        upkeep = services().upkeep
-        letters = list(reversed(upkeep.dead_letters(LISTED)))
-        total = sum(each.ready for each in upkeep.queues() if each.name == "dead") if len(letters) == LISTED else 0
+        letters, total = waiting()
     except BusAway as error:
         return show("operations/dead.html", 503, here="operations", tab="dead", away=said(error), letters=(), total=0)
     with services().database.read() as connection:
@@ -56,7 +54,7 @@ def dead_letters() -> Response:
         here="operations",
         tab="dead",
         letters=letters,
-        total=max(total, len(letters)),
+        total=total,
         addresses=ADDRESSES,
         named=named,
         deeds=done,
@@ -78,14 +76,11 @@ def replay_chosen() -> AnyResponse:
     if not chosen:
         flash(_("还没有选中死信，请先勾选。"), "error")
         return _back()
-    deed = _begin(deeds.REPLAYED, len(chosen))
     try:
-        done = services().upkeep.replay(chosen, limit=len(chosen))
+        done = replayed(chosen)
     except BusAway as error:
         flash(said(error), "error")
         return _back()
-    _done(deed, done.done)
-    log.info("%s replayed %d dead letters of %d", viewer().id, done.done, len(chosen))
     if done.kept:
         flash(NOT_BACK % {"count": len(done.kept)}, "error")
     if done.done:
@@ -104,26 +99,12 @@ def discard() -> AnyResponse:
     elif not reason:
         flash(_("请写明为什么丢弃。"), "error")
     else:
-        deed = _begin(deeds.DISCARDED, len(chosen), reason)
         try:
-            gone = services().upkeep.discard(chosen, partial(_keep, reason))
-            _done(deed, gone)
-            log.info("%s discarded %d dead letters: %s", viewer().id, gone, reason)
+            gone = discarded(chosen, reason)
             flash(_("已丢弃 %(count)s 条，原文留在隔离区（不再处理）。", count=gone))
         except BusAway as error:
             flash(said(error), "error")
     return _back()
-
-
-def _keep(reason: str, letters: Sequence[DeadLetter]) -> None:
-    now, person = services().clock.now(), viewer().id
-    with services().database.write() as connection:
-        for letter in letters:
-            raw = replace(quarantine.raw_of(letter.message), door=quarantine.DEAD, routing_key=letter.topic)
-            partner = letter.message.extensions.get("partner", "")
-            zh, en = f"已停止投递：{letter.reason}", f"given up: {letter.reason}"
-            kept = quarantine.keep(connection, raw, partner, zh, en, now, letter.message)
-            quarantine.dismiss(connection, kept.id, person, reason, now)
 
 
 @blueprint.post("/dead-letters/replay-all")
@@ -138,14 +119,12 @@ def replay_all() -> AnyResponse:
         abort(400)
     deed = request.form.get("deed") or _begin(deeds.REPLAYED, total)
     try:
-        part = services().upkeep.replay(before=before, limit=PART)
+        part = replayed_part(deed, before)
     except BusAway as error:
         so_far = _("已重新投递 %(count)s 条，其余的仍在死信里。", count=done)
         flash(f"{said(error)} {so_far}", "error")
         return _back()
-    _done(deed, part.done)
     done, tried = done + part.done, tried + part.done + len(part.kept)
-    log.info("%s replayed %d dead letters, %d so far", viewer().id, part.done, done)
     if part.more and tried < total:
         return show(
             "operations/replaying.html",
@@ -161,6 +140,74 @@ def replay_all() -> AnyResponse:
         flash(NOT_BACK % {"count": tried - done}, "error")
     flash(_("已重新投递 %(count)s 条。仍处理不了的，会再回到死信。", count=done))
     return _back()
+
+
+# ---- what is done ------------------------------------------------------------------------------------------------------
+
+
+def waiting() -> tuple[Sequence[DeadLetter], int]:
+    """What was given up, the latest first, and how many there are in all.
+
+    :raises BusAway: when nobody can tell
+    """
+    upkeep = services().upkeep
+    letters = list(reversed(upkeep.dead_letters(LISTED)))
+    total = sum(each.ready for each in upkeep.queues() if each.name == "dead") if len(letters) == LISTED else 0
+    return letters, max(total, len(letters))
+
+
+def replayed(chosen: Sequence[str]) -> Replayed:
+    """Put these back.
+
+    :raises BusAway: when the transport does not answer
+    """
+    deed = _begin(deeds.REPLAYED, len(chosen))
+    done = services().upkeep.replay(chosen, limit=len(chosen))
+    _done(deed, done.done)
+    log.info("%s replayed %d dead letters of %d", viewer().id, done.done, len(chosen))
+    return done
+
+
+def replayed_before(before: datetime) -> Replayed:
+    """Put a part of those back that were given up until then.
+
+    :raises BusAway: when the transport does not answer
+    """
+    return replayed_part(_begin(deeds.REPLAYED, PART), before)
+
+
+def replayed_part(deed: str, before: datetime) -> Replayed:
+    """The same as a part of a deed that has begun.
+
+    :raises BusAway: when the transport does not answer
+    """
+    part = services().upkeep.replay(before=before, limit=PART)
+    _done(deed, part.done)
+    log.info("%s replayed %d dead letters", viewer().id, part.done)
+    return part
+
+
+def discarded(chosen: Sequence[str], reason: str) -> int:
+    """Throw these away; the quarantine keeps them, with who did it and why. Returns how many there were.
+
+    :raises BusAway: when the transport does not answer
+    """
+    deed = _begin(deeds.DISCARDED, len(chosen), reason)
+    gone = services().upkeep.discard(chosen, partial(_keep, reason))
+    _done(deed, gone)
+    log.info("%s discarded %d dead letters: %s", viewer().id, gone, reason)
+    return gone
+
+
+def _keep(reason: str, letters: Sequence[DeadLetter]) -> None:
+    now, person = services().clock.now(), viewer().id
+    with services().database.write() as connection:
+        for letter in letters:
+            raw = replace(quarantine.raw_of(letter.message), door=quarantine.DEAD, routing_key=letter.topic)
+            partner = letter.message.extensions.get("partner", "")
+            zh, en = f"已停止投递：{letter.reason}", f"given up: {letter.reason}"
+            kept = quarantine.keep(connection, raw, partner, zh, en, now, letter.message)
+            quarantine.dismiss(connection, kept.id, person, reason, now)
 
 
 def _begin(what: str, asked: int, reason: str = "") -> str:

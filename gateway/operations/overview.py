@@ -62,17 +62,58 @@ class JobQueue:
         return max(self.topic.open, sum(each.ready for each in (self.state, self.urgent) if each is not None))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How it stands. ``away``: the transport does not answer, and nothing is known of its queues."""
+
+    away: BusAway | None
+    states: Sequence[QueueState]
+    partners: Sequence[view.PartnerLine]
+    jobs: Sequence[JobQueue]
+    systems: Sequence[held_up.SystemLine]
+    peers: Sequence[peer_outbox.Waiting]
+
+    @property
+    def queues(self) -> Sequence[QueueState]:
+        """Those that are no job's."""
+        return [each for each in self.states if each.address is not Address.JOBS]
+
+
 @blueprint.get("/")
 def overview() -> Response:
     """Partners, queues, and jobs for other systems."""
+    found = standing()
+    return show(
+        "operations/overview.html",
+        here="operations",
+        tab="overview",
+        away=said(found.away) if found.away else "",
+        partners=found.partners,
+        jobs=found.jobs,
+        systems=found.systems,
+        queues=found.queues,
+        peers=found.peers,
+        troubles=[
+            *_down(found.systems),
+            *_troubles(found.states, found.partners, found.jobs),
+            *_lost(found.peers),
+        ],
+        arrived=view.together(line.hourly for line in found.partners),
+        ended=ENDED,
+        name_of=name_of,
+    )
+
+
+def standing() -> Standing:
+    """How it stands now."""
     here = services()
-    now = here.clock.now()
-    away = ""
+    away: BusAway | None = None
     states: Sequence[QueueState] = ()
     try:
         states = here.upkeep.queues()
     except BusAway as error:
-        away = said(error)
+        away = error
+    now = here.clock.now()
     with here.database.read() as connection:
         partners = view.partners(connection, snapshot().reference, here.settings.partners.values(), here.inlet, now)
         topics = view.topics(connection, now)
@@ -80,22 +121,7 @@ def overview() -> Response:
         peers = peer_outbox.waiting(connection, MOST)
     by_topic = {each.topic: each for each in states if each.address is Address.JOBS}
     jobs = [JobQueue(each, by_topic.get(each.topic), by_topic.get(urgent(each.topic))) for each in topics]
-    others = [each for each in states if each.address is not Address.JOBS]
-    return show(
-        "operations/overview.html",
-        here="operations",
-        tab="overview",
-        away=away,
-        partners=partners,
-        jobs=jobs,
-        systems=down,
-        queues=others,
-        peers=peers,
-        troubles=[*_down(down), *_troubles(states, partners, jobs), *_lost(peers)],
-        arrived=view.together(line.hourly for line in partners),
-        ended=ENDED,
-        name_of=name_of,
-    )
+    return Standing(away, states, partners, jobs, down, peers)
 
 
 def name_of(queue: str) -> str:

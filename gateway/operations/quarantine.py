@@ -80,7 +80,7 @@ def quarantine() -> Response:
 def quarantined(entry_id: int) -> Response:
     """One of them, whole."""
     with services().database.read() as connection:
-        entry = _entry(connection, entry_id)
+        entry = entry_of(connection, entry_id)
     log.info("%s looked at the quarantined message %d", viewer().id, entry_id)
     return _page(entry)
 
@@ -92,11 +92,7 @@ def open_one(entry_id: int) -> AnyResponse:
     if not words:
         flash(_("请写明为什么需要看原文。"), "error")
     else:
-        here = services()
-        with here.database.write() as connection:
-            _entry(connection, entry_id)
-            kind = unmasking.MESSAGE
-            unmasking.unmask(connection, here.clock.now(), viewer().id, str(entry_id), "mend", words, kind)
+        opened(entry_id, words)
     return redirect(url_for("operations.quarantined", entry_id=entry_id))
 
 
@@ -104,7 +100,7 @@ def open_one(entry_id: int) -> AnyResponse:
 def resend_one(entry_id: int) -> AnyResponse:
     """Send it again, with what was changed."""
     with services().database.read() as connection:
-        entry = _entry(connection, entry_id)
+        entry = entry_of(connection, entry_id)
     shown = _shown(entry)
     typed = {name: request.form.get(name, text).replace("\r\n", "\n") for name, text in shown.items()}
     headers = _headers(typed["headers"])
@@ -116,7 +112,7 @@ def resend_one(entry_id: int) -> AnyResponse:
         typed["body"].encode() if typed["body"] != shown["body"] else None,
     )
     try:
-        done = _resend(entry_id, request.form.get("key", ""), edit)
+        done = resent(entry_id, request.form.get("key", ""), edit)
     except Settled as error:
         flash(said(error), "error")
         return redirect(url_for("operations.quarantined", entry_id=entry_id))
@@ -136,7 +132,7 @@ def dismiss_one(entry_id: int) -> AnyResponse:
         flash(_("请写明为什么不再处理。"), "error")
     else:
         try:
-            _dismiss(entry_id, reason)
+            dismissed(entry_id, reason)
             flash(_("已记为不再处理。"))
         except NoEntry:
             abort(404)
@@ -161,9 +157,9 @@ def several() -> AnyResponse:
     for entry_id in chosen:
         try:
             if what == "dismiss":
-                _dismiss(entry_id, reason)
+                dismissed(entry_id, reason)
                 done += 1
-            elif _resend(entry_id, request.form.get("key", ""), Edit()).status == Status.REFUSED:
+            elif resent(entry_id, request.form.get("key", ""), Edit()).status == Status.REFUSED:
                 refused += 1
             else:
                 done += 1
@@ -185,7 +181,21 @@ def several() -> AnyResponse:
 # ---- what is done ------------------------------------------------------------------------------------------------------
 
 
-def _resend(entry_id: int, key: str, edit: Edit) -> Try:
+def opened(entry_id: int, words: str) -> None:
+    """Show it as it came, to the viewer, for a while; 404 when there is none."""
+    here = services()
+    with here.database.write() as connection:
+        entry_of(connection, entry_id)
+        kind = unmasking.MESSAGE
+        unmasking.unmask(connection, here.clock.now(), viewer().id, str(entry_id), "mend", words, kind)
+
+
+def resent(entry_id: int, key: str, edit: Edit) -> Try:
+    """Give it to the inlet again.
+
+    :raises NoEntry: when there is none
+    :raises Settled: when it was settled before
+    """
     here, person = services(), viewer().id
     auditing.ask("quarantine.resend", f"message:{entry_id}", edited=int(edit != Edit()))
     done = store.resend(here.database, here.clock, _receive, entry_id, person, key or secrets.token_hex(8), edit)
@@ -198,7 +208,12 @@ def _receive(message: Message) -> Receipt:
     return services().inlet.receive(message, keep=False)
 
 
-def _dismiss(entry_id: int, reason: str) -> None:
+def dismissed(entry_id: int, reason: str) -> None:
+    """Nothing is to become of it.
+
+    :raises NoEntry: when there is none
+    :raises Settled: when it was settled before
+    """
     with services().database.write() as connection:
         store.dismiss(connection, entry_id, viewer().id, reason, services().clock.now())
         auditing.note(connection, "quarantine.dismiss", f"message:{entry_id}", reason=reason)
@@ -208,23 +223,31 @@ def _dismiss(entry_id: int, reason: str) -> None:
 # ---- what is shown -----------------------------------------------------------------------------------------------------
 
 
-def _entry(connection: Any, entry_id: int) -> Entry:
+def entry_of(connection: Any, entry_id: int) -> Entry:
+    """An entry; 404 when there is none."""
     try:
         return store.get(connection, entry_id)
     except NoEntry:
         abort(404)
 
 
+def told(entry: Entry) -> tuple[Mapping[str, str], datetime | None]:
+    """What the viewer sees of an entry: as it came until then, or masked."""
+    until = _open_until(entry)
+    return (_shown(entry) if until else _masked(entry)), until
+
+
 def _page(entry: Entry, typed: Mapping[str, str] | None = None, error: str = "", status: int = 200) -> Response:
     """``typed``: shown again when all of it is what the person has sent."""
-    until, own = _open_until(entry), typed is not None and set(typed) <= set(request.form)
+    seen, until = told(entry)
+    own = typed is not None and set(typed) <= set(request.form)
     return show(
         "operations/quarantined.html",
         status,
         here="operations",
         tab="quarantine",
         entry=entry,
-        typed=typed if typed is not None and (own or until) else _shown(entry) if until else _masked(entry),
+        typed=typed if typed is not None and (own or until) else seen,
         whole=bool(until) or own,
         until=until,
         readable=_is_text(entry.body),

@@ -7,6 +7,7 @@ import secrets
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask import Response, abort, request
 from flask_babel import gettext as _
@@ -40,30 +41,36 @@ CODES = {Status.ACCEPTED: 200, Status.DUPLICATE: 200, Status.REFUSED: 422}
 def sending() -> Response:
     """The form of a message, filled in with its example."""
     partner, chosen = _partner(request.args.get("partner", "")), request.args.get("message", "")
-    sendable = _sendable(partner)
-    one = next((each for each in sendable if _key(each) == chosen), sendable[0] if sendable else None)
+    offered = sendable(partner)
+    one = next((each for each in offered if _key(each) == chosen), offered[0] if offered else None)
     if one is None:
         abort(404)
     id = _own_id("")
-    return _page(partner, one, id, form.example(_contract(one), id))
+    return _page(partner, one, id, form.example(contract_of(one), id))
 
 
 @blueprint.post("/send")
 def send() -> Response:
     """Send it; the same form sent twice is the same message."""
     partner, chosen = _partner(request.form.get("partner", "")), request.form.get("message", "")
-    one = next((each for each in _sendable(partner) if _key(each) == chosen), None)
+    one = next((each for each in sendable(partner) if _key(each) == chosen), None)
     if one is None:
         abort(400)
-    contract, id = _contract(one), _own_id(request.form.get("id", ""))
+    contract, id = contract_of(one), _own_id(request.form.get("id", ""))
     names = (*(each.name for each in form.fields(contract, {})), form.MORE)
     typed = {name: request.form.get(f"f.{name}", "").replace("\r\n", "\n") for name in names}
     if not form.is_readable(typed):
         return _page(partner, one, id, typed, unreadable=True)
-    message = _message(contract, one, partner, id, typed)
+    receipt, problems = sent(one, partner, id, form.data(contract, typed))
+    return _page(partner, one, id, typed, receipt, problems)
+
+
+def sent(one: view.Sendable, partner: str, id: str, data: Any) -> tuple[Receipt, Sequence[FieldProblem]]:
+    """Send a message in the name of a partner; what came of it, and what is wrong with its fields."""
+    message = _message(one, partner, id, data)
     receipt = services().inlet.receive(message)
     log.info("%s sent the test message %s as %s: %s", viewer().id, id, partner, receipt.status)
-    return _page(partner, one, id, typed, receipt, _problems(message, receipt))
+    return receipt, _problems(message, receipt)
 
 
 def _page(
@@ -76,19 +83,19 @@ def _page(
     *,
     unreadable: bool = False,
 ) -> Response:
-    contract = _contract(one)
+    contract = contract_of(one)
     fields = form.fields(contract, typed, problems)
     if unreadable:
         fields = tuple(replace(each, error=str(UNREADABLE)) if each.name == form.MORE else each for each in fields)
-    message = _message(contract, one, partner, id, typed)
+    message = _message(one, partner, id, form.data(contract, typed))
     return show(
         "operations/send.html",
         422 if unreadable else CODES[receipt.status] if receipt else 200,
         here="operations",
         tab="send",
-        partners=_partners(),
+        partners=partners(),
         partner=partner,
-        sendable=[(_key(each), each) for each in _sendable(partner)],
+        sendable=[(_key(each), each) for each in sendable(partner)],
         chosen=_key(one),
         contract=contract,
         type=one.type,
@@ -112,28 +119,30 @@ def _problems(message: Message, receipt: Receipt) -> Sequence[FieldProblem]:
     return ()
 
 
-def _sendable(partner: str) -> Sequence[view.Sendable]:
+def sendable(partner: str) -> Sequence[view.Sendable]:
+    """What can be sent in the name of a partner."""
     return view.sendable(snapshot().reference, partner, services().inlet.may_send)
 
 
-def _partners() -> Sequence[str]:
+def partners() -> Sequence[str]:
     """The partners in whose names a message can be sent: those with channels, and those with a token."""
     channels = (each.partner for each in snapshot().reference.channels.values())
     return tuple(dict.fromkeys([*channels, *sorted(services().settings.partners.values())]))
 
 
 def _partner(wanted: str) -> str:
-    partners = _partners()
-    if wanted and wanted not in partners:
+    known = partners()
+    if wanted and wanted not in known:
         abort(404)
-    return wanted or partners[0]
+    return wanted or known[0]
 
 
 def _key(one: view.Sendable) -> str:
     return f"{one.type}@{one.version}"
 
 
-def _contract(one: view.Sendable) -> Contract:
+def contract_of(one: view.Sendable) -> Contract:
+    """The contract of such a message."""
     named = Message("", one.type, "", services().clock.now(), None, extensions={VERSION: one.version})
     return contracts.contract_of(named)
 
@@ -145,11 +154,11 @@ def _own_id(given: str) -> str:
     return f"test-{services().clock.now().astimezone(HERE):%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
 
 
-def _message(contract: Contract, one: view.Sendable, partner: str, id: str, typed: dict[str, str]) -> Message:
+def _message(one: view.Sendable, partner: str, id: str, data: Any) -> Message:
     extensions = {"partner": partner}
-    if contract.version != "1":
-        extensions[VERSION] = contract.version
-    return Message(id, one.type, SOURCE, services().clock.now(), form.data(contract, typed), extensions=extensions)
+    if one.version != "1":
+        extensions[VERSION] = one.version
+    return Message(id, one.type, SOURCE, services().clock.now(), data, extensions=extensions)
 
 
 def _curl(message: Message) -> str:

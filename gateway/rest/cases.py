@@ -15,11 +15,13 @@ from gateway.rest.shapes import (
     LARGEST,
     FileShape,
     LightShape,
+    Named,
     Shape,
     chosen,
     counted,
     many,
     moment,
+    named,
     on_day,
     one,
     said,
@@ -104,6 +106,21 @@ def cases(given: Mapping[str, Any]) -> Any:
 def _line(each: CaseLine) -> dict[str, Any]:
     term = lit(None if each.closed_at else each.due_at, each.warn_at, each.provisional)
     return {**vars(each), "light": term}
+
+
+class ChoicesShape(Shape):
+    """What cases can be looked for by; no places when there is but one."""
+
+    places = many(Named)
+    boards = many(Named)
+    stages = many(Named)
+    states = many(Named)
+
+
+@operation("GET", "/choices", tag=CASES, summary=_l("可选的地区、板块、阶段、状态"), answer=ChoicesShape)
+def case_choices() -> Any:
+    """The codes of places, boards, stages and states, with their names."""
+    return {field: named(pairs) for field, pairs in finder.choices(snapshot().reference).items()}
 
 
 class StageShape(Shape):

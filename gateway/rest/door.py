@@ -27,11 +27,20 @@ MINUTE = timedelta(minutes=1)
 LARGEST_BODY = 1024 * 1024
 """bytes of a request, but for files"""
 
-FILES = frozenset({"rest.add_file"})
+FILES = frozenset({"rest.add_file", "rest.hand_in_sheet"})
 
 LONGEST_KEY = 100
 
-REPEATABLE = frozenset({"rest.add_file", "rest.contact", "rest.export_audit", "rest.reset_password"})
+REPEATABLE = frozenset(
+    {
+        "rest.add_file",
+        "rest.contact",
+        "rest.export_audit",
+        "rest.find_subject",
+        "rest.reset_password",
+        "rest.subject_copy",
+    }
+)
 """Operations whose answers are not kept: done twice they have done it once, and what they tell of people, or what these get in by, is not to
 lie about for a day."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from flask import abort
 from flask_babel import lazy_gettext as _l
 from marshmallow import fields
+from sqlalchemy import Connection, Row
 
 from gateway.context import services
 from gateway.instances.heat import DAYS, LONGEST
@@ -59,18 +61,34 @@ class Painted(Shape):
     versions = many(VersionShape)
 
 
-@operation("GET", "/processes/<process_id>/heat", tag=INSTANCES, summary=_l("热力图"), query=HeatQuery, answer=Painted)
-def heat(given: Mapping[str, Any], process_id: str) -> Any:
-    """Where time goes in a definition."""
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for, and what there is of it."""
+
+    version: str
+    since: date
+    until: date
+    versions: Sequence[Row[Any]]
+    lines: Sequence[view.Heat]
+
+
+def asked_for(connection: Connection, given: Mapping[str, Any], process_id: str) -> Asked:
+    """What a query asks for; 404 for a version that there is not."""
     until = given["until"] or snapshot().calendar.local_date(services().clock.now())
     since = given["since"] or date.fromordinal(max(1, until.toordinal() - DAYS + 1))
     if until - since > timedelta(days=LONGEST):
         raise Unfit.at("query.since", _l("最多看 %(most)s 天", most=LONGEST))
+    versions = view.versions(connection, process_id)
+    version = next((each.id for each in versions if given["version"] in ("", each.id)), None)
+    if version is None:
+        abort(404)
+    lines = view.heat(connection, version, since, until, snapshot().reference.language)
+    return Asked(version, since, until, versions, lines)
+
+
+@operation("GET", "/processes/<process_id>/heat", tag=INSTANCES, summary=_l("热力图"), query=HeatQuery, answer=Painted)
+def heat(given: Mapping[str, Any], process_id: str) -> Any:
+    """Where time goes in a definition."""
     with services().database.read() as connection:
-        versions = view.versions(connection, process_id)
-        version = next((each.id for each in versions if given["version"] in ("", each.id)), None)
-        if version is None:
-            abort(404)
-        found = view.heat(connection, version, since, until, snapshot().reference.language)
-    elements = [each._asdict() for each in found]
-    return {"version": version, "since": since, "until": until, "elements": elements, "versions": versions}
+        asked = asked_for(connection, given, process_id)
+    return {**vars(asked), "elements": [each._asdict() for each in asked.lines]}

@@ -12,8 +12,9 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import fields, validate
 
 from gateway.context import services
-from gateway.instances.acting import LONGEST_NAME, LONGEST_REASON, checked, perform, require
+from gateway.instances.acting import LONGEST_NAME, LONGEST_REASON, checked, perform, question_of, require
 from gateway.instances.acts import ACTS, Given, Mistake
+from gateway.instances.detail import looked_at
 from gateway.instances.pages import allowed, found
 from gateway.instances.search import position
 from gateway.problems import Unfit
@@ -21,11 +22,13 @@ from gateway.rest.blueprint import operation
 from gateway.rest.door import command
 from gateway.rest.shapes import (
     DoneShape,
+    Named,
     Shape,
     anything,
     chosen,
     many,
     moment,
+    named,
     on_day,
     said,
     string,
@@ -197,19 +200,14 @@ class InstanceShape(Shape):
 @operation("GET", "/instances/<instance_id>", tag=INSTANCES, summary=_l("一个流程实例"), answer=InstanceShape)
 def instance(instance_id: str) -> Any:
     """Where it stands and what it has had."""
-    here = services()
-    with here.database.read() as connection:
-        row: Any = found(connection, instance_id)
-        running = here.engine.look(connection, instance_id)
-        if running is None:
-            abort(404)
-        page = view.page(connection, snapshot().reference, row, running, allowed(), here.clock.now())
+    with services().database.read() as connection:
+        page = looked_at(connection, instance_id)
     own = ("id", "number", "key", "process_id", "status", "created_at", "ended_at")
     lists = ("timers", "subscriptions", "jobs", "incidents", "variables", "process", "place")
     return {
-        **{name: getattr(row, name) for name in own},
+        **{name: getattr(page.row, name) for name in own},
         **{name: getattr(page, name) for name in lists},
-        "version": row.definition_id[:8],
+        "version": page.row.definition_id[:8],
         "tokens": page.places,
         "history": page.entries,
     }
@@ -263,6 +261,41 @@ def instance_variable(instance_id: str, name: str) -> Any:
     return {"name": name, "value": running.data[name]}
 
 
+class AtQuery(Shape):
+    """Where."""
+
+    at = said(_l("哪个令牌、定时器、作业、异常或变量"), most=LONGEST_NAME)
+
+
+class QuestionShape(Shape):
+    """What is asked beside the reason (json, target, due or name), and what follows. ``what``: the step, timer or variable in hand; ``value``:
+    what stands there now; ``targets``: steps to which it can be moved."""
+
+    title = string()
+    then = string()
+    what = string()
+    asks = many(word())
+    value = string()
+    targets = many(Named)
+
+
+ACT = "<any(" + ", ".join(f'"{each}"' for each in ACTS) + "):act>"
+
+
+@operation(
+    "GET",
+    f"/instances/<instance_id>/acts/{ACT}",
+    tag=INSTANCES,
+    summary=_l("处理前要说明什么"),
+    query=AtQuery,
+    answer=QuestionShape,
+)
+def act_asks(given: Mapping[str, Any], instance_id: str, act: str) -> Any:
+    """What an act asks for, and what follows."""
+    question = question_of(instance_id, act, given["at"])
+    return {**vars(question), "targets": named((each.id, each.name or each.id) for each in question.targets)}
+
+
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -284,7 +317,7 @@ class Acting(Shape):
 
 @operation(
     "POST",
-    "/instances/<instance_id>/acts/<any(" + ", ".join(f'"{each}"' for each in ACTS) + "):act>",
+    f"/instances/<instance_id>/acts/{ACT}",
     tag=INSTANCES,
     summary=_l("处理一个流程实例"),
     body=Acting,

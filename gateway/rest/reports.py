@@ -7,16 +7,30 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from gateway.languages import language
 from gateway.problems import Unfit
 from gateway.rest.blueprint import operation
 from gateway.rest.door import command
-from gateway.rest.shapes import Shape, said, string
+from gateway.rest.shapes import Named, Shape, anything, many, named, said, string
 from gateway.rest.tags import REPORTS
 from gateway.staff import counter
 from processes.casework.forms import FormErrors
 
 ROOM = 10_000
 """Characters of a field at most; how many the form takes, it says itself."""
+
+
+class ReportFormShape(Shape):
+    """What is filled in, and the places that may be named."""
+
+    form = anything(_l("表单：JSON Schema"))
+    places = many(Named)
+
+
+@operation("GET", "/reports/form", tag=REPORTS, summary=_l("登记的表单"), answer=ReportFormShape)
+def report_form() -> Any:
+    """The counter's form."""
+    return {"form": counter.FORM.in_language(language()).schema, "places": named(counter.served().items())}
 
 
 class Reporting(Shape):

@@ -106,13 +106,18 @@ def attachment(number: str, attachment_id: str) -> Response:
 def drawing(digest: str) -> Response:
     """A diagram file, by the hash of its bytes: it never changes. ``language``: that of its names."""
     asked = request.args.get("language", CHINESE)
-    with services().database.read() as connection:
-        body = models.drawing_file(connection, digest, asked if asked in NAMES else CHINESE)
-    if body is None:
-        abort(404)
-    response = Response(body, mimetype="application/xml")
+    response = drawing_in(digest, asked if asked in NAMES else CHINESE)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
+
+
+def drawing_in(digest: str, language: str) -> Response:
+    """A diagram file with its names in a language; 404 when there is none."""
+    with services().database.read() as connection:
+        body = models.drawing_file(connection, digest, language)
+    if body is None:
+        abort(404)
+    return Response(body, mimetype="application/xml")
 
 
 def marks(diagram: Diagram, spent: Sequence[Spent]) -> dict[str, dict[str, str]]:

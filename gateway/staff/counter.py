@@ -127,6 +127,11 @@ def _checked(data: Mapping[str, Any], here: Snapshot) -> dict[str, Any]:
     return values
 
 
+def served() -> dict[str, str]:
+    """The places at whose counter the viewer serves, with their names."""
+    return {each["const"]: each["title"] for each in _places(snapshot())["places"]}
+
+
 def _places(here: Snapshot) -> dict[str, Any]:
     """The places at whose counter the viewer serves, as options."""
     places = places_for("counter", viewer().authority)

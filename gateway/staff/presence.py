@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Response, abort, jsonify, request
@@ -26,37 +27,71 @@ LASTS = timedelta(seconds=60)
 @blueprint.post("/tasks/<task_id>/presence")
 def present(task_id: str) -> Response:
     """The page is open (or, with ``leaving``, is closed); answers who else has it open, and whether the task is done."""
+    found = noted(task_id, leaving=bool(request.form.get("leaving")))
+    if found.open:
+        return jsonify({"others": _words(found.others), "ended": ""})
+    by = snapshot().reference.person_name(found.completed_by) if found.completed_by else ""
+    words = (
+        _("这项任务已由%(by)s办结，您填写的内容仍保留。", by=by)
+        if by
+        else _("这项任务已不需要办理，您填写的内容仍保留。")
+    )
+    return jsonify({"others": "", "ended": words})
+
+
+@dataclass(frozen=True)
+class Other:
+    """Somebody else who has the page open."""
+
+    person: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Whether the task is still to be done, by whom it was if not, and who else has it open."""
+
+    open: bool
+    completed_by: str | None
+    others: Sequence[Other]
+
+
+def noted(task_id: str, *, leaving: bool = False) -> Noted:
+    """The viewer has the task open, or (``leaving``) has it no longer; 403 for who may not do it."""
     now = services().clock.now()
     with services().database.read() as connection:
         row = task_row(connection, task_id)
         if not access.may_do(viewer().authority, snapshot().reference, row):
             abort(403)
         known = _own(connection, task_id)
-        others = told(connection, task_id)
+        others = _others(connection, task_id)
     if row.state != "open":
-        by = snapshot().reference.person_name(row.completed_by) if row.completed_by else ""
-        words = (
-            _("这项任务已由%(by)s办结，您填写的内容仍保留。", by=by)
-            if by
-            else _("这项任务已不需要办理，您填写的内容仍保留。")
-        )
-        return jsonify({"others": "", "ended": words})
-    if request.form.get("leaving"):
+        return Noted(False, row.completed_by, ())
+    if leaving:
         _leave(task_id)
     elif known is None or now - known >= EVERY / 2:
         _stay(task_id, now, fresh=known is None or now - known > LASTS)
-    return jsonify({"others": others, "ended": ""})
+    return Noted(True, None, others)
 
 
 def told(connection: Connection, task_id: str) -> str:
     """Who else has the page open, and since when, in words; empty when nobody has."""
-    now, reference = services().clock.now(), snapshot().reference
+    return _words(_others(connection, task_id))
+
+
+def _others(connection: Connection, task_id: str) -> Sequence[Other]:
+    now = services().clock.now()
     found = connection.execute(
         select(Presence.person_id, Presence.opened_at)
         .where(Presence.task_id == task_id, Presence.person_id != viewer().id, Presence.seen_at > now - LASTS)
         .order_by(Presence.opened_at)
-    ).all()
-    who = _names([(reference.person_name(row.person_id), text.short(row.opened_at, now)) for row in found])
+    )
+    return [Other(row.person_id, row.opened_at) for row in found]
+
+
+def _words(others: Sequence[Other]) -> str:
+    now, reference = services().clock.now(), snapshot().reference
+    who = _names([(reference.person_name(each.person), text.short(each.since, now)) for each in others])
     return _("%(who)s也打开了这项任务，请先商量由谁办理。", who=who) if who else ""
 
 

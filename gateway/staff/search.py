@@ -61,7 +61,7 @@ _FIELDS = ("q", "place", "board", "stage", "state", "since", "until")
 
 
 def _page(wanted: Wanted, found: Found, given: dict[str, Any], full: bool) -> Response:
-    reference = snapshot().reference
+    listed: dict[str, Any] = choices(snapshot().reference)
     return show(
         "search.html",
         search=wanted.text,
@@ -73,11 +73,18 @@ def _page(wanted: Wanted, found: Found, given: dict[str, Any], full: bool) -> Re
         back_to=found.back_to,
         later=request.args.get("before", type=int) is not None,
         too_short=bool(wanted.text) and not finding.tokens_for(wanted.text) and not found.lines,
-        places=_places(reference),
-        boards=_boards(reference),
-        stages=[(stage.code, stage.name) for stage in reference.stages],
-        states=[(finding.OPEN, _("正在办理")), (finding.CLOSED, _("已办结"))],
+        **listed,
     )
+
+
+def choices(reference: Reference) -> dict[str, list[tuple[str, str]]]:
+    """What the viewer may choose from, by field: codes with their names."""
+    return {
+        "places": _places(reference),
+        "boards": _boards(reference),
+        "stages": [(stage.code, stage.name) for stage in reference.stages],
+        "states": [(finding.OPEN, _("正在办理")), (finding.CLOSED, _("已办结"))],
+    }
 
 
 def _wanted(here: Snapshot) -> Wanted:

@@ -10,7 +10,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -23,6 +23,7 @@ from stdnum.cn import uscc
 from gateway.client.problem_files import Row, UnreadableFile, parse
 from gateway.context import services
 from gateway.languages import said
+from gateway.problems import Wrong, both
 from gateway.staff.counter import TOLD
 from gateway.staff.pages import blueprint, show, snapshot, viewer
 from gateway.staff.viewer import sheet_channels
@@ -30,6 +31,7 @@ from processes.casework import doors
 from processes.casework.functions import Snapshot
 from processes.messaging import contracts
 from processes.messaging.contracts import ContractViolation
+from processes.messaging.schema import FieldProblem
 
 ROWS = 200
 """Rows a sheet: each is a transaction of its own, and the person waits for all."""
@@ -37,6 +39,11 @@ LARGEST = 2 * 1024 * 1024
 """bytes of a sheet"""
 UNPACKED = 64 * 1024 * 1024
 """bytes of an Excel file's content: a small file may unpack to a very large one"""
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+BAD = "bad"
+"""the outcome of a row that was not taken"""
 
 COLUMNS: Mapping[str, tuple[object, object]] = {
     "title": (_l("标题"), _l("一句话说清是什么事；标题和内容至少填一项")),
@@ -54,29 +61,35 @@ COLUMNS: Mapping[str, tuple[object, object]] = {
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a row. ``outcome`` is ``bad`` when it was not taken; ``words`` say why, or what happens now."""
+    """What became of a row. ``outcome`` is ``bad`` when it was not taken; ``words`` say why, or what happens now; ``wrong``: field by field."""
 
     row: int
     title: str
     outcome: str
     number: str | None
     words: str
+    wrong: Sequence[Wrong] = ()
 
 
 @blueprint.get("/sheets")
 def sheets() -> Response:
     """Where a sheet is handed in."""
-    return _page(_channels())
+    return _page(channels_of_viewer())
 
 
 @blueprint.get("/sheets/template.xlsx")
 def template() -> Response:
     """An empty sheet, with a second one that says how to fill it in."""
+    channels_of_viewer()
+    return empty_sheet()
+
+
+def empty_sheet() -> Response:
+    """An Excel file to fill in."""
     # Imported where used: it takes 0.2 s, which every start of a gateway would pay for.
     from openpyxl import Workbook
     from openpyxl.styles import Font
 
-    _channels()
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -89,7 +102,7 @@ def template() -> Response:
         words.append([str(heading), str(about)])
     body = io.BytesIO()
     book.save(body)
-    answer = Response(body.getvalue(), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    answer = Response(body.getvalue(), mimetype=EXCEL)
     answer.headers["Content-Disposition"] = "attachment; filename=problems.xlsx"
     return answer
 
@@ -97,36 +110,51 @@ def template() -> Response:
 @blueprint.post("/sheets")
 def hand_in() -> Response:
     """Take the rows of a sheet; each is answered, whatever became of the others."""
-    channels = _channels()
-    channel = request.form.get("channel", "")
+    channel, file = request.form.get("channel", ""), request.files.get("sheet")
+    channels = channels_of_viewer()
     if channel not in channels:
         abort(403)
-    file = request.files.get("sheet")
     try:
         if file is None or not file.filename:
-            raise UnreadableFile(_("请先选择文件"))
-        rows = _rows(file.filename, file.read(LARGEST + 1))
+            raise UnreadableFile(*both(_l("请先选择文件")))
+        found = taken(channel, file.filename, file.read(LARGEST + 1))
     except UnreadableFile as error:
         return _page(channels, error=said(error))
-    found = [_take(channel, channels[channel], row) for row in rows]
-    counted = Counter("bad" if each.outcome == "bad" else "taken" for each in found)
+    counted = Counter("bad" if each.outcome == BAD else "taken" for each in found)
     return _page(channels, results=found, counted=counted, name=file.filename)
 
 
-def _channels() -> Mapping[str, tuple[str, ...]]:
+def taken(channel: str, name: str, body: bytes) -> list[Result]:
+    """Take the rows of a sheet that comes over one of the viewer's channels; 403 for any other.
+
+    :raises UnreadableFile: when nothing of it can be taken
+    """
+    places = channels_of_viewer().get(channel)
+    if places is None:
+        abort(403)
+    return [_take(channel, places, row) for row in _rows(name, body)]
+
+
+def channels_of_viewer() -> Mapping[str, tuple[str, ...]]:
+    """The channels over which the viewer may hand in sheets, each with its places; 403 when there is none."""
     found = sheet_channels(viewer().authority)
     if not found:
         abort(403)
     return found
 
 
-def _page(channels: Mapping[str, tuple[str, ...]], **values: Any) -> Response:
+def channel_names(channels: Iterable[str]) -> list[tuple[str, str]]:
+    """What the channels are called that there are."""
     names = snapshot().reference.channels
+    return [(code, names[code].name) for code in channels if code in names]
+
+
+def _page(channels: Mapping[str, tuple[str, ...]], **values: Any) -> Response:
     return show(
         "sheets.html",
         422 if values.get("error") else 200,
         here="sheets",
-        channels=[(code, names[code].name) for code in channels if code in names],
+        channels=channel_names(channels),
         most=ROWS,
         empty=url_for("staff.template"),
         **values,
@@ -136,45 +164,55 @@ def _page(channels: Mapping[str, tuple[str, ...]], **values: Any) -> Response:
 def _rows(name: str, body: bytes) -> list[Row]:
     """The rows of a sheet. Raises :class:`UnreadableFile` when nothing of it can be taken."""
     if len(body) > LARGEST:
-        raise UnreadableFile(_("文件超过 %(size)s MB", size=LARGEST // 1024 // 1024))
+        raise UnreadableFile(*both(_l("文件超过 %(size)s MB", size=LARGEST // 1024 // 1024)))
     if zipfile.is_zipfile(io.BytesIO(body)):
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             if sum(each.file_size for each in packed.infolist()) > UNPACKED:
-                raise UnreadableFile(_("文件展开后太大"))
+                raise UnreadableFile(*both(_l("文件展开后太大")))
     rows = list(islice(parse(name, body), ROWS + 1))
     if len(rows) > ROWS:
-        raise UnreadableFile(_("一次最多 %(most)s 行，请分成几个文件；这一次一行也没有收", most=ROWS))
+        raise UnreadableFile(*both(_l("一次最多 %(most)s 行，请分成几个文件；这一次一行也没有收", most=ROWS)))
     if not rows:
-        raise UnreadableFile(_("文件里没有问题：第一行是表头，从第二行起每行一件"))
+        raise UnreadableFile(*both(_l("文件里没有问题：第一行是表头，从第二行起每行一件")))
     return rows
 
 
 def _take(channel: str, places: tuple[str, ...], row: Row) -> Result:
-    title = str(row.fields.get("title") or row.fields.get("body") or "")[:60]
-    wrong = [said(row.error)] if row.error else _wrong(snapshot(), places, row.fields)
-    if wrong:
-        return Result(row.number, title, "bad", None, _("；").join(wrong))
+    if row.error:
+        return _bad(row, [row.error])
+    if wrong := list(_wrong(snapshot(), places, row.fields)):
+        return _bad(row, wrong)
     own = {"id": _own_number(channel, row.fields), "number_in_sheet": row.fields.get("id")}
     fields = {"place": places[0], **row.fields, **own}
     try:
         outcome = doors.report(services().engine, contracts.parse_report(channel, fields), actor=viewer().id)
     except ContractViolation as violation:
-        words = _("；").join(f"{_column(each.path)}{said(each)}" for each in violation.problems)
-        return Result(row.number, title, "bad", None, words)
+        return _bad(row, violation.problems)
     told = TOLD.get(outcome.outcome, TOLD["person"])
     reason = _("原因：%(reason)s", reason=outcome.reason) if outcome.reason and outcome.outcome != "pool" else ""
-    return Result(row.number, title, outcome.outcome, outcome.number, f"{told}{reason}")
+    return Result(row.number, _title(row), outcome.outcome, outcome.number, f"{told}{reason}")
 
 
-def _wrong(here: Snapshot, places: tuple[str, ...], fields: Mapping[str, Any]) -> list[str]:
+def _bad(row: Row, problems: Iterable[FieldProblem]) -> Result:
+    problems = list(problems)
+    words = _("；").join(f"{_column(each.path)}{said(each)}" for each in problems)
+    return Result(
+        row.number, _title(row), BAD, None, words, [Wrong(each.path, each.zh, each.en or each.zh) for each in problems]
+    )
+
+
+def _title(row: Row) -> str:
+    """What the row is about, with a question mark for halves of signs, which JSON lines may hold and no answer can."""
+    return str(row.fields.get("title") or row.fields.get("body") or "")[:60].encode(errors="replace").decode()
+
+
+def _wrong(here: Snapshot, places: tuple[str, ...], fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
     """What the contract does not say: a code that is none, a place that is not the person's."""
-    found = []
     code, place = str(fields.get("uscc", "")).strip(), str(fields.get("place", "")).strip()
     if code and not uscc.is_valid(code):
-        found.append(_column("uscc") + _("应为 18 位，请对照营业执照核对；不清楚可以不填"))
+        yield FieldProblem("uscc", *both(_l("应为 18 位，请对照营业执照核对；不清楚可以不填")))
     if place and not any(place in here.reference.under(each) for each in places):
-        found.append(_column("place") + _("不是您职责范围内的地区"))
-    return found
+        yield FieldProblem("place", *both(_l("不是您职责范围内的地区")))
 
 
 def _column(field: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, abort, flash, redirect, request, send_file, url_for
 from flask_babel import gettext as _
@@ -21,8 +23,10 @@ from processes.casework.subjects import correcting, finding, record, requests
 from processes.casework.subjects.correcting import BadValue
 from processes.casework.subjects.finding import Held
 from processes.casework.subjects.identity import BadIdentity, Identity
-from processes.casework.subjects.requests import NothingChosen
+from processes.casework.subjects.requests import NotHeld, NothingChosen
 from processes.errors import BihuanError
+
+ZIP = "application/zip"
 
 
 @blueprint.get("/")
@@ -38,11 +42,7 @@ def find() -> Response:
         who = Identity.of(request.form)
     except BadIdentity as error:
         return _home(request.form, {error.field: said(error)}, 422)
-    with services().database.write() as connection:
-        found, elsewhere = _held(connection, who)
-        told = {"phone": who.phone or None, "email": who.email or None, "name": masked_name(who.name) or None}
-        auditing.note(connection, "subject.find", "", found=len(found), **told)
-    return _found(who, found, elsewhere)
+    return _found(looked_up(who))
 
 
 @blueprint.post("/ask")
@@ -51,13 +51,8 @@ def ask() -> AnyResponse:
     who, kind = _who(), request.form.get("kind", "")
     if kind not in requests.KINDS:
         abort(400)
-    here = services()
     try:
-        with here.database.write() as connection:
-            found, _elsewhere = _held(connection, who)
-            chosen = _chosen(found)
-            reason, now = request.form.get("reason", ""), here.clock.now()
-            requests.ask(connection, kind, who, chosen, reason, _place(), now, by=viewer().id)
+        asked(who, kind, request.form.getlist("report"), request.form.get("reason", ""))
     except BihuanError as error:
         return _again(who, {"reason": said(error)})
     flash(_("已提交，等安全管理员审批。"))
@@ -66,19 +61,11 @@ def ask() -> AnyResponse:
 
 @blueprint.post("/correct")
 def correct() -> AnyResponse:
-    """Put contact data of the chosen reports right; which fields is in the audit log, and not what stood there."""
-    who, why = _who(), request.form.get("why", "").strip()[: requests.LONGEST]
-    here = services()
+    """Put contact data of the chosen reports right."""
+    who = _who()
+    typed = {name: request.form.get(f"new_{name}", "") for name in correcting.FIELDS}
     try:
-        given = correcting.checked({name: request.form.get(f"new_{name}", "") for name in correcting.FIELDS})
-        with here.database.write() as connection:
-            found, _elsewhere = _held(connection, who)
-            correcting.check_reason(connection, who, [each.report_id for each in found], given, why)
-            for report in _chosen(found):
-                changed = correcting.correct(connection, report, given)
-                if changed:
-                    fields = " ".join(changed)
-                    auditing.note(connection, "subject.correct", f"report:{report}", fields=fields, reason=why)
+        corrected(who, request.form.getlist("report"), typed, request.form.get("why", ""))
     except BadValue as error:
         return _again(who, {f"new_{error.field}": said(error)})
     except BihuanError as error:
@@ -102,22 +89,82 @@ def copy(request_id: str) -> Response:
     with here.database.read() as connection:
         whole = record.of(connection, snapshot().reference, found.who, found.reports, now)
         body = archive.write(connection, whole)
-    return send_file(body, "application/zip", as_attachment=True, download_name=f"personal-data-{found.id[:8]}.zip")
+    return send_file(body, ZIP, as_attachment=True, download_name=f"personal-data-{found.id[:8]}.zip")
+
+
+# ---- what is done ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class About:
+    """What is held about a person: at the places that the viewer answers for, and at others; the members of staff that this is."""
+
+    who: Identity
+    found: Sequence[Held]
+    elsewhere: Sequence[Held]
+    staff: Sequence[Any]
+
+
+def looked_up(who: Identity) -> About:
+    """What is held. That somebody looked is in the audit log."""
+    with services().database.write() as connection:
+        about = _about(connection, who)
+        told = {"phone": who.phone or None, "email": who.email or None, "name": masked_name(who.name) or None}
+        auditing.note(connection, "subject.find", "", found=len(about.found), **told)
+    return about
+
+
+def asked(who: Identity, kind: str, wanted: Collection[str], reason: str) -> requests.Request:
+    """Ask for a copy of what is held in the wanted reports, or for its deletion.
+
+    :raises BihuanError: when it can't be asked for like this
+    """
+    here = services()
+    with here.database.write() as connection:
+        chosen = _chosen(_about(connection, who).found, wanted)
+        place, now = places_for(PAGE, viewer().authority)[0], here.clock.now()
+        made = requests.ask(connection, kind, who, chosen, reason, place, now, by=viewer().id)
+        return requests.one(connection, made)
+
+
+def corrected(
+    who: Identity, wanted: Collection[str], typed: Mapping[str, str], why: str
+) -> Mapping[str, Sequence[str]]:
+    """Put contact data of the wanted reports right; returns the fields that have changed, by report. Which fields is in the audit log, and not
+    what stood there.
+
+    :raises BadValue: when something can't stand there
+    :raises BihuanError: when there is nothing to put right, or no reason that will do
+    """
+    given, why, found = correcting.checked(typed), why.strip()[: requests.LONGEST], dict[str, Sequence[str]]()
+    with services().database.write() as connection:
+        held = _about(connection, who).found
+        correcting.check_reason(connection, who, [each.report_id for each in held], given, why)
+        for report in _chosen(held, wanted):
+            if changed := correcting.correct(connection, report, given):
+                fields = " ".join(changed)
+                auditing.note(connection, "subject.correct", f"report:{report}", fields=fields, reason=why)
+                found[report] = changed
+    return found
+
+
+def own_requests() -> Sequence[requests.Request]:
+    """What the viewer has asked for, the newest first."""
+    with services().database.read() as connection:
+        return requests.listed(connection, reached(PAGE), by=viewer().id)
 
 
 # ---- what is shown -----------------------------------------------------------------------------------------------------
 
 
 def _home(typed: Mapping[str, str], wrong: Mapping[str, str] | None = None, status: int = 200) -> Response:
-    with services().database.read() as connection:
-        listed = requests.listed(connection, reached(PAGE), by=viewer().id)
     return show(
         "subjects/home.html",
         status,
         here=PAGE,
         typed=typed,
         wrong=wrong or {},
-        listed=listed,
+        listed=own_requests(),
         kinds=kinds(),
         states=states(),
         lasts=requests.AVAILABLE.days,
@@ -127,30 +174,23 @@ def _home(typed: Mapping[str, str], wrong: Mapping[str, str] | None = None, stat
 
 def _again(who: Identity, wrong: Mapping[str, str]) -> Response:
     with services().database.read() as connection:
-        return _found(who, *_held(connection, who), wrong, 422)
+        about = _about(connection, who)
+    return _found(about, wrong, 422)
 
 
-def _found(
-    who: Identity,
-    found: Sequence[Held],
-    elsewhere: Sequence[Held],
-    wrong: Mapping[str, str] | None = None,
-    status: int = 200,
-) -> Response:
+def _found(about: About, wrong: Mapping[str, str] | None = None, status: int = 200) -> Response:
     reference = snapshot().reference
-    with services().database.read() as connection:
-        staff = finding.staff(connection, who)
     return show(
         "subjects/found.html",
         status,
         here=PAGE,
-        who=who,
-        found=found,
-        elsewhere=[reference.place_name(each.place) for each in elsewhere],
-        staff=staff,
+        who=about.who,
+        found=about.found,
+        elsewhere=[reference.place_name(each.place) for each in about.elsewhere],
+        staff=about.staff,
         wrong=wrong or {},
         typed=request.form,
-        chosen=request.form.getlist("report") or [each.report_id for each in found],
+        chosen=request.form.getlist("report") or [each.report_id for each in about.found],
         place_name=reference.place_name,
         fields=_fields(),
     )
@@ -167,10 +207,10 @@ def _fields() -> Mapping[str, str]:
     }
 
 
-def _held(connection: Connection, who: Identity) -> tuple[list[Held], list[Held]]:
-    """What is held at the places that the viewer answers for, and at others."""
-    mine, found = reached(PAGE), finding.held(connection, who)
-    return [each for each in found if each.place in mine], [each for each in found if each.place not in mine]
+def _about(connection: Connection, who: Identity) -> About:
+    mine, held = reached(PAGE), finding.held(connection, who)
+    elsewhere = [each for each in held if each.place not in mine]
+    return About(who, [each for each in held if each.place in mine], elsewhere, finding.staff(connection, who))
 
 
 def _who() -> Identity:
@@ -180,13 +220,10 @@ def _who() -> Identity:
         abort(400)
 
 
-def _chosen(found: Sequence[Held]) -> list[str]:
-    wanted = request.form.getlist("report")
+def _chosen(found: Sequence[Held], wanted: Collection[str]) -> list[str]:
     chosen = [each.report_id for each in found if each.report_id in wanted]
-    if not chosen and found:
+    if not wanted and found:
         raise NothingChosen
+    if len(chosen) < len(set(wanted)):
+        raise NotHeld
     return chosen
-
-
-def _place() -> str:
-    return places_for(PAGE, viewer().authority)[0]

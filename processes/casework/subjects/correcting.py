@@ -13,7 +13,7 @@ from processes.casework import words
 from processes.casework.erasing.needles import Needles
 from processes.casework.subjects import finding
 from processes.casework.subjects.identity import Identity
-from processes.casework.subjects.requests import RequestRefused, Tells
+from processes.casework.subjects.requests import BadReason, RequestRefused, Tells
 from processes.errors import BihuanError
 from processes.store.tables import PersonalData, PortalReport, ReportText
 
@@ -62,7 +62,7 @@ def check_reason(
     if not given:
         raise RequestRefused("请填写要更正的内容", "say what it ought to be")
     if not why:
-        raise RequestRefused("请写明更正的依据", "say what the correction rests on")
+        raise BadReason("请写明更正的依据", "say what the correction rests on")
     if finding.all_needles(connection, who, reports).are_in(why) or any(value in why for value in given.values()):
         raise Tells
 

@@ -21,7 +21,7 @@ from processes.store.tables import SubjectRequest
 EXPORT, DELETE = "export", "delete"
 KINDS = (EXPORT, DELETE)
 
-ASKED, REFUSED, APPROVED, DONE, STOPPED = "asked", "refused", "approved", "done", "stopped"
+ASKED, REFUSED, APPROVED, DONE, STOPPED = STATES = ("asked", "refused", "approved", "done", "stopped")
 
 AVAILABLE = timedelta(days=7)
 """For so long after it was approved a copy may be fetched."""
@@ -42,7 +42,21 @@ class NothingChosen(RequestRefused):
         super().__init__("请至少勾选一件", "choose one at least")
 
 
-class Tells(RequestRefused):
+class NotHeld(RequestRefused):
+    """What is meant is not among what was found."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "有的来件不是这个人的，或者不归本地办理，请重新查找",
+            "some are not this person's, or not of here: look again",
+        )
+
+
+class BadReason(RequestRefused):
+    """There is no reason, or one that will not do."""
+
+
+class Tells(BadReason):
     """A reason says whom it is about."""
 
     def __init__(self) -> None:
@@ -102,7 +116,7 @@ def ask(
     """
     reason = reason.strip()[:LONGEST]
     if not reason:
-        raise RequestRefused("请写明申请的依据，例如“本人持身份证到窗口申请”", "say what the request rests on")
+        raise BadReason("请写明申请的依据，例如“本人持身份证到窗口申请”", "say what the request rests on")
     if finding.all_needles(connection, who, reports).are_in(reason):
         raise Tells
     if kind == DELETE:
@@ -142,7 +156,7 @@ def decide(connection: Connection, found: Request, approved: bool, words: str, n
             "申请人不能审批自己的申请，请由另一位安全管理员审批", "nobody decides what he has asked for"
         )
     if not words:
-        raise RequestRefused("请写明理由：它会留在审计日志里", "say why: it stays in the audit log")
+        raise BadReason("请写明理由：它会留在审计日志里", "say why: it stays in the audit log")
     if finding.all_needles(connection, found.who, found.reports).are_in(words):
         raise Tells
     open_one = (SubjectRequest.id == found.id, SubjectRequest.state == ASKED)
@@ -181,6 +195,11 @@ def get(connection: Connection, request_id: str, places: Collection[str]) -> Req
     own = (SubjectRequest.id == request_id, SubjectRequest.place.in_(places))
     row = connection.execute(select(SubjectRequest.__table__).where(*own)).first()
     return None if row is None else of_row(row)
+
+
+def one(connection: Connection, request_id: str) -> Request:
+    """A request that there is."""
+    return of_row(connection.execute(select(SubjectRequest.__table__).where(SubjectRequest.id == request_id)).one())
 
 
 def listed(connection: Connection, places: Collection[str], *, by: str | None = None) -> Sequence[Request]:

@@ -195,6 +195,12 @@ def drawing_file(connection: Connection, digest: str, language: str = CHINESE) -
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
+def drawing_text(connection: Connection, digest: str, language: str = CHINESE) -> str:
+    """The same as text, without a declaration of how it is written down; empty when there is no such diagram."""
+    body = drawing_file(connection, digest, language)
+    return "" if body is None else etree.tostring(read_xml(digest, body).root, encoding="unicode")
+
+
 def read_drawings(body: bytes, digest: str, language: str = CHINESE) -> list[Drawing]:
     """The processes that a diagram file holds. It was checked when it was deployed."""
     root = read_xml(digest, body).root

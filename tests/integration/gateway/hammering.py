@@ -26,11 +26,16 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import select
 from waitress.server import create_server
 
 from gateway import create_app
 from processes.casework import bulk
+from processes.casework.subjects import requests
+from processes.casework.subjects.identity import Identity
 from processes.casework.views.instances.criteria import Criteria
+from processes.store.tables import Case, ModelFile
+from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.programs import ROOT, token_of
 from tests.integration.gateway.world import World
 
@@ -39,6 +44,9 @@ PEOPLE = ("wx.wu", "wx.li", "wx.chen", "wx.sun", "wx.yun", "wx.su", "wx.pan", "w
 
 OTHER = "wx.zheng"
 """Whose account the administrators may lock: the others would be out."""
+
+PHONE = "13812345678"
+"""Whose number every case here has."""
 
 PROBLEMS = (
     ("供电增容迟迟不批", "我公司在吴兴区申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"),
@@ -71,7 +79,7 @@ class Target:
     url: str
     tokens: Sequence[str]
     known: Mapping[str, Sequence[str]]
-    said: Mapping[str, Sequence[str]]
+    said: Mapping[str, Sequence[Any]]
     """the same for each field of a body or query"""
     fields: Sequence[str]
     """names that forms have"""
@@ -104,7 +112,19 @@ def furnished(world: World, url: str) -> Target:
         operation = bulk.begin(
             connection, "retry", "x", "wx.yun", ["330502"], now, criteria=Criteria(process="problem")
         )
+        reports = list(connection.scalars(select(Case.report_id)))
+        digest = connection.scalar(select(ModelFile.hash).where(ModelFile.kind == "bpmn").limit(1))
+        request = requests.ask(
+            connection, requests.EXPORT, Identity(PHONE), reports, "来函申请", "330502", now, by="wx.li"
+        )
+    give_up(world, "hammer-dead")
+    receive(world, "hammer-bad", {"id": "", "title": "x" * 400, "phone": PHONE})
     known = {
+        "entry_id": ["1"],
+        "peer": ["3305"],
+        "request_id": [request],
+        "digest": [str(digest)],
+        "process_id": ["problem", "rating"],
         "task_id": [task.id for task in tasks],
         "number": numbers,
         "instance_id": instances,
@@ -123,6 +143,14 @@ def furnished(world: World, url: str) -> Target:
         "substitute": [OTHER],
         "since": ["2026-11-23"],
         "until": ["2026-11-24"],
+        "who": [{"phone": PHONE}],
+        "reports": [reports, reports[:1], []],
+        "ids": [[each.id] for each in world.services.upkeep.dead_letters(1)],
+        "partner": ["hotline"],
+        "type": ["hotline.order"],
+        "data": [
+            {"id": "T-1", "title": "供电增容", "body": "两个月仍未批复", "submitted_at": "2026-11-23T09:00:00+08:00"}
+        ],
     }
     fields = ["outcome", "reason", "answer", "measures", "board", "reply", "materials", "plan", "days"]
     return Target(url, [token_of(world, person)[1] for person in PEOPLE], known, said, fields)
@@ -181,10 +209,12 @@ def _settings(examples: int) -> settings:
 
 def _aim(target: Target, case: Any, data: Any) -> None:
     """Mostly at what is there; and at the fields that forms have."""
-    for given, known in ((case.path_parameters, target.known), (case.body, target.said), (case.query, target.said)):
-        for name in list(given) if isinstance(given, dict) else ():
-            if name in known and data.draw(st.integers(0, 3)):
-                given[name] = data.draw(st.sampled_from(known[name]))
+    for part, known in (("path_parameters", target.known), ("body", target.said), ("query", target.said)):
+        given = getattr(case, part)
+        for name in sorted(set(known) & set(given if isinstance(given, dict) else ())):
+            if data.draw(st.integers(0, 3)):
+                given = {**given, name: data.draw(st.sampled_from(known[name]))}
+        setattr(case, part, given)
     if isinstance(case.body, dict) and "data" in case.body and data.draw(st.booleans()):
         filled_in = st.dictionaries(st.sampled_from(target.fields), VALUES, max_size=4)
         case.body = {**case.body, "data": data.draw(filled_in)}

@@ -28,6 +28,7 @@ Open = Callable[..., Browser]
 WHO = {"page:operate": "wx.yun", "page:supervision": "wx.sun", "page:counter": "wx.chen", "page:assign": "wx.li"}
 WHO |= {"page:instances": "wx.yun", "page:incidents": "wx.yun", "page:answers": "wx.wu", "staff": "wx.wu"}
 WHO |= {"page:accounts": "wx.su", "page:duties": "wx.yun", "page:audit": "wx.pan"}
+WHO |= {"page:sheets": "wx.li", "page:subjects": "wx.li", "page:approvals": "wx.su", "page:operations": "wx.yun"}
 """Somebody for each audience."""
 
 SHOWN = re.compile(r'<pre class="codes" id="codes" tabindex="0">([^<]+)</pre>')

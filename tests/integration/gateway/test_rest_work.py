@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from gateway.staff import filters
 from processes.casework.bulk import Bulk
 from processes.casework.views.instances import heat
-from processes.runtime.commands import Cancel
+from processes.runtime.commands import Cancel, FailJob
 from processes.runtime.heat import Heat
 from processes.runtime.scheduler import Scheduler
-from processes.store.tables import Case
+from processes.store.tables import Case, Incident, Job
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.programs import ROOT, caller
 from tests.integration.gateway.world import World
@@ -371,3 +371,74 @@ def test_the_document_is_there_in_both_languages(world: World) -> None:
     assert english["paths"]["/api/v1/inbox"]["get"]["security"] == [{"token": ["tasks:read"]}]
     answers = [each["responses"] for item in chinese["paths"].values() for each in item.values() if "responses" in each]
     assert all("default" not in each for each in answers)
+
+
+def test_what_stands_beside_a_task_is_told(world: World) -> None:
+    number = world.report("H1").number
+    mine = caller(world, "wx.wu")
+    own = {"place": "330502", "organisation": "330502.project"}
+    mine.post("/answers", {**own, "title": "批复", "body": "{{企业}}：已批复。"}, 201)
+    path = f"/tasks/{world.task(number, '签收').id}"
+    found = mine.get(f"{path}/beside")
+    assert found["writes"] == bool(found["answers"])
+    assert found["solved"] == []
+    mine.post(f"{path}/complete", {"data": {"outcome": "accept"}})
+    mine.get(f"{path}/beside", 409)
+    open_ones = [each for each in world.open_tasks(number) if each.organisation == "330502.project"]
+    filled = [each for task in open_ones for each in mine.get(f"/tasks/{task.id}/beside")["answers"]]
+    assert "湖州一二三机械有限公司：已批复。" in {each["body"] for each in filled}
+    caller(world, "yh.wang").get(f"/tasks/{open_ones[0].id}/beside", 403)
+    mine.get("/tasks/nothing/beside", 404)
+
+
+def test_who_else_has_a_task_open_is_told(world: World) -> None:
+    world.report("H1", **LICENCE)
+    mine, other = caller(world, "wx.wang"), caller(world, "wx.qian")
+    path = f"/tasks/{world.open_tasks()[0].id}/presence"
+    assert mine.put(path, {}) == {"others": [], "open": True, "completed_by": None}
+    (seen,) = other.put(path, {})["others"]
+    assert (seen["person"], bool(seen["name"])) == ("wx.wang", True)
+    mine.delete(path)
+    assert other.put(path, {})["others"] == []
+    caller(world, "wx.zheng").put(path, {}, 403)
+    other.post(path.replace("presence", "complete"), {"data": {"outcome": "accept"}})
+    assert mine.put(path, {}) == {"others": [], "open": False, "completed_by": "wx.qian"}
+
+
+def test_what_can_be_chosen_from_is_told(world: World) -> None:
+    found = caller(world, "wx.sun").get("/choices")
+    assert "330502" in {each["code"] for each in found["places"]}
+    assert {each["code"] for each in found["states"]} == {"open", "closed"}
+    stage = found["stages"][0]["code"]
+    caller(world, "wx.sun").get("/cases", stage=stage)
+    form = caller(world, "wx.chen").get("/reports/form")
+    assert form["form"]["required"] == ["place", "enterprise", "contact", "phone", "title", "body"]
+    assert [each["code"] for each in form["places"]] == ["330502"]
+    caller(world, "wx.wu").get("/reports/form", 403)
+    owner = caller(world, "wx.yun")
+    assert "签收" in {each["name"] for each in owner.get("/processes/problem/elements")["elements"]}
+    owner.get("/processes/nothing/elements", 404)
+
+
+def test_what_an_act_asks_for_is_told_of_what_is_the_instances_own(world: World) -> None:
+    one, another = world.report("H1").number, world.report("H2", **LICENCE).number
+    with world.services.database.read() as connection:
+        instances = [
+            connection.scalar(select(Case.instance_id).where(Case.number == number)) for number in (one, another)
+        ]
+        job = connection.scalar(select(Job.id).where(Job.instance_id == instances[1], Job.state == "open"))
+    world.engine.execute(FailJob("f", str(job), "对方系统没有答复", final=True))
+    with world.services.database.read() as connection:
+        incident = connection.scalar(select(Incident.id).where(Incident.instance_id == instances[1]))
+    owner, path = caller(world, "wx.yun"), f"/instances/{instances[1]}/acts"
+    asked = owner.get(f"{path}/retry", at=incident)
+    assert (asked["asks"], asked["what"]) == (["json"], "对方系统没有答复")
+    for act in ("retry", "pass"):
+        owner.get(f"/instances/{instances[0]}/acts/{act}", 404, at=incident)
+    assert owner.get(f"{path}/suspend")["asks"] == []
+    token = owner.get(f"/instances/{instances[1]}")["tokens"][-1]["id"]
+    assert owner.get(f"{path}/move", at=token)["targets"]
+    owner.get(f"{path}/move", 404, at="nothing")
+    owner.get(f"{path}/explode", 404)
+    caller(world, "wx.wu").get(f"{path}/suspend", 403)
+    caller(world, "nx.xie").get(f"{path}/suspend", 404)

@@ -45,6 +45,8 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("accounts.duties_file", "name"): lambda call: "people",
     ("subjects.copy", "request_id"): lambda call: call.thing["approved"],
     ("subjects.decide", "request_id"): lambda call: call.thing["pending"],
+    ("rest.decide_for_subject", "request_id"): lambda call: call.thing["pending"],
+    ("rest.subject_copy", "request_id"): lambda call: call.thing["approved"],
     ("rest.drop_filter", "name"): lambda call: "急件",
     ("rest.duties_file", "file"): lambda call: "people",
     ("rest.end_substitute", "since"): lambda call: "2026-11-24",
@@ -59,6 +61,7 @@ QUERIES: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.overseen_cases": lambda call: {"place": call.thing.place, "light": "red"},
     "staff.overseen_counts": lambda call: {"place": call.thing.place},
     "rest.add_file": lambda call: {"name": "批复.pdf"},
+    "rest.hand_in_sheet": lambda call: {"channel": _channel(call), "name": "问题.csv"},
     "rest.cases": lambda call: {"q": call.thing["number"]},
     "rest.end_duty": lambda call: _duty(call),
     "rest.inbox": lambda call: {"q": call.thing["number"]},
@@ -137,6 +140,10 @@ def _report(at: str) -> dict[str, Any]:
     }
 
 
+def _order(call: Call) -> dict[str, Any]:
+    return {**_report(call.who.name), "submitted_at": "2026-11-23T09:00:00+08:00"}
+
+
 def _event(call: Call) -> dict[str, Any]:
     return {
         "specversion": "1.0",
@@ -144,7 +151,7 @@ def _event(call: Call) -> dict[str, Any]:
         "source": "/tests",
         "id": f"e-{call.who.name}",
         "time": "2026-11-23T01:00:00Z",
-        "data": {**_report(call.who.name), "submitted_at": "2026-11-23T09:00:00+08:00"},
+        "data": _order(call),
     }
 
 
@@ -168,16 +175,22 @@ def _replay_all(call: Call) -> dict[str, Any]:
     return {"before": call.stage.world.clock.now().isoformat(), "total": "1", "done": "0", "tried": "0"}
 
 
-def _sheet(call: Call) -> dict[str, Any]:
+def _channel(call: Call) -> str:
     channels = {"department_handler": "department", "leader_in_charge": "leader", "principal_leader": "leader"}
-    text = f"标题,内容,企业名称\n厂区围墙,厂区围墙被占{call.who.name}，请协调处理。,湖州围墙公司\n"
-    return {"channel": channels.get(call.who.role, "help_visit"), "sheet": file(text.encode(), "问题.csv")}
+    return channels.get(call.who.role, "help_visit")
+
+
+def _sheet(call: Call) -> bytes:
+    return f"标题,内容,企业名称\n厂区围墙,厂区围墙被占{call.who.name}，请协调处理。,湖州围墙公司\n".encode()
 
 
 SUBJECT = {"phone": "13812345678"}
 """Whose number every case here has."""
 
-FILES = {"rest.add_file": PDF + b"new"}
+FILES: Mapping[str, Callable[[Call], bytes]] = {
+    "rest.add_file": lambda call: PDF + b"new",
+    "rest.hand_in_sheet": _sheet,
+}
 """What is sent as it is."""
 
 FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
@@ -252,7 +265,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.draft": lambda call: {"reason": "写了一半"},
     "staff.drop_filter": lambda call: {"name": "急件"},
     "staff.follow_up": lambda call: {"day": "2026-11-27"},
-    "staff.hand_in": _sheet,
+    "staff.hand_in": lambda call: {"channel": _channel(call), "sheet": file(_sheet(call), "问题.csv")},
     "staff.log_in": lambda call: {"account": "wx.feng", "password": PASSWORD},
     "staff.register": lambda call: {
         **COUNTER,
@@ -314,10 +327,34 @@ BODIES: Mapping[str, Callable[[Call], Any]] = {
         "reason": "等对方恢复",
         "instances": [call.thing["instance_id"]],
     },
+    "rest.ask_for_subject": lambda call: {
+        "who": SUBJECT,
+        "kind": "export",
+        "reports": [call.thing["token"]],
+        "reason": "来函申请",
+    },
+    "rest.correct_subject": lambda call: {
+        "who": SUBJECT,
+        "reports": [call.thing["token"]],
+        "corrections": {"address": "苕溪路 8 号"},
+        "why": "登记有误",
+    },
+    "rest.decide_for_subject": lambda call: {"verdict": "approve", "words": "符合规定"},
+    "rest.find_subject": lambda call: {"who": SUBJECT},
     "rest.claim": lambda call: {},
     "rest.complete": lambda call: {"data": {"outcome": "accept"}},
     "rest.contact": lambda call: {"reason": "visit", "words": "明天去现场"},
     "rest.delegate": lambda call: {"to": _colleague(call)},
+    "rest.discard_letters": lambda call: {"ids": [call.stage.letter], "reason": "已另行办理"},
+    "rest.dismiss_quarantined": lambda call: {"reason": "已另行办理"},
+    "rest.open_quarantined": lambda call: {"words": "合作方来电询问"},
+    "rest.replay_letters": lambda call: {"ids": [call.stage.letter]},
+    "rest.resend_quarantined": lambda call: {"body": json.dumps(_order(call))},
+    "rest.send_message": lambda call: {
+        "partner": "hotline",
+        "type": "hotline.order",
+        "data": _order(call),
+    },
     "rest.keep_draft": lambda call: {"data": {"reason": "写了一半，明天接着写"}},
     "rest.release": lambda call: {},
     "rest.report": lambda call: {**COUNTER, "title": f"{COUNTER['title']}{call.who.name}"},
@@ -330,6 +367,7 @@ BEFORE: Mapping[str, str] = {
     "accounts.end_substitute": "accounts.name_substitute",
     "rest.drop_filter": "rest.keep_filter",
     "rest.end_substitute": "rest.name_substitute",
+    "rest.leave": "rest.stay",
     "rest.release": "rest.claim",
     "staff.drop_filter": "staff.save_filter",
     "staff.release": "staff.claim",

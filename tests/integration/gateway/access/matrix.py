@@ -310,7 +310,7 @@ def ask(
     if cell.method in UNCHANGING:
         return sending()
     if rule.endpoint in calls.FILES:
-        return sending(data=calls.FILES[rule.endpoint], content_type="application/octet-stream")
+        return sending(data=calls.FILES[rule.endpoint](call), content_type="application/octet-stream")
     if rule.endpoint in calls.BODIES:
         body = calls.BODIES[rule.endpoint](call)
         texts = {name: value for name, value in (more or {}).items() if isinstance(body.get(name), str)}

@@ -13,21 +13,22 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zlib import crc32
 
 import pyotp
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, insert, select
 
 from gateway import create_app
 from processes.casework import answer_templates, attachments, bulk, uploads
 from processes.casework.accounts import second_factor
+from processes.casework.accounts import tokens as access_tokens
 from processes.casework.records import AnswerWords
 from processes.casework.subjects import requests
 from processes.casework.subjects.identity import Identity
 from processes.runtime.commands import FailJob
 from processes.store.tables import (
-    AccessToken,
     AnswerTemplate,
     Case,
     HistoryEntry,
@@ -127,16 +128,10 @@ class Stage:
         """The id and the token of somebody's access token with these scopes."""
         key = account, frozenset(scopes)
         if key not in self.tokens:
-            self.tokens[key] = _one_of_many(self.world, account, *sorted(key[1]))
+            # One for each set of scopes is more than a person may have.
+            with patch.object(access_tokens, "MOST", 1_000):
+                self.tokens[key] = token_of(self.world, account, *sorted(key[1]))
         return self.tokens[key]
-
-
-def _one_of_many(world: World, account: str, *scopes: str) -> tuple[str, str]:
-    """A token beyond those that one may have: made for somebody else, and his or hers from now on."""
-    made = token_of(world, PEN, *scopes)
-    with world.services.database.write() as connection:
-        connection.execute(update(AccessToken).where(AccessToken.id == made[0]).values(person=account))
-    return made
 
 
 HOMES = {
@@ -163,9 +158,17 @@ OTHER_WORDS = {
 
 def stage(folder: Path, fresh: bool = True) -> Stage:
     """Everything, in the database in ``folder``; ``fresh``: in a new one."""
-    world = _unlimited(_with_second_partner(build(folder, fresh)))
+    world = _with_second_partner(_without_rates(build(folder, fresh)))
     _unsafe(world)
     return _furnished(world)
+
+
+def _without_rates(world: World) -> World:
+    """Everybody asks for everything within a minute."""
+    settings = replace(world.services.settings, token_rate=10**9, address_rate=10**9)
+    world.services = replace(world.services, settings=settings)
+    world.app = create_app(world.services)
+    return world
 
 
 def _unsafe(world: World) -> None:
@@ -173,14 +176,6 @@ def _unsafe(world: World) -> None:
     database = world.services.database
     event.listen(database._writer, "connect", lambda raw, _record: raw.execute("pragma synchronous = off"))
     database.dispose()
-
-
-def _unlimited(world: World) -> World:
-    """Nobody waits a minute here: there are more operations than an address may call in one without a token."""
-    settings = replace(world.services.settings, address_rate=10**9)
-    world.services = replace(world.services, settings=settings)
-    world.app = create_app(world.services)
-    return world
 
 
 def _with_second_partner(world: World) -> World:
