@@ -68,7 +68,7 @@ class OrganisationShape(Named):
     place = string()
 
 
-class ChoicesShape(Shape):
+class DutyChoicesShape(Shape):
     """What a duty can be made of."""
 
     roles = many(Named)
@@ -130,7 +130,7 @@ def end_duty(given: Mapping[str, Any], person: str) -> Response:
     return Response(status=204)
 
 
-@operation("GET", "/duties/choices", tag=DUTIES, summary=_l("可选的角色、地区、机构"), answer=ChoicesShape)
+@operation("GET", "/duties/choices", tag=DUTIES, summary=_l("可选的角色、地区、机构"), answer=DutyChoicesShape)
 def duty_choices() -> Any:
     """What duties can be made of."""
     reference = snapshot().reference

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from processes.casework.accounts import tokens as access_tokens
 from tests.integration.gateway.access.matrix import Theatre
 from tests.integration.gateway.access.world import stage
 
@@ -21,7 +22,8 @@ def _theatre(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def theatre(_theatre: Theatre) -> Theatre:
-    """The stage, with its rows as they were."""
+def theatre(_theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> Theatre:
+    """The stage, with its rows as they were. People have a token for each set of scopes here, and may make another."""
+    monkeypatch.setattr(access_tokens, "MOST", 1_000)
     _theatre.again()
     return _theatre
