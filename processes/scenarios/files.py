@@ -83,11 +83,12 @@ class Then:
 
 @dataclass(frozen=True)
 class Complete:
-    """Somebody completes the task at ``element``."""
+    """Somebody completes the task at ``element``; ``unchecked``: with what its form does not allow (any more)."""
 
     element: str
     where: Values
     form: Values
+    unchecked: bool
 
 
 @dataclass(frozen=True)
@@ -300,7 +301,7 @@ def _given(data: Values) -> Given:
 def _step(data: Values) -> Step:
     where, payload = data.get("where", {}), data.get("payload", {})
     if "task" in data:
-        return Complete(data["task"], where, data.get("form", {}))
+        return Complete(data["task"], where, data.get("form", {}), data.get("unchecked", False))
     if "job" in data:
         final = data.get("final", False)
         said = (data.get("result"), data.get("error"), data.get("variables", {}), data.get("failure"), final)

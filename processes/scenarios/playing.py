@@ -129,7 +129,7 @@ class _Play:
         if row is None:
             raise _not_there("待办任务", "open task", step.element, step.where)
         values = step.form
-        if row.form:
+        if row.form and not step.unchecked:
             engine = stage.engine
             with stage.database.read() as connection:
                 form = forms.read(connection, row.definition_id, row.form)
