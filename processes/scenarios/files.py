@@ -163,8 +163,8 @@ class Unreadable(BihuanError):
 
 
 def find(folders: Iterable[Path]) -> list[Path]:
-    """The files of scenarios in folders and below; a file that is named is one."""
-    found = [[each] if each.is_file() else sorted(each.rglob("*" + ENDING)) for each in folders]
+    """The files of scenarios in folders and below; what is named and no folder is taken for one."""
+    found = [sorted(each.rglob("*" + ENDING)) if each.is_dir() else [each] for each in folders]
     return list(dict.fromkeys(path for paths in found for path in paths))
 
 
@@ -202,28 +202,26 @@ _TYPES |= {"boolean": ("true 或 false", "true or false"), "integer": ("整数",
 
 
 def _worded(error: ValidationError) -> tuple[str, str]:
-    where = list(error.absolute_path)
-    zh, en = _reason(error)
-    return f"{_place(where, '第 {} 步', '第 {} 项')}：{zh}", f"{_place(where, 'step {}', 'item {}')}: {en}"
+    return _placed(list(error.absolute_path), *_reason(error))
 
 
 def _reason(error: ValidationError) -> tuple[str, str]:
     value: Any = error.validator_value
     instance: Any = error.instance
+    schema: Any = error.schema
     if error.validator == "required":
-        missing = "、".join(name for name in value if name not in instance)
-        return f"缺少 {missing}", f"{missing} is missing"
+        zh, en = _listed(name for name in value if name not in instance)
+        return f"缺少 {zh}", f"{en} missing"
     if error.validator == "additionalProperties":
-        known: Any = error.schema
-        more = "、".join(name for name in instance if name not in known["properties"])
-        allowed = "、".join(known["properties"])
-        return f"没有 {more} 这一项，可以写：{allowed}", f"no {more} here, but: {allowed}"
+        zh, en = _listed(name for name in instance if name not in schema["properties"])
+        can_zh, can_en = _listed(schema["properties"])
+        return f"没有 {zh} 这一项，可以写：{can_zh}", f"no {en} here, but: {can_en}"
     if error.validator == "enum":
-        allowed = "、".join(value)
-        return f"“{instance}”不能写在这里，可以写：{allowed}", f"not {instance!r}, but one of: {allowed}"
+        zh, en = _listed(value)
+        return f"“{instance}”不能写在这里，可以写：{zh}", f"not {instance!r}, but one of: {en}"
     if error.validator == "oneOf":
-        kinds = "、".join(each["required"][0] for each in value)
-        return f"要写、而且只写一种：{kinds}", f"exactly one of: {kinds}"
+        zh, en = _listed(each["required"][0] for each in value)
+        return f"要写、而且只写一种：{zh}", f"exactly one of: {en}"
     if error.validator == "not":
         return "result、error、failure 只能写一种", "only one of result, error and failure"
     if error.validator == "type":
@@ -233,19 +231,30 @@ def _reason(error: ValidationError) -> tuple[str, str]:
     if error.validator == "pattern":
         return (
             f"“{instance}”不是时间或时长，例如 2026-01-05T09:00、P1D",
-            "no time (2026-01-05T09:00) or duration (P1D)",
+            f"{instance!r} is no time (2026-01-05T09:00) or duration (P1D)",
         )
     if error.validator == "minLength":
         return "不能为空", "must not be empty"
     return error.message, error.message
 
 
-def _place(where: Sequence[str | int], step: str, item: str) -> str:
-    words = [
-        str(each) if isinstance(each, str) else (step if where[at - 1] == "when" else item).format(each + 1)
-        for at, each in enumerate(where)
-    ]
-    return " ".join(words) or "文件"
+def _listed(names: Iterable[str]) -> tuple[str, str]:
+    found = [*names]
+    return "、".join(found), ", ".join(found)
+
+
+def _placed(where: Sequence[str | int], zh: str, en: str) -> tuple[str, str]:
+    """What is wrong, with the step and the field in front."""
+    steps = [at > 0 and where[at - 1] == "when" for at in range(len(where))]
+    chinese, english = list[str](), list[str]()
+    for each, is_step in zip(where, steps, strict=True):
+        if isinstance(each, str):
+            chinese.append(each)
+            english.append(each)
+        else:
+            chinese.append(f"第 {each + 1} {'步' if is_step else '项'}")
+            english.append(f"{'step' if is_step else 'item'} {each + 1}")
+    return f"{' '.join(chinese) or '文件'}：{zh}", f"{' '.join(english) or 'the file'}: {en}"
 
 
 def _unreal(value: Any, where: list[str | int]) -> Iterable[tuple[str, str]]:
@@ -261,10 +270,6 @@ def _unreal(value: Any, where: list[str | int]) -> Iterable[tuple[str, str]]:
     elif isinstance(value, list):
         for at, inner in enumerate(value):
             yield from _unreal(inner, [*where, at])
-
-
-def _placed(where: Sequence[str | int], zh: str, en: str) -> tuple[str, str]:
-    return f"{_place(where, '第 {} 步', '第 {} 项')}：{zh}", f"{_place(where, 'step {}', 'item {}')}: {en}"
 
 
 def _is_moment(text: str) -> bool:
@@ -320,7 +325,7 @@ def _step(data: Values) -> Step:
 def _then(data: Values) -> Then:
     lists = {"jobs": "job", "messages": "message"}
     said = {name: value for name, value in data.items() if name not in {*lists, "deadlines"}}
-    asked = {name: [_asked(each, kind) for each in data.get(name, ())] for name, kind in lists.items()}
+    asked = {name: tuple(_asked(each, kind) for each in data.get(name, ())) for name, kind in lists.items()}
     deadlines = {element: _term(each) for element, each in data.get("deadlines", {}).items()}
     return Then(**said, **asked, deadlines=deadlines)  # type: ignore[arg-type]
 

@@ -60,21 +60,18 @@ def shown(value: Any) -> str:
 
 
 class Wrong(NamedTuple):
-    """A field of ``then`` that does not hold."""
+    """What is not as it must be, in both languages."""
 
-    field: str
-    expected: Any
-    found: Any
+    zh: str
+    en: str
 
-    @property
-    def zh(self) -> str:
-        """In Chinese."""
-        return f"{self.field}：应为 {shown(self.expected)}，实为 {shown(self.found)}"
-
-    @property
-    def en(self) -> str:
-        """In English."""
-        return f"{self.field}: expected {shown(self.expected)}, found {shown(self.found)}"
+    @classmethod
+    def found(cls, field: str, expected: Any, found: Any) -> Wrong:
+        """A field of ``then`` that has another value."""
+        return cls(
+            f"{field}：应为 {shown(expected)}，实为 {shown(found)}",
+            f"{field}: expected {shown(expected)}, found {shown(found)}",
+        )
 
 
 def judge(then: Then, stage: Stage, instance: str) -> list[Wrong]:
@@ -82,13 +79,30 @@ def judge(then: Then, stage: Stage, instance: str) -> list[Wrong]:
     return [wrong for check in _CHECKS for wrong in check(then, stage, instance)]
 
 
+def _drawn(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
+    """Whatever is said of an element that nobody has drawn would hold, or not, for nothing."""
+    named = {
+        "path": then.path,
+        "passed": then.passed,
+        "not_passed": then.not_passed,
+        "tasks": [each["task"] for each in then.tasks or ()],
+        "deadlines": then.deadlines,
+        "jobs": [each.name for each in then.jobs],
+        "incidents": then.incidents,
+    }
+    for field, names in named.items():
+        for name in names:
+            if name not in stage.drawn:
+                yield Wrong(f"{field}：图上没有 {name}", f"{field}: no {name} is drawn")
+
+
 def _state(then: Then, stage: Stage, instance: str) -> Iterator[Wrong]:
     view = stage.instance(instance)
     if then.state not in (None, view.state):
-        yield Wrong("state", then.state, view.state)
+        yield Wrong.found("state", then.state, view.state)
     for name, value in then.variables.items():
         if not fits(value, view.variables.get(name)):
-            yield Wrong(f"variables {name}", value, view.variables.get(name))
+            yield Wrong.found(f"variables {name}", value, view.variables.get(name))
 
 
 def _way(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
@@ -96,14 +110,14 @@ def _way(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
     rest = iter(way)
     for at, named in enumerate(then.path):
         if not any(is_at(named, each.element, each.process) for each in rest):
-            yield Wrong(f"path {at + 1}", named, [each.element for each in way])
+            yield Wrong.found(f"path {at + 1}", named, [each.element for each in way])
             break
     for named in then.passed:
         if not any(is_at(named, each.element, each.process) for each in way):
-            yield Wrong("passed", named, [each.element for each in way])
+            yield Wrong.found("passed", named, [each.element for each in way])
     for named in then.not_passed:
         if any(is_at(named, each.element, each.process) for each in way):
-            yield Wrong("not_passed", f"没有经过 {named}", "经过了")
+            yield Wrong(f"not_passed：经过了 {named}", f"not_passed: {named} was passed")
 
 
 def _tasks(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
@@ -114,11 +128,11 @@ def _tasks(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
     for expected in then.tasks:
         match = next((each for each in left if _is_task(expected, each)), None)
         if match is None:
-            yield Wrong("tasks", expected, found)
+            yield Wrong.found("tasks", expected, found)
             return
         left.remove(match)
     if left:
-        yield Wrong("tasks", list(then.tasks), found)
+        yield Wrong.found("tasks", list(then.tasks), found)
 
 
 def _is_task(expected: Values, task: Values) -> bool:
@@ -139,7 +153,7 @@ def _deadlines(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
     for element, expected in then.deadlines.items():
         row = next((each for each in rows if each.element_id == element.rpartition("/")[2]), None)
         if row is None:
-            yield Wrong(f"deadlines {element}", _said(expected), None)
+            yield Wrong.found(f"deadlines {element}", _said(expected), None)
             continue
         light = colour(stage.clock.now(), row.due_at, row.warn_at)
         found = Term(row.due_at, row.warn_at, light)
@@ -147,7 +161,7 @@ def _deadlines(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
             *(own if wanted is not None else None for wanted, own in zip(_parts(expected), _parts(found), strict=True))
         )
         if same != expected:
-            yield Wrong(f"deadlines {element}", _said(expected), _said(found))
+            yield Wrong.found(f"deadlines {element}", _said(expected), _said(found))
 
 
 def _parts(term: Term) -> tuple[Any, ...]:
@@ -190,8 +204,13 @@ def _among(field: str, expected: Asked, found: Sequence[tuple[str, Values]]) -> 
     alike = [said for name, said in found if name == expected.name]
     times = sum(fits(expected.said, said) for said in alike)
     if times != expected.times if expected.times is not None else not times:
-        wanted = dict(expected.said) | ({"times": expected.times} if expected.times is not None else {})
-        yield Wrong(f"{field} {expected.name}", wanted, [*alike, {"times": times}] if wanted else f"{times} 次")
+        zh = f"{expected.times} 次" if expected.times is not None else "至少一次"
+        en = f"{expected.times} times" if expected.times is not None else "once at least"
+        which, others = shown(dict(expected.said)), shown(alike)
+        yield Wrong(
+            f"{field} {expected.name}：应有{zh} {which}，实有 {times} 次；有过的：{others}",
+            f"{field} {expected.name}: expected {en} {which}, found {times} times; there were: {others}",
+        )
 
 
 def _record(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
@@ -202,17 +221,17 @@ def _record(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
         ("record", then.record or None, said.get("record", {})),
     ):
         if expected is not None and not fits(expected, found):
-            yield Wrong(name, expected, found)
+            yield Wrong.found(name, expected, found)
 
 
 def _incidents(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
     found = incidents(stage)
     if sorted(then.incidents) != sorted(element for element, _ in found):
-        yield Wrong("incidents", list(then.incidents), [f"{element}：{detail}" for element, detail in found])
+        yield Wrong.found("incidents", list(then.incidents), [f"{element}：{detail}" for element, detail in found])
 
 
 _CHECKS: Sequence[Callable[[Then, Stage, str], Iterator[Wrong]]] = (
-    _incidents, _state, _way, _tasks, _deadlines, _jobs, _messages, _record,
+    _drawn, _incidents, _state, _way, _tasks, _deadlines, _jobs, _messages, _record,
 )  # fmt: skip
 
 

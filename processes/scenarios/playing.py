@@ -14,6 +14,7 @@ from processes.errors import BihuanError
 from processes.kernel.timers import add_duration
 from processes.messaging import jobs
 from processes.runtime import commands as c
+from processes.runtime.handlers import LATE
 from processes.scenarios import files, passage
 from processes.scenarios.judging import Mismatch, Reached, fits, incidents, is_at, judge, open_tasks, reached, shown
 from processes.scenarios.stage import Stage
@@ -85,7 +86,7 @@ class _Play:
                 self.scenario.process,
                 given.place,
                 given.variables,
-                event=f"{given.start.kind}:{given.start.name}",
+                event=(LATE if given.start.kind == "timer" else "signal:") + given.start.name,
                 payload=given.start.payload,
             )
         outcome = stage.carry_out(start)

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.engine import Connection
 
 from processes.casework import functions, loading
@@ -22,6 +23,7 @@ from processes.runtime.watchdog import Unwatched
 from processes.runtime.workshop import Changed, Happened
 from processes.scenarios import passage
 from processes.store.database import Database
+from processes.store.tables import StartTimer
 
 MOST_ANSWERS = 1_000
 """Jobs that are answered one after the other without a step of the scenario: what asks for more never comes to rest."""
@@ -97,7 +99,17 @@ class Stage(Orchestrator):
         if reference is not None:
             with database.write() as connection:
                 loading.load(connection, reference, self.clock)
-        self.deploy(files, check=False)
+        versions = self.deploy(files, check=False)
+        with database.write() as connection:
+            connection.execute(delete(StartTimer))  # only the scenario begins anything
+        scopes = [scope for each in versions for scope in self.engine.definitions.process(each.id).scopes.values()]
+        self.drawn = frozenset(
+            name
+            for scope in scopes
+            for node in scope.nodes.values()
+            for name in (node.id, f"{scope.process_id}/{node.id}")
+        )
+        """the elements of all models, by id, and by process and id"""
         self._empty = bytes(self._driver.serialize())
 
     @property

@@ -1,0 +1,62 @@
+"""``python app.py scenarios``: on every change, and for owners."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import app
+from tests.integration.scenarios.house import FULL, folder, scenario
+
+MODELS = Path(__file__).parents[3] / "bpmn"
+
+
+def test_the_shipped_scenarios_hold_and_pass_every_flow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "coverage.json"
+    code = app.main(["scenarios", "--least", "100", "--coverage", str(file)])
+    said = capsys.readouterr().out
+    assert code == 0, said
+    diagrams = json.loads(file.read_text("utf-8"))
+    drawn = sorted(path.stem for path in MODELS.glob("*/*.bpmn"))
+    assert sorted(diagrams) == drawn
+    assert {name: diagram["percent"] for name, diagram in diagrams.items()} == dict.fromkeys(drawn, 100)
+    assert all(all(diagram["nodes"].values()) for diagram in diagrams.values())
+    assert "0 份不符" in said
+
+
+def test_a_folder_of_the_shipped_ones_finds_what_it_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["scenarios", str(MODELS / "problem"), "--least", "100"]) == 0
+    assert "problem/withdrawn.scenario.json" in capsys.readouterr().out
+
+
+def test_a_scenario_that_fails_is_told_with_its_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = scenario([{"task": "look", "form": {"ok": True}}], {"state": "completed"})
+    assert app.main(["scenarios", str(folder(tmp_path, FULL, wrong))]) == 1
+    said = capsys.readouterr().out
+    assert "符  " in said
+    assert 'then：state：应为 "completed"，实为 "active"' in said
+    assert "1 份不符" in said
+
+
+def test_too_little_is_told_with_the_flows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = str(folder(tmp_path, FULL))
+    assert app.main(["scenarios", here]) == 0
+    capsys.readouterr()
+    assert app.main(["scenarios", here, "--least", "60"]) == 1
+    said = capsys.readouterr().out
+    assert "顺序流 8/17，47.1 %" in said
+    assert "没有经过 gone_note_loss（gone → note_loss）" in said
+    assert "覆盖不到 60 % 的：order" in said
+
+
+def test_files_that_cannot_be_read_or_deployed_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = folder(tmp_path, FULL, {**FULL, "when": [{"tusk": "look"}]})
+    assert app.main(["scenarios", str(here)]) == 2
+    assert "2.scenario.json：when 第 1 步：要写、而且只写一种：task" in capsys.readouterr().err
+    (here / "2.scenario.json").unlink()
+    (here / "order.bpmn").write_text("<html/>")
+    assert app.main(["scenarios", str(here)]) == 2
+    assert capsys.readouterr().err
+    assert app.main(["scenarios", str(tmp_path / "nowhere.scenario.json")]) == 2
