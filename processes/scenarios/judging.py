@@ -194,14 +194,14 @@ def _messages(then: Then, stage: Stage, _instance: str) -> Iterator[Wrong]:
                 "payload": each.data,
             },
         )
-        for each in stage.record.sent
+        for each in stage.record.sent.values()
     ]
     for expected in then.messages:
         yield from _among("messages", expected, sent)
 
 
 def _among(field: str, expected: Asked, found: Sequence[tuple[str, Values]]) -> Iterator[Wrong]:
-    alike = [said for name, said in found if name == expected.name]
+    alike = [said for name, said in found if name == expected.name.rpartition("/")[2]]
     times = sum(fits(expected.said, said) for said in alike)
     if times != expected.times if expected.times is not None else not times:
         zh = f"{expected.times} 次" if expected.times is not None else "至少一次"

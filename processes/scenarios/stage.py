@@ -44,7 +44,8 @@ class Record(Unwatched):
     def clear(self) -> None:
         """Nothing has happened yet."""
         self.flows: set[passage.Passed] = set()
-        self.sent: list[Message] = []
+        self.sent: dict[str, Message] = {}
+        """by id: a command that is begun anew sends the same again"""
         self.said: dict[str, Any] = {}
         """stage, caseStatus and what is recorded"""
         self._leaving: list[Message] = []
@@ -56,7 +57,7 @@ class Record(Unwatched):
         with passage.noted() as flows:
             yield
         self.flows |= flows
-        self.sent += self._leaving
+        self.sent |= {each.id: each for each in self._leaving}
 
     def elsewhere(self, _connection: Connection, message: Message, _now: datetime) -> bool:
         """Messages are looked at and go nowhere."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import app
+from tests.integration.models.desk import MODELS, copy_of_models
 from tests.integration.scenarios.house import FULL, folder, scenario
-
-MODELS = Path(__file__).parents[3] / "bpmn"
 
 
 def test_the_shipped_scenarios_hold_and_pass_every_flow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,6 +24,30 @@ def test_the_shipped_scenarios_hold_and_pass_every_flow(tmp_path: Path, capsys: 
     assert {name: diagram["percent"] for name, diagram in diagrams.items()} == dict.fromkeys(drawn, 100)
     assert all(all(diagram["nodes"].values()) for diagram in diagrams.values())
     assert "0 份不符" in said
+
+
+def test_the_example_in_the_readme_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    section = (
+        (MODELS.parent / "README.md")
+        .read_text("utf-8")
+        .partition("\n## Scenarios of a model\n")[2]
+        .partition("\n## ")[0]
+    )
+    (example,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    models = copy_of_models(tmp_path)
+    file = models / "leadership" / "of-the-readme.scenario.json"
+    file.write_text(example, "utf-8")
+    assert app.main(["scenarios", str(file)]) == 0, capsys.readouterr().out
+
+
+def test_a_changed_model_fails_the_scenarios_that_it_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = copy_of_models(tmp_path)
+    diagram = models / "leadership" / "leadership.bpmn"
+    diagram.write_text(diagram.read_text("utf-8").replace("limits.leader_days", "limits.route_days"), "utf-8")
+    assert app.main(["scenarios", str(models / "leadership")]) == 1
+    said = capsys.readouterr().out
+    assert '第 1 步（then）：deadlines leader_in_charge：应为 {"due": "2026-01-08T17:30", "light": "green"}' in said
+    assert "2 份不符" in said
 
 
 def test_a_folder_of_the_shipped_ones_finds_what_it_calls(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,7 @@ def test_a_scenario_that_says_everything_holds(tmp_path: Path) -> None:
         ({"deadlines": {"look": {"light": "red"}}}, 'deadlines look：应为 {"light": "red"}，实为 null'),
         ({"jobs": [{"job": "send", "times": 2}]}, "jobs send：应有2 次 {}，实有 1 次"),
         ({"jobs": [{"job": "send", "arguments": {"number": "8"}}]}, "应有至少一次"),
+        ({"jobs": [{"job": "order/send", "times": 0}]}, "jobs order/send：应有0 次 {}，实有 1 次"),
         ({"messages": [{"message": "told", "key": "8"}]}, 'messages told：应有至少一次 {"key": "8"}，实有 0 次'),
         ({"messages": [{"message": "told", "times": 0}]}, "实有 1 次"),
         ({"stage": "closure"}, 'stage：应为 "closure"，实为 "intake"'),
