@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,6 @@ from processes.scenarios import files, passage
 from processes.scenarios.judging import Mismatch, Reached, fits, incidents, is_at, judge, open_tasks, reached, shown
 from processes.scenarios.stage import Stage
 from processes.store.tables import JOB_IS_OPEN, Job, Subscription, Timer
-
-PROCESS_AND_ELEMENT = "/"
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class _Play:
             )
         self._at("then", "then", lambda: self._look(self.scenario.then))
 
-    def _at(self, zh: str, en: str, work: Any) -> None:
+    def _at(self, zh: str, en: str, work: Callable[[], None]) -> None:
         try:
             work()
         except BihuanError as error:
@@ -139,7 +137,7 @@ class _Play:
         stage.complete(row.id, values)
 
     def _answer(self, step: files.Answer) -> None:
-        stage, element = self.stage, step.element.rpartition(PROCESS_AND_ELEMENT)[2]
+        stage, element = self.stage, step.element.rpartition("/")[2]
         statement = select(Job.__table__).where(
             JOB_IS_OPEN, Job.element_id == element, Job.available_at <= stage.clock.now()
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,23 @@ def test_files_that_cannot_be_read_or_deployed_are_told(tmp_path: Path, capsys: 
     assert app.main(["scenarios", str(here)]) == 2
     assert capsys.readouterr().err
     assert app.main(["scenarios", str(tmp_path / "nowhere.scenario.json")]) == 2
+
+
+def test_reference_data_of_its_own_and_none_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A township more, and its working day."""
+    models = copy_of_models(tmp_path)
+    shutil.copytree(models / "reference", tmp_path / "other")
+    places = tmp_path / "other" / "places.csv"
+    places.write_text(places.read_text("utf-8") + "330502999,新设镇,township,,New Town\n", "utf-8")
+    due = {"status": "已提交吴兴区", "messages": [{"message": "case.escalated", "place": "330502"}]}
+    case = {
+        "case": {"id": "c", "number": "n", "place": "330502999"},
+        "report": {"id": "r"},
+        "classification": {"category": None, "major": False},
+    }
+    one = scenario([{"then": due}], {"state": "active"}, variables=case) | {"process": "escalation"}
+    file = models / "escalation" / "new-town.scenario.json"
+    for reference, code in (("../../other", 0), ("../reference", 1), ("../nowhere", 2)):
+        given = {**one["given"], "reference": reference}
+        file.write_text(json.dumps(one | {"given": given}), "utf-8")
+        assert app.main(["scenarios", str(file)]) == code, capsys.readouterr().out
