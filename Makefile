@@ -26,6 +26,7 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python app.py check bpmn
+	$(BIN)/python app.py scenarios bpmn --least 100
 
 .PHONY: servers
 servers: $(VENV)/.ready-dev

@@ -50,6 +50,16 @@ def parser() -> argparse.ArgumentParser:
     decide.add_argument("--decision", help="决策的 id（默认：文件里最终的那一个）")
     decide.add_argument("--input", default="{}", help="输入，JSON 对象，例如 '{\"days\": 5}'")
     decide.add_argument("--json", action="store_true")
+    scenarios = add("scenarios", "演练模型旁边的情景（*.scenario.json），并统计走过了哪些顺序流；不符时退出码为 1")
+    scenarios.add_argument(
+        "paths", nargs="*", type=Path, metavar="文件夹", help="情景所在的文件夹或文件（默认：自带的模型）"
+    )
+    scenarios.add_argument(
+        "--coverage", type=Path, metavar="文件", help="把每张图各元素被几份情景走过写进这个文件（JSON）"
+    )
+    scenarios.add_argument(
+        "--least", type=float, default=0.0, metavar="百分数", help="每张图至少要走过的顺序流，不足时退出码为 1"
+    )
     password = add("password", "给一个账号初始密码（第一位安全管理员用，直接写数据库）")
     password.add_argument("account", help="账号，例如 wx.su")
     _audit(add("audit", "安全审计日志：核对、导出、封存"))

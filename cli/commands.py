@@ -22,6 +22,7 @@ MODULES: Mapping[str, str] = {
     "reindex": "reindex",
     "check": "check",
     "decide": "decide",
+    "scenarios": "scenarios",
     "password": "accounts",
     "audit": "audit",
 }
