@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response, request
@@ -23,11 +23,12 @@ from processes.notation.labels import KINDS
 
 @dataclass(frozen=True)
 class Tab:
-    """A side of a diagram, and what has changed on it as its script takes it."""
+    """A side of a diagram, and what has changed on it as its script takes it. ``address``: where the drawing is, if it is of no version."""
 
     title: str
     drawing: Drawing
     marks: Mapping[str, Mapping[str, str]]
+    address: str = ""
 
 
 @blueprint.get("/versions")
@@ -50,14 +51,23 @@ def versions() -> Response:
         versions=listed,
         old=old,
         new=new,
-        found=found,
-        tabs=[tab for each in found.diagrams for tab in _tabs(each)],
-        kinds=kinds(),
-        element=element,
         who=snapshot().reference.person_name,
-        property_name=property_name,
+        **shown(found),
         place_name=snapshot().reference.place_name,
     )
+
+
+def shown(found: view.Difference, edited: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+    """What ``instances/difference.html`` takes. ``edited``: content hashes → addresses of drawings that are of no version."""
+    addresses = edited or {}
+    tabs = (tab for each in found.diagrams for tab in _tabs(each))
+    return {
+        "found": found,
+        "tabs": [replace(each, address=addresses.get(each.drawing.hash, "")) for each in tabs],
+        "kinds": kinds(),
+        "element": element,
+        "property_name": property_name,
+    }
 
 
 def kinds() -> Mapping[str, str]:
