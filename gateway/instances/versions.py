@@ -85,6 +85,8 @@ def element(change: Change) -> str:
 def property_name(path: str) -> str:
     """What a property is called; those that nobody has named by where they stand in the file."""
     last = path.rpartition("/")[2]
+    if last.startswith("flowNodeRef "):
+        return _("所含环节 %(id)s", id=last.removeprefix("flowNodeRef "))
     return {
         "@name": _("名称"),
         "nameEn": _("英文名称"),

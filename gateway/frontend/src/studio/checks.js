@@ -3,7 +3,7 @@ import { _ } from '../words.js';
 
 const PAUSE = 700; // milliseconds without a change until the server is asked
 const SIGNS = { error: '!', warning: '?', info: 'i' };
-const NAMES = { error: _('错误'), warning: _('提醒'), info: _('说明') };
+const NAMES = { error: _('错误'), warning: _('警告'), info: _('说明') };
 
 export function checks(modeler, box, form, told) {
   const canvas = modeler.get('canvas');

@@ -112,7 +112,7 @@ export const GROUPS = [
     title: _('由谁办理'),
     when: kind('bpmn:UserTask'),
     fields: [
-      { key: 'role', label: _('角色'), kind: 'suggest', options: (at) => at.offered.roles, required: true, ...property('role') },
+      { key: 'role', label: _('角色'), kind: 'choose', options: (at) => at.offered.roles, required: true, ...property('role') },
       { key: 'organisation', label: _('单位'), kind: 'text', optional: true, hint: FEEL, ...property('organisation') },
       { key: 'place', label: _('地区'), kind: 'text', optional: true, ...property('place') },
       { key: 'assignee', label: _('指定到人'), kind: 'text', optional: true, ...property('assignee') },

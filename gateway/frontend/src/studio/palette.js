@@ -3,8 +3,8 @@ import { is } from 'bpmn-js/lib/util/ModelUtil';
 import { _ } from '../words.js';
 
 const WORDS = {
-  'Activate hand tool': _('移动画面'), 'Activate lasso tool': _('框选'), 'Activate create/remove space tool': _('腾出或收紧空间'), 'Activate global connect tool': _('连线'),
-  'Create start event': _('开始'), 'Create intermediate/boundary event': _('中间事件（放到任务边上就附着在任务上）'), 'Create end event': _('结束'),
+  'Activate hand tool': _('移动画面'), 'Activate lasso tool': _('框选'), 'Activate create/remove space tool': _('腾出空间'), 'Activate global connect tool': _('连线'),
+  'Create start event': _('开始事件'), 'Create intermediate/boundary event': _('中间事件'), 'Create end event': _('结束事件'),
   'Create gateway': _('分支'), 'Create expanded sub-process': _('子流程'),
   'Append end event': _('接一个结束'), 'Append gateway': _('接一个分支'), 'Append intermediate/boundary event': _('接一个中间事件'),
   'Append message intermediate catch event': _('接一个等消息'), 'Append timer intermediate catch event': _('接一个等时间'),
@@ -28,10 +28,10 @@ const TASKS = {
 const CHANGES = {
   ...TASKS, subprocess: _('子流程'), 'event-subprocess': _('事件子流程'),
   'exclusive-gateway': _('选一条走'), 'parallel-gateway': _('同时走'), 'inclusive-gateway': _('走成立的几条'), 'event-based-gateway': _('看谁先发生'),
-  'none-start': _('开始'), 'message-start': _('收到消息开始'), 'timer-start': _('到时间开始'), 'conditional-start': _('条件成立开始'), 'signal-start': _('收到信号开始'), 'error-start': _('出错开始'), 'escalation-start': _('升级开始'),
+  'none-start': _('开始事件'), 'message-start': _('收到消息开始'), 'timer-start': _('到时间开始'), 'conditional-start': _('条件成立开始'), 'signal-start': _('收到信号开始'), 'error-start': _('出错开始'), 'escalation-start': _('升级开始'),
   'none-intermediate-throwing': _('中间事件'), 'none-intermediate-throw': _('中间事件'), 'message-intermediate-catch': _('等消息'), 'message-intermediate-throw': _('发消息'), 'timer-intermediate-catch': _('等时间'),
   'conditional-intermediate-catch': _('等条件'), 'signal-intermediate-catch': _('等信号'), 'signal-intermediate-throw': _('发信号'), 'escalation-intermediate-throw': _('升级'),
-  'none-end': _('结束'), 'message-end': _('发消息并结束'), 'error-end': _('出错结束'), 'escalation-end': _('升级并结束'), 'signal-end': _('发信号并结束'), 'terminate-end': _('全部终止'),
+  'none-end': _('结束事件'), 'message-end': _('发消息并结束'), 'error-end': _('出错结束'), 'escalation-end': _('升级并结束'), 'signal-end': _('发信号并结束'), 'terminate-end': _('全部终止'),
   'message-boundary': _('收到消息就中断'), 'timer-boundary': _('到时间就中断'), 'error-boundary': _('出业务错误'), 'escalation-boundary': _('升级就中断'), 'conditional-boundary': _('条件成立就中断'), 'signal-boundary': _('收到信号就中断'),
   'non-interrupting-message-boundary': _('收到消息（不中断）'), 'non-interrupting-timer-boundary': _('到时间（不中断）'), 'non-interrupting-escalation-boundary': _('升级（不中断）'),
   'non-interrupting-conditional-boundary': _('条件成立（不中断）'), 'non-interrupting-signal-boundary': _('收到信号（不中断）'),
@@ -46,6 +46,7 @@ const ADDED = [
 const LATER = 500; // after bpmn-js's own providers
 
 function Choices(palette, contextPad, popupMenu, create, elementFactory, autoPlace) {
+  const change = (event, element) => popupMenu.open(element, 'bpmn-replace', { x: event.clientX, y: event.clientY + 12 }, { title: words('Change element'), width: 300, search: true });
   const begin = (type) => (event) => create.start(event, elementFactory.createShape({ type }));
   palette.registerProvider(LATER, {
     getPaletteEntries: () => (entries) => {
@@ -57,6 +58,9 @@ function Choices(palette, contextPad, popupMenu, create, elementFactory, autoPla
   });
   contextPad.registerProvider(LATER, {
     getContextPadEntries: () => (entries) => {
+      if (entries.replace) {
+        entries = { ...entries, replace: { ...entries.replace, action: { click: change } } };
+      }
       if (!entries['append.append-task']) return entries;
       const type = 'bpmn:UserTask';
       const user = {

@@ -7,9 +7,9 @@ const ROOM = 200; // pixels between two tasks that another one fits between
 const PAUSE = 600; // milliseconds without a key until what is typed is taken over
 
 const KINDS = {
-  'bpmn:Process': _('流程'), 'bpmn:Collaboration': _('流程图'), 'bpmn:Participant': _('流程'), 'bpmn:Lane': _('泳道'),
+  'bpmn:Process': _('流程'), 'bpmn:Participant': _('流程'), 'bpmn:Lane': _('泳道'),
   'bpmn:UserTask': _('人工任务'), 'bpmn:ServiceTask': _('系统任务'), 'bpmn:BusinessRuleTask': _('决策任务'), 'bpmn:ScriptTask': _('脚本任务'),
-  'bpmn:CallActivity': _('调用流程'), 'bpmn:SubProcess': _('子流程'), 'bpmn:StartEvent': _('开始'), 'bpmn:EndEvent': _('结束'),
+  'bpmn:CallActivity': _('调用流程'), 'bpmn:SubProcess': _('子流程'), 'bpmn:StartEvent': _('开始事件'), 'bpmn:EndEvent': _('结束事件'),
   'bpmn:BoundaryEvent': _('附着的事件'), 'bpmn:IntermediateCatchEvent': _('等待'), 'bpmn:IntermediateThrowEvent': _('中间事件'),
   'bpmn:ExclusiveGateway': _('选一条走'), 'bpmn:ParallelGateway': _('同时走'), 'bpmn:InclusiveGateway': _('走成立的几条'), 'bpmn:EventBasedGateway': _('看谁先发生'),
   'bpmn:SequenceFlow': _('连线'), 'bpmn:TextAnnotation': _('注释'),
@@ -38,7 +38,7 @@ export function panel(modeler, box, offered) {
     const nothing = count !== 1;
     const title = make('h2', nothing ? (count ? _('选中了 %(count)s 个', { count }) : _('整个流程图')) : called(current.businessObject));
     const what = KINDS[current.businessObject.$type];
-    if (!nothing && what) title.append(make('span', what, 'tag'));
+    if (!nothing && what && current.businessObject.name) title.append(make('span', what, 'tag'));
     box.append(title);
     if (!count) box.append(make('p', _('点一下图上的环节或连线，就在这里改它。'), 'quiet'));
     if (count > 1) return;
@@ -116,7 +116,7 @@ export function panel(modeler, box, offered) {
     const options = field.options(at());
     const known = options.some(([each]) => each === value);
     const all = [...(field.plain ? [] : [['', '']]), ...(known || !value ? [] : [[value, '']]), ...options];
-    input.replaceChildren(...all.map(([each, name]) => new Option(!each ? _('请选择') : name && !field.plain ? `${name}（${each}）` : name || each, each)));
+    input.replaceChildren(...all.map(([each, name]) => new Option(!each ? _('请选择') : name && !field.plain ? `${name} (${each})` : name || each, each)));
   }
 
   function suggestions(field, input) {
@@ -183,7 +183,7 @@ function insert(modeler, flow, editor) {
     const room = ROOM - (flow.target.x - flow.source.x - flow.source.width);
     const edge = flow.source.x + flow.source.width + 5;
     if (room > 0 && flow.target.x > edge) {
-      const all = modeler.get('elementRegistry').filter((each) => each.parent && !each.waypoints);
+      const all = modeler.get('elementRegistry').filter((each) => each.parent);
       const { movingShapes, resizingShapes } = space.calculateAdjustments(all, 'x', room, edge);
       modeling.createSpace(movingShapes, resizingShapes, { x: room, y: 0 }, 'e', edge);
     }
