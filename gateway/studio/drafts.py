@@ -8,8 +8,8 @@ from flask import Response, jsonify, request
 
 from gateway import text
 from gateway.context import services
-from gateway.languages import pick, said
 from gateway.languages import language as spoken
+from gateway.languages import pick, said
 from gateway.studio.pages import blueprint, diagram, findings, own, together
 from processes.casework import model_drafts
 from processes.casework.model_drafts import Draft, NotThisDiagram, Outdated
@@ -33,11 +33,11 @@ def drawing(draft_id: str) -> Response:
 @blueprint.post("/drafts/<draft_id>")
 def save(draft_id: str) -> Response:
     """Keep the diagram as it is now. 409: it was saved elsewhere meanwhile; 422: it is none of this process."""
-    seen, body, now = request.form.get("revision", "", int), diagram(), services().clock.now()
+    seen, body, now = request.form.get("revision", -1, type=int), diagram(), services().clock.now()
     with services().database.write() as connection:
         draft = own(connection, draft_id)
         try:
-            revision = model_drafts.save(connection, draft, seen if isinstance(seen, int) else -1, body, now)
+            revision = model_drafts.save(connection, draft, seen, body, now)
         except Outdated as error:
             return _refused(409, error, **_state(draft))
         except (NotThisDiagram, ParseError) as error:

@@ -49,7 +49,7 @@ def review(draft_id: str) -> Response:
         hints=[each for each in wrong if each.severity != ERROR],
         superseded=current != draft.base,
         also=[each for each in _touched(files, draft.sent) if each.process_id != draft.process],
-        **shown(found, {digest: address for digest in model_drafts.hashes(draft).values()}),
+        **shown(found, dict.fromkeys(model_drafts.hashes(draft).values(), address)),
     )
 
 

@@ -29,9 +29,7 @@ def places() -> tuple[str, ...]:
     """Where the viewer may put models into force: the places of the duties; for those at the one top, everywhere."""
     reference = pages.snapshot().reference
     tops = [each for each in reference.places if reference.superior(each) is None]
-    return tuple(
-        EVERYWHERE if [each] == tops else each for each in places_for(PAGE, pages.viewer().authority)
-    )
+    return tuple(EVERYWHERE if [each] == tops else each for each in places_for(PAGE, pages.viewer().authority))
 
 
 def path(place: str) -> Sequence[str]:

@@ -86,7 +86,9 @@ def at(connection: Connection, place: str) -> Sequence[Draft]:
     return _read(connection, ModelDraft.place == place)
 
 
-def begin(connection: Connection, person: str, place: str, held: Held, bodies: Mapping[str, bytes], now: datetime) -> str:
+def begin(
+    connection: Connection, person: str, place: str, held: Held, bodies: Mapping[str, bytes], now: datetime
+) -> str:
     """The id of somebody's draft of a process in force at a place: the one there is, else a new one of the version in force."""
     mine = (ModelDraft.person == person, ModelDraft.place == place, ModelDraft.process_id == held.process)
     known = _read(connection, *mine)
@@ -143,7 +145,9 @@ def diagram_of(draft: Draft, body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise NotThisDiagram("流程图不是 UTF-8 编码，没有保存。", "the diagram is not in UTF-8: it was not saved") from error
+        raise NotThisDiagram(
+            "流程图不是 UTF-8 编码，没有保存。", "the diagram is not in UTF-8: it was not saved"
+        ) from error
 
 
 def hashes(draft: Draft) -> Mapping[str, str]:

@@ -12,7 +12,8 @@ import { saving } from './studio/saving.js';
 import { _ } from './words.js';
 
 const page = document.querySelector('[data-studio]');
-const MARGIN = 60; // pixels around a drawing that is fitted in
+const MARGIN = 40; // pixels around a drawing that is fitted in
+const PALETTE = 170; // pixels that the palette covers
 const SMALLEST = 0.6; // below this scale labels of 12 px can't be read
 
 const form = () => {
@@ -27,8 +28,8 @@ function fit(modeler, whole = false) {
   canvas.resized();
   const scale = canvas.zoom('fit-viewport', 'auto') * 0.95;
   const { inner, outer } = canvas.viewbox();
-  if (whole || scale >= SMALLEST) { canvas.zoom(Math.min(1, scale), 'auto'); return; }
-  canvas.viewbox({ x: inner.x - MARGIN * 2, y: inner.y - MARGIN, width: outer.width / 0.8, height: outer.height / 0.8 });
+  if (whole || scale >= SMALLEST) { canvas.zoom(Math.min(1, scale), 'auto'); canvas.scroll({ dx: PALETTE / 2, dy: 0 }); return; }
+  canvas.viewbox({ x: inner.x - (PALETTE + 20) / 0.8, y: inner.y - MARGIN, width: outer.width / 0.8, height: outer.height / 0.8 });
 }
 
 async function open() {

@@ -49,4 +49,3 @@ def at(connection: Connection, path: Sequence[str], place: str, person: str, lan
         for each in held.values()
     ]
     return sorted(found, key=lambda each: each.draft is None)
-
