@@ -41,7 +41,7 @@ async function open() {
   }); // (without the ordering, shapes stay in the order in which the file has them)
   read(modeler.get('moddle'));
   try {
-    const answer = await fetch(page.dataset.diagram);
+    const answer = await fetch(page.dataset.edited);
     if (!answer.ok) throw new Error(String(answer.status));
     const { warnings } = await modeler.importXML(await answer.text());
     if (warnings.length) throw new Error(warnings[0].message); // what can't be read would be lost with the next saving
