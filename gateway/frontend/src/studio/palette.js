@@ -16,7 +16,7 @@ const WORDS = {
   'Align elements left': _('左对齐'), 'Align elements center': _('左右居中'), 'Align elements right': _('右对齐'),
   'Align elements top': _('上对齐'), 'Align elements middle': _('上下居中'), 'Align elements bottom': _('下对齐'),
   'Search in diagram': _('在图上查找'), 'Open {element}': _('打开“{element}”'), 'flow elements': _('流程元素'),
-  'Loop': _('循环'), 'Parallel multi-instance': _('同时办多份'), 'Sequential multi-instance': _('依次办多份'), 'Toggle non-interrupting': _('触发时不中断'),
+  'Toggle non-interrupting': _('触发时不中断'),
 };
 
 export const words = (text, values = {}) => (WORDS[text] ?? text).replace(/{([^}]+)}/g, (whole, key) => values[key] ?? whole);
@@ -81,7 +81,7 @@ function Choices(palette, contextPad, popupMenu, create, elementFactory, autoPla
         return label && !is(element, 'bpmn:Participant') ? [[id, { ...entry, label }]] : [];
       }),
     ),
-    getPopupMenuHeaderEntries: () => (entries) => Object.fromEntries(Object.entries(entries).filter(([id]) => !/adhoc|participant/.test(id))),
+    getPopupMenuHeaderEntries: () => (entries) => Object.fromEntries(Object.entries(entries).filter(([id]) => id === 'toggle-non-interrupting')),
   });
 }
 Choices.$inject = ['palette', 'contextPad', 'popupMenu', 'create', 'elementFactory', 'autoPlace'];
