@@ -55,6 +55,8 @@ export function checks(modeler, box, form, told) {
     const first = errors ? _('%(count)s 个错误要先改正', { count: errors }) : _('✓ 没有错误，可以生效');
     box.querySelector('[data-summary]').textContent = others ? _('%(first)s；%(count)s 条提醒', { first, count: others }) : first;
     box.querySelector('ul').replaceChildren(...findings.map(entry));
+    const list = box.querySelector('ul'); // by the keyboard it can be scrolled by its buttons, if there are any
+    list.tabIndex = list.scrollHeight > list.clientHeight && !list.querySelector('button') ? 0 : -1;
     const worst = new Map();
     for (const each of findings) if (each.element && !each.file && registry.get(each.element) && !worst.has(each.element)) worst.set(each.element, each);
     for (const [id, each] of worst) mark(id, each);
