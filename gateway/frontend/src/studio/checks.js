@@ -57,6 +57,8 @@ export function checks(modeler, box, form, told) {
     box.querySelector('ul').replaceChildren(...findings.map(entry));
     const list = box.querySelector('ul'); // by the keyboard it can be scrolled by its buttons, if there are any
     list.tabIndex = list.scrollHeight > list.clientHeight && !list.querySelector('button') ? 0 : -1;
+    const typing = document.activeElement; // the list may have pushed it out of sight
+    if (typing?.closest('[data-fields]')) typing.scrollIntoView({ block: 'nearest' });
     const worst = new Map();
     for (const each of findings) if (each.element && !each.file && registry.get(each.element) && !worst.has(each.element)) worst.set(each.element, each);
     for (const [id, each] of worst) mark(id, each);
