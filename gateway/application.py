@@ -21,6 +21,7 @@ from gateway import (
     portal,
     rest,
     staff,
+    studio,
     subjects,
     text,
     web,
@@ -54,6 +55,7 @@ def build(services: Services) -> Flask:
     app.register_blueprint(subjects.blueprint)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(instances.blueprint)
+    app.register_blueprint(studio.blueprint)
     app.register_blueprint(portal.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.health)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -14,16 +14,15 @@ from sqlalchemy import Connection, select, union
 from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
-from processes.casework import loading
+from processes.casework import loading, models_in_force
 from processes.clock import Clock
 from processes.errors import BihuanError
 from processes.failpoints import hit
 from processes.notation.bundle import Version, versions
 from processes.notation.check.findings import ERROR, Finding
-from processes.notation.models import ParseError, is_passed_over, read_xml
 from processes.runtime.commands import Replan
 from processes.runtime.definitions import NothingToDeploy
-from processes.store.tables import TASK_IS_OPEN, Deadline, Definition, InForce, ModelFile, Timer, UserTask
+from processes.store.tables import TASK_IS_OPEN, Deadline, Timer, UserTask
 
 LONGEST_NAME = 80
 """characters of a file's or folder's name: in any script within the 255 bytes that file systems take"""
@@ -117,36 +116,7 @@ def _uploaded() -> dict[str, bytes]:
 def _in_force(connection: Connection, place: str, sent: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files in force at a place, without those whose processes or decisions the sent ones bring."""
     path = (*services().snapshots.now().reference.path(place), "") if place else ("",)
-    rank = {code: at for at, code in enumerate(path)}
-    rows = connection.execute(
-        select(InForce.process_id, InForce.place, Definition.files)
-        .join(Definition, Definition.id == InForce.definition_id)
-        .where(InForce.place.in_(path))
-    ).all()
-    nearest: dict[str, Mapping[str, str]] = {}
-    for row in sorted(rows, key=lambda each: rank[each.place], reverse=True):
-        nearest[row.process_id] = row.files
-    names = {digest: name for files in nearest.values() for name, digest in files.items()}
-    brought = {each for name, body in sent.items() for each in _ids(name, body)}
-    statement = select(ModelFile.hash, ModelFile.body).where(ModelFile.hash.in_(list(names)))
-    return {
-        names[row.hash]: row.body
-        for row in connection.execute(statement)
-        if not brought.intersection(_ids(names[row.hash], row.body))
-    }
-
-
-def _ids(name: str, body: bytes) -> Iterator[tuple[str, str]]:
-    """The processes and decisions that a file defines; none when it can't be read (the check says so then)."""
-    if is_passed_over(name):
-        return
-    try:
-        root = read_xml(name, body).root
-    except ParseError:
-        return
-    for kind in ("process", "decision"):
-        for element in root.iter(f"{{*}}{kind}"):
-            yield kind, str(element.get("id"))
+    return models_in_force.bodies(connection, models_in_force.at(connection, path).values(), sent)
 
 
 def _replan() -> int:

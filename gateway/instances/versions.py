@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response, request
@@ -24,11 +24,12 @@ from processes.notation.labels import KINDS
 
 @dataclass(frozen=True)
 class Tab:
-    """A side of a diagram, and what has changed on it as its script takes it."""
+    """A side of a diagram, and what has changed on it as its script takes it. ``address``: where the drawing is, if it is of no version."""
 
     title: str
     drawing: Drawing
     marks: Mapping[str, Mapping[str, str]]
+    address: str = ""
 
 
 @blueprint.get("/versions")
@@ -49,12 +50,8 @@ def versions() -> Response:
         versions=listed,
         old=old,
         new=new,
-        found=found,
-        tabs=[tab for each in found.diagrams for tab in _tabs(each)],
-        kinds=kinds(),
-        element=element,
         who=snapshot().reference.person_name,
-        property_name=property_name,
+        **shown(found),
         place_name=snapshot().reference.place_name,
     )
 
@@ -69,6 +66,19 @@ def two_of(ids: Sequence[str], old: str, new: str) -> tuple[str, str]:
 def difference(connection: Connection, old: str, new: str) -> view.Difference:
     """What two versions differ in: nothing when they are the same."""
     return view.differing(connection, old, new, language()) if old != new else view.Difference((), (), ())
+
+
+def shown(found: view.Difference, edited: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+    """What ``instances/difference.html`` takes. ``edited``: content hashes → addresses of drawings that are of no version."""
+    addresses = edited or {}
+    tabs = (tab for each in found.diagrams for tab in _tabs(each))
+    return {
+        "found": found,
+        "tabs": [replace(each, address=addresses.get(each.drawing.hash, "")) for each in tabs],
+        "kinds": kinds(),
+        "element": element,
+        "property_name": property_name,
+    }
 
 
 def kinds() -> Mapping[str, str]:
@@ -86,6 +96,8 @@ def element(change: Change) -> str:
 def property_name(path: str) -> str:
     """What a property is called; those that nobody has named by where they stand in the file."""
     last = path.rpartition("/")[2]
+    if last.startswith("flowNodeRef "):
+        return _("所含环节 %(id)s", id=last.removeprefix("flowNodeRef "))
     return {
         "@name": _("名称"),
         "nameEn": _("英文名称"),

@@ -30,6 +30,7 @@ def menu(viewer: Viewer) -> Sequence[Item]:
         ("answers", Item(_("答复模板"), "staff.answers", "answers")),
         ("incidents", Item(_("异常"), "staff.incidents", "incidents")),
         ("instances", Item(_("流程实例"), "instances.search", "instances", "g p")),
+        ("models", Item(_("流程设计"), "studio.models", "studio")),
         ("accounts", Item(_("账号管理"), "accounts.people", "accounts")),
         ("duties", Item(_("职责管理"), "accounts.duties", "duties")),
         ("subjects", Item(_("个人信息申请"), "subjects.home", "subjects")),

@@ -92,6 +92,22 @@ def versions(files: Mapping[str, bytes]) -> Sequence[Version]:
     return found
 
 
+def named_files(files: Mapping[str, bytes]) -> Mapping[str, Sequence[str]]:
+    """Each process with the files that it names itself: its diagram first, then decisions and forms. Raises ``ParseError``."""
+    models = read_models(files)
+    decisions = {
+        element.get("id", ""): name for name, root in models.decisions.items() for element in root.iter("{*}decision")
+    }
+    found: dict[str, Sequence[str]] = {}
+    for name, diagram in models.diagrams.items():
+        for process in diagram.root.iter(BPMN + "process"):
+            needs = _needs(process)
+            tables = {decisions[each] for each in needs.decisions if each in decisions}
+            forms = {each for each in needs.forms if each in files}
+            found[process.get("id", "")] = [name, *sorted(tables), *sorted(forms)]
+    return found
+
+
 def kind_of_file(name: str, body: bytes) -> str:
     """What a model file is, by its content: bpmn, dmn, or json for a form; anything else goes by its ending. Raises ``ParseError``."""
     if kind_by_name(name) == "form":

@@ -134,6 +134,9 @@ def _flat(node: Any, units: Mapping[str, str], path: str = "") -> Iterator[tuple
         if tag == "property" and child.get("name") and child.get("value") is not None:
             yield str(child.get("name")), str(child.get("value"))
             continue
+        if tag == "flowNodeRef":  # a lane holds what it holds in no order
+            yield f"{tag} {(child.text or '').strip()}", "✓"
+            continue
         counts[tag] = counts.get(tag, 0) + 1
         number = f"[{counts[tag]}]" if counts[tag] > 1 else ""
         inside = list(_flat(child, units, f"{path}{tag}{number}/"))

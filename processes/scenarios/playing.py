@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -52,9 +53,7 @@ class _Play:
         """Raises what fails, with the step."""
         self._at("given", "given", self._begin)
         for number, step in enumerate(self.scenario.when, start=1):
-            self._at(
-                f"第 {number} 步（{_named(step)}）", f"step {number} ({_named(step)})", lambda of=step: self._do(of)
-            )
+            self._at(f"第 {number} 步（{_named(step)}）", f"step {number} ({_named(step)})", partial(self._do, step))
         self._at("then", "then", lambda: self._look(self.scenario.then))
 
     def _at(self, zh: str, en: str, work: Callable[[], None]) -> None:

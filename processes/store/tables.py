@@ -728,6 +728,24 @@ class NoticeTemplate(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class ModelDraft(Base):
+    """What the owner of a process changes of it at a place (empty: everywhere) before it comes into force."""
+
+    __tablename__ = "model_draft"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person: Mapped[str] = mapped_column(String(60))
+    place: Mapped[str] = mapped_column(String(20))
+    process_id: Mapped[str] = mapped_column(String(120))
+    base: Mapped[str] = mapped_column(String(64))
+    """the definition that was in force there when the draft was begun"""
+    files: Mapped[dict[str, Any]]
+    """the edited ones: name → text"""
+    revision: Mapped[int] = mapped_column(Integer)
+    """one more with each saving; who saves names the one that he or she has seen"""
+    changed_at: Mapped[datetime]
+    __table_args__ = (Index("ix_model_draft_place", "place", "process_id", "person", unique=True),)
+
+
 class AnswerTemplate(Base):
     """Words that people put into answers and complete: a place's, or one board's. ``edited_by`` null: as ``answers.csv`` says it."""
 

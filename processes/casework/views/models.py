@@ -186,9 +186,14 @@ def _titles(read: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapping[str, s
 def drawing_file(connection: Connection, digest: str, language: str = CHINESE) -> bytes | None:
     """A diagram, with its names in a language where they have it, or None when there is no such diagram."""
     body = connection.execute(select(ModelFile.body).where(ModelFile.hash == digest, ModelFile.kind == "bpmn")).scalar()
-    if body is None or language == CHINESE:
+    return None if body is None else drawing_in(body, digest, language)
+
+
+def drawing_in(body: bytes, name: str, language: str) -> bytes:
+    """A diagram with its names in a language where they have it."""
+    if language == CHINESE:
         return body
-    root = read_xml(digest, body).root
+    root = read_xml(name, body).root
     for node, said in _said(root):
         if NAME_EN in said:
             node.set("name", said[NAME_EN])

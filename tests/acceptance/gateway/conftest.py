@@ -66,6 +66,8 @@ class Desk:
         for drawing in page.locator("[data-case-diagram]").all():
             drawing.scroll_into_view_if_needed()  # a drawing is opened when somebody comes near it
             expect(drawing).to_have_attribute("data-ready", re.compile("."), timeout=30_000)
+        for editor in page.locator("[data-studio]").all():
+            expect(editor).to_have_attribute("data-ready", "yes", timeout=30_000)
         for width, height in (PHONE, TWICE, WIDE):
             page.set_viewport_size({"width": width, "height": height})
             found = self.cut_off() + (axe.violations(page) if (width, height) in judged else [])

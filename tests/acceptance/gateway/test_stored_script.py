@@ -76,6 +76,8 @@ class Reader:
             for drawing in self.page.locator("[data-case-diagram]").all():
                 drawing.scroll_into_view_if_needed()
                 self.page.wait_for_selector("[data-case-diagram][data-ready]")
+            for _editor in self.page.locator("[data-studio]").all():
+                self.page.wait_for_selector("[data-studio][data-ready]")
             self.looks(path)
             self.fields |= set(text_fields.of_page(self.world.app, path, self.page.content()))
         self.page.context.add_cookies([{"name": COOKIE, "value": "en", "url": self.url}])

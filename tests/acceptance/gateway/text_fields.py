@@ -50,6 +50,8 @@ class _Forms(HTMLParser):
             self._actions = [to] if given.get("method") == "post" else []
         elif tag == "button" and "formaction" in given:
             self._actions.append(given["formaction"])
+        elif "name" not in given:
+            return  # it is sent with no form: a script's own
         elif self._actions and (tag == "textarea" or (tag == "input" and given.get("type", "text") not in _NO_TEXT)):
             self.found.add((self._actions[0], given["name"]))
 

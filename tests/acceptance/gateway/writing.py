@@ -16,6 +16,7 @@ from xml.sax.saxutils import quoteattr
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
+from processes.casework import model_drafts
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.jobs import CATALOGUE
 from processes.messaging.schema import describe
@@ -23,6 +24,7 @@ from processes.runtime.commands import CompleteJob, FailJob, Start
 from processes.store import quarantine
 from processes.store.tables import JOB_IS_OPEN, Case, Job
 from tests.acceptance.gateway.payloads import ROOM, TEMPLATE, Written
+from tests.integration.gateway import every_page
 from tests.integration.gateway import rows as inspection
 from tests.integration.gateway.conftest import TOKEN, Browser, Program
 from tests.integration.gateway.every_page import Filled
@@ -144,7 +146,8 @@ def write_everything(world: World) -> tuple[Office, Filled]:
     for each in (handled, number):
         office.pages += history_of(office, each)
     office.pages += [(office.desk(CLERK), f"/cases/{each}") for each in cases(office)]
-    return office, Filled(number, instance, task, operation, entry, ())
+    draft = a_draft(office)
+    return office, Filled(number, instance, task, operation, draft, entry, ())
 
 
 def cases(office: Office) -> list[str]:
@@ -221,6 +224,26 @@ def drawings(office: Office) -> None:
     office.sends(HANDLER, "staff.complete", f"/tasks/{task}", f"/tasks/{task}", {"reason": 400}, **row, save="draft")
     office.pages += [(office.desk(HANDLER), f"/tasks/{task}"), (office.desk(OWNER), f"/instances/{begun.instance_id}")]
     office.pages.append((office.desk(OWNER), "/instances/heat?process=inspection"))
+
+
+def a_draft(office: Office) -> str:
+    """Names in a drawing that is not in force yet, over its editor's door."""
+    draft = every_page.drafted(office.world, OWNER, every_page.PLACE, "board_handoff")
+    with office.world.services.database.read() as connection:
+        found = model_drafts.own(connection, draft, OWNER)
+    assert found is not None
+    text = found.text.replace('name="签收"', f"name={quoteattr(office.into('studio.save name', NAME))}", 1)
+    for name, value in {"nameEn": "Acknowledge", "next": "签收后由您办理；提出异议的，由中心裁定。"}.items():
+        said = quoteattr(office.into(f"studio.save {name}", NAME))
+        text = text.replace(f'name="{name}" value="{value}"', f'name="{name}" value={said}', 1)
+    browser, path = office.desk(OWNER), f"/studio/drafts/{draft}"
+    page = browser.get(path)
+    token = re.findall(r'data-token="([^"]+)"', page)[0]
+    given = {"csrf_token": token, "revision": "1", "diagram": (io.BytesIO(text.encode()), "diagram.bpmn")}
+    answer = browser.client.post(path, data=given, content_type="multipart/form-data")
+    assert answer.status_code == 200, answer.text
+    office.pages += [(browser, path), (browser, f"{path}/force")]
+    return draft
 
 
 # ---- problems ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from gateway import permissions
 from gateway.staff import viewer
 from gateway.text import masked_name
-from processes.casework import bulk
+from processes.casework import bulk, model_drafts, models_in_force
 from processes.casework.views.instances.criteria import Criteria
 from processes.notation.bundle import read_folder
 from processes.store.tables import Case
@@ -45,6 +45,7 @@ NO_PAGE = {
     "staff.overseen_counts": "JSON",
     "staff.template": "a file",
     "staff.uploaded": "a file",
+    "studio.drawing": "a diagram file",
 }
 """Addresses that a browser does not show as a page of ours, with what they are."""
 
@@ -69,6 +70,7 @@ class Filled:
     instance: str
     task: str
     operation: str
+    draft: str
     quarantined: int
     recorded: tuple[str, ...]
     """what rules have recorded on the case: their words are data, which their owners write"""
@@ -85,6 +87,8 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "instances.detail": ("", lambda found: f"/instances/{found.instance}"),
     "instances.entry": ("", lambda found: f"/instances/{found.instance}/history/1"),
     "staff.arrange": (HANDLER, lambda found: f"/tasks/{found.task}/arrange"),
+    "studio.edit": ("", lambda found: f"/studio/drafts/{found.draft}"),
+    "studio.review": ("", lambda found: f"/studio/drafts/{found.draft}/force"),
     "operations.quarantined": ("", lambda found: f"/operations/quarantine/{found.quarantined}"),
 }
 """Pages with an id in their address: who opens them (empty: whoever may), and where."""
@@ -125,7 +129,21 @@ def furnish(world: World) -> Filled:
     now, criteria = world.clock.now(), Criteria(process="problem")
     with world.services.database.write() as connection:
         operation = bulk.begin(connection, "retry", "It is back", HANDLER, [PLACE], now, criteria=criteria)
-    return Filled(number, task.instance_id, task.id, operation, 1, tuple(str(each) for each in recorded))
+    draft = drafted(world, _holder("models"), PLACE)
+    return Filled(number, task.instance_id, task.id, operation, draft, 1, tuple(str(each) for each in recorded))
+
+
+def drafted(world: World, owner: str, place: str, process: str = "supervision") -> str:
+    """A draft of a process in which something has been changed."""
+    now, reference = world.clock.now(), world.services.snapshots.now().reference
+    with world.services.database.write() as connection:
+        held = models_in_force.at(connection, (*reference.path(place), "") if place else ("",))[process]
+        bodies = models_in_force.bodies(connection, [held])
+        draft = model_drafts.own(connection, model_drafts.begin(connection, owner, place, held, bodies, now), owner)
+        assert draft is not None
+        changed = draft.text.replace('nameEn" value="', 'nameEn" value="The ', 1)
+        model_drafts.save(connection, draft, 0, changed.encode(), now)
+    return draft.id
 
 
 def _deploy_again(world: World) -> None:

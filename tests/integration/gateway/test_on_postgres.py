@@ -9,6 +9,7 @@ import pytest
 
 from processes.runtime.scheduler import Scheduler
 from tests.integration.gateway.conftest import Browser, Program
+from tests.integration.gateway.every_page import drafted
 from tests.integration.gateway.world import OPERATOR, build
 
 pytestmark = pytest.mark.postgres
@@ -40,4 +41,13 @@ def test_every_page_and_address_works_over_postgresql(postgres_url: str, tmp_pat
     assert operator.get(f"/api/cases/{number}")["number"] == number
     assert operator.get("/api/tasks?place=330502")["tasks"]
     assert operator.get("/api/incidents") == {"incidents": []}
+    world.services.database.dispose()
+
+
+def test_a_draft_comes_into_force_over_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    world = build(tmp_path, url=postgres_url)
+    owner = Browser(world.app.test_client()).log_in("wx.xie")
+    path = f"/studio/drafts/{drafted(world, 'wx.xie', '330502', 'portal_message')}"
+    assert "已生效" in owner.get(owner.post(f"{path}/force", {"revision": "1"}, f"{path}/force"))
+    assert "吴兴区" in owner.get("/studio/")
     world.services.database.dispose()

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from processes.casework.views.models import Drawing, models
+from processes.casework.views.models import Drawing, models, read_drawings
 from processes.notation import difference
+from processes.notation.bundle import content_hash, kind_of_file
 from processes.notation.difference import Change, Detail, TableChange
 from processes.store.tables import AuditEntry, Definition, InForce, ModelFile
 
@@ -70,18 +71,38 @@ def of(connection: Connection, process: str) -> Sequence[Version]:
     places: dict[str, dict[str, datetime]] = {}
     for row in connection.execute(force.order_by(InForce.place)):
         places.setdefault(row.definition_id, {})[row.place] = row.since
-    about = [f"definition:{row.id}" for row in rows]
+    by = deployed_by(connection, [row.id for row in rows])
+    return [Version(row.id, row.created_at, by.get(row.id, ""), places.get(row.id, {})) for row in rows]
+
+
+def deployed_by(connection: Connection, definitions: Iterable[str]) -> Mapping[str, str]:
+    """Who put each definition into force first, as far as the audit log still says."""
+    about = [f"definition:{each}" for each in definitions]
     entries = select(AuditEntry.about, AuditEntry.by).where(AuditEntry.about.in_(about), AuditEntry.act == DEPLOYED)
     by: dict[str, str] = {}
     for entry in connection.execute(entries.order_by(AuditEntry.seq)):
-        by.setdefault(entry.about, entry.by)
-    return [Version(row.id, row.created_at, by.get(f"definition:{row.id}", ""), places.get(row.id, {})) for row in rows]
+        by.setdefault(entry.about.removeprefix("definition:"), entry.by)
+    return by
 
 
 def differing(connection: Connection, old: str, new: str, language: str) -> Difference:
     """What has changed between two versions of a process."""
-    before, after = _files(connection, old), _files(connection, new)
     drawn = _drawings(connection, (old, new), language)
+    return _between(_files(connection, old), _files(connection, new), drawn)
+
+
+def changed_by(connection: Connection, old: str, edited: Mapping[str, bytes], language: str) -> Difference:
+    """What edited files change of a version of a process."""
+    before, drawn = _files(connection, old), _drawings(connection, (old,), language)
+    after = dict(before)
+    for name, body in edited.items():
+        file = after[name] = _File(content_hash(body), kind_of_file(name, body), body)
+        for drawing in read_drawings(body, file.hash, language) if file.kind == "bpmn" else ():
+            drawn.setdefault(file.hash, drawing)
+    return _between(before, after, drawn)
+
+
+def _between(before: Mapping[str, _File], after: Mapping[str, _File], drawn: Mapping[str, Drawing]) -> Difference:
     diagrams, tables, forms = list[DiagramChange](), list[TableChange](), list[FormChange]()
     for name in [*after, *(each for each in before if each not in after)]:
         was, now = before.get(name, _NONE), after.get(name, _NONE)

@@ -184,6 +184,10 @@ def _sheet(call: Call) -> bytes:
     return f"标题,内容,企业名称\n厂区围墙,厂区围墙被占{call.who.name}，请协调处理。,湖州围墙公司\n".encode()
 
 
+def _diagram(call: Call) -> tuple[io.BytesIO, str]:
+    return file(str(call.thing["diagram"]).replace("The ", "One ", 1).encode(), "diagram.bpmn")
+
+
 SUBJECT = {"phone": "13812345678"}
 """Whose number every case here has."""
 
@@ -282,6 +286,10 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.save_filter": lambda call: {"name": "急件", "query": "light=red"},
     "staff.unmask": lambda call: {"reason": "visit", "words": "明天去现场"},
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
+    "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
+    "studio.check": lambda call: {"diagram": _diagram(call)},
+    "studio.put": lambda call: {"revision": "1"},
+    "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},
     "subjects.correct": lambda call: {
         **SUBJECT,

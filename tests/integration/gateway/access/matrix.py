@@ -45,6 +45,7 @@ STRANGERS: Mapping[str, tuple[str, str]] = {
     "operations": ("to /login", "401"),
     "rest": ("401", "401"),
     "staff": ("to /login", "401"),
+    "studio": ("to /login", "401"),
     "subjects": ("to /login", "401"),
 }
 """What becomes of those whom an area does not know at all: when they read, and when they want something changed."""

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, insert, select
 
 from gateway import create_app
-from processes.casework import answer_templates, attachments, bulk, uploads
+from processes.casework import answer_templates, attachments, bulk, model_drafts, uploads
 from processes.casework.accounts import second_factor
 from processes.casework.accounts import tokens as access_tokens
 from processes.casework.records import AnswerWords
@@ -40,6 +40,7 @@ from processes.store.tables import (
     TaskDraft,
 )
 from tests.integration.gateway.conftest import TOKEN
+from tests.integration.gateway.every_page import drafted
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
 from tests.integration.gateway.programs import token_of
@@ -202,6 +203,7 @@ def _furnished(world: World) -> Stage:
         "person": people,
         "problem": problems,
         "request": [_asked(world, each) for each in cases],
+        "draft": [_drafted(world, each) for each in cases if each.home in ("own", "neighbour", "above")],
         "registration": [_registered(world, principals)],
     }
     fresh = Enterprise(world, post)
@@ -317,6 +319,16 @@ def _asked(world: World, home: Thing) -> Thing:
         assert found is not None
         requests.decide(connection, found, True, "符合规定", now, by="zj.su")
     return Thing(home.home, home.place, owner=asker, values={"pending": pending, "approved": approved})
+
+
+def _drafted(world: World, home: Thing) -> Thing:
+    """A draft of a home's process owner."""
+    owner = _holder("owner", home.place)
+    draft = drafted(world, owner, home.place)
+    with world.services.database.read() as connection:
+        found = model_drafts.own(connection, draft, owner)
+    assert found is not None
+    return Thing(home.home, home.place, owner=owner, values={"draft_id": draft, "diagram": found.text})
 
 
 def _problem(world: World, number: str, home: str, phone: str) -> Thing:

@@ -1,0 +1,96 @@
+// The diagram's editor: a drawing, the fields of what is selected, what is wrong, and a draft that saves itself.
+import Modeler from 'bpmn-js/lib/Modeler';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
+import './studio.css';
+import { checks } from './studio/checks.js';
+import { Copying, read } from './studio/dialect.js';
+import { choices } from './studio/palette.js';
+import { panel } from './studio/panel.js';
+import { saving } from './studio/saving.js';
+import { _ } from './words.js';
+
+const page = document.querySelector('[data-studio]');
+const MARGIN = 40; // pixels around a drawing that is fitted in
+const PALETTE = 170; // pixels that the palette covers
+const SMALLEST = 0.6; // below this scale labels of 12 px can't be read
+
+const form = () => {
+  const body = new FormData();
+  body.append('csrf_token', page.dataset.token);
+  return body;
+};
+
+// The whole drawing if it can be read so, else where it begins.
+function fit(modeler, whole = false) {
+  const canvas = modeler.get('canvas');
+  canvas.resized();
+  const scale = canvas.zoom('fit-viewport', 'auto') * 0.95;
+  const { inner, outer } = canvas.viewbox();
+  if (whole || scale >= SMALLEST) { canvas.zoom(Math.min(1, scale), 'auto'); canvas.scroll({ dx: PALETTE / 2, dy: 0 }); return; }
+  canvas.viewbox({ x: inner.x - (PALETTE + 20) / 0.8, y: inner.y - MARGIN, width: outer.width / 0.8, height: outer.height / 0.8 });
+}
+
+async function open() {
+  const stage = page.querySelector('[data-canvas]');
+  const status = page.querySelector('[data-status]');
+  const modeler = new Modeler({
+    container: stage,
+    additionalModules: [choices, { __init__: ['studioCopying'], studioCopying: ['type', Copying], bpmnDiOrdering: ['value', null] }],
+  }); // (without the ordering, shapes stay in the order in which the file has them)
+  read(modeler.get('moddle'));
+  try {
+    const answer = await fetch(page.dataset.edited);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { warnings } = await modeler.importXML(await answer.text());
+    if (warnings.length) throw new Error(warnings[0].message); // what can't be read would be lost with the next saving
+  } catch (error) {
+    status.textContent = _('这张流程图里有编辑器读不懂的内容，改了会丢失。请按文件修改。');
+    page.dataset.ready = 'failed';
+    return;
+  }
+  status.hidden = true;
+  fit(modeler);
+  const fields = panel(modeler, page.querySelector('[data-fields]'), JSON.parse(document.getElementById('offered').textContent));
+  const draft = saving(modeler, page, form);
+  const next = page.querySelector('[data-next]');
+  const checking = checks(modeler, page.querySelector('[data-check]'), form, (errors, said) => {
+    next.setAttribute('aria-disabled', String(errors !== 0));
+    draft.heard(said);
+  });
+
+  const tools = {
+    undo: () => modeler.get('commandStack').undo(),
+    redo: () => modeler.get('commandStack').redo(),
+    search: () => modeler.get('searchPad').toggle(),
+    fit: () => fit(modeler, true),
+    in: () => modeler.get('zoomScroll').stepZoom(1),
+    out: () => modeler.get('zoomScroll').stepZoom(-1),
+  };
+  const buttons = [...page.querySelectorAll('[data-tool]')];
+  for (const button of buttons) button.addEventListener('click', () => { fields.takeOver(); tools[button.dataset.tool](); });
+  const able = () => {
+    const stack = modeler.get('commandStack');
+    for (const [name, can] of [['undo', stack.canUndo()], ['redo', stack.canRedo()]]) {
+      buttons.find((each) => each.dataset.tool === name).disabled = !can;
+    }
+  };
+  modeler.on('commandStack.changed', able);
+  able();
+
+  next.addEventListener('click', async (event) => {
+    event.preventDefault();
+    fields.takeOver();
+    if (next.getAttribute('aria-disabled') === 'true') {
+      page.querySelector('[data-check] button')?.focus();
+      return;
+    }
+    if (await draft.save()) window.location.assign(next.href);
+  });
+  await checking.now();
+  page.dataset.ready = 'yes';
+  page.modeler = modeler; // for whoever looks at the page by its tools
+}
+
+open();

@@ -1,0 +1,176 @@
+"""Drafts of models: what the owner of a process edits at a place, saved as it is typed, until it comes into force or is discarded.
+
+Whoever saves names the revision that he or she has seen: of two windows the second is told, and has its own text still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from processes.casework.models_in_force import Held
+from processes.errors import BihuanError
+from processes.notation.bundle import BPMN, content_hash
+from processes.notation.models import ParseError, read_xml
+from processes.store.tables import ModelDraft
+
+LARGEST = 1024 * 1024
+"""bytes of a diagram; the largest that is shipped has 70 kB"""
+
+
+class Outdated(BihuanError):
+    """Somebody has saved this draft since; nothing was changed."""
+
+    def __init__(self, revision: int, changed_at: datetime) -> None:
+        super().__init__(
+            "这份草稿已在另一个窗口保存过，刚才的修改没有写入，仍留在本页。",
+            "the draft was saved in another window since: what was changed here is not stored, it is still on this page",
+        )
+        self.revision, self.changed_at = revision, changed_at
+
+
+class Superseded(BihuanError):
+    """Another version has come into force since the draft was begun; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "开始修改之后，已有别的版本生效，草稿没有放入生效。请先看清两者的差异。",
+            "another version has come into force since the draft was begun: the draft was not put into force, look at the difference first",
+        )
+
+
+class NotThisDiagram(BihuanError):
+    """What is to be saved is no diagram of the draft's process."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft. ``revision`` 0: nothing has been changed yet. The one file that is edited is the process's diagram."""
+
+    id: str
+    person: str
+    place: str
+    process: str
+    base: str
+    files: Mapping[str, str]
+    revision: int
+    changed_at: datetime
+
+    @property
+    def file(self) -> str:
+        """The diagram's name."""
+        return next(iter(self.files))
+
+    @property
+    def text(self) -> str:
+        """The diagram."""
+        return self.files[self.file]
+
+    @property
+    def sent(self) -> Mapping[str, bytes]:
+        """The edited files, as they are deployed."""
+        return {name: text.encode() for name, text in self.files.items()}
+
+
+def own(connection: Connection, draft_id: str, person: str) -> Draft | None:
+    """Somebody's draft; None when it is not there, or another's."""
+    return next(iter(_read(connection, ModelDraft.id == draft_id, ModelDraft.person == person)), None)
+
+
+def at(connection: Connection, place: str) -> Sequence[Draft]:
+    """Everybody's drafts of a place, the last changed first."""
+    return _read(connection, ModelDraft.place == place)
+
+
+def begin(
+    connection: Connection, person: str, place: str, held: Held, bodies: Mapping[str, bytes], now: datetime
+) -> str:
+    """The id of somebody's draft of a process in force at a place: the one there is, else a new one of the version in force."""
+    mine = (ModelDraft.person == person, ModelDraft.place == place, ModelDraft.process_id == held.process)
+    known = _read(connection, *mine)
+    if known:
+        return known[0].id
+    fresh = str(uuid4())
+    row = {
+        "id": fresh,
+        "person": person,
+        "place": place,
+        "process_id": held.process,
+        "base": held.definition,
+        "files": dict([_diagram(held, bodies)]),
+        "revision": 0,
+        "changed_at": now,
+    }
+    connection.execute(insert(ModelDraft).values(row))
+    return fresh
+
+
+def save(connection: Connection, draft: Draft, seen: int, body: bytes, now: datetime) -> int:
+    """Keep the diagram as it is now; returns the new revision. ``seen``: the revision it was made of. Raises :class:`Outdated`, and
+    :class:`NotThisDiagram` or ``ParseError`` for what is no diagram of this process."""
+    text = diagram_of(draft, body)
+    changed = connection.execute(
+        update(ModelDraft)
+        .where(ModelDraft.id == draft.id, ModelDraft.revision == seen)
+        .values(files={**draft.files, draft.file: text}, revision=seen + 1, changed_at=now)
+    )
+    if not changed.rowcount:
+        raise Outdated(draft.revision, draft.changed_at)
+    return seen + 1
+
+
+def adopt(connection: Connection, draft: Draft, held: Held) -> None:
+    """From now on the draft is a change of the version in force, whatever it undoes of it."""
+    connection.execute(update(ModelDraft).where(ModelDraft.id == draft.id).values(base=held.definition))
+
+
+def discard(connection: Connection, draft: Draft) -> None:
+    """Give a draft up."""
+    connection.execute(delete(ModelDraft).where(ModelDraft.id == draft.id))
+
+
+def diagram_of(draft: Draft, body: bytes) -> str:
+    """The text of a diagram of the draft's process. Raises :class:`NotThisDiagram`, or ``ParseError`` for what can't be read."""
+    if len(body) > LARGEST:
+        raise NotThisDiagram("流程图太大，没有保存。", "the diagram is too large: it was not saved")
+    found = read_xml(draft.file, body)
+    if found.kind != "bpmn" or all(each.get("id") != draft.process for each in found.root.iter(BPMN + "process")):
+        raise NotThisDiagram(
+            "收到的不是这个流程的流程图，没有保存。", "this is no diagram of the process: it was not saved"
+        )
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise NotThisDiagram(
+            "流程图不是 UTF-8 编码，没有保存。", "the diagram is not in UTF-8: it was not saved"
+        ) from error
+
+
+def hashes(draft: Draft) -> Mapping[str, str]:
+    """The edited files' content hashes, by name."""
+    return {name: content_hash(body) for name, body in draft.sent.items()}
+
+
+def _diagram(held: Held, bodies: Mapping[str, bytes]) -> tuple[str, str]:
+    """The file that defines a process, and its text."""
+    for name in held.files:
+        try:
+            root = read_xml(name, bodies[name]).root if name in bodies else None
+        except ParseError:
+            continue
+        if root is not None and any(each.get("id") == held.process for each in root.iter(BPMN + "process")):
+            return name, bodies[name].decode("utf-8-sig")
+    raise NotThisDiagram("没有找到这个流程的流程图。", f"no diagram of {held.process}")
+
+
+def _read(connection: Connection, *conditions: object) -> Sequence[Draft]:
+    statement = select(
+        ModelDraft.id, ModelDraft.person, ModelDraft.place, ModelDraft.process_id, ModelDraft.base, ModelDraft.files,
+        ModelDraft.revision, ModelDraft.changed_at,
+    )  # fmt: skip
+    statement = statement.where(*conditions).order_by(ModelDraft.changed_at.desc(), ModelDraft.id)  # type: ignore[arg-type]
+    return [Draft(*row) for row in connection.execute(statement)]
