@@ -7,6 +7,7 @@ file; what a table takes is what SQLite itself says (its ``dbstat``), the indexe
 from __future__ import annotations
 
 import json
+import sqlite3
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -175,11 +176,12 @@ def _order_states() -> list[int]:
         engine = Orchestrator(f"sqlite:///{at}/bench.db", SystemClock())
         engine.deploy({path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".bpmn", ".dmn")})
         case = engine.start("Order", json.loads((folder / "start.json").read_text()))
-        number = 0
-        while (command := order.next_command(engine, case, number)) is not None:
+        number, seen = 0, sqlite3.connect(f"{at}/bench.db")
+        while (command := order.next_command(seen, case, number)) is not None:
             found += state_sizes(engine.database)
             engine.engine.execute(command)
             number += 1
+        seen.close()
         engine.database.dispose()
     return found
 
