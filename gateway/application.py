@@ -26,7 +26,7 @@ from gateway import (
     text,
     web,
 )
-from gateway.addresses import LazyRule
+from gateway.addresses import LazyRule, RowNumber
 from gateway.context import EXTENSION
 from gateway.rest.blueprint import blueprint as rest_blueprint
 from gateway.services import Services
@@ -39,6 +39,7 @@ class _Application(Flask):
 def build(services: Services) -> Flask:
     """The application; several may live in one process."""
     app = _Application("gateway", static_folder=None, template_folder=str(web.STATIC.parent.parent / "templates"))
+    app.url_map.converters = {**app.url_map.converters, "int": RowNumber}
     app.extensions[EXTENSION] = services
     settings = services.settings
     app.config["MAX_CONTENT_LENGTH"] = max(settings.largest_body, settings.largest_upload + web.FORM_ROOM)

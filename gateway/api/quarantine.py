@@ -10,6 +10,7 @@ from uuid import uuid4
 from flask import Response, jsonify, request
 
 from gateway import auditing
+from gateway.addresses import row_number
 from gateway.api.access import BadRequest, blueprint, body, caller, field, limit, plain
 from gateway.context import services
 from gateway.web import error_page
@@ -42,7 +43,7 @@ def quarantined() -> Response:
     most = limit()
     with services().database.read() as connection:
         found = quarantine.listed(
-            connection, wanted, before=request.args.get("before", default=None, type=int), limit=most
+            connection, wanted, before=request.args.get("before", default=None, type=row_number), limit=most
         )
         count = quarantine.count(connection, wanted)
     following = found[-1].id if len(found) == most else None

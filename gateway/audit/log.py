@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from gateway import auditing
 from gateway.accounts.reach import is_at_top, within_reach
+from gateway.addresses import row_number
 from gateway.audit import telling
 from gateway.context import services
 from gateway.languages import said
@@ -133,7 +134,7 @@ def log() -> Response:
     """Who did what? And is the log whole?"""
     given = _given()
     with services().database.read() as connection:
-        found, older = entries(connection, given, request.args.get("before", type=int))
+        found, older = entries(connection, given, request.args.get("before", type=row_number))
         end = chain(connection)
     return show(
         "audit/log.html",

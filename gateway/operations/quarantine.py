@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import auditing
+from gateway.addresses import row_number
 from gateway.context import services
 from gateway.languages import pick, said, translated
 from gateway.operations.masking import hidden
@@ -51,7 +52,7 @@ def quarantine() -> Response:
         since=since,
         text=chosen["q"] or None,
     )
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     with services().database.read() as connection:
         entries = store.listed(connection, wanted, before=before, limit=LISTED + 1)
         open_ones = store.count(connection, Wanted())

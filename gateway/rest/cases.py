@@ -12,7 +12,6 @@ from gateway.problems import Unfit
 from gateway.rest.blueprint import BINARY, operation
 from gateway.rest.heads import ContactShape, HeadShape, lit, shown
 from gateway.rest.shapes import (
-    LARGEST,
     FileShape,
     LightShape,
     Named,
@@ -53,7 +52,7 @@ class CasesQuery(Shape):
     state = chosen((finding.OPEN, finding.CLOSED, ""), _l("正在办理或已办结"), "")
     since = on_day(_l("哪天起立案"))
     until = on_day(_l("到哪天为止立案"))
-    before = counted(_l("上一页的 older"), most=LARGEST)
+    before = counted(_l("上一页的 older"))
 
 
 class CaseLineShape(Shape):

@@ -17,7 +17,7 @@ from gateway.operations.masking import hidden
 from gateway.problems import Unfit
 from gateway.rest.blueprint import operation
 from gateway.rest.door import command
-from gateway.rest.shapes import LARGEST, Shape, chosen, counted, many, moment, said, string, whole
+from gateway.rest.shapes import Shape, chosen, counted, many, moment, said, string, whole
 from gateway.rest.tags import OPERATIONS
 from processes.messaging.inlet import Status
 from processes.store import quarantine as store
@@ -37,7 +37,7 @@ class QuarantineQuery(Shape):
     type = said(_l("消息类型"), most=120)
     days = counted(_l("最近几天"), most=3650)
     q = said(_l("原因、消息编号或来源里的字"), most=120)
-    before = counted(_l("上一页的 older"), most=LARGEST)
+    before = counted(_l("上一页的 older"))
 
 
 class KeptShape(Shape):
@@ -116,7 +116,7 @@ def quarantined(entry_id: int) -> Any:
 
 def _whole(entry_id: int) -> dict[str, Any]:
     with services().database.read() as connection:
-        entry = page.entry_of(connection, _id(entry_id))
+        entry = page.entry_of(connection, entry_id)
     seen, until = page.told(entry)
     tries = [
         {**vars(each), "reason": hidden(pick(each.reason, each.reason_en)), **_number(each)} for each in entry.tries
@@ -127,11 +127,6 @@ def _whole(entry_id: int) -> dict[str, Any]:
 def _number(one: store.Try) -> dict[str, Any]:
     number = one.result.get("number")
     return {"number": number if isinstance(number, str) else None}
-
-
-def _id(entry_id: int) -> int:
-    """404 for what no database counts to."""
-    return entry_id if entry_id <= LARGEST else abort(404)
 
 
 class Needing(Shape):
@@ -152,7 +147,7 @@ def open_quarantined(given: Mapping[str, Any], entry_id: int) -> Any:
     """See it as it came for ten minutes; who, when and why stays in the audit log."""
     if not (words := given["words"].strip()):
         raise Unfit.at("body.words", _l("请写明为什么需要看原文。"))
-    page.opened(_id(entry_id), words)
+    page.opened(entry_id, words)
     return _whole(entry_id)
 
 
@@ -184,7 +179,7 @@ def resend_quarantined(given: Mapping[str, Any], entry_id: int) -> Any:
     body = given["body"]
     edit = Edit(given["headers"], given["content_type"], None if body is None else body.encode())
     try:
-        done = page.resent(_id(entry_id), command(), edit)
+        done = page.resent(entry_id, command(), edit)
     except NoEntry:
         abort(404)
     if done.status == Status.REFUSED:
@@ -212,7 +207,7 @@ def dismiss_quarantined(given: Mapping[str, Any], entry_id: int) -> Any:
     if not (reason := given["reason"].strip()):
         raise Unfit.at("body.reason", _l("请写明为什么不再处理。"))
     try:
-        page.dismissed(_id(entry_id), reason)
+        page.dismissed(entry_id, reason)
     except NoEntry:
         abort(404)
     return "", 204

@@ -8,10 +8,10 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from gateway.addresses import LARGEST
+
 ID = 36
 """Characters of our ids."""
-
-LARGEST = 2**63 - 1
 
 
 class Shape(Schema):

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from gateway.addresses import row_number
 from gateway.context import services
 from gateway.staff.pages import blueprint, seen, show, snapshot, viewer
 from processes.casework.functions import Snapshot
@@ -31,7 +32,7 @@ def search() -> AnyResponse:
     """The cases looked for, the newest first. A number that only one has leads straight to it."""
     here = snapshot()
     wanted = _wanted(here)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     with services().database.read() as connection:
         numbered = numbered_so(connection, here, wanted) if before is None else ()
         if len(numbered) == 1:
@@ -71,7 +72,7 @@ def _page(wanted: Wanted, found: Found, given: dict[str, Any], full: bool) -> Re
         full=full,
         older=url_for("staff.search", **given, before=found.older) if found.older else None,
         back_to=found.back_to,
-        later=request.args.get("before", type=int) is not None,
+        later=request.args.get("before", type=row_number) is not None,
         too_short=bool(wanted.text) and not finding.tokens_for(wanted.text) and not found.lines,
         **listed,
     )

@@ -13,7 +13,6 @@ from gateway.audit import log as page
 from gateway.context import services
 from gateway.rest.blueprint import operation
 from gateway.rest.shapes import (
-    LARGEST,
     Shape,
     chosen,
     counted,
@@ -44,7 +43,7 @@ class EntriesWanted(Shape):
 class EntriesQuery(EntriesWanted):
     """Which entries, and from where on."""
 
-    before = counted(_l("上一页的 older"), most=LARGEST)
+    before = counted(_l("上一页的 older"))
 
 
 class AuditEntryShape(Shape):
