@@ -113,15 +113,23 @@ def inbox(
     """A page of a list. Narrowed down by more than a light, or in another order than that of terms, its ``SEARCHED`` most urgent tasks are
     looked through."""
     whole = order == DUE and not narrowed.beside_light
-    window = max(WINDOW, PAGE * page + 1) if whole else SEARCHED
-    found = open_tasks(connection, reference, desk, now, window, of, narrowed.light, bool(narrowed.text))
-    told = counts(connection, reference, desk, now, of) if narrowed.light else count(found, more=len(found) >= window)
     start = PAGE * (page - 1)
+
+    def read(most: int) -> Sequence[Row[Any]]:
+        return open_tasks(connection, reference, desk, now, most, of, narrowed.light, bool(narrowed.text))
+
+    window = max(WINDOW, start + PAGE + 1) if whole else WINDOW if order == DUE else SEARCHED
+    found = read(window)
+    told = counts(connection, reference, desk, now, of) if narrowed.light else count(found, more=len(found) >= window)
     ids = [row.id for row in found]
     if narrowed.beside_light:
-        ids = _fitting(
-            connection, desk.authority.person, found, narrowed, start + PAGE + 1 if order == DUE else SEARCHED, now
-        )
+        enough, person = start + PAGE + 1 if order == DUE else SEARCHED, desk.authority.person
+        ids = _matching(connection, person, ids[:TOGETHER], narrowed, enough)
+        if len(ids) < enough:
+            later = (read(SEARCHED) if len(found) == window < SEARCHED else found)[TOGETHER:]
+            if narrowed.text and len(ids) < enough // 4:
+                later = _worded(connection, later, narrowed.text, now)
+            ids += _matching(connection, person, [row.id for row in later], narrowed, enough - len(ids))
     if order != DUE:
         ids = _ordered(connection, ids, order)
     lines = _lines(connection, reference, desk.authority.person, ids[start : start + PAGE])
@@ -158,19 +166,11 @@ def done(
     return _lines(connection, reference, person, ids[:PAGE]), len(ids) > PAGE
 
 
-def _fitting(
-    connection: Connection, person: str, tasks: Sequence[Row[Any]], narrowed: Narrowed, enough: int, now: datetime
-) -> list[str]:
-    """See :func:`_matching`. Of a word that is rare among the most urgent ones the index says which others can have it."""
-    ids = [row.id for row in tasks]
-    found = _matching(connection, person, ids[:TOGETHER], narrowed, enough)
-    later = tasks[TOGETHER:]
-    if later and narrowed.text and len(found) < enough // 4:
-        places = {row.case_place for row in later if row.case_place is not None}
-        cases = finding.few_with(connection, narrowed.text, places, now, RARE)
-        if cases is not None:
-            later = [row for row in later if row.case_id in cases or narrowed.text in row.name]
-    return found + _matching(connection, person, [row.id for row in later], narrowed, enough - len(found))
+def _worded(connection: Connection, tasks: Sequence[Row[Any]], text: str, now: datetime) -> Sequence[Row[Any]]:
+    """Those of the tasks that can have a text in them: fewer than all where the index knows it as a rare one."""
+    places = {row.case_place for row in tasks if row.case_place is not None}
+    cases = finding.few_with(connection, text, places, now, RARE) if tasks else None
+    return tasks if cases is None else [row for row in tasks if row.case_id in cases or text in row.name]
 
 
 def _matching(connection: Connection, person: str, ids: Sequence[str], narrowed: Narrowed, enough: int) -> list[str]:

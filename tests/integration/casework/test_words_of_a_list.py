@@ -40,6 +40,7 @@ def tasks(house: House) -> House:
 @pytest.mark.parametrize("word", WORDS)
 def test_all_of_a_word_are_found(tasks: House, word: str, rare: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "TOGETHER", 5)
+    monkeypatch.setattr(inbox, "WINDOW", 5)
     monkeypatch.setattr(inbox, "PAGE", 7)
     monkeypatch.setattr(inbox, "RARE", rare)
     now = tasks.clock.now()
