@@ -18,7 +18,6 @@ from processes.casework import model_drafts, models_in_force
 from processes.casework.model_drafts import Outdated, Superseded
 from processes.casework.views.instances import versions
 from processes.casework.views.models import models
-from processes.failpoints import hit
 from processes.languages import CHINESE
 from processes.notation import bundle
 from processes.notation.check.findings import ERROR
@@ -104,7 +103,6 @@ def put(draft_id: str) -> AnyResponse:
     except Outdated:
         flash(_("没有放入生效：草稿在您确认之前又改过。请再看一遍差异。"), "error")
         return again
-    hit("gateway.deployed")
     flash(_("已生效：新办的问题按新版本走，在办的留在原来的版本上。"))
     return redirect(url_for("studio.models", place=draft.place or None))
 
