@@ -25,7 +25,11 @@ export function uploads(form) {
         bar.setAttribute('aria-label', file.name);
         form.dataset.uploading = String(Number(form.dataset.uploading ?? 0) + 1);
         queue = queue.then(() => send(file, bar)).then((answer) => finished(row, answer), () => told(row, box.dataset.failed))
-          .finally(() => { form.dataset.uploading = String(Number(form.dataset.uploading) - 1); bar.remove(); });
+          .finally(() => {
+            form.dataset.uploading = String(Number(form.dataset.uploading) - 1);
+            bar.remove();
+            if (form.dataset.uploading === '0') form.querySelector('[data-waiting]').textContent = '';
+          });
       }
     });
 
@@ -67,7 +71,7 @@ export function uploads(form) {
     function told(row, why) {
       row.className = 'wrong';
       const file = row.firstChild.textContent.trim();
-  row.textContent = why.includes(file) ? why : _('%(file)s：%(why)s', { file, why });
+      row.textContent = why.includes(file) ? why : _('%(file)s：%(why)s', { file, why });
       said.textContent = row.textContent;
     }
 
@@ -88,7 +92,7 @@ export function uploads(form) {
     if (Number(form.dataset.uploading ?? 0) === 0) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    form.querySelector('[data-draft-note]').textContent = form.querySelector('[data-uploads]').dataset.busy;
+    form.querySelector('[data-waiting]').textContent = form.querySelector('[data-uploads]').dataset.busy;
   }, true);
 }
 

@@ -32,12 +32,14 @@ def test_files_go_out_as_they_are_chosen_and_the_form_waits_for_them(world: Worl
     page.check("text=已解决")
     page.fill("textarea[name=answer]", "增容方案已批复。")
     page.click(".outcomes button:has-text('答复企业')")
-    expect(page.locator("[data-draft-note]")).to_contain_text("正在上传")
+    expect(page.locator("[data-draft-note]")).to_contain_text("草稿已保存")  # which says nothing over what the form waits for
+    expect(page.locator("[data-waiting]")).to_contain_text("正在上传")
     passing.append(True)
     held[0].continue_()  # they go one after the other
     expect(page.locator(".files a:has-text('批复.pdf')")).to_be_visible()
     expect(page.locator(".files .wrong")).to_contain_text("不是可以上传的类型")
     expect(page.locator(".files progress")).to_have_count(0)
+    expect(page.locator("[data-waiting]")).to_be_empty()
     page.click(".outcomes button:has-text('答复企业')")
     expect(page.locator("[role=status]").first).to_contain_text("已提交")
     with world.services.database.read() as connection:
