@@ -94,6 +94,7 @@ class InboxShape(Shape):
     tasks = many(TaskLineShape)
     counts = one(CountsShape)
     more = yes(_l("还有下一页"))
+    beyond = yes(_l("只找了最急的（已办：最近办结的）若干项，后面还有"))
 
 
 class ListCounts(CountsShape):
@@ -120,7 +121,8 @@ def inbox(given: Mapping[str, Any]) -> Any:
         narrowed = page.narrowed_further(narrowed, given["light"], given["reminded"])
     with services().database.read() as connection:
         found = page.listed(connection, here, desk, tab, narrowed, given["order"], given["page"])
-    return {"tasks": [_line(each) for each in found.lines], "counts": found.counts, "more": found.more}
+    tasks = [_line(each) for each in found.lines]
+    return {"tasks": tasks, "counts": found.counts, "more": found.more, "beyond": found.beyond}
 
 
 @operation("GET", "/inbox/counts", tag=TASKS, summary=_l("各列表有多少项"), answer=AllCounts)

@@ -72,6 +72,7 @@ def inbox() -> AnyResponse:
         query=filters.query_of(given),
         page=page,
         more=found.more,
+        beyond=view.SEARCHED if found.beyond else None,
         counts=found.counts,
         lines=list(_lines(here, desk, tab, found.lines, today)),
         saved=saved,
@@ -112,10 +113,10 @@ def listed(
 ) -> Inbox:
     """A page of a list. Of what is done there are no counts, nor another order than that of time."""
     if tab == DONE:
-        lines, more = view.done(connection, here.reference, viewer().id, narrowed=narrowed, page=page)
-        return Inbox(lines, Counts(0, 0, 0), more and page < PAGES)
-    now = services().clock.now()
-    found = view.inbox(connection, here.reference, desk, now, of=tab, narrowed=narrowed, order=order, page=page)
+        found = view.done(connection, here.reference, viewer().id, narrowed=narrowed, page=page)
+    else:
+        now = services().clock.now()
+        found = view.inbox(connection, here.reference, desk, now, of=tab, narrowed=narrowed, order=order, page=page)
     return replace(found, more=found.more and page < PAGES)
 
 

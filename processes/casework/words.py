@@ -49,17 +49,6 @@ def tokens_of(text: str) -> list[str]:
     return list(found)
 
 
-def is_all_pairs(text: str) -> bool:
-    """Whether whatever contains a text has all of its tokens: it is made of runs of two Chinese signs or more. (Letters are found as whole
-    words, and a single sign only where it stands alone.)
-
-    >>> is_all_pairs("供电 增容"), is_all_pairs("5G"), is_all_pairs("电")
-    (True, False, False)
-    """
-    parts = _PARTS.findall(unicodedata.normalize("NFKC", text).lower())
-    return bool(parts) and all(len(part) > 1 and not part[0].isascii() for part in parts)
-
-
 def key(number: str) -> str | None:
     """The token of a phone number or credit code: only who knows all of it finds it. None when it is no such number.
 

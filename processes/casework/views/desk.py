@@ -88,15 +88,14 @@ def open_tasks(
     limit: int,
     of: str = TODO,
     light: str = "",
-    by_words: bool = False,
 ) -> list[Row[Any]]:
     """Up to ``limit`` open tasks of a list (``id`` and ``light``, an index of ``LIGHTS``), the most urgent first, those without a term last.
-    ``light``: only those of this colour. ``by_words``: with ``name``, ``case_id`` and ``case_place``, which tell where words are to be looked for."""
+    ``light``: only those of this colour."""
     found: dict[str, Row[Any]] = {}
     given = {**desk.given, "now": now, "limit": limit}
     kinds = tuple(organisation is not None for _, _, organisation in desk.keys)
     for with_term in (True, False):
-        statement = _statement(of, len(desk.people), kinds, len(desk.places), with_term, light, by_words)
+        statement = _statement(of, len(desk.people), kinds, len(desk.places), with_term, light)
         if statement is None or len(found) >= limit:
             break
         for row in connection.execute(statement, given).all():
@@ -117,7 +116,7 @@ def _is_excluded(authority: Authority, reference: Reference, lists: Iterable[str
 
 @lru_cache(256)
 def _statement(
-    of: str, people: int, kinds: tuple[bool, ...], places: int, with_term: bool, light: str, by_words: bool
+    of: str, people: int, kinds: tuple[bool, ...], places: int, with_term: bool, light: str
 ) -> Select[Any] | None:
     """The union of index ranges for so many people, keys of these kinds (with an organisation, or without) and places; None: there are none."""
     conditions: list[ColumnElement[bool]] = []
@@ -143,9 +142,6 @@ def _statement(
     found = union_all(*whole).subquery()
     order = found.c.due_at if with_term else found.c.created_at
     rows = select(found.c.id, found.c.light, found.c.excluded, found.c.case_excluded)
-    if by_words:
-        place = select(Case.place).where(Case.id == found.c.case_id).scalar_subquery()
-        rows = rows.add_columns(found.c.name, found.c.case_id, place.label("case_place"))
     return rows.order_by(order).limit(bindparam("limit"))
 
 
@@ -166,8 +162,6 @@ def _range(of: ColumnElement[bool], with_term: bool, by_case: bool, wanted: str)
     return (
         select(
             UserTask.id,
-            UserTask.case_id,
-            UserTask.name,
             UserTask.due_at,
             UserTask.created_at,
             light.label("light"),

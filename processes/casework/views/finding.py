@@ -6,7 +6,7 @@ it says from where on to go on looking.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,25 +112,6 @@ def find(
     if len(found) > LIMIT:
         return Found(lines, found[LIMIT - 1][0])
     return Found(lines, upper, words.time_of(upper)) if upper > floor else Found(lines)
-
-
-def few_with(
-    connection: Connection, text: str, places: Collection[str], now: datetime, most: int
-) -> frozenset[str] | None:
-    """The ids of the cases of these places that can contain a text, and maybe others'. None when there are more than ``most``, or when the
-    index cannot tell."""
-    if not words.is_all_pairs(text):
-        return None
-    tokens, one_of = words.tokens_of(text), [words.here(each) for each in places]
-    found: set[str] = set()
-    upper, level = words.first_seq(now + timedelta(days=1)), 0
-    while places and upper > 0:
-        hits = word_index.find(connection, tokens, one_of, level, upper, 0, most + 1)
-        found.update(each.case_id for each in hits)
-        if len(found) > most:
-            return None
-        upper, level = word_index.span_begin(level, upper), _next(level, len(hits))
-    return frozenset(found)
 
 
 def _next(level: int, hits: int) -> int:

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
 
 from processes.casework.reference import Reference
-from processes.casework.views import finding
 from processes.casework.views.desk import LIGHTS, TODO, Desk, open_tasks
 from processes.casework.views.models import models
 from processes.casework.views.names import boards, has_board
@@ -27,14 +26,11 @@ PAGE = 30
 WINDOW = 100
 """Open tasks looked at for the counts; as many or more are told as "100+"."""
 
-SEARCHED = 1000
+SEARCHED = 500
 """Open tasks that filters and other orders look through, the most urgent first."""
 
 TOGETHER = 100
 """Tasks whose cases are read at once, until a page is full."""
-
-RARE = 1000
-"""Cases that a word is in at most for the index to say which; what is in more fills a page soon."""
 
 DUE, PRIORITY, NEWEST = ORDERS = ("due", "priority", "newest")
 
@@ -92,11 +88,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Inbox:
-    """A page of open tasks. ``more``: there are further pages."""
+    """A page of open tasks. ``more``: there are further pages. ``beyond``: there are further tasks, less urgent than those looked through."""
 
     lines: tuple[TaskLine, ...]
     counts: Counts
     more: bool
+    beyond: bool = False
 
 
 def inbox(
@@ -116,7 +113,7 @@ def inbox(
     start = PAGE * (page - 1)
 
     def read(most: int) -> Sequence[Row[Any]]:
-        return open_tasks(connection, reference, desk, now, most, of, narrowed.light, bool(narrowed.text))
+        return open_tasks(connection, reference, desk, now, most, of, narrowed.light)
 
     window = max(WINDOW, start + PAGE + 1) if whole else WINDOW if order == DUE else SEARCHED
     found = read(window)
@@ -124,16 +121,15 @@ def inbox(
     ids = [row.id for row in found]
     if narrowed.beside_light:
         enough, person = start + PAGE + 1 if order == DUE else SEARCHED, desk.authority.person
-        ids = _matching(connection, person, ids[:TOGETHER], narrowed, enough)
-        if len(ids) < enough:
-            later = (read(SEARCHED) if len(found) == window < SEARCHED else found)[TOGETHER:]
-            if narrowed.text and len(ids) < enough // 4:
-                later = _worded(connection, later, narrowed.text, now)
-            ids += _matching(connection, person, [row.id for row in later], narrowed, enough - len(ids))
+        ids = _matching(connection, person, ids, narrowed, enough)
+        if len(ids) < enough and len(found) == window < SEARCHED:
+            found = read(SEARCHED)
+            ids += _matching(connection, person, [row.id for row in found[window:]], narrowed, enough - len(ids))
     if order != DUE:
         ids = _ordered(connection, ids, order)
     lines = _lines(connection, reference, desk.authority.person, ids[start : start + PAGE])
-    return Inbox(lines, told, len(ids) > start + PAGE)
+    more = len(ids) > start + PAGE
+    return Inbox(lines, told, more, beyond=not whole and not more and len(found) == SEARCHED)
 
 
 def counts(connection: Connection, reference: Reference, desk: Desk, now: datetime, of: str = TODO) -> Counts:
@@ -150,27 +146,22 @@ def count(rows: Sequence[Row[Any]], more: bool) -> Counts:
 
 def done(
     connection: Connection, reference: Reference, person: str, *, narrowed: Narrowed = Narrowed(), page: int = 1
-) -> tuple[tuple[TaskLine, ...], bool]:
-    """What a person has done, the last first, and whether there is more."""
+) -> Inbox:
+    """A page of what a person has done, the last first, without counts. Narrowed down, the last ``SEARCHED`` are looked through."""
     whole = narrowed == Narrowed()
+    start = PAGE * (page - 1)
     statement = (
         select(UserTask.id)
         .where(UserTask.completed_by == person)
         .order_by(UserTask.ended_at.desc())
-        .offset(PAGE * (page - 1) if whole else 0)
+        .offset(start if whole else 0)
         .limit(PAGE + 1 if whole else SEARCHED)
     )
-    ids: Sequence[str] = connection.scalars(statement).all()
-    if not whole:
-        ids = _matching(connection, person, ids, narrowed, PAGE * page + 1)[PAGE * (page - 1) :]
-    return _lines(connection, reference, person, ids[:PAGE]), len(ids) > PAGE
-
-
-def _worded(connection: Connection, tasks: Sequence[Row[Any]], text: str, now: datetime) -> Sequence[Row[Any]]:
-    """Those of the tasks that can have a text in them: fewer than all where the index knows it as a rare one."""
-    places = {row.case_place for row in tasks if row.case_place is not None}
-    cases = finding.few_with(connection, text, places, now, RARE) if tasks else None
-    return tasks if cases is None else [row for row in tasks if row.case_id in cases or text in row.name]
+    found: Sequence[str] = connection.scalars(statement).all()
+    ids = found if whole else _matching(connection, person, found, narrowed, start + PAGE + 1)[start:]
+    more = len(ids) > PAGE
+    lines = _lines(connection, reference, person, ids[:PAGE])
+    return Inbox(lines, Counts(0, 0, 0), more, beyond=not more and len(found) == SEARCHED)
 
 
 def _matching(connection: Connection, person: str, ids: Sequence[str], narrowed: Narrowed, enough: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""A list of the tasks with a word has all of them and no other, in their order, whichever way they are found."""
+"""A list of the tasks with a word has all of them and no other, in their order."""
 
 from __future__ import annotations
 
@@ -36,13 +36,11 @@ def tasks(house: House) -> House:
     return house
 
 
-@pytest.mark.parametrize("rare", [0, 10, 1000])
 @pytest.mark.parametrize("word", WORDS)
-def test_all_of_a_word_are_found(tasks: House, word: str, rare: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_of_a_word_are_found(tasks: House, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "TOGETHER", 5)
     monkeypatch.setattr(inbox, "WINDOW", 5)
     monkeypatch.setattr(inbox, "PAGE", 7)
-    monkeypatch.setattr(inbox, "RARE", rare)
     now = tasks.clock.now()
     with tasks.database.read() as connection:
         reference = Reference.read(connection)
@@ -63,3 +61,21 @@ def test_all_of_a_word_are_found(tasks: House, word: str, rare: int, monkeypatch
             found += [line.id for line in part.lines]
             more, page = part.more, page + 1
         assert found == wanted
+
+
+def test_a_list_says_when_less_urgent_ones_were_not_looked_through(
+    tasks: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "WINDOW", 5)
+    monkeypatch.setattr(inbox, "SEARCHED", 20)
+    now = tasks.clock.now()
+    with tasks.database.read() as connection:
+        reference = Reference.read(connection)
+        desk = Desk.of(authority(reference, "wx.chen", date(2026, 11, 23)), reference)
+        few = inbox.inbox(connection, reference, desk, now, narrowed=inbox.Narrowed(text="排水管网"))
+        assert (len(few.lines), few.more, few.beyond) == (4, False, True)
+        monkeypatch.setattr(inbox, "PAGE", 3)
+        assert not inbox.inbox(connection, reference, desk, now, narrowed=inbox.Narrowed(text="排水管网")).beyond
+        monkeypatch.setattr(inbox, "SEARCHED", 100)
+        whole = inbox.inbox(connection, reference, desk, now, narrowed=inbox.Narrowed(text="排水管网"), page=3)
+        assert (len(whole.lines), whole.more, whole.beyond) == (2, False, False)
