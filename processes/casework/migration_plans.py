@@ -122,6 +122,18 @@ def items(connection: Connection, operation_id: str, outcome: str, after: int = 
     return connection.execute(statement.order_by(OperationItem.position).limit(PAGE)).all()
 
 
+def of_these(
+    connection: Connection, operation_id: str, instances: Collection[str], outcomes: Collection[str]
+) -> list[str]:
+    """Those of these instances that have come to one of these outcomes."""
+    statement = select(OperationItem.instance_id).where(
+        OperationItem.operation_id == operation_id,
+        OperationItem.instance_id.in_(sorted(instances)),
+        OperationItem.outcome.in_(sorted(outcomes)),
+    )
+    return list(connection.scalars(statement.order_by(OperationItem.position)))
+
+
 def running(connection: Connection, definitions: Collection[str]) -> Mapping[str, int]:
     """How many instances run on each of these versions."""
     statement = select(Instance.definition_id, func.count())

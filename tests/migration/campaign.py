@@ -179,7 +179,7 @@ class _Play:
     def _counts(self, operation: str) -> Counter[str]:
         statement = select(OperationItem.outcome, func.count()).where(OperationItem.operation_id == operation)
         with self._world.observed.read() as connection:
-            return Counter(dict(connection.execute(statement.group_by(OperationItem.outcome)).tuples()))  # type: ignore[arg-type]
+            return Counter(dict(connection.execute(statement.group_by(OperationItem.outcome)).tuples().all()))  # type: ignore[arg-type]
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def way(case: Case, moved: bool, before: Counter[str]) -> Counter[str]:
     steps = ["intake", "act", "review", "reply", *MIDDLE[case.kind], "answer", "send"]
     if not moved:
         return Counter(steps)
-    called = [CALLED[each] for each in steps]
+    called = [CALLED[each] for each in steps if each in CALLED]
     if not before["answer"]:
         called.append("legal")
     if case.kind == BLOCK and not (before["q1"] or before["q2"]):

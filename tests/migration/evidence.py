@@ -104,7 +104,8 @@ def _came(connection: Connection) -> set[str]:
     """Instances in which something has happened since they began, beside a migration: their waits may have ended by themselves."""
     kinds = ("CompleteTask", "CompleteJob", "Correlate", "FireTimer")
     statement = select(HistoryEntry.instance_id).where(HistoryEntry.kind.in_(kinds))
-    return set(connection.scalars(statement.where(HistoryEntry.at > _began(connection))))
+    ended = connection.scalars(select(Instance.id).where(Instance.ended_at.is_not(None)))  # their histories are filed
+    return {*ended, *connection.scalars(statement.where(HistoryEntry.at > _began(connection)))}
 
 
 def _began(connection: Connection) -> datetime:
@@ -135,7 +136,7 @@ def broken(world: Campaign, cases: Sequence[Case], moved: Collection[str]) -> Ma
                 wrong = f"incident: {troubles[case.instance]}"
             if case.instance in undone:
                 wrong = f"a job is not done: {wrong}"
-            if running is not None and case.kind == 1 and running.data.get("votes") != ["同意"] * 3:
+            if running is not None and case.kind == 1 and running.data.get("votes") != [{"vote": "同意"}] * 3:
                 wrong = f"votes: {running.data.get('votes')}"
             if wrong:
                 found[case.number] = f"{case.position.name}: {wrong}"

@@ -46,7 +46,7 @@ def _catch(id: str, names: dict[str, str], definition: str, **properties: str) -
 def _drawn(names: dict[str, str], steps: dict[str, str], asked: tuple[str, ...], wait: str, more: str) -> bytes:
     """``steps``: what the first version calls a step → what this one does."""
     s = steps
-    votes = many(items="people", item="who", outputs="votes", output="vote")
+    votes = many(items="people", item="who", outputs="votes", output=s["vote"])
     body = [
         start(), _user(s["intake"], names), gateway("parallel", "split"), gateway("parallel", "join"),
         _job(s["act"], names), _user(s["review"], names), _user(s["hurry"], names), end("reminded"),

@@ -23,6 +23,7 @@ from processes.kernel.migration.fitting import (
 )
 from processes.kernel.migration.mapping import Mapped, nodes_of, place_of
 from processes.kernel.migration.sound import flow_images, unsound
+from processes.kernel.migration.variables import renamed
 from processes.kernel.plan import Flow, Node, Process, Scope
 from processes.kernel.state import JOINING, READY, Done, Running, Token
 
@@ -39,6 +40,8 @@ class Course:
     watching: dict[Token | Running, watching.Watching] = field(default_factory=dict)
     anew: set[Token] = field(default_factory=set)
     """jobs that another worker does in the new version"""
+    names: dict[str, str] = field(default_factory=dict)
+    """of variables that steps give, where the new version calls them otherwise"""
 
 
 def look(m: Machine, process: Process, mapping: Mapped) -> Course:
@@ -48,7 +51,9 @@ def look(m: Machine, process: Process, mapping: Mapped) -> Course:
         moving = dict.fromkeys(token.node.element for token in m.queue)
         course.fates += [Fate(STUCK, element, None, *MOVES_NOW) for element in moving]
         return course
-    _Look(process, mapping, course).scope(m.root, process.scope)
+    looking = _Look(process, mapping, course)
+    looking.scope(m.root, process.scope)
+    course.names = looking.names(m.process)
     return course
 
 
@@ -57,6 +62,12 @@ class _Look:
         self._mapping = mapping
         self._new = nodes_of(process)
         self._course = course
+
+    def names(self, old: Process) -> dict[str, str]:
+        """What the variables that steps give are called in the new version, where that is another name."""
+        before = nodes_of(old)
+        known = ((before.get(source), self._new.get(target)) for source, target in self._mapping.items())
+        return renamed((one, other) for one, other in known if one is not None and other is not None)
 
     # -- which is which ----------------------------------------------------------------------------------------------
 

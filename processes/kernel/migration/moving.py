@@ -8,6 +8,7 @@ from processes.kernel.behaviour import arming
 from processes.kernel.machine import WORK, Machine, groups_of, wait_of, work_of
 from processes.kernel.migration.fitting import counterpart
 from processes.kernel.migration.looking import Course
+from processes.kernel.migration.variables import rename
 from processes.kernel.migration.watching import Watching
 from processes.kernel.plan import ACTIVITIES, COUNTER, Node, Repetition, Scope
 from processes.kernel.state import READY, WAITING, Done, Repeating, Running, Token, Wait, Watch
@@ -19,6 +20,7 @@ def move(m: Machine, course: Course, timers_anew: bool = False) -> None:
     m.joins.clear()
     moving = _Move(m, course, timers_anew)
     moving.scope(m.root, course.process.scope)
+    rename(m, course.names)
     moving.begin()
 
 

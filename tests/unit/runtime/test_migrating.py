@@ -282,6 +282,27 @@ def test_a_sub_process_is_gone_on_with_from_inside() -> None:
     assert case.state == "completed"
 
 
+def test_what_a_step_has_given_is_there_under_the_name_that_the_new_version_says() -> None:
+    def asking(ask: str, read: str) -> dict[str, bytes]:
+        parts = [
+            start(),
+            user(ask, form="a.form.json"),
+            user(read),
+            gateway("exclusive", "which", "which_end"),
+            end(),
+            end("good"),
+        ]
+        ways = path("start", ask, read, "which", "end") + flow("which", "good", f'= {ask}.outcome = "yes"')
+        return drawn(*parts, ways)
+
+    case = Case(asking("ask", "read"), asking("ask_first", "read_it"))
+    case.complete("ask", outcome="yes")
+    case.migrate({each: each for each in ("start", "which", "end", "good")} | {"ask": "ask_first", "read": "read_it"})
+    case.restart()
+    case.complete("read_it")
+    assert case.trace[-1] == "good"
+
+
 # -- branches ----------------------------------------------------------------------------------------------------------
 
 
