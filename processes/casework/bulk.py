@@ -13,8 +13,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from processes.casework import access, people
+from processes.casework import access, migration_plans, people
 from processes.casework.functions import Snapshots
+from processes.casework.migration_plans import Ended
 from processes.casework.views.instances import search
 from processes.casework.views.instances.criteria import Criteria
 from processes.errors import BihuanError
@@ -57,11 +58,14 @@ def begin(
     *,
     criteria: Criteria | None = None,
     chosen: Sequence[str] = (),
-    said: Mapping[str, str] | None = None,
+    said: Mapping[str, Any] | None = None,
+    plan_id: str | None = None,
 ) -> str:
-    """Let it be done to all that ``criteria`` find, or to the ``chosen`` instances; returns the operation's id."""
+    """Let it be done to all that ``criteria`` find, or to the ``chosen`` instances; returns the operation's id. ``plan_id``: of a migration, which
+    is meant for all that are on its version when nothing is ``chosen``."""
     identity = str(uuid4())
     ids = list(dict.fromkeys(chosen))[:MOST_CHOSEN]
+    collects = criteria is not None or (plan_id is not None and not ids)
     row = {
         "id": identity,
         "act": act,
@@ -71,13 +75,14 @@ def begin(
         "reason": reason,
         "actor": actor,
         "created_at": now,
-        "state": COLLECTING if criteria else RUNNING,
-        "total": 0 if criteria else len(ids),
+        "state": COLLECTING if collects else RUNNING,
+        "total": 0 if collects else len(ids),
         "done": 0,
         "failed": 0,
+        "plan_id": plan_id,
     }
     connection.execute(insert(Operation), row)
-    if not criteria:
+    if not collects:
         _add(connection, identity, 0, ids)
     return identity
 
@@ -140,13 +145,15 @@ class Bulk(Rounds):
                 here.reference, operation.actor, here.calendar.local_date(self._engine.clock.now())
             )
             allowed = access.instances_of(authority, here.reference, operation.places)
-            criteria = Criteria.of(operation.criteria)
-            rows, position = search.page(connection, here.reference, criteria, allowed, operation.position)
+            if operation.plan_id is not None:
+                found, position = migration_plans.meant(connection, operation, allowed)
+            else:
+                criteria = Criteria.of(operation.criteria)
+                rows, position = search.page(connection, here.reference, criteria, allowed, operation.position)
+                found = [row.id for row in rows]
             known = select(OperationItem.instance_id).where(OperationItem.operation_id == operation.id)
-            before = set(
-                connection.execute(known.where(OperationItem.instance_id.in_([row.id for row in rows]))).scalars()
-            )
-            fresh = [row.id for row in rows if row.id not in before]
+            before = set(connection.execute(known.where(OperationItem.instance_id.in_(found))).scalars())
+            fresh = [each for each in found if each not in before]
             _add(connection, operation.id, operation.total, fresh)
             values = {
                 "total": operation.total + len(fresh),
@@ -163,15 +170,22 @@ class Bulk(Rounds):
             batch = connection.execute(
                 select(OperationItem.__table__).where(*items).order_by(OperationItem.position).limit(BATCH)
             ).all()
-        ended = [(item.position, self._do(operation, item.instance_id)) for item in batch]
+            plan = migration_plans.one(connection, operation.plan_id) if operation.plan_id is not None else None
+        ended = [
+            (
+                item.position,
+                self._do(operation, item.instance_id) if plan is None else self._move(operation, plan, item),
+            )
+            for item in batch
+        ]
         hit("bulk.acted")
         counted = {"done": 0, "failed": 0}
         with self._database.write() as connection:
-            for position, wrong in ended:
+            for position, (state, outcome, words) in ended:
                 own = (OperationItem.operation_id == operation.id, OperationItem.position == position)
-                state = "failed" if wrong else "done"
                 noted = update(OperationItem).where(*own, OperationItem.state == "open")
-                counted[state] += connection.execute(noted.values(state=state, result=wrong)).rowcount
+                values = {"state": state, "result": words, "outcome": outcome}
+                counted[state] += connection.execute(noted.values(**values)).rowcount
             own_row = update(Operation).where(Operation.id == operation.id)
             more = {"done": Operation.done + counted["done"], "failed": Operation.failed + counted["failed"]}
             connection.execute(own_row.values(**more, leased_until=None))
@@ -179,7 +193,16 @@ class Bulk(Rounds):
                 over = own_row.where(Operation.state == RUNNING)
                 connection.execute(over.values(state=DONE, ended_at=self._engine.clock.now()))
 
-    def _do(self, operation: Row[Any], instance_id: str) -> dict[str, str] | None:
+    def _move(self, operation: Row[Any], plan: Row[Any], item: Row[Any]) -> Ended:
+        if operation.act == migration_plans.TRY:
+            return migration_plans.tried(self._engine, plan, item.instance_id)
+        return migration_plans.moved(self._engine, operation, plan, item.instance_id)
+
+    def _do(self, operation: Row[Any], instance_id: str) -> Ended:
+        wrong = self._wrong(operation, instance_id)
+        return Ended("failed" if wrong else "done", None, wrong)
+
+    def _wrong(self, operation: Row[Any], instance_id: str) -> dict[str, str] | None:
         """What has been in its way, in both languages; None when it is done."""
         try:
             for command in self._commands(operation, instance_id):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from processes.kernel import codec
+from processes.kernel import codec, migration
 from processes.kernel.behaviour import activities, arming, catchers, events, intervening, scopes, throwing
 from processes.kernel.data import Data, without_stamps
 from processes.kernel.effort import SECONDS, SLICE, STEPS, Effort
 from processes.kernel.errors import NotWaiting, failing
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.machine import Machine, wait_of, work_of
+from processes.kernel.migration import Fate
+from processes.kernel.migration.mapping import Mapped
 from processes.kernel.plan import Element, Process, Start
 from processes.kernel.run import run
 from processes.kernel.state import GONE, Thrown, Token, Wait, Watch
@@ -47,11 +49,13 @@ class Stand(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What an instance began to wait for, what it waits for no more, and timers that are due at another time."""
+    """What an instance began to wait for, what it waits for no more, timers that are due at another time, and what is waited for as before, but
+    by another version of the process."""
 
     opened: tuple[Wait, ...]
     closed: tuple[Wait, ...]
     moved: tuple[Wait, ...]
+    carried: tuple[Wait, ...] = ()
 
 
 PREFIX = 24
@@ -221,6 +225,17 @@ class RunningInstance:
         with failing():
             arming.reschedule(self._m, self._watch(task_id, "timer"), due_at)
 
+    def migrate(self, process: Process, mapping: Mapped, timers_anew: bool = False) -> Sequence[Fate]:
+        """Go on by another version of the process; returns what becomes of every active step. When one of them is STUCK nothing has changed.
+        See ``migration``."""
+        with failing():
+            course = migration.look(self._m, process, mapping)
+            if migration.verdict(course.fates) is not migration.STUCK:
+                self._m.taken = 0
+                migration.move(self._m, course, timers_anew)
+                self.process = process
+        return course.fates
+
     def _intervene(self, work: Callable[[Machine], None]) -> None:
         self._m.taken = 0
         with failing():
@@ -338,8 +353,8 @@ class RunningInstance:
         """What has begun and ceased to be waited for since the last look."""
         m = self._m
         moved = tuple(wait_of(watch) for watch in m.rescheduled.values())
-        changes = Changes(tuple(m.opened.values()), tuple(m.closed.values()), moved)
-        m.opened, m.closed, m.rescheduled = {}, {}, {}
+        changes = Changes(tuple(m.opened.values()), tuple(m.closed.values()), moved, tuple(m.carried.values()))
+        m.opened, m.closed, m.rescheduled, m.carried = {}, {}, {}, {}
         return changes
 
     def waits(self) -> Iterator[Wait]:

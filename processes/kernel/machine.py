@@ -14,8 +14,8 @@ from processes.kernel import data as variables
 from processes.kernel.data import Data, Fork
 from processes.kernel.effort import Effort
 from processes.kernel.evaluation import Evaluator
-from processes.kernel.plan import ACTIVITIES, COUNTER, Flow, Node, Process
-from processes.kernel.state import GONE, JOINING, READY, WAITING, Running, Thrown, Token, Wait, Watch
+from processes.kernel.plan import ACTIVITIES, COUNTER, Element, Flow, Node, Process
+from processes.kernel.state import GONE, JOINING, READY, WAITING, Repeating, Running, Thrown, Token, Wait, Watch
 
 Step = tuple[str, Node, str, dict[str, Any]]
 """what happened (entered, completed, caught, cancelled), where, to which token, and the element's named properties"""
@@ -63,6 +63,8 @@ class Machine:
         self.opened: dict[tuple[str, str, str], Wait] = {}
         self.closed: dict[tuple[str, str, str], Wait] = {}
         self.rescheduled: dict[str, Watch] = {}
+        self.carried: dict[tuple[str, str, str], Wait] = {}
+        """what is waited for as before, in another version of the process"""
 
     # -- ids and record ----------------------------------------------------------------------------------------------
 
@@ -282,6 +284,11 @@ class Machine:
         if self.opened.pop(wait.identity, None) is None:
             self.closed[wait.identity] = wait
 
+    def carry(self, wait: Wait, before: Element) -> None:
+        """It is waited for as before, where another version of the process says so; ``before``: the element that said so."""
+        if wait.kind == "user" or wait.element.id != before.id:
+            self.carried[wait.identity] = wait
+
     def disarm(self, token: Token) -> None:
         """Give up everything that a token waits for on its border and in it."""
         for watch in token.watches or ():
@@ -357,6 +364,11 @@ class Machine:
 def number_of(id: str) -> int:
     """The number in an id of an instance: what was there first has the smaller one, before and after a restart."""
     return int(id.rpartition("-")[2], 16)
+
+
+def groups_of(repetition: Repeating) -> range:
+    """The groups that a wide loop's turns are in."""
+    return range(1 if isinstance(repetition.items, dict) else group_of(max(repetition.total - 1, 0)) + 1)
 
 
 def group_of(number: int | str) -> int:

@@ -256,6 +256,17 @@ class RetryJob(Intervention):
 
 
 @dataclass(frozen=True)
+class Migrate(Intervention):
+    """Go on by another version of the process. ``source``: the version that it must be on; ``mapping``: ``process/element`` of that version → of
+    ``target``; ``timers_anew``: a timer whose time is written otherwise there is worked out anew."""
+
+    source: str
+    target: str
+    mapping: Mapping[str, str]
+    timers_anew: bool = False
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a command did. ``duplicate``: it had been done before. ``incident``: it failed and a person must look."""
 
@@ -293,6 +304,7 @@ _KINDS: dict[str, type[Command]] = {
         FireNow,
         MoveTimer,
         RetryJob,
+        Migrate,
     )
 }
 

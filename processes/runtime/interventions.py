@@ -13,6 +13,7 @@ from processes.kernel.errors import NotWaiting
 from processes.kernel.instance import RunningInstance
 from processes.runtime import commands as c
 from processes.runtime import incidents, job_handlers
+from processes.runtime.migrating import migrate
 from processes.runtime.unit import Unit, Work
 from processes.store.tables import Timer
 
@@ -104,4 +105,5 @@ HANDLERS: dict[type[c.Command], Callable[[Unit, Any], c.Outcome]] = {
     c.FireNow: _fire_now,
     c.MoveTimer: _move_timer,
     c.RetryJob: _retry_job,
+    c.Migrate: migrate,
 }

@@ -71,6 +71,8 @@ class Rows:
             assert wait.time is not None
             self._writes.add(_MOVE_TIMER, wait.time.due, wait.time.provisional, self._owner.id, wait.task_id)
             signal(self._connection, TIMERS)
+        for wait in changes.carried:
+            self._carry(wait)
         jobs = []
         for wait in changes.opened:
             if wait.kind == "job":
@@ -95,6 +97,30 @@ class Rows:
             self._writes.add(_DROP_SUBSCRIPTION, self._owner.id, wait.task_id, _subscribed(wait))
         elif wait.kind == "deadline":
             self._writes.add(_DROP_DEADLINE, self._owner.id, wait.task_id)
+
+    # -- another version of the process ---------------------------------------------------------------------------------
+
+    def _carry(self, wait: Wait) -> None:
+        """The row of a wait that goes on says where it stands now. Of a person's task what is to be done, and in which form, is said by the new
+        version; whose it is, since when and until when stays."""
+        element, owner = wait.element, self._owner
+        if wait.kind == "user":
+            instructions, name, form = element.instructions, element.name or element.id, element.properties.get("form")
+            following = str(self._value(wait, "next") or "")
+            where = (owner.definition_id, element.id, element.process_id)
+            self._writes.add(_CARRY_TASK, *where, name, instructions, following, form, wait.task_id)
+        elif wait.kind == "job":
+            self._writes.add(_CARRY_JOB, element.id, wait.task_id)
+        elif wait.kind == "timer":
+            self._writes.add(_CARRY_TIMER, element.id, owner.id, wait.task_id)
+        elif wait.kind in ("message", "signal"):
+            self._writes.add(_CARRY_SUBSCRIPTION, element.id, owner.id, wait.task_id, _subscribed(wait))
+        elif wait.kind == "deadline":
+            self._writes.add(_CARRY_DEADLINE, element.id, owner.id, wait.task_id)
+
+    def _value(self, wait: Wait, name: str) -> Any:
+        """A property of a task's element, worked out."""
+        return self._running.property(wait.task_id, name) if name in wait.element.properties else None
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
@@ -152,7 +178,7 @@ class Rows:
         said = element.properties
 
         def value(name: str) -> Any:
-            return running.property(wait.task_id, name) if name in said else None
+            return self._value(wait, name)
 
         case = running.task_data(wait.task_id).get("case")
         due_at, warn_at, provisional = dues(running, wait.task_id)
@@ -257,6 +283,13 @@ _NEW_SUBSCRIPTION = Insert(Subscription, "task_id", "instance_id", "element_id",
 _NEW_DEADLINE = Insert(Deadline, "task_id", "instance_id", "element_id", "due_at", "warn_at", "provisional")
 _END_TASK = Update(UserTask, "state", "ended_at", "completed_by", keys=("id",))
 _END_JOB = Update(Job, "state", "ended_at", keys=("id",), only="job.state IN ('open', 'failed')")
+_CARRY_TASK = Update(
+    UserTask, "definition_id", "element_id", "process_id", "name", "instructions", "next", "form", keys=("id",)
+)
+_CARRY_JOB = Update(Job, "element_id", keys=("id",))
+_CARRY_TIMER = Update(Timer, "element_id", keys=("instance_id", "task_id"))
+_CARRY_SUBSCRIPTION = Update(Subscription, "element_id", keys=("instance_id", "task_id", "message"))
+_CARRY_DEADLINE = Update(Deadline, "element_id", keys=("instance_id", "task_id"))
 _MOVE_TIMER = Update(Timer, "due_at", "provisional", keys=("instance_id", "task_id"))
 _DROP_TIMER = Delete(Timer, "instance_id", "task_id")
 _DROP_DEADLINE = Delete(Deadline, "instance_id", "task_id")

@@ -247,6 +247,17 @@ class Unit:
             held.running = self._load(held)
         self._go(held, work, done, cancelled, offer_all)
 
+    def onto(self, instance_id: str, definition_id: str) -> RunningInstance:
+        """The instance, which the command takes to another version of its process."""
+        held = self.held(instance_id)
+        if held.touched:
+            self.flush()  # rows that this unit has opened are there to be changed
+        if held.running is None:
+            held.running = self._load(held)
+        held.owner = held.owner._replace(definition_id=definition_id)
+        self.writes.add(_ONTO, definition_id, instance_id)
+        return held.running
+
     def _load(self, held: Held) -> RunningInstance:
         owner, workshop = held.owner, self.workshop
         hot = workshop.hot.take(prefix_of(owner.id), held.version)
@@ -438,6 +449,7 @@ _NEW = Insert(
     "id", "definition_id", "process_id", "place", "key", "status", "version", "state", "parts", "prefix", "created_at", "ended_at",
 )  # fmt: skip
 _SAVE = Update(Instance, "version", "state", "parts", "status", "ended_at", keys=("id", "version"), checked=True)
+_ONTO = Update(Instance, "definition_id", keys=("id",))
 _PART = Insert(
     InstancePart, "instance_id", "name", "body", conflict="(instance_id, name) DO UPDATE SET body = excluded.body"
 )

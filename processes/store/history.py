@@ -8,7 +8,7 @@ repeated all of it, are read the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +72,8 @@ def append(
 
 
 def read(connection: Connection, instance_id: str) -> list[Entry]:
-    """An instance's whole history, oldest first."""
+    """An instance's whole history, oldest first. What was gone through before it was taken to another version of its process is told by the ids that
+    the elements have there, as far as there are such."""
     filed, definition = connection.execute(_HEAD, {"i": instance_id}).one_or_none() or (None, None)
     rows = dossier.unpack(filed).history if filed else []
     rows += rows_of(connection, instance_id)
@@ -95,7 +96,33 @@ def read(connection: Connection, instance_id: str) -> list[Entry]:
                 decisions=[_fired(each) for each in fired],
             )
         )
-    return entries
+    return _as_now(entries) if any(entry.kind == MIGRATED for entry in entries) else entries
+
+
+MIGRATED = "Migrate"
+"""The kind of the command that takes an instance to another version."""
+
+
+def _as_now(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries before each migration: on the version that they met, with the steps that they went through as they are called now."""
+    found, names, definition = list[Entry](), dict[str, str](), None
+    for entry in reversed(entries):
+        steps = [_called(step, names) for step in entry.steps] if names else entry.steps
+        versions = entry.versions if definition is None else {**entry.versions, "definition": definition}
+        found.append(replace(entry, steps=steps, versions=versions))
+        if entry.kind == MIGRATED:
+            definition, mapping = entry.input["source"], entry.input["mapping"]
+            names = {source: names.get(target, target) for source, target in mapping.items()}
+    return found[::-1]
+
+
+def _called(step: StepLine, names: Mapping[str, str]) -> StepLine:
+    element, process, what = step
+    target = names.get(f"{process}/{element}")
+    if target is None:
+        return step
+    process, _, element = target.partition("/")
+    return element, process, what
 
 
 def rows_of(connection: Connection, instance_id: str) -> list[dossier.Row]:

@@ -139,6 +139,7 @@ class Instance(Base):
         _some("ix_instance_unfiled", f"ended_at IS NOT NULL AND filed IS NULL AND version > {SHORT}", "ended_at"),
         _some("ix_instance_suspended", "status = 'suspended'", "id"),
         _some("ix_instance_ended", "ended_at IS NOT NULL", "ended_at", "id"),
+        _some("ix_instance_running", "ended_at IS NULL", "definition_id", "id"),
     )
 
 
@@ -427,9 +428,9 @@ class Operation(Base):
     __tablename__ = "operation"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     act: Mapped[str] = mapped_column(String(20))
-    """cancel, suspend, resume, move, retry or pass (their incidents)"""
+    """cancel, suspend, resume, move, retry or pass (their incidents); of a migration try or migrate"""
     said: Mapped[dict[str, Any]]
-    """move: from which ``element`` to which ``target``"""
+    """move: from which ``element`` to which ``target``; try: the ``revision`` of the plan"""
     places: Mapped[list[Any]]
     """whose instances its actor looks after"""
     criteria: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -447,7 +448,10 @@ class Operation(Base):
     ended_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
     """until then it is in the hands of one process"""
+    plan_id: Mapped[str | None] = mapped_column(String(36))
+    """of a migration that is tried or carried out (processes/casework/migration_plans.py)"""
     __table_args__ = (
+        _some("ix_operation_plan", "plan_id IS NOT NULL", "plan_id", "created_at"),
         _some("ix_operation_open", "state IN ('collecting', 'running')", "created_at"),
         Index("ix_operation_actor", "actor", "created_at"),
     )
@@ -464,10 +468,33 @@ class OperationItem(Base):
     """open, done or failed"""
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """what has been in its way, by language"""
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    """of a migration: kept, reset, stuck or gone"""
     __table_args__ = (
         _some("ix_operation_item_open", "state = 'open'", "operation_id", "position"),
         Index("ix_operation_item_instance", "operation_id", "instance_id", unique=True),
     )
+
+
+class MigrationPlan(Base):
+    """How running instances are to be taken from one version of their process to another."""
+
+    __tablename__ = "migration_plan"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    process_id: Mapped[str] = mapped_column(String(120))
+    source: Mapped[str] = mapped_column(String(64))
+    target: Mapped[str] = mapped_column(String(64))
+    mapping: Mapped[dict[str, Any]]
+    """``process/element`` of the source → of the target"""
+    timers_anew: Mapped[bool] = mapped_column(Boolean, default=False)
+    """timers whose time is written otherwise in the target are worked out anew"""
+    places: Mapped[list[Any]]
+    """whose instances its maker looks after"""
+    actor: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(Integer, default=0)
+    """one more with each change of the mapping: what was tried before is out of date"""
+    __table_args__ = (Index("ix_migration_plan_process", "process_id", "created_at"),)
 
 
 class ElementHeat(Base):

@@ -3,6 +3,7 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './viewer.css';
+import './pairing.js';
 import { _ } from './words.js';
 
 const SIGNS = { done: '✓', open: '●', waiting: '◷', late: '!', failed: '✕', added: '+', removed: '−', changed: '≠', moved: '↔' };
@@ -43,13 +44,23 @@ function shade(viewer, element, heat, text, note) {
   viewer.get('overlays').add(element.id, 'heat', { position: { top: -12, right: 24 }, html: figure });
 }
 
+// Which pair of two versions an element belongs to.
+function number(viewer, element, pair) {
+  if (element.waypoints) return;
+  const figure = document.createElement('div');
+  figure.className = 'mark-pair';
+  figure.textContent = pair;
+  viewer.get('overlays').add(element.id, 'mark', { position: { top: -10, left: -8 }, html: figure });
+}
+
 function mark(viewer, marks) {
   const canvas = viewer.get('canvas');
   const overlays = viewer.get('overlays');
   const registry = viewer.get('elementRegistry');
   const seen = [];
-  for (const [id, { state, note, time, heat, text }] of Object.entries(marks)) {
+  for (const [id, { state, note, time, heat, text, pair }] of Object.entries(marks)) {
     const element = registry.get(id);
+    if (element && pair) number(viewer, element, pair);
     if (element && heat) shade(viewer, element, heat, text, note);
     if (!element || !SIGNS[state]) continue;
     canvas.addMarker(id, `mark-${state}`);
@@ -118,6 +129,24 @@ async function draw(figure) {
     zoomScroll: { enabled: false },
   });
   let current = [];
+
+  // Beside another drawing: what is clicked is told, and what is told is shown.
+  if (figure.dataset.side) {
+    viewer.on('element.click', ({ element }) => {
+      const detail = { element: element.id.replace(/_label$/, ''), process: figure.dataset.ready };
+      figure.dispatchEvent(new CustomEvent('pick', { detail, bubbles: true }));
+    });
+    figure.addEventListener('paint', () => {
+      const tab = tabs.find((one) => one.getAttribute('aria-selected') === 'true');
+      const canvas = viewer.get('canvas');
+      viewer.get('overlays').remove({ type: 'mark' });
+      for (const element of viewer.get('elementRegistry').getAll()) {
+        for (const state of ['added', 'removed', 'picked']) canvas.removeMarker(element.id, `mark-${state}`);
+      }
+      mark(viewer, JSON.parse(tab.dataset.marks));
+      if (figure.dataset.picked && viewer.get('elementRegistry').get(figure.dataset.picked)) canvas.addMarker(figure.dataset.picked, 'mark-picked');
+    });
+  }
 
   async function open(tab) {
     status.hidden = false;

@@ -11,7 +11,7 @@ from processes.kernel.codec.form import NOTHING, STATES, State, unpack
 from processes.kernel.data import Data, Fork
 from processes.kernel.data import ended as mark_ended
 from processes.kernel.evaluation import Evaluator
-from processes.kernel.machine import Machine, group_of
+from processes.kernel.machine import Machine, groups_of
 from processes.kernel.plan import Node, Process, Scope
 from processes.kernel.state import WAITING, Done, Repeating, Running, Token, Undoing, Watch
 from processes.kernel.timers import Schedule
@@ -169,7 +169,7 @@ class _Reader:
         if wide:
             repetition.changed = set()
             self._m.wide += 1
-            for group in _groups_of(repetition):
+            for group in groups_of(repetition):
                 self._group(token, repetition, f"t:{token.id}:{group}")
         else:
             self._turns(token, repetition, turns, outputs)
@@ -190,11 +190,6 @@ class _Reader:
             repetition.turns[number] = turn
         for number, value in outputs:
             repetition.outputs[number] = value
-
-
-def _groups_of(repetition: Repeating) -> range:
-    """The groups that a wide loop's turns are in."""
-    return range(1 if isinstance(repetition.items, dict) else group_of(max(repetition.total - 1, 0)) + 1)
 
 
 def _works(token: Token) -> bool:

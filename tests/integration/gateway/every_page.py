@@ -16,7 +16,9 @@ from sqlalchemy import select
 from gateway import permissions
 from gateway.staff import viewer
 from gateway.text import masked_name
-from processes.casework import bulk, model_drafts, models_in_force
+from processes.casework import bulk, migration_plans, model_drafts, models_in_force
+from processes.casework.bulk import Bulk
+from processes.casework.views.instances import versions
 from processes.casework.views.instances.criteria import Criteria
 from processes.notation.bundle import read_folder
 from processes.store.tables import Case
@@ -71,6 +73,8 @@ class Filled:
     task: str
     operation: str
     draft: str
+    plan: str
+    trial: str
     quarantined: int
     recorded: tuple[str, ...]
     """what rules have recorded on the case: their words are data, which their owners write"""
@@ -88,6 +92,8 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "instances.entry": ("", lambda found: f"/instances/{found.instance}/history/1"),
     "staff.arrange": (HANDLER, lambda found: f"/tasks/{found.task}/arrange"),
     "studio.edit": ("", lambda found: f"/studio/drafts/{found.draft}"),
+    "studio.migration": ("", lambda found: f"/studio/migrations/{found.plan}"),
+    "studio.migrating": ("", lambda found: f"/studio/migrations/{found.plan}/operations/{found.trial}"),
     "studio.review": ("", lambda found: f"/studio/drafts/{found.draft}/force"),
     "operations.quarantined": ("", lambda found: f"/operations/quarantine/{found.quarantined}"),
 }
@@ -130,7 +136,24 @@ def furnish(world: World) -> Filled:
     with world.services.database.write() as connection:
         operation = bulk.begin(connection, "retry", "It is back", HANDLER, [PLACE], now, criteria=criteria)
     draft = drafted(world, _holder("models"), PLACE)
-    return Filled(number, task.instance_id, task.id, operation, draft, 1, tuple(str(each) for each in recorded))
+    plan, trial = planned(world, _holder("models"), PLACE)
+    return Filled(
+        number, task.instance_id, task.id, operation, draft, plan, trial, 1, tuple(str(each) for each in recorded)
+    )
+
+
+def planned(world: World, owner: str, place: str) -> tuple[str, str]:
+    """A plan of a migration between the two versions of a process that cases run on, and its trial, carried out."""
+    engine, process = world.services.engine, "board_handoff"
+    with world.services.database.write() as connection:
+        target, source = [each.id for each in versions.of(connection, process)][:2]
+        plan = migration_plans.begin(connection, engine, process, source, target, owner, [place])
+        now, said = world.clock.now(), {"revision": 0}
+        trial = bulk.begin(connection, migration_plans.TRY, "", owner, [place], now, said=said, plan_id=plan)
+    worker = Bulk(engine, world.services.snapshots)
+    while worker.round():
+        pass
+    return plan, trial
 
 
 def drafted(world: World, owner: str, place: str, process: str = "supervision") -> str:

@@ -288,6 +288,12 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
+    "studio.map_steps": lambda call: {"to:twice/start": "twice/start"},
+    "studio.migrate": lambda call: {"which": "all", "reason": "改版"},
+    "studio.plan_migration": lambda call: {
+        "process": "twice",
+        **{name: call.stage.things["plan"][0][name] for name in ("source", "target")},
+    },
     "studio.put": lambda call: {"revision": "1"},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, insert, select
 
 from gateway import create_app
-from processes.casework import answer_templates, attachments, bulk, model_drafts, uploads
+from processes.casework import answer_templates, attachments, bulk, migration_plans, model_drafts, uploads
 from processes.casework.accounts import second_factor
 from processes.casework.accounts import tokens as access_tokens
 from processes.casework.records import AnswerWords
@@ -39,6 +39,7 @@ from processes.store.tables import (
     PersonalData,
     TaskDraft,
 )
+from tests.diagrams import definitions, end, path, process, start, user
 from tests.integration.gateway.conftest import TOKEN
 from tests.integration.gateway.every_page import drafted
 from tests.integration.gateway.operating import give_up, receive
@@ -204,6 +205,7 @@ def _furnished(world: World) -> Stage:
         "problem": problems,
         "request": [_asked(world, each) for each in cases],
         "draft": [_drafted(world, each) for each in cases if each.home in ("own", "neighbour", "above")],
+        "plan": _planned(world, [each for each in cases if each.home in ("own", "neighbour", "above")]),
         "registration": [_registered(world, principals)],
     }
     fresh = Enterprise(world, post)
@@ -329,6 +331,22 @@ def _drafted(world: World, home: Thing) -> Thing:
         found = model_drafts.own(connection, draft, owner)
     assert found is not None
     return Thing(home.home, home.place, owner=owner, values={"draft_id": draft, "diagram": found.text})
+
+
+def _planned(world: World, homes: list[Thing]) -> list[Thing]:
+    """Plans of homes' process owners to take cases from one version of a process to another, each with a trial."""
+    engine, now, found = world.services.engine, world.clock.now(), []
+    drawn = [definitions(process("twice", start(), user(each), end(), path("start", each, "end"))) for each in "ab"]
+    source, target = (engine.deploy({"twice.bpmn": body})[0].id for body in drawn)
+    for home in homes:
+        owner = _holder("owner", home.place)
+        with world.services.database.write() as connection:
+            plan = migration_plans.begin(connection, engine, "twice", source, target, owner, [home.place])
+            said = {"revision": 0}
+            trial = bulk.begin(connection, migration_plans.TRY, "", owner, [home.place], now, said=said, plan_id=plan)
+        values = {"plan_id": plan, "operation_id": trial, "source": source, "target": target}
+        found.append(Thing(home.home, home.place, owner=owner, values=values))
+    return found
 
 
 def _problem(world: World, number: str, home: str, phone: str) -> Thing:
