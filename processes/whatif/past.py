@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from processes.errors import BihuanError
@@ -17,6 +17,8 @@ from processes.store.history import Entry
 from processes.whatif.player import Answer, Armed, House, Occurrence, Player
 from processes.whatif.record import Record
 from processes.whatif.trace import Key, Trace
+
+_FAR = datetime.max.replace(tzinfo=UTC)
 
 STARTS = ("Start", "Correlate")
 
@@ -54,7 +56,7 @@ class Past:
     fired: dict[Armed, list[datetime]] = field(default_factory=dict)
     """when each timer fired that did"""
     unfired: dict[Armed, datetime] = field(default_factory=dict)
-    """until when a timer had not fired that was due before"""
+    """until when a timer had not fired that was due before; those that ran at last will not: nothing is known of what came after"""
     halts: list[tuple[datetime, datetime]] = field(default_factory=list)
     """from when to when the instance was suspended"""
 
@@ -95,6 +97,7 @@ class _Reading:
             player.heard.clear()
             past.unfired |= {each: entry.at for each in player.withdrawn if each.due <= entry.at}
         self._compare()
+        past.unfired |= dict.fromkeys(player.timers.values(), _FAR)
         past.listening = {(each.element.process_id, each.element.id) for each in player.listening.values()}
         player.running.let_go()
         return past

@@ -61,7 +61,11 @@ def _mix(root: Any, chance: random.Random) -> None:
         for attribute, value in element.attrib.items():
             if attribute in _REFERENCES and value in fresh:
                 element.set(attribute, fresh[value])
-        if element.text and element.text.strip() in fresh and _local(element) in ("incoming", "outgoing", "flowNodeRef"):
+        if (
+            element.text
+            and element.text.strip() in fresh
+            and _local(element) in ("incoming", "outgoing", "flowNodeRef")
+        ):
             element.text = fresh[element.text.strip()]
     for scope in [*root.iter(BPMN + "process", BPMN + "subProcess", BPMN + "transaction")]:
         _shuffle(scope, chance)
