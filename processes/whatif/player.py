@@ -157,11 +157,12 @@ class Player:
         self.trace.reached.add(_key(element))
         for kind, name in (("stage", trace.STAGE), ("caseStatus", trace.STATUS)):
             if said.get(kind):
-                self._show(Effect(name, str(said[kind]), "", "", at, _key(element)))
+                english = str(said.get(f"{kind}En") or "")
+                self._show(Effect(name, str(said[kind]), "", "", at, _key(element), None, english))
         if said.get("record"):
             self._show(Effect(trace.RECORD, "", "", _json(said["record"]), at, _key(element)))
         if step.what == "completed" and element.tag == "endEvent" and self._is_outermost(element):
-            self._show(Effect(trace.END, self.name(element), "", "", at, _key(element)))
+            self._show(Effect(trace.END, self.name(element), "", "", at, _key(element), None, _english(element)))
 
     def _is_outermost(self, element: Element) -> bool:
         return element.process_id == self.process.id and element.id in self.process.scope.nodes
@@ -197,7 +198,8 @@ class Player:
         where = _json(said)
         self._wait("task", wait, where, at)
         self.trace.load[str(said.get("organisation") or said.get("role") or "")] += 1
-        self._show(Effect(trace.TASK, self.name(element), where, "", at, _key(element), due.due if due else None))
+        until = due.due if due is not None else None
+        self._show(Effect(trace.TASK, self.name(element), where, "", at, _key(element), until, _english(element)))
 
     def _job(self, wait: Wait, at: datetime) -> None:
         words = words_of(wait.name)
@@ -205,7 +207,8 @@ class Player:
         said = _json({name: value for name, value in wait.arguments.items() if name in words})
         kind = trace.NOTICE if wait.name in UNTOLD else trace.JOB
         self._wait("job", wait, where, at, wait.name)
-        self._show(Effect(kind, self.name(wait.element), where, said, at, _key(wait.element)))
+        element = wait.element
+        self._show(Effect(kind, self.name(element), where, said, at, _key(element), None, _english(element)))
 
     def _wait(self, kind: str, wait: Wait, where: str, at: datetime, topic: str = "") -> None:
         found = Occurrence(topic or kind, wait.task_id, _key(wait.element), where, at)
@@ -226,6 +229,10 @@ def words_of(topic: str) -> frozenset[str]:
 
 def _key(element: Element) -> Key:
     return element.process_id, element.id
+
+
+def _english(element: Element) -> str:
+    return element.properties.get("nameEn", "")
 
 
 def _json(value: Any) -> str:

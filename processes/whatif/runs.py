@@ -262,15 +262,8 @@ def _effect(effect: Effect | None) -> dict[str, Any] | None:
     if effect is None:
         return None
     due = effect.due.isoformat() if effect.due else None
-    at = effect.at.isoformat()
-    return {
-        "kind": effect.kind,
-        "name": effect.name,
-        "where": effect.where,
-        "at": at,
-        "due": due,
-        "element": effect.element,
-    }
+    at, english = effect.at.isoformat(), effect.name_en
+    return {"kind": effect.kind, "name": effect.name, "name_en": english, "where": effect.where, "at": at, "due": due}
 
 
 def _add_load(load: dict[str, Any], judged: Judged) -> None:

@@ -20,7 +20,8 @@ Key = tuple[str, str]
 
 class Effect(NamedTuple):
     """Something that is seen from outside. ``name``: of the element as the recorded version calls it, or the stage, or the message; ``where``:
-    to whom or where it goes, as JSON; ``said``: in which words, as JSON; ``due``: a task's deadline."""
+    to whom or where it goes, as JSON; ``said``: in which words, as JSON; ``due``: a task's deadline; ``name_en``: the name for those who read
+    English, if the diagram has it."""
 
     kind: str
     name: str
@@ -29,6 +30,7 @@ class Effect(NamedTuple):
     at: datetime
     element: Key
     due: datetime | None = None
+    name_en: str = ""
 
     @property
     def label(self) -> tuple[str, str, str]:

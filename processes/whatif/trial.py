@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from processes.whatif.past import Past, past_of
 from processes.whatif.player import House
 from processes.whatif.record import Record
 from processes.whatif.replay import Replayed, replay
+
+log = logging.getLogger(__name__)
 
 
 class Frozen(Snapshots):
@@ -88,9 +91,16 @@ class Trial:
 
     def _judge(self, connection: Connection, each: Record) -> Judged:
         try:
-            process = self._definitions.process(each.definition, connection)
-            past = past_of(each, process, self._house)
+            return self._judged(connection, each)
         except BihuanError as error:  # unfaithful, or a version that this release can't run any more
             return Judged(each, Verdict(UNFAITHFUL, why=error))
+        except Exception as error:  # one case must not hold up all others
+            log.exception("instance %s could not be played", each.id)
+            why = BihuanError("重放这一件时程序出错，已记入日志", f"playing it failed: {error!r:.200}")
+            return Judged(each, Verdict(UNFAITHFUL, why=why))
+
+    def _judged(self, connection: Connection, each: Record) -> Judged:
+        process = self._definitions.process(each.definition, connection)
+        past = past_of(each, process, self._house)
         played = replay(past, self.matching(each.definition, process), self._house, self._until)
         return Judged(each, compare(past.trace, played), past, played)

@@ -24,7 +24,11 @@ def main() -> int:
     begun = perf_counter()
     crowd = Crowd(asked.seed)
     again = asked.kept is not None and asked.kept.exists()
-    ids = crowd.restore(asked.kept) if again else crowd.live(asked.cases)
+    ids = (
+        crowd.restore(asked.kept)
+        if again
+        else crowd.live(asked.cases, lambda done: print(f"{done} cases …", flush=True))
+    )
     if asked.kept is not None and not again:
         crowd.keep(asked.kept)
     print(f"{len(ids)} cases run in {perf_counter() - begun:.0f} s", flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -70,9 +70,14 @@ class Crowd:
         """After everything that has happened."""
         return self._last + timedelta(days=1)
 
-    def live(self, count: int) -> list[str]:
-        """Run some cases; returns the ids of their instances."""
-        return [self._case(number) for number in range(count)]
+    def live(self, count: int, told: Callable[[int], None] = lambda done: None) -> list[str]:
+        """Run some cases; returns the ids of their instances. ``told`` hears now and then how many are done."""
+        found = []
+        for number in range(count):
+            found.append(self._case(number))
+            if not (number + 1) % 500:
+                told(number + 1)
+        return found
 
     def keep(self, file: Path) -> None:
         """Write the database of all cases down."""
