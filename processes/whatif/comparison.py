@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from processes.errors import BihuanError
 from processes.whatif.replay import Replayed
@@ -87,12 +88,21 @@ def _timed(past: Trace, now: Trace) -> Verdict | None:
 
 def _pairs(past: Trace, now: Trace) -> list[tuple[Effect, Effect]]:
     """The same steps of both sides, by their labels and their order in time."""
+    return [(was, would) for was, would in aligned(past.effects, now.effects, ROUTE) if was and would]
+
+
+def aligned(
+    before: Sequence[Effect], after: Sequence[Effect], kinds: Iterable[str]
+) -> list[tuple[Effect | None, Effect | None]]:
+    """The steps of both sides beside each other, in the order of time; None: this side has no such step."""
     sides: list[dict[tuple[str, str, str], list[Effect]]] = [{}, {}]
-    for side, trace in zip(sides, (past, now), strict=True):
-        for each in sorted((one for one in trace.effects if one.kind in ROUTE), key=lambda one: one.at):
+    wanted = frozenset(kinds)
+    for side, effects in zip(sides, (before, after), strict=True):
+        for each in sorted((one for one in effects if one.kind in wanted), key=lambda one: one.at):
             side.setdefault(each.label, []).append(each)
-    pairs = [pair for label, found in sides[0].items() for pair in zip(found, sides[1].get(label, ()), strict=False)]
-    return sorted(pairs, key=lambda pair: pair[0].at)
+    labels = dict.fromkeys([*sides[0], *sides[1]])
+    pairs = [pair for label in labels for pair in zip_longest(sides[0].get(label, ()), sides[1].get(label, ()))]
+    return sorted(pairs, key=lambda pair: min(each.at for each in pair if each is not None))
 
 
 def _worded(past: Trace, now: Trace) -> Verdict | None:

@@ -22,7 +22,7 @@ from processes.errors import BihuanError
 from processes.notation import bundle
 from processes.runtime.engine import Engine
 from processes.runtime.rounds import Rounds
-from processes.store.tables import Case, InForce, Instance, WhatIf, WhatIfCase
+from processes.store.tables import Case, InForce, Instance, ModelDraft, WhatIf, WhatIfCase
 from processes.whatif.comparison import SAME, Verdict
 from processes.whatif.trace import Effect, Key
 from processes.whatif.trial import Judged, Trial
@@ -43,7 +43,7 @@ MOST = 10_000
 """Cases of a run, the latest that began."""
 
 KEPT = 20
-"""Runs of a draft; the oldest go."""
+"""Runs of a draft; the oldest go, and those of drafts that are no more."""
 
 COLLECTING, RUNNING, DONE, STOPPED, FAILED = "collecting", "running", "done", "stopped", "failed"
 
@@ -63,7 +63,9 @@ def begin(connection: Connection, draft: Draft, since: datetime, until: datetime
             until,
         ):
             return str(each.id)
-    _forget(connection, [each.id for each in known[KEPT - 1 :] if each.state not in (COLLECTING, RUNNING)])
+    _forget(connection, [each.id for each in known[KEPT - 1 :]])
+    gone = select(WhatIf.id).where(WhatIf.draft_id.not_in(select(ModelDraft.id)))
+    _forget(connection, connection.execute(gone).scalars().all())
     identity = str(uuid4())
     row = {
         "id": identity,
@@ -181,7 +183,7 @@ class WhatIfs(Rounds):
         waiting = select(WhatIfCase.position, WhatIfCase.instance_id)
         waiting = waiting.where(WhatIfCase.run_id == run.id, WhatIfCase.verdict == "").order_by(WhatIfCase.position)
         with self._database.read() as connection:
-            batch = dict(row._tuple()[::-1] for row in connection.execute(waiting.limit(BATCH)))
+            batch = {row.instance_id: row.position for row in connection.execute(waiting.limit(BATCH))}
             trial = self._trial_of(connection, run)
             judged = trial.judge(connection, batch)
         gone = [position for each, position in batch.items() if each not in {one.record.id for one in judged}]
@@ -233,7 +235,7 @@ def _begun(
     here = Instance.place.in_([*places] if run.place else [*places, EVERYWHERE])
     statement = select(Instance.created_at, Instance.id).outerjoin(Case, Case.instance_id == Instance.id)
     statement = statement.where(*wanted, here, allowed).order_by(Instance.created_at.desc()).limit(MOST)
-    return [row._tuple() for row in connection.execute(statement)]
+    return [(row.created_at, row.id) for row in connection.execute(statement)]
 
 
 # -- what is written down ------------------------------------------------------------------------------------------------

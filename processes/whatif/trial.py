@@ -72,8 +72,10 @@ class Trial:
         self._matchings: dict[str, Matching] = {}
 
     def judge(self, connection: Connection, ids: Collection[str]) -> list[Judged]:
-        """What becomes of these instances."""
+        """What becomes of these instances. Raises ``ParseError`` when the draft can't run."""
         records = record.read(connection, ids, self._until)
+        for process in {each.process for each in records}:
+            self.draft(process)
         self._frozen.words = texts.read_all(connection, [[each.input for each in one.entries] for one in records])
         return [self._judge(connection, each) for each in records]
 

@@ -19,16 +19,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600.0, help="no more cases are run after so many")
     parser.add_argument("--kept", type=Path, help="a file for the database of the cases: used again when it is there")
     asked = parser.parse_args()
     begun = perf_counter()
     crowd = Crowd(asked.seed)
     again = asked.kept is not None and asked.kept.exists()
-    ids = (
-        crowd.restore(asked.kept)
-        if again
-        else crowd.live(asked.cases, lambda done: print(f"{done} cases …", flush=True))
-    )
+
+    def told(done: int) -> bool:
+        print(f"{done} cases …", flush=True)
+        return perf_counter() - begun < 60 * asked.minutes
+
+    ids = crowd.restore(asked.kept) if again else crowd.live(asked.cases, told)
     if asked.kept is not None and not again:
         crowd.keep(asked.kept)
     print(f"{len(ids)} cases run in {perf_counter() - begun:.0f} s", flush=True)

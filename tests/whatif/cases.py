@@ -70,13 +70,13 @@ class Crowd:
         """After everything that has happened."""
         return self._last + timedelta(days=1)
 
-    def live(self, count: int, told: Callable[[int], None] = lambda done: None) -> list[str]:
-        """Run some cases; returns the ids of their instances. ``told`` hears now and then how many are done."""
+    def live(self, count: int, told: Callable[[int], bool] = lambda done: True) -> list[str]:
+        """Run some cases; returns the ids of their instances. ``told`` hears now and then how many are done, and whether to go on is its say."""
         found = []
         for number in range(count):
             found.append(self._case(number))
-            if not (number + 1) % 500:
-                told(number + 1)
+            if not (number + 1) % 100 and not told(number + 1):
+                break
         return found
 
     def keep(self, file: Path) -> None:
