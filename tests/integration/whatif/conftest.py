@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -30,13 +31,9 @@ def handled(world: World, count: int) -> list[str]:
 
 
 def _handled(world: World, at: int) -> str:
-    title, body = (
-        "续贷难",
-        f"我公司在银行有流动资金贷款，下个月到期，客户经理说额度收紧，要先还清再审批，请帮助对接续贷。第{at}家。",
-    )
-    outcome = world.report(
-        f"w-{at}", title=title, body=body, enterprise=f"湖州{at}号机械有限公司", phone=f"1381234{at:04}"
-    )
+    told = "".join(Random(at).choices("天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏", k=300))  # or they are one problem
+    body = f"我公司流动资金贷款下个月到期，客户经理说额度收紧，要先还清再审批，请帮助对接续贷。{told}"
+    outcome = world.report(f"w-{at}", title="续贷难", body=body, enterprise=f"湖州{at}号机械有限公司")
     assert outcome.number is not None
     world.clock.advance(timedelta(hours=1))
     world.complete(world.task(outcome.number, "签收").id, {"outcome": "accept"}, "wx.shen")
