@@ -34,6 +34,7 @@ from processes.store import readiness
 from processes.store.database import Database
 from processes.store.gauges import Gauges
 from processes.store.traffic import Traffic
+from processes.whatif.runs import WhatIfs
 
 PATIENCE = 60.0
 """Seconds for which a process that starts waits for its database."""
@@ -73,6 +74,7 @@ class Platform:
         self.heat = Heat(self.core.database, clock)
         self.counting = Counting(self.core.database, clock, self.core.snapshots)
         self.bulk = Bulk(self.core.engine, self.core.snapshots)
+        self.what_ifs = WhatIfs(self.core.engine, self.core.snapshots)
         self.topics = tuple(jobs.CATALOGUE)
         self.metrics = Metrics(Gauges(self.core.database, clock))
         self.health = Health()
@@ -190,6 +192,7 @@ class Platform:
         self.scheduler.start()
         self.filing.start()
         self.bulk.start()
+        self.what_ifs.start()
         self.heat.start()
         self.counting.start()
         self.tidying.start()
@@ -197,7 +200,7 @@ class Platform:
         erasure.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
         self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop]
-        self._stops += [erasure.stop, self.counting.stop]
+        self._stops += [erasure.stop, self.counting.stop, self.what_ifs.stop]
         spare_collector()
 
     def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:

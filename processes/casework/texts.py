@@ -94,6 +94,11 @@ def resolve(connection: Connection, value: Any) -> Any:
     return _replaced(value, _read_all(connection, list(_references(value))))
 
 
+def read_all(connection: Connection, values: Any) -> Mapping[str, str]:
+    """The texts behind all references in a JSON value, by their ids."""
+    return _read_all(connection, list(_references(values)))
+
+
 def has_references(value: Any) -> bool:
     """Whether there is a reference in a JSON value."""
     return next(_references(value), None) is not None

@@ -773,6 +773,58 @@ class ModelDraft(Base):
     __table_args__ = (Index("ix_model_draft_place", "place", "process_id", "person", unique=True),)
 
 
+class WhatIf(Base):
+    """Cases of a period played on a draft as it was then, bit by bit in the background: see processes/whatif/runs.py."""
+
+    __tablename__ = "what_if"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person: Mapped[str] = mapped_column(String(60))
+    place: Mapped[str] = mapped_column(String(20))
+    process_id: Mapped[str] = mapped_column(String(120))
+    draft_id: Mapped[str] = mapped_column(String(36))
+    revision: Mapped[int] = mapped_column(Integer)
+    files: Mapped[dict[str, Any]]
+    """the edited ones: name → text"""
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    """cases that began from the one to before the other"""
+    created_at: Mapped[datetime]
+    """nothing is known of what came after"""
+    state: Mapped[str] = mapped_column(String(12))
+    """collecting, running, done, stopped or failed"""
+    total: Mapped[int] = mapped_column(Integer)
+    done: Mapped[int] = mapped_column(Integer)
+    load: Mapped[dict[str, Any]]
+    """organisation or role → tasks [that it had, that it would have had]"""
+    flows: Mapped[dict[str, Any]]
+    """process and flow of the draft → cases that [took it, would have taken it]"""
+    wrong: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """why it failed, by language"""
+    ended_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    """until then it is in the hands of one process"""
+    __table_args__ = (
+        _some("ix_what_if_open", "state IN ('collecting', 'running')", "created_at"),
+        Index("ix_what_if_draft", "draft_id", "created_at"),
+    )
+
+
+class WhatIfCase(Base):
+    """A case of a what-if, and what the draft would have made of it."""
+
+    __tablename__ = "what_if_case"
+    run_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    instance_id: Mapped[str] = mapped_column(String(36))
+    verdict: Mapped[str] = mapped_column(String(12))
+    """as processes/whatif/comparison.py says; empty: not played yet"""
+    shift: Mapped[int | None]
+    """seconds by which it would have ended, or reached the first step that moved, later; negative: sooner"""
+    said: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """the first step that differs on either side, and why, by language"""
+    __table_args__ = (Index("ix_what_if_case_verdict", "run_id", "verdict", "position"),)
+
+
 class AnswerTemplate(Base):
     """Words that people put into answers and complete: a place's, or one board's. ``edited_by`` null: as ``answers.csv`` says it."""
 

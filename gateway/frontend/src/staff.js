@@ -6,6 +6,7 @@ import './task.css';
 import './inbox.css';
 import './instances.css';
 import './supervision.css';
+import './whatif.css';
 import './print.css';
 import { choosing } from './choosing.js';
 import { copying } from './copy.js';

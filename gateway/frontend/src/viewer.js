@@ -53,6 +53,21 @@ function number(viewer, element, pair) {
   viewer.get('overlays').add(element.id, 'mark', { position: { top: -10, left: -8 }, html: figure });
 }
 
+// How many more or fewer go along a line: the figure sits at the middle of its longest stretch.
+function count(viewer, line, text, note) {
+  const ends = line.waypoints.slice(1).map((end, at) => [line.waypoints[at], end]);
+  const long = ([one, other]) => Math.hypot(other.x - one.x, other.y - one.y);
+  const [one, other] = ends.reduce((most, each) => (long(each) > long(most) ? each : most));
+  const left = Math.min(...line.waypoints.map(({ x }) => x));
+  const top = Math.min(...line.waypoints.map(({ y }) => y));
+  const figure = document.createElement('div');
+  figure.className = 'heat-figure flow-figure';
+  figure.textContent = text;
+  figure.title = note;
+  const position = { left: (one.x + other.x) / 2 - left - 16, top: (one.y + other.y) / 2 - top - 10 };
+  viewer.get('overlays').add(line.id, 'count', { position, html: figure });
+}
+
 function mark(viewer, marks) {
   const canvas = viewer.get('canvas');
   const overlays = viewer.get('overlays');
@@ -66,7 +81,10 @@ function mark(viewer, marks) {
     canvas.addMarker(id, `mark-${state}`);
     // Filling a frame would tint everything inside it.
     if (element.children?.length) canvas.addMarker(id, 'mark-frame');
-    if (element.waypoints) continue;
+    if (element.waypoints) {
+      if (text) count(viewer, element, text, note);
+      continue;
+    }
     // Small shapes keep their own sign; a badge on a finished gateway would only be noise.
     if (state !== 'done' || element.width > 60) {
       overlays.add(id, 'mark', { position: { top: -10, right: 12 }, html: badge(state, note) });

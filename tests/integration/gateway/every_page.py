@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -22,6 +23,7 @@ from processes.casework.views.instances import versions
 from processes.casework.views.instances.criteria import Criteria
 from processes.notation.bundle import read_folder
 from processes.store.tables import Case
+from processes.whatif import runs
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.world import MODELS, World
 
@@ -48,6 +50,7 @@ NO_PAGE = {
     "staff.template": "a file",
     "staff.uploaded": "a file",
     "studio.drawing": "a diagram file",
+    "studio.whatif_drawing": "a diagram file",
 }
 """Addresses that a browser does not show as a page of ours, with what they are."""
 
@@ -75,6 +78,8 @@ class Filled:
     draft: str
     plan: str
     trial: str
+    whatif: str
+    """the address of a what-if"""
     quarantined: int
     recorded: tuple[str, ...]
     """what rules have recorded on the case: their words are data, which their owners write"""
@@ -95,6 +100,9 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "studio.migration": ("", lambda found: f"/studio/migrations/{found.plan}"),
     "studio.migrating": ("", lambda found: f"/studio/migrations/{found.plan}/operations/{found.trial}"),
     "studio.review": ("", lambda found: f"/studio/drafts/{found.draft}/force"),
+    "studio.whatif_ask": ("", lambda found: f"/studio/drafts/{found.draft}/whatif"),
+    "studio.whatif_show": ("", lambda found: found.whatif),
+    "studio.whatif_case": ("", lambda found: f"{found.whatif}/0"),
     "operations.quarantined": ("", lambda found: f"/operations/quarantine/{found.quarantined}"),
 }
 """Pages with an id in their address: who opens them (empty: whoever may), and where."""
@@ -137,8 +145,18 @@ def furnish(world: World) -> Filled:
         operation = bulk.begin(connection, "retry", "It is back", HANDLER, [PLACE], now, criteria=criteria)
     draft = drafted(world, _holder("models"), PLACE)
     plan, trial = planned(world, _holder("models"), PLACE)
+    whatif = _tried(world, drafted(world, _holder("models"), PLACE, "board_handoff"), _holder("models"))
     return Filled(
-        number, task.instance_id, task.id, operation, draft, plan, trial, 1, tuple(str(each) for each in recorded)
+        number=number,
+        instance=task.instance_id,
+        task=task.id,
+        operation=operation,
+        draft=draft,
+        plan=plan,
+        trial=trial,
+        whatif=whatif,
+        quarantined=1,
+        recorded=tuple(str(each) for each in recorded),
     )
 
 
@@ -167,6 +185,28 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         changed = draft.text.replace('nameEn" value="', 'nameEn" value="The ', 1)
         model_drafts.save(connection, draft, 0, changed.encode(), now)
     return draft.id
+
+
+def tried(world: World, draft: str, owner: str) -> str:
+    """The id of a what-if of a draft that is to be played."""
+    now = world.clock.now()
+    with world.services.database.write() as connection:
+        found = model_drafts.own(connection, draft, owner)
+        assert found is not None
+        return runs.begin(connection, found, now - timedelta(days=30), now + timedelta(days=1), now)
+
+
+def _tried(world: World, draft: str, owner: str) -> str:
+    """The address of a what-if of a draft that sends everything to another board."""
+    with world.services.database.write() as connection:
+        found = model_drafts.own(connection, draft, owner)
+        assert found is not None
+        changed = found.text.replace("extra_days: 0", f'board: "{PLACE}.policy", extra_days: 0')
+        model_drafts.save(connection, found, found.revision, changed.encode(), world.clock.now())
+    run, what_ifs = tried(world, draft, owner), runs.WhatIfs(world.engine, world.services.snapshots)
+    while what_ifs.round():
+        pass
+    return f"/studio/drafts/{draft}/whatif/{run}"
 
 
 def _deploy_again(world: World) -> None:

@@ -296,6 +296,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     },
     "studio.put": lambda call: {"revision": "1"},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
+    "studio.whatif_begin": lambda call: {"since": "2026-11-01", "until": "2026-11-23"},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},
     "subjects.correct": lambda call: {
         **SUBJECT,

@@ -33,15 +33,17 @@ from processes.store.tables import (
     Case,
     HistoryEntry,
     Incident,
+    Instance,
     Job,
     LoginSession,
     ModelFile,
     PersonalData,
     TaskDraft,
+    WhatIfCase,
 )
 from tests.diagrams import definitions, end, path, process, start, user
 from tests.integration.gateway.conftest import TOKEN
-from tests.integration.gateway.every_page import drafted
+from tests.integration.gateway.every_page import drafted, tried
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
 from tests.integration.gateway.programs import token_of
@@ -330,7 +332,13 @@ def _drafted(world: World, home: Thing) -> Thing:
     with world.services.database.read() as connection:
         found = model_drafts.own(connection, draft, owner)
     assert found is not None
-    return Thing(home.home, home.place, owner=owner, values={"draft_id": draft, "diagram": found.text})
+    run = tried(world, draft, owner)
+    with world.services.database.write() as connection:
+        instance = connection.scalar(select(Instance.id).where(Instance.place == home.place).limit(1))
+        row = {"run_id": run, "position": 0, "instance_id": instance, "verdict": "same"}
+        connection.execute(insert(WhatIfCase).values(row))
+    values = {"draft_id": draft, "diagram": found.text, "run_id": run, "position": 0}
+    return Thing(home.home, home.place, owner=owner, values=values)
 
 
 def _planned(world: World, homes: list[Thing]) -> list[Thing]:
