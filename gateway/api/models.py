@@ -14,7 +14,8 @@ from sqlalchemy import Connection, select, union
 from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
-from processes.casework import loading, models_in_force
+from processes.casework import loading, model_scenarios, models_in_force
+from processes.casework.model_scenarios import Bodies
 from processes.clock import Clock
 from processes.errors import BihuanError
 from processes.failpoints import hit
@@ -22,6 +23,8 @@ from processes.notation.bundle import Version, versions
 from processes.notation.check.findings import ERROR, Finding
 from processes.runtime.commands import Replan
 from processes.runtime.definitions import NothingToDeploy
+from processes.scenarios.files import ENDING
+from processes.scenarios.kept import by_process
 from processes.store.tables import TASK_IS_OPEN, Deadline, Timer, UserTask
 
 LONGEST_NAME = 80
@@ -34,7 +37,9 @@ def deploy() -> Response:
 
     Files that are not sent stay as they are: one edited diagram is enough, and whatever calls it takes the new one.
     """
-    sent, place = _uploaded(), request.form.get("place", "")
+    uploaded, place = _uploaded(), request.form.get("place", "")
+    kept = by_process((Path(name), body) for name, body in uploaded.items() if name.endswith(ENDING))
+    sent = {name: body for name, body in uploaded.items() if not name.endswith(ENDING)}
     with services().database.read() as connection:
         if place and place not in services().snapshots.now().reference.places:
             raise BadRequest(f"没有地区“{place}”。", f"no place {place}")
@@ -48,7 +53,7 @@ def deploy() -> Response:
     if not touched:
         nothing = NothingToDeploy(sent)
         return _refused(nothing.zh, nothing.en, [each for each in findings if each.file in sent])
-    services().engine.deploy(files, place, noted=partial(_note_deployed, touched, place))
+    services().engine.deploy(files, place, noted=partial(_note_deployed, touched, kept, place))
     hit("gateway.deployed")
     return jsonify(
         {
@@ -58,7 +63,9 @@ def deploy() -> Response:
     )
 
 
-def _note_deployed(deployed: Sequence[Version], place: str, connection: Connection) -> None:
+def _note_deployed(deployed: Sequence[Version], kept: Bodies, place: str, connection: Connection) -> None:
+    for process, files in kept.items():
+        model_scenarios.keep(connection, place, process, files)
     for each in deployed:
         auditing.note(connection, "model.deploy", f"definition:{each.id}", process=each.process_id, place=place or None)
 
