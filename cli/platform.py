@@ -203,12 +203,17 @@ class Platform:
         spare_collector()
 
     def _start_trials(self) -> None:
-        """What plays the scenarios of models that are to come into force."""
+        """What plays the scenarios of models that are to come into force, and puts them into force at their time."""
+        from processes.casework.planned_changes import PlannedChanges
         from processes.scenarios.trials import Trials
 
-        trials = Trials(self.core.database, self.core.clock, self.core.snapshots)
-        trials.start()
-        self._stops.append(trials.stop)
+        core = self.core
+        for each in (
+            Trials(core.database, core.clock, core.snapshots),
+            PlannedChanges(core.engine, core.snapshots, self.check),
+        ):
+            each.start()
+            self._stops.append(each.stop)
 
     def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:
         """What became of each of these messages off the bus."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
@@ -13,11 +14,13 @@ from gateway import auditing
 from gateway.context import services
 from gateway.instances.versions import shown
 from gateway.languages import language, said
-from gateway.staff.pages import show
+from gateway.staff.pages import show, snapshot
 from gateway.studio.pages import blueprint, findings, own, path, place_name
-from processes.casework import model_drafts, model_trials, models_in_force
+from gateway.text import HERE, moment
+from processes.casework import model_changes, model_drafts, model_trials, models_in_force
+from processes.casework.model_changes import ASKED, PLANNED, Change, NotAhead
 from processes.casework.model_drafts import Draft, Outdated, Superseded
-from processes.casework.model_review import Review, review_of
+from processes.casework.model_review import Hindered, Review, review_of
 from processes.casework.model_versions import put_in_force, subject
 from processes.casework.views.instances import versions
 from processes.casework.views.models import models
@@ -36,18 +39,22 @@ def reviewed(connection: Connection, draft: Draft) -> Review:
 @blueprint.get("/drafts/<draft_id>/force")
 def review(draft_id: str) -> Response:
     """What the draft changes of the version in force, and what speaks against it."""
+    chosen = None if language() == CHINESE else language()
     with services().database.read() as connection:
-        seen = reviewed(connection, own(connection, draft_id))
-        return show("studio/force.html", here="studio", **shown_in(connection, seen))
+        draft = own(connection, draft_id)
+        seen = reviewed(connection, draft)
+        page = shown_in(connection, seen, url_for("studio.drawing", draft_id=draft.id, language=chosen))
+        going = model_changes.of_draft(connection, draft)
+    second = snapshot().reference.four_eyes(draft.place)
+    return show("studio/force.html", here="studio", going=going, second=second, **page)
 
 
-def shown_in(connection: Connection, seen: Review) -> dict[str, Any]:
-    """What the page of a review takes."""
+def shown_in(connection: Connection, seen: Review, address: str) -> dict[str, Any]:
+    """What a page that shows a review takes. ``address``: where the draft's drawing is."""
     draft = seen.draft
     found = versions.changed_by(connection, seen.current, draft.sent, language())
-    chosen = None if language() == CHINESE else language()
-    address = url_for("studio.drawing", draft_id=draft.id, language=chosen)
     return {
+        "who": snapshot().reference.person_name,
         "draft": draft,
         "name": models(connection, seen.current, language()).process(draft.process) or draft.process,
         "where": place_name(draft.place),
@@ -85,46 +92,81 @@ def play(draft_id: str) -> AnyResponse:
 
 @blueprint.post("/drafts/<draft_id>/force")
 def put(draft_id: str) -> AnyResponse:
-    """Put the draft into force as it was shown; refused when it has errors, or anything in force there has changed since its base."""
+    """Put the draft into force as it was shown, at once or at a time; or ask for approval where that takes a second person. Refused when it has
+    errors, or anything in force there has changed since its base."""
     reason = request.form.get("reason", "").strip()[:LONGEST_REASON]
     with services().database.read() as connection:
         draft = own(connection, draft_id)
         seen = reviewed(connection, draft)
-    again = redirect(url_for("studio.review", draft_id=draft.id))
-    hindrance = seen.hindrance(reason)
-    if hindrance is not None:
-        flash(said(hindrance), "error")
-        return again
     try:
-        _put(seen, reason)
-    except Superseded as error:
-        flash(said(error), "error")
-        return again
+        told = _put(seen, reason, chosen_time())
     except Outdated:
         flash(_("没有放入生效：草稿在您确认之前又改过。请再看一遍差异。"), "error")
-        return again
-    flash(_("已生效：新办的问题按新版本走，在办的留在原来的版本上。"))
-    return redirect(url_for("studio.models", place=draft.place or None))
+    except (Superseded, Hindered, NotAhead) as error:
+        flash(said(error), "error")
+    else:
+        flash(told)
+        return redirect(url_for("studio.models", place=draft.place or None))
+    return redirect(url_for("studio.review", draft_id=draft.id))
 
 
-def _put(seen: Review, reason: str) -> None:
+def _put(seen: Review, reason: str, at: datetime | None) -> str:
+    hindrance = seen.hindrance(reason)
+    if hindrance is not None:
+        raise hindrance
     here, draft = services(), seen.draft
     with here.database.write() as connection:
         # What is looked at here and what is put into force are one transaction: so the engine's own, and not one inside of it.
         still = own(connection, draft.id)
         if str(still.revision) != request.form.get("revision"):
             raise Outdated(still.revision, still.changed_at)
-        put_in_force(connection, here.engine.definitions, seen.change, here.clock.now())
-        failed = seen.trial.failed if seen.trial is not None else ()
-        for each in seen.change.touched:
-            auditing.note(
-                connection,
-                "model.deploy",
-                f"definition:{each.id}",
-                process=each.process_id,
-                place=draft.place or None,
-                draft=draft.id,
-                failed=len(failed) or None,
-                reason=reason if failed else None,
-            )
-        model_drafts.discard(connection, draft)
+        if snapshot().reference.four_eyes(draft.place):
+            remark = request.form.get("remark", "").strip()[:LONGEST_REASON]
+            change = model_changes.put(connection, still, ASKED, here.clock.now(), remark=remark, reason=reason, at=at)
+            note(connection, "model.ask", change)
+            return _("已请另一位流程负责人批准。批准以后才会生效。")
+        if at is not None:
+            change = model_changes.put(connection, still, PLANNED, here.clock.now(), reason=reason, at=at)
+            note(connection, "model.plan", change, at=moment(at), reason=reason if seen.failed else None)
+            return _("已排定：%(at)s 生效。在那之前可以撤回。", at=moment(at))
+        into_force(connection, seen, reason)
+    return _("已生效：新办的问题按新版本走，在办的留在原来的版本上。")
+
+
+def into_force(connection: Connection, seen: Review, reason: str, author: str | None = None) -> None:
+    """Put it into force, with an entry in the audit log. ``author``: whose change it is, if not the viewer's."""
+    here, draft = services(), seen.draft
+    put_in_force(connection, here.engine.definitions, seen.change, here.clock.now())
+    model_drafts.discard(connection, draft)
+    for each in seen.change.touched:
+        auditing.note(
+            connection,
+            "model.deploy",
+            f"definition:{each.id}",
+            process=each.process_id,
+            place=draft.place or None,
+            draft=draft.id,
+            person=author,
+            failed=seen.failed or None,
+            reason=reason if seen.failed else None,
+        )
+
+
+def note(connection: Connection, act: str, change: Change, **detail: str | None) -> None:
+    """An entry in the audit log of what somebody does with a change that is on its way."""
+    about = f"process:{change.process}"
+    auditing.note(connection, act, about, place=change.place or None, draft=change.draft, **detail)
+
+
+def chosen_time() -> datetime | None:
+    """When it is to come into force, as the form says in Beijing's time; None: at once. Raises :class:`Hindered`."""
+    given = request.form.get("at", "").strip()
+    if not given:
+        return None
+    try:
+        found = datetime.fromisoformat(given).replace(tzinfo=HERE)
+    except ValueError:
+        found = None
+    if found is None or found <= services().clock.now():
+        raise NotAhead
+    return found

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from gateway import permissions
 from gateway.staff import viewer
 from gateway.text import masked_name
-from processes.casework import bulk, model_drafts, models_in_force
+from processes.casework import bulk, model_changes, model_drafts, models_in_force
 from processes.casework.views.instances.criteria import Criteria
 from processes.notation.bundle import read_folder
 from processes.store.tables import Case
@@ -45,6 +45,7 @@ NO_PAGE = {
     "staff.overseen_counts": "JSON",
     "staff.template": "a file",
     "staff.uploaded": "a file",
+    "studio.changed": "a diagram file",
     "studio.drawing": "a diagram file",
 }
 """Addresses that a browser does not show as a page of ours, with what they are."""
@@ -71,6 +72,9 @@ class Filled:
     task: str
     operation: str
     draft: str
+    change: str
+    above: str
+    """the superior's version of a process of which the place has its own"""
     quarantined: int
     recorded: tuple[str, ...]
     """what rules have recorded on the case: their words are data, which their owners write"""
@@ -87,6 +91,12 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "instances.detail": ("", lambda found: f"/instances/{found.instance}"),
     "instances.entry": ("", lambda found: f"/instances/{found.instance}/history/1"),
     "staff.arrange": (HANDLER, lambda found: f"/tasks/{found.task}/arrange"),
+    "studio.change": ("", lambda found: f"/studio/changes/{found.change}"),
+    "studio.past": ("", lambda found: f"/studio/versions?place={PLACE}&process=rating"),
+    "studio.back_ask": (
+        "",
+        lambda found: f"/studio/versions/back?place={PLACE}&process=portal_message&version={found.above}",
+    ),
     "studio.edit": ("", lambda found: f"/studio/drafts/{found.draft}"),
     "studio.review": ("", lambda found: f"/studio/drafts/{found.draft}/force"),
     "operations.quarantined": ("", lambda found: f"/operations/quarantine/{found.quarantined}"),
@@ -105,6 +115,9 @@ AFTER_A_FORM = {
     },
 }
 """Pages that are there only for whoever has just sent a form."""
+
+AUTHOR = "wx.shen"
+"""who has changed a process, and asks for approval"""
 
 TITLE = "供电增容迟迟不批"
 BODY = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
@@ -130,7 +143,16 @@ def furnish(world: World) -> Filled:
     with world.services.database.write() as connection:
         operation = bulk.begin(connection, "retry", "It is back", HANDLER, [PLACE], now, criteria=criteria)
     draft = drafted(world, _holder("models"), PLACE)
-    return Filled(number, task.instance_id, task.id, operation, draft, 1, tuple(str(each) for each in recorded))
+    return Filled(
+        number,
+        task.instance_id,
+        task.id,
+        operation,
+        draft,
+        asked(world, PLACE),
+        1,
+        tuple(str(each) for each in recorded),
+    )
 
 
 def drafted(world: World, owner: str, place: str, process: str = "supervision") -> str:
@@ -144,6 +166,24 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         changed = draft.text.replace('nameEn" value="', 'nameEn" value="The ', 1)
         model_drafts.save(connection, draft, 0, changed.encode(), now)
     return draft.id
+
+
+def asked(world: World, place: str) -> str:
+    """A change that somebody else asks the owners of a place, and of those above it, to approve."""
+    draft_id = drafted(world, AUTHOR, place)
+    with world.services.database.write() as connection:
+        draft = model_drafts.one(connection, draft_id)
+        assert draft is not None
+        return model_changes.put(connection, draft, model_changes.ASKED, world.clock.now()).id
+
+
+def _own_version(world: World) -> str:
+    """The place gets a version of its own of a process; returns the superior's."""
+    with world.services.database.read() as connection:
+        held = models_in_force.at(connection, ("",))["portal_message"]
+        ((name, body),) = models_in_force.bodies(connection, [held]).items()
+    world.engine.deploy({name: body.replace(b'nameEn" value="', b'nameEn" value="The ', 1)}, PLACE)
+    return held.definition
 
 
 def _deploy_again(world: World) -> None:

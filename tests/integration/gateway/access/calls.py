@@ -11,8 +11,19 @@ from typing import Any
 import pyotp
 from werkzeug.datastructures import MultiDict
 
+from processes.casework import models_in_force
 from tests.integration.gateway import rows as inspection
-from tests.integration.gateway.access.world import COUNTER, HOME, MODELS, PDF, SECRET, Principal, Stage, Thing
+from tests.integration.gateway.access.world import (
+    COUNTER,
+    HOME,
+    MODELS,
+    OWN_PROCESS,
+    PDF,
+    SECRET,
+    Principal,
+    Stage,
+    Thing,
+)
 from tests.integration.gateway.portal_world import GIVEN
 from tests.integration.gateway.world import PASSWORD
 
@@ -70,6 +81,8 @@ QUERIES: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "rest.overseen_cases": lambda call: {"place": call.thing.place, "light": "red"},
     "rest.urging_words": lambda call: {"kind": "supervision"},
     "staff.urging": lambda call: {"kind": "supervision"},
+    "studio.back_ask": lambda call: _back(call),
+    "studio.past": lambda call: {"place": HOME, "process": OWN_PROCESS},
 }
 """What stands behind the question mark."""
 
@@ -110,6 +123,13 @@ def _duty(call: Call) -> dict[str, Any]:
         "place": duty["place"],
         "organisation": f"{duty['place']}.{duty['organisation']}",
     }
+
+
+def _back(call: Call) -> dict[str, Any]:
+    """From a place's own version to its superior's."""
+    with call.stage.world.services.database.read() as connection:
+        own, above = (models_in_force.at(connection, (place,))[OWN_PROCESS].definition for place in (HOME, ""))
+    return {"place": HOME, "process": OWN_PROCESS, "version": above, "current": own}
 
 
 def _colleague(call: Call) -> str:
@@ -286,9 +306,11 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.save_filter": lambda call: {"name": "急件", "query": "light=red"},
     "staff.unmask": lambda call: {"reason": "visit", "words": "明天去现场"},
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
+    "studio.back": lambda call: _back(call),
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
     "studio.put": lambda call: {"revision": "1"},
+    "studio.send_back": lambda call: {"answer": "期限太短"},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},
     "subjects.correct": lambda call: {

@@ -40,7 +40,7 @@ from processes.store.tables import (
     TaskDraft,
 )
 from tests.integration.gateway.conftest import TOKEN
-from tests.integration.gateway.every_page import drafted
+from tests.integration.gateway.every_page import asked, drafted
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
 from tests.integration.gateway.programs import token_of
@@ -185,7 +185,13 @@ def _with_second_partner(world: World) -> World:
     return world
 
 
+OWN_PROCESS = "portal_message"
+"""of which those at 330502 have a version of their own"""
+
+
 def _furnished(world: World) -> Stage:
+    drawing = (MODELS / "portal" / f"{OWN_PROCESS}.bpmn").read_bytes()
+    world.engine.deploy({f"{OWN_PROCESS}.bpmn": drawing.replace("发短信".encode(), "发短消息".encode())}, HOME)
     cases = [_of_a_home(world, name, place, board) for name, (place, board) in HOMES.items()]
     people = [_of_a_person(world, each) for each in cases]
     give_up(world, "n-1", reason="503 Service Unavailable")
@@ -204,6 +210,7 @@ def _furnished(world: World) -> Stage:
         "problem": problems,
         "request": [_asked(world, each) for each in cases],
         "draft": [_drafted(world, each) for each in cases if each.home in ("own", "neighbour", "above")],
+        "change": [_going(world, each) for each in cases if each.home in ("own", "neighbour", "above")],
         "registration": [_registered(world, principals)],
     }
     fresh = Enterprise(world, post)
@@ -329,6 +336,11 @@ def _drafted(world: World, home: Thing) -> Thing:
         found = model_drafts.own(connection, draft, owner)
     assert found is not None
     return Thing(home.home, home.place, owner=owner, values={"draft_id": draft, "diagram": found.text})
+
+
+def _going(world: World, home: Thing) -> Thing:
+    """A change of somebody else's that a home's process owner is asked to approve."""
+    return Thing(home.home, home.place, values={"change_id": asked(world, home.place)})
 
 
 def _problem(world: World, number: str, home: str, phone: str) -> Thing:
