@@ -37,9 +37,9 @@ def deploy() -> Response:
 
     Files that are not sent stay as they are: one edited diagram is enough, and whatever calls it takes the new one.
     """
-    uploaded, place = _uploaded(), request.form.get("place", "")
-    kept = by_process((Path(name), body) for name, body in uploaded.items() if name.endswith(ENDING))
-    sent = {name: body for name, body in uploaded.items() if not name.endswith(ENDING)}
+    files_sent, place = uploaded(), request.form.get("place", "")
+    kept = by_process((Path(name), body) for name, body in files_sent.items() if name.endswith(ENDING))
+    sent = {name: body for name, body in files_sent.items() if not name.endswith(ENDING)}
     with services().database.read() as connection:
         if place and place not in services().snapshots.now().reference.places:
             raise BadRequest(f"没有地区“{place}”。", f"no place {place}")
@@ -79,7 +79,7 @@ def _refused(zh: str, en: str, findings: Sequence[Finding]) -> Response:
 @blueprint.post("/reference")
 def load() -> Response:
     """Load a folder of reference data; due times that rested on a calendar year not loaded before are planned anew."""
-    sent, now = _uploaded(), services().clock
+    sent, now = uploaded(), services().clock
     with TemporaryDirectory() as folder:
         for name, content in sent.items():
             path = Path(folder, name)
@@ -103,7 +103,7 @@ def _load(folder: Path, clock: Clock) -> loading.LoadSummary:
     return summary
 
 
-def _uploaded() -> dict[str, bytes]:
+def uploaded() -> dict[str, bytes]:
     """The files of the form, by name; names that lead out of the folder are refused."""
     found: dict[str, bytes] = {}
     for file in request.files.getlist("files"):

@@ -58,7 +58,12 @@ def of(connection: Connection, change: Subject) -> Trial | None:
     """How the scenarios of a change fare; None: nobody has asked for them yet."""
     if not change.count:
         return NOTHING
-    row = connection.execute(select(ModelTrial.__table__).where(ModelTrial.id == change.id)).first()
+    return one(connection, change.id)
+
+
+def one(connection: Connection, trial_id: str) -> Trial | None:
+    """A trial by its id."""
+    row = connection.execute(select(ModelTrial.__table__).where(ModelTrial.id == trial_id)).first()
     if row is None:
         return None
     return Trial(row.total, [Result(**each) for each in row.results], row.state == DONE)

@@ -63,6 +63,7 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("rest.end_substitute", "since"): lambda call: "2026-11-24",
     ("rest.end_substitute", "substitute"): lambda call: _other(call),
     ("rest.keep_filter", "name"): lambda call: "急件",
+    ("api.trial", "trial_id"): lambda call: "0" * 64,
     ("instances.variable", "name"): lambda call: call.thing["name"],
 }
 """Names that mean something else in an address."""
@@ -244,6 +245,16 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         ]
     ),
     "api.load": lambda call: _folder(),
+    "api.push": lambda call: MultiDict(
+        [
+            (
+                "files",
+                file(
+                    (MODELS / "portal" / "portal_message.bpmn").read_bytes() + b"<!-- pushed -->", "portal_message.bpmn"
+                ),
+            )
+        ]
+    ),
     "instances.act": lambda call: {"command": f"op:{call.who.name}-{call.thing.home}", "reason": "等对方恢复"},
     "instances.bulk_begin": lambda call: {
         "act": "suspend",
