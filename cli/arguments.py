@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     deploy = client("deploy", "检查并部署模型")
     deploy.add_argument("paths", nargs="+", type=Path)
     deploy.add_argument("--place", help="只在这个地区生效")
+    _models(add("models", "把生效的模型取到文件夹，或把文件夹里的改动放入生效"))
     load = client("load", "载入地区、机构、人员、日历等基础数据")
     load.add_argument("folder", type=Path, nargs="?", default=MODELS / "reference")
     report = client("report", "把一批问题从某个渠道报进来（.jsonl、.csv、.xlsx）")
@@ -104,3 +105,17 @@ def _audit(parser: argparse.ArgumentParser) -> None:
     seal = add("seal", "把超过留存期（AUDIT_DAYS，至少 183 天）的记录移到一个新文件，文件的散列值留在日志里")
     seal.add_argument("file", type=Path)
     add("hash", "换用另一种散列算法（从下一条起）").add_argument("algorithm", choices=("sha256", "sm3"))
+
+
+def _models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="操作")
+    for name, help in (
+        ("pull", "取出生效的流程图、决策表、表单和情景，一个流程一个文件夹"),
+        ("push", "检查、演练情景，把有变化的放入生效；有错误时退出码为 1"),
+    ):
+        each = actions.add_parser(name, help=help, description=help)
+        each.add_argument("folder", type=Path, metavar="文件夹")
+        each.add_argument("--place", help="只对这个地区（默认：全部地区）")
+        each.add_argument("--url", help="平台的网址（默认：本机正在运行的那一个）")
+    each.add_argument("--dry-run", action="store_true", help="只检查、演练，不放入生效")
+    each.add_argument("--reason", help="有情景不符，为什么仍要生效（留在审计日志里）")

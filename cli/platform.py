@@ -16,6 +16,7 @@ from cli.settings import MODELS, Secrets, Settings
 from processes.casework.assembly import Core
 from processes.casework.bulk import Bulk
 from processes.casework.counting import Counting
+from processes.casework.model_scenarios import Bodies
 from processes.casework.subjects.erasure import Erasure
 from processes.casework.tidying import Tidying
 from processes.errors import BihuanError
@@ -112,7 +113,7 @@ class Platform:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                return self.core.seed(MODELS)
+                return self.core.seed(MODELS, scenarios=_shipped)
             except Exception as error:
                 if time.monotonic() > until or not self.core.database.is_transient(error):
                     raise
@@ -196,12 +197,26 @@ class Platform:
         self.heat.start()
         self.counting.start()
         self.tidying.start()
+        self._start_trials()
         erasure = Erasure(core.database, core.clock, core.engine.settings.source, self.upkeep())
         erasure.start()
         self.health.add("scheduler", "定时器", self.scheduler.check)
         self._stops += [bus.stop, *stops, self.scheduler.stop, self.filing.stop, self.tidying.stop]
         self._stops += [erasure.stop, self.counting.stop, self.what_ifs.stop]
         spare_collector()
+
+    def _start_trials(self) -> None:
+        """What plays the scenarios of models that are to come into force, and puts them into force at their time."""
+        from processes.casework.planned_changes import PlannedChanges
+        from processes.scenarios.trials import Trials
+
+        core = self.core
+        for each in (
+            Trials(core.database, core.clock, core.snapshots),
+            PlannedChanges(core.engine, core.snapshots, self.check),
+        ):
+            each.start()
+            self._stops.append(each.stop)
 
     def _receive(self, messages: Sequence[Any], turn: Any) -> Sequence[Any]:
         """What became of each of these messages off the bus."""
@@ -286,6 +301,13 @@ class Platform:
         while self._stops:
             self._stops.pop()()
         self.core.database.dispose()
+
+
+def _shipped() -> Bodies:
+    """The scenarios beside the shipped models. What plays them is imported with what reads them: only when the database is empty."""
+    from processes.scenarios import kept
+
+    return kept.in_folders([MODELS])
 
 
 def _provider(file: Path) -> Any:

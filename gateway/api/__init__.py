@@ -3,7 +3,18 @@
 JSON over bearer tokens.
 """
 
-from gateway.api import cases, incidents, messages, models, operations, quarantine, tasks
+from gateway.api import cases, folders, incidents, messages, models, operations, quarantine, tasks
 from gateway.api.access import blueprint, health
 
-__all__ = ["blueprint", "cases", "health", "incidents", "messages", "models", "operations", "quarantine", "tasks"]
+__all__ = [
+    "blueprint",
+    "cases",
+    "folders",
+    "health",
+    "incidents",
+    "messages",
+    "models",
+    "operations",
+    "quarantine",
+    "tasks",
+]

@@ -31,6 +31,7 @@ LARGEST = {
     "api.report": 8 * 1024 * KILOBYTE,
     "api.deploy": None,
     "api.load": None,
+    "api.push": None,
 }
 """bytes of a request's body; None: as large as the gateway takes anything"""
 LARGEST_OTHER = 256 * KILOBYTE

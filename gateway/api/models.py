@@ -14,7 +14,8 @@ from sqlalchemy import Connection, select, union
 from gateway import auditing
 from gateway.api.access import BadRequest, blueprint, caller, plain
 from gateway.context import services
-from processes.casework import loading, models_in_force
+from processes.casework import loading, model_scenarios, models_in_force
+from processes.casework.model_scenarios import Bodies
 from processes.clock import Clock
 from processes.errors import BihuanError
 from processes.failpoints import hit
@@ -22,6 +23,8 @@ from processes.notation.bundle import Version, versions
 from processes.notation.check.findings import ERROR, Finding
 from processes.runtime.commands import Replan
 from processes.runtime.definitions import NothingToDeploy
+from processes.scenarios.files import ENDING
+from processes.scenarios.kept import by_process
 from processes.store.tables import TASK_IS_OPEN, Deadline, Timer, UserTask
 
 LONGEST_NAME = 80
@@ -34,7 +37,9 @@ def deploy() -> Response:
 
     Files that are not sent stay as they are: one edited diagram is enough, and whatever calls it takes the new one.
     """
-    sent, place = _uploaded(), request.form.get("place", "")
+    files_sent, place = uploaded(), request.form.get("place", "")
+    kept = by_process((Path(name), body) for name, body in files_sent.items() if name.endswith(ENDING))
+    sent = {name: body for name, body in files_sent.items() if not name.endswith(ENDING)}
     with services().database.read() as connection:
         if place and place not in services().snapshots.now().reference.places:
             raise BadRequest(f"没有地区“{place}”。", f"no place {place}")
@@ -48,7 +53,7 @@ def deploy() -> Response:
     if not touched:
         nothing = NothingToDeploy(sent)
         return _refused(nothing.zh, nothing.en, [each for each in findings if each.file in sent])
-    services().engine.deploy(files, place, noted=partial(_note_deployed, touched, place))
+    services().engine.deploy(files, place, noted=partial(_note_deployed, touched, kept, place))
     hit("gateway.deployed")
     return jsonify(
         {
@@ -58,7 +63,9 @@ def deploy() -> Response:
     )
 
 
-def _note_deployed(deployed: Sequence[Version], place: str, connection: Connection) -> None:
+def _note_deployed(deployed: Sequence[Version], kept: Bodies, place: str, connection: Connection) -> None:
+    for process, files in kept.items():
+        model_scenarios.keep(connection, place, process, files)
     for each in deployed:
         auditing.note(connection, "model.deploy", f"definition:{each.id}", process=each.process_id, place=place or None)
 
@@ -72,7 +79,7 @@ def _refused(zh: str, en: str, findings: Sequence[Finding]) -> Response:
 @blueprint.post("/reference")
 def load() -> Response:
     """Load a folder of reference data; due times that rested on a calendar year not loaded before are planned anew."""
-    sent, now = _uploaded(), services().clock
+    sent, now = uploaded(), services().clock
     with TemporaryDirectory() as folder:
         for name, content in sent.items():
             path = Path(folder, name)
@@ -96,7 +103,7 @@ def _load(folder: Path, clock: Clock) -> loading.LoadSummary:
     return summary
 
 
-def _uploaded() -> dict[str, bytes]:
+def uploaded() -> dict[str, bytes]:
     """The files of the form, by name; names that lead out of the folder are refused."""
     found: dict[str, bytes] = {}
     for file in request.files.getlist("files"):

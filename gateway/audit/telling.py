@@ -45,6 +45,8 @@ _NAMES: Mapping[str, Any] = {
     "scopes": _l("用途"),
     "until": _l("有效到"),
     "person": _l("账号"),
+    "approved": _l("批准人"),
+    "failed": _l("不符的情景"),
 }
 
 
@@ -57,7 +59,7 @@ def _value(name: str, value: str, reference: Reference) -> str:
         return reference.place_name(value)
     if name == "organisation":
         return reference.organisation_name(value)
-    if name in ("substitute", "person"):
+    if name in ("substitute", "person", "approved"):
         return reference.person_name(value)
     if name in ("locked_until", "until"):
         return _moment(value)

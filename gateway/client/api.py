@@ -28,11 +28,12 @@ class Unreachable(BihuanError):
 
 
 class Refused(BihuanError):
-    """The gateway answered with an error."""
+    """The gateway answered with an error; ``said``: all of its answer."""
 
-    def __init__(self, status: int, zh: str, en: str) -> None:
+    def __init__(self, status: int, zh: str, en: str, said: Mapping[str, Any] | None = None) -> None:
         super().__init__(zh, en, status=status)
         self.status = status
+        self.said = said or {}
 
 
 class Api:
@@ -77,6 +78,10 @@ class Api:
         """Report problems through a channel; one outcome a row."""
         return list(self.post("/api/reports", {"channel": channel, "rows": list(rows)}))
 
+    def rest(self, seconds: float) -> None:
+        """Wait a while."""
+        self._sleep(seconds)
+
     def _ask(self, method: str, path: str, **how: Any) -> Any:
         until = self._now() + self._patience
         while True:
@@ -100,4 +105,4 @@ def _value(answer: httpx.Response) -> Any:
         return value
     said = value if isinstance(value, dict) else {}
     zh = str(said.get("error") or f"HTTP {answer.status_code}")
-    raise Refused(answer.status_code, zh, str(said.get("en") or zh))
+    raise Refused(answer.status_code, zh, str(said.get("en") or zh), said)

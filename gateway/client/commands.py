@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.client import show
+from gateway.client import folders, show
 from gateway.client.api import Api
 from gateway.client.report import report_file
 from processes.notation.bundle import read_folder
@@ -84,3 +84,8 @@ def load(api: Api, options: argparse.Namespace, say: Say) -> int:
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.csv"))}
     say(show.as_json(api.upload("/api/reference", files, {})))
     return 0
+
+
+def models(api: Api, options: argparse.Namespace, say: Say) -> int:
+    """Models in force into a folder, or a folder's into force."""
+    return {"pull": folders.pull, "push": folders.push}[options.action](api, options, say)

@@ -15,6 +15,7 @@ from gateway.instances.pages import blueprint
 from gateway.instances.search import processes_of
 from gateway.languages import language
 from gateway.staff.pages import show, snapshot
+from processes.casework import model_back
 from processes.casework.views.instances import versions as view
 from processes.casework.views.models import Drawing
 from processes.languages import CHINESE
@@ -42,12 +43,14 @@ def versions() -> Response:
         listed = view.of(connection, process)
         old, new = two_of([each.id for each in listed], request.args.get("old", ""), request.args.get("new", ""))
         found = difference(connection, old, new)
+        running = model_back.running(connection, [each.id for each in listed])
     return show(
         "instances/versions.html",
         here="instances",
         processes=processes,
         process=process,
         versions=listed,
+        running=running,
         old=old,
         new=new,
         who=snapshot().reference.person_name,

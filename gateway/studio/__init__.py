@@ -1,6 +1,6 @@
 """流程设计: process owners change a diagram in the browser, see at once what is wrong with it, and put it into force."""
 
-from gateway.studio import drafts, editing, force, migrations, models, whatif
+from gateway.studio import back, changes, drafts, editing, force, migrations, models, whatif
 from gateway.studio.pages import blueprint
 
-__all__ = ["blueprint", "drafts", "editing", "force", "migrations", "models", "whatif"]
+__all__ = ["back", "blueprint", "changes", "drafts", "editing", "force", "migrations", "models", "whatif"]

@@ -9,9 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway.context import services
 from gateway.languages import language
 from gateway.staff.pages import show, snapshot, viewer
-from gateway.studio.pages import blueprint, own, path, place_name, places
-from processes.casework import model_drafts, models_in_force
+from gateway.studio.pages import approves, blueprint, own, path, place_name, places
+from processes.casework import model_changes, model_drafts, models_in_force
+from processes.casework.model_changes import Change
 from processes.casework.views import studio as view
+from processes.casework.views.models import models as models_of
 
 
 @blueprint.get("/")
@@ -22,12 +24,19 @@ def models() -> Response:
     place = asked if asked in mine else mine[0]
     with services().database.read() as connection:
         found = view.at(connection, path(place), place, viewer().id, language())
+        waiting = model_changes.asked_of(connection, viewer().id, approves())
+        titled = [(one, models_of(connection, one.base, language()).process(one.process)) for one in waiting]
+        going: dict[str, list[Change]] = {}
+        for one in model_changes.at(connection, place):
+            going.setdefault(one.process, []).append(one)
     return show(
         "studio/models.html",
         here="studio",
         place=place,
         places={each: place_name(each) for each in mine},
         models=found,
+        asked=titled,
+        going=going,
         place_name=place_name,
         who=snapshot().reference.person_name,
     )

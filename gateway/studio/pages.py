@@ -32,6 +32,13 @@ def places() -> tuple[str, ...]:
     return tuple(EVERYWHERE if [each] == tops else each for each in places_for(PAGE, pages.viewer().authority))
 
 
+def approves() -> frozenset[str]:
+    """For which places the viewer may approve what others change: those of the duties, and all below them."""
+    reference = pages.snapshot().reference
+    below = (each for place in places() if place for each in reference.under(place))
+    return frozenset({EVERYWHERE, *reference.places} if EVERYWHERE in places() else below)
+
+
 def path(place: str) -> Sequence[str]:
     """A place and those above it, the nearest first; what is in force everywhere comes last."""
     return (*pages.snapshot().reference.path(place), EVERYWHERE) if place else (EVERYWHERE,)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
-from processes.casework import functions, loading, notices, texts
+from processes.casework import functions, loading, model_scenarios, notices, texts
 from processes.casework.federation.arrivals import Arrivals
 from processes.casework.federation.dispatch import Dispatch
 from processes.casework.federation.hosting import Hosting
+from processes.casework.model_scenarios import Bodies
 from processes.casework.portal import reports
 from processes.casework.projection import CaseProjection
 from processes.casework.reception import Reception, refuse
@@ -71,8 +72,14 @@ class Core:
         reception = Reception(engine, arrivals.take, identity)
         return cls(database, clock, snapshots, engine, reception, arrivals, Dispatch(database, clock))
 
-    def seed(self, folder: Path, models: Mapping[str, bytes] | None = None) -> None:
-        """Bring the schema up to date; fill an empty database with the reference data and models of ``folder``."""
+    def seed(
+        self,
+        folder: Path,
+        models: Mapping[str, bytes] | None = None,
+        scenarios: Callable[[], Bodies] = dict,
+    ) -> None:
+        """Bring the schema up to date; fill an empty database with the reference data and models of ``folder``, and the ``scenarios`` of
+        these."""
         self.database.migrate()
         hit("seed.migrated")
         with self.database.write() as connection:
@@ -83,7 +90,7 @@ class Core:
             empty = not connection.scalar(select(func.count()).select_from(InForce))
         found = models if models is not None else read_folder([folder])
         if empty and found:
-            self.engine.deploy(found)
+            self.engine.deploy(found, noted=partial(_keep, scenarios()))
 
     def resolve(self, message: Message) -> Message:
         """A job's message as it leaves for a worker: texts in place of their references, and a notice with those whom it is to reach; so with what
@@ -98,3 +105,8 @@ class Core:
             if portal:
                 data = {**data, "recipients": reports.reach(connection, data)}
             return replace(message, data=notices.addressed(connection, data, self.clock.now()) if notice else data)
+
+
+def _keep(scenarios: Bodies, connection: Connection) -> None:
+    for process, files in scenarios.items():
+        model_scenarios.keep(connection, "", process, files)

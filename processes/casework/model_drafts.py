@@ -16,7 +16,7 @@ from processes.casework.models_in_force import Held
 from processes.errors import BihuanError
 from processes.notation.bundle import BPMN, content_hash
 from processes.notation.models import ParseError, read_xml
-from processes.store.tables import ModelDraft
+from processes.store.tables import ModelChange, ModelDraft
 
 LARGEST = 1024 * 1024
 """bytes of a diagram; the largest that is shipped has 70 kB"""
@@ -81,6 +81,11 @@ def own(connection: Connection, draft_id: str, person: str) -> Draft | None:
     return next(iter(_read(connection, ModelDraft.id == draft_id, ModelDraft.person == person)), None)
 
 
+def one(connection: Connection, draft_id: str) -> Draft | None:
+    """Anybody's draft; None when it is not there."""
+    return next(iter(_read(connection, ModelDraft.id == draft_id)), None)
+
+
 def at(connection: Connection, place: str) -> Sequence[Draft]:
     """Everybody's drafts of a place, the last changed first."""
     return _read(connection, ModelDraft.place == place)
@@ -129,7 +134,8 @@ def adopt(connection: Connection, draft: Draft, held: Held) -> None:
 
 
 def discard(connection: Connection, draft: Draft) -> None:
-    """Give a draft up."""
+    """Give a draft up, and whatever it was on the way to."""
+    connection.execute(delete(ModelChange).where(ModelChange.draft_id == draft.id))
     connection.execute(delete(ModelDraft).where(ModelDraft.id == draft.id))
 
 

@@ -14,7 +14,8 @@ from processes.store.tables import Definition, InForce, ModelFile
 
 @dataclass(frozen=True)
 class Held:
-    """A process as it is in force: ``place`` is where that version was put into force ("" = everywhere); ``files``: name → content hash."""
+    """A process as it is in force: ``place`` is where that version was put into force ("" = everywhere), ``rank`` how far above that is;
+    ``files``: name → content hash."""
 
     process: str
     definition: str
@@ -22,6 +23,7 @@ class Held:
     place: str
     since: datetime
     files: Mapping[str, str]
+    rank: int = 0
 
 
 def at(connection: Connection, path: Sequence[str], *, locked: bool = False) -> Mapping[str, Held]:
@@ -35,21 +37,47 @@ def at(connection: Connection, path: Sequence[str], *, locked: bool = False) -> 
     rows = connection.execute(statement.with_for_update(of=InForce) if locked else statement).all()
     found: dict[str, Held] = {}
     for row in sorted(rows, key=lambda each: rank[each.place], reverse=True):
-        found[row.process_id] = Held(row.process_id, row.id, row.name, row.place, row.since, row.files)
+        found[row.process_id] = Held(row.process_id, row.id, row.name, row.place, row.since, row.files, rank[row.place])
     return dict(sorted(found.items()))
 
 
 def bodies(connection: Connection, held: Collection[Held], sent: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
-    """The files of what is in force, by name, without those whose processes or decisions the ``sent`` ones bring."""
+    """The files of what is in force, by name, without those whose processes or decisions the ``sent`` ones bring.
+
+    A version is pinned with all it calls, so versions of different places may hold different contents of a file: the one in force is that of
+    the process which the file defines, else the nearest place's."""
     sent = sent or {}
-    names = {digest: name for each in held for name, digest in each.files.items()}
-    brought = {each for name, body in sent.items() for each in _ids(name, body)}
-    statement = select(ModelFile.hash, ModelFile.body).where(ModelFile.hash.in_(list(names)))
-    return {
-        names[row.hash]: row.body
-        for row in connection.execute(statement)
-        if not brought.intersection(_ids(names[row.hash], row.body) if brought else ())
+    near = sorted(held, key=lambda each: (each.rank, each.process))
+    names = {
+        name: dict.fromkeys(each.files[name] for each in near if name in each.files)
+        for each in near
+        for name in each.files
     }
+    statement = select(ModelFile.hash, ModelFile.body).where(
+        ModelFile.hash.in_([digest for digests in names.values() for digest in digests])
+    )
+    found = {row.hash: row.body for row in connection.execute(statement)}
+    own = {(each.process, name): digest for each in near for name, digest in each.files.items()}
+    chosen = {
+        name: found[digest]
+        for name, digests in names.items()
+        if (digest := _in_force(name, [each for each in digests if each in found], found, own))
+    }
+    brought = {each for name, body in sent.items() for each in _ids(name, body)}
+    return {
+        name: body for name, body in chosen.items() if not brought.intersection(_ids(name, body) if brought else ())
+    }
+
+
+def _in_force(
+    name: str, digests: Sequence[str], bodies: Mapping[str, bytes], own: Mapping[tuple[str, str], str]
+) -> str | None:
+    """Which content of a file is in force, of those that versions hold, the nearest place's first."""
+    for each in digests if len(digests) > 1 else ():
+        defined = [process for kind, process in _ids(name, bodies[each]) if kind == "process"]
+        if any(own.get((process, name)) == each for process in defined):
+            return each
+    return next(iter(digests), None)
 
 
 def _ids(name: str, body: bytes) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,8 @@ class Level:
 @dataclass(frozen=True)
 class Place:
     """A place; ``superior`` is None at the top. ``host``: the deployment that carries the cases of the place, and of those whose codes begin
-    with its code and that name none themselves."""
+    with its code and that name none themselves. ``four_eyes``: whether a second person approves changes of models there and below; None: as
+    the place above says."""
 
     code: str
     name: str
@@ -30,6 +31,7 @@ class Place:
     superior: str | None
     host: str | None = None
     name_en: str | None = None
+    four_eyes: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,13 @@ class Reference:
                 return found.host
         return None
 
+    def four_eyes(self, place: str) -> bool:
+        """Whether changes of models at a place ("" = everywhere: as the top says) need a second person's approval."""
+        tops = [each for each in self.places if self.superior(each) is None]
+        path = self.path(place) if place else tops if len(tops) == 1 else []
+        said = (self.places[each].four_eyes for each in path if each in self.places)
+        return next((each for each in said if each is not None), False)
+
     # ---- organisations -----------------------------------------------------------------------------------------------
 
     def organisation(self, place: str, code: str) -> str | None:

@@ -139,10 +139,11 @@ _SHEETS = {
             "superior": optional(_PLACE),
             "host": optional(code(40)),
             **_in_english(80),
+            "four_eyes": optional(yes),
         },
         records.Place,
         ("code",),
-        _ENGLISH | {"superior", "host"},
+        _ENGLISH | {"superior", "host", "four_eyes"},
     ),
     "organisations": Sheet(
         "organisations.csv",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from processes.kernel.plan import Process, Start
 from processes.notation import bundle
 from processes.store.database import Database, signal
 from processes.store.lookup import ask_all
-from processes.store.tables import Definition, InForce, ModelFile, StartTimer
+from processes.store.tables import Definition, InForce, ModelFile, PastForce, StartTimer
 
 TIMERS = "timers"
 """What ``Database.on_commit`` listeners are called for when timers were planned."""
@@ -105,13 +105,19 @@ class Definitions:
         self._force: tuple[Sequence[Sequence[str]], Force] | None = None
 
     def deploy(
-        self, connection: Connection, files: Mapping[str, bytes], place: str, now: datetime
+        self,
+        connection: Connection,
+        files: Mapping[str, bytes],
+        place: str,
+        now: datetime,
+        only: Collection[str] | None = None,
     ) -> Sequence[bundle.Version]:
-        """Put every executable process of ``files`` into force at ``place`` ("" = everywhere). Old versions stay for their instances.
+        """Put every executable process of ``files``, or ``only`` these, into force at ``place`` ("" = everywhere). Old versions stay for their
+        instances.
 
         Raises :class:`NothingToDeploy` when there is none.
         """
-        found = bundle.versions(files)
+        found = [each for each in bundle.versions(files) if only is None or each.process_id in only]
         if not found:
             raise NothingToDeploy(files)
         parsed = {each.id: self._parse({name: files[name] for name in each.files}, each) for each in found}
@@ -143,6 +149,7 @@ class Definitions:
             }
             connection.execute(self._database.insert(Definition).values(definition).on_conflict_do_nothing())
             before = self._planned(connection, each.process_id, place)
+            self._remember(connection, each.process_id, place, each.id, now)
             force = {"process_id": each.process_id, "place": place, "definition_id": each.id, "since": now}
             statement = self._database.insert(InForce).values(force)
             connection.execute(
@@ -156,6 +163,23 @@ class Definitions:
             self._plan_starts(connection, parsed[each.id], each.id, place, now, before)
             hit("deploy.planned")
         return found
+
+    def give_up(self, connection: Connection, process_id: str, place: str, now: datetime) -> None:
+        """A place has no version of its own any more: its nearest superior's holds again. Instances stay on theirs."""
+        self._remember(connection, process_id, place, "", now)
+        for table in (InForce, StartTimer):
+            connection.execute(delete(table).where(table.process_id == process_id, table.place == place))
+
+    def _remember(self, connection: Connection, process_id: str, place: str, fresh: str, now: datetime) -> None:
+        """Note the version that ceases to be in force, unless it is the ``fresh`` one itself."""
+        own = (InForce.process_id == process_id, InForce.place == place, InForce.definition_id != fresh)
+        found = connection.execute(select(InForce.definition_id).where(*own)).scalar_one_or_none()
+        if found is None:
+            return
+        past = {"process_id": process_id, "place": place, "definition_id": found, "until": now}
+        statement = self._database.insert(PastForce).values(past)
+        keys = [PastForce.process_id, PastForce.place, PastForce.definition_id]
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={"until": now}))
 
     def _planned(self, connection: Connection, process_id: str, place: str) -> Mapping[str, str]:
         """The timer start events of the version in force so far, and their times as they are written."""
@@ -242,6 +266,12 @@ class Definitions:
         ).all()
         bodies = {row.hash: row.body for row in rows}
         return {name: bodies[digest] for name, digest in names.items()}
+
+    def forget(self, definitions: Iterable[str]) -> None:
+        """Keep their parsed processes no longer: whoever needs one parses it anew."""
+        with self._lock:
+            for each in definitions:
+                self._parsed.pop(each, None)
 
     def _parse(self, files: Mapping[str, bytes], version: bundle.Version) -> Process:
         with self._lock:

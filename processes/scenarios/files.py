@@ -171,9 +171,15 @@ def find(folders: Iterable[Path]) -> list[Path]:
 def read(path: Path) -> Scenario:
     """The scenario of a file. Raises :class:`Unreadable`."""
     try:
-        data = json.loads(path.read_text("utf-8"))
+        return parse(path, path.read_bytes())
     except OSError as error:
         raise Unreadable(path, [("读不了，请核对路径", f"cannot be read: {error}")]) from error
+
+
+def parse(path: Path, body: bytes) -> Scenario:
+    """The scenario that a file of this name holds. Raises :class:`Unreadable`."""
+    try:
+        data = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise Unreadable(path, [(f"不是 JSON（{error}）", f"not JSON ({error})")]) from error
     errors = sorted(_validator().iter_errors(data), key=lambda each: list(map(str, each.absolute_path)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -76,11 +76,17 @@ class Record(Unwatched):
 
 
 class Stage(Orchestrator):
-    """An engine with the models of ``files`` in force, and reference data when there is a folder of it. :meth:`clear` before each scenario."""
+    """An engine with the models of ``files`` in force, and reference data: of a folder, or as ``fill`` writes it. :meth:`clear` before each
+    scenario."""
 
     clock: ManualClock
 
-    def __init__(self, files: Mapping[str, bytes], reference: Path | None) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        reference: Path | None,
+        fill: Callable[[Connection], None] = lambda _: None,
+    ) -> None:
         database, record = Database("sqlite://"), Record()
         snapshots = functions.Snapshots(database)
         self.record = record
@@ -100,7 +106,9 @@ class Stage(Orchestrator):
         if reference is not None:
             with database.write() as connection:
                 loading.load(connection, reference, self.clock)
-        versions = self.deploy(files, check=False)
+        with database.write() as connection:
+            fill(connection)
+        versions = self.versions = self.deploy(files, check=False)
         with database.write() as connection:
             connection.execute(delete(StartTimer))  # only the scenario begins anything
         scopes = [scope for each in versions for scope in self.engine.definitions.process(each.id).scopes.values()]

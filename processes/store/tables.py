@@ -698,6 +698,8 @@ class Place(Base):
     host: Mapped[str | None] = mapped_column(String(40))
     """the deployment that carries the cases of this place, and of those below that name none; null: this one"""
     name_en: Mapped[str | None] = mapped_column(String(80))
+    four_eyes: Mapped[bool | None] = mapped_column(Boolean)
+    """whether a second person approves changes of models here and below; null: as above"""
 
 
 class Organisation(Base):
@@ -823,6 +825,75 @@ class WhatIfCase(Base):
     said: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """the first step that differs on either side, and why, by language"""
     __table_args__ = (Index("ix_what_if_case_verdict", "run_id", "verdict", "position"),)
+
+
+class ModelScenarios(Base):
+    """The scenarios beside a process, as they were last kept for a place (empty: everywhere). No version changes by them."""
+
+    __tablename__ = "model_scenarios"
+    process_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    place: Mapped[str] = mapped_column(String(20), primary_key=True)
+    files: Mapped[dict[str, Any]]
+    """name → hash of a ``ModelFile``"""
+
+
+class ModelTrial(Base):
+    """Scenarios played on edited files, before these come into force: an engine process plays them, see processes/scenarios/trials.py."""
+
+    __tablename__ = "model_trial"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """the hash of all that is played"""
+    place: Mapped[str] = mapped_column(String(20))
+    sent: Mapped[bytes]
+    """the edited files and scenarios, packed"""
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    """open or done"""
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    results: Mapped[list[Any]]
+    """of those that were played: process, file, name, and what is not as it must be, by language"""
+    leased_until: Mapped[datetime | None]
+    """until then it is in the hands of one process"""
+    __table_args__ = (_some("ix_model_trial_open", "state = 'open'", "asked_at"),)
+
+
+class ModelChange(Base):
+    """A draft on its way into force: somebody else is asked for approval, or it waits for its time."""
+
+    __tablename__ = "model_change"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    draft_id: Mapped[str] = mapped_column(String(36), unique=True)
+    process_id: Mapped[str] = mapped_column(String(120))
+    place: Mapped[str] = mapped_column(String(20), index=True)
+    person: Mapped[str] = mapped_column(String(60))
+    """the draft's author"""
+    revision: Mapped[int] = mapped_column(Integer)
+    base: Mapped[str] = mapped_column(String(64))
+    """what of the draft was shown: whatever is changed afterwards has not been approved"""
+    state: Mapped[str] = mapped_column(String(10))
+    """asked, returned, planned, or missed (its time came, and it did not come into force)"""
+    remark: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    """why it may come into force although scenarios fail"""
+    at: Mapped[datetime | None]
+    """when; null: at once"""
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[str | None] = mapped_column(String(60))
+    answer: Mapped[str] = mapped_column(Text)
+    """the other's remark"""
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """why it did not come into force, by language"""
+    __table_args__ = (_some("ix_model_change_planned", "state = 'planned'", "at"),)
+
+
+class PastForce(Base):
+    """A version that was in force at a place, and when it last ceased to be."""
+
+    __tablename__ = "past_force"
+    process_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    place: Mapped[str] = mapped_column(String(20), primary_key=True)
+    definition_id: Mapped[str] = mapped_column(ForeignKey("definition.id"), primary_key=True)
+    until: Mapped[datetime]
 
 
 class AnswerTemplate(Base):

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from gateway import permissions
 from gateway.staff import viewer
 from gateway.text import masked_name
-from processes.casework import bulk, migration_plans, model_drafts, models_in_force
+from processes.casework import bulk, migration_plans, model_changes, model_drafts, models_in_force
 from processes.casework.bulk import Bulk
 from processes.casework.views.instances import versions
 from processes.casework.views.instances.criteria import Criteria
@@ -49,6 +49,7 @@ NO_PAGE = {
     "staff.overseen_counts": "JSON",
     "staff.template": "a file",
     "staff.uploaded": "a file",
+    "studio.changed": "a diagram file",
     "studio.drawing": "a diagram file",
     "studio.whatif_drawing": "a diagram file",
 }
@@ -80,6 +81,9 @@ class Filled:
     trial: str
     whatif: str
     """the address of a what-if"""
+    change: str
+    above: str
+    """the superior's version of a process of which the place has its own"""
     quarantined: int
     recorded: tuple[str, ...]
     """what rules have recorded on the case: their words are data, which their owners write"""
@@ -96,6 +100,12 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "instances.detail": ("", lambda found: f"/instances/{found.instance}"),
     "instances.entry": ("", lambda found: f"/instances/{found.instance}/history/1"),
     "staff.arrange": (HANDLER, lambda found: f"/tasks/{found.task}/arrange"),
+    "studio.change": ("", lambda found: f"/studio/changes/{found.change}"),
+    "studio.past": ("", lambda found: f"/studio/versions?place={PLACE}&process=rating"),
+    "studio.back_ask": (
+        "",
+        lambda found: f"/studio/versions/back?place={PLACE}&process=portal_message&version={found.above}",
+    ),
     "studio.edit": ("", lambda found: f"/studio/drafts/{found.draft}"),
     "studio.migration": ("", lambda found: f"/studio/migrations/{found.plan}"),
     "studio.migrating": ("", lambda found: f"/studio/migrations/{found.plan}/operations/{found.trial}"),
@@ -119,6 +129,9 @@ AFTER_A_FORM = {
     },
 }
 """Pages that are there only for whoever has just sent a form."""
+
+AUTHOR = "wx.shen"
+"""who has changed a process, and asks for approval"""
 
 TITLE = "供电增容迟迟不批"
 BODY = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
@@ -152,6 +165,8 @@ def furnish(world: World) -> Filled:
         task=task.id,
         operation=operation,
         draft=draft,
+        change=asked(world, PLACE),
+        above=_own_version(world),
         plan=plan,
         trial=trial,
         whatif=whatif,
@@ -207,6 +222,24 @@ def _tried(world: World, draft: str, owner: str) -> str:
     while what_ifs.round():
         pass
     return f"/studio/drafts/{draft}/whatif/{run}"
+
+
+def asked(world: World, place: str) -> str:
+    """A change that somebody else asks the owners of a place, and of those above it, to approve."""
+    draft_id = drafted(world, AUTHOR, place)
+    with world.services.database.write() as connection:
+        draft = model_drafts.one(connection, draft_id)
+        assert draft is not None
+        return model_changes.put(connection, draft, model_changes.ASKED, world.clock.now()).id
+
+
+def _own_version(world: World) -> str:
+    """The place gets a version of its own of a process; returns the superior's."""
+    with world.services.database.read() as connection:
+        held = models_in_force.at(connection, ("",))["portal_message"]
+        ((name, body),) = models_in_force.bodies(connection, [held]).items()
+    world.engine.deploy({name: body.replace(b'nameEn" value="', b'nameEn" value="The ', 1)}, PLACE)
+    return held.definition
 
 
 def _deploy_again(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Plans of taking running instances to another version of their process, and what became of each; running instances by their versions."""
+"""Plans of taking running instances to another version of their process, and what became of each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0039"
-down_revision = "0037"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 kind = "expand"
 
-_RUNNING, _OF_A_PLAN = sa.text("ended_at IS NULL"), sa.text("plan_id IS NOT NULL")
+_OF_A_PLAN = sa.text("plan_id IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -36,13 +36,9 @@ def upgrade() -> None:
         sqlite_where=_OF_A_PLAN, postgresql_where=_OF_A_PLAN,
     )  # fmt: skip
     op.add_column("operation_item", sa.Column("outcome", sa.String(length=10), nullable=True))
-    op.create_index(
-        "ix_instance_running", "instance", ["definition_id", "id"], sqlite_where=_RUNNING, postgresql_where=_RUNNING
-    )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_instance_running", table_name="instance")
     op.drop_index("ix_operation_plan", table_name="operation")
     with op.batch_alter_table("operation_item") as batch_op:
         batch_op.drop_column("outcome")

@@ -11,8 +11,19 @@ from typing import Any
 import pyotp
 from werkzeug.datastructures import MultiDict
 
+from processes.casework import models_in_force
 from tests.integration.gateway import rows as inspection
-from tests.integration.gateway.access.world import COUNTER, HOME, MODELS, PDF, SECRET, Principal, Stage, Thing
+from tests.integration.gateway.access.world import (
+    COUNTER,
+    HOME,
+    MODELS,
+    OWN_PROCESS,
+    PDF,
+    SECRET,
+    Principal,
+    Stage,
+    Thing,
+)
 from tests.integration.gateway.portal_world import GIVEN
 from tests.integration.gateway.world import PASSWORD
 
@@ -52,6 +63,7 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("rest.end_substitute", "since"): lambda call: "2026-11-24",
     ("rest.end_substitute", "substitute"): lambda call: _other(call),
     ("rest.keep_filter", "name"): lambda call: "急件",
+    ("api.trial", "trial_id"): lambda call: "0" * 64,
     ("instances.variable", "name"): lambda call: call.thing["name"],
 }
 """Names that mean something else in an address."""
@@ -70,6 +82,8 @@ QUERIES: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "rest.overseen_cases": lambda call: {"place": call.thing.place, "light": "red"},
     "rest.urging_words": lambda call: {"kind": "supervision"},
     "staff.urging": lambda call: {"kind": "supervision"},
+    "studio.back_ask": lambda call: _back(call),
+    "studio.past": lambda call: {"place": HOME, "process": OWN_PROCESS},
 }
 """What stands behind the question mark."""
 
@@ -110,6 +124,13 @@ def _duty(call: Call) -> dict[str, Any]:
         "place": duty["place"],
         "organisation": f"{duty['place']}.{duty['organisation']}",
     }
+
+
+def _back(call: Call) -> dict[str, Any]:
+    """From a place's own version to its superior's."""
+    with call.stage.world.services.database.read() as connection:
+        own, above = (models_in_force.at(connection, (place,))[OWN_PROCESS].definition for place in (HOME, ""))
+    return {"place": HOME, "process": OWN_PROCESS, "version": above, "current": own}
 
 
 def _colleague(call: Call) -> str:
@@ -224,6 +245,16 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         ]
     ),
     "api.load": lambda call: _folder(),
+    "api.push": lambda call: MultiDict(
+        [
+            (
+                "files",
+                file(
+                    (MODELS / "portal" / "portal_message.bpmn").read_bytes() + b"<!-- pushed -->", "portal_message.bpmn"
+                ),
+            )
+        ]
+    ),
     "instances.act": lambda call: {"command": f"op:{call.who.name}-{call.thing.home}", "reason": "等对方恢复"},
     "instances.bulk_begin": lambda call: {
         "act": "suspend",
@@ -286,6 +317,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.save_filter": lambda call: {"name": "急件", "query": "light=red"},
     "staff.unmask": lambda call: {"reason": "visit", "words": "明天去现场"},
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
+    "studio.back": lambda call: _back(call),
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
     "studio.map_steps": lambda call: {"to:twice/start": "twice/start"},
@@ -295,6 +327,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         **{name: call.stage.things["plan"][0][name] for name in ("source", "target")},
     },
     "studio.put": lambda call: {"revision": "1"},
+    "studio.send_back": lambda call: {"answer": "期限太短"},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
     "studio.whatif_begin": lambda call: {"since": "2026-11-01", "until": "2026-11-23"},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},

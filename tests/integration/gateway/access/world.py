@@ -43,7 +43,7 @@ from processes.store.tables import (
 )
 from tests.diagrams import definitions, end, path, process, start, user
 from tests.integration.gateway.conftest import TOKEN
-from tests.integration.gateway.every_page import drafted, tried
+from tests.integration.gateway.every_page import asked, drafted, tried
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
 from tests.integration.gateway.programs import token_of
@@ -188,7 +188,13 @@ def _with_second_partner(world: World) -> World:
     return world
 
 
+OWN_PROCESS = "portal_message"
+"""of which those at 330502 have a version of their own"""
+
+
 def _furnished(world: World) -> Stage:
+    drawing = (MODELS / "portal" / f"{OWN_PROCESS}.bpmn").read_bytes()
+    world.engine.deploy({f"{OWN_PROCESS}.bpmn": drawing.replace("发短信".encode(), "发短消息".encode())}, HOME)
     cases = [_of_a_home(world, name, place, board) for name, (place, board) in HOMES.items()]
     people = [_of_a_person(world, each) for each in cases]
     give_up(world, "n-1", reason="503 Service Unavailable")
@@ -208,6 +214,7 @@ def _furnished(world: World) -> Stage:
         "request": [_asked(world, each) for each in cases],
         "draft": [_drafted(world, each) for each in cases if each.home in ("own", "neighbour", "above")],
         "plan": _planned(world, [each for each in cases if each.home in ("own", "neighbour", "above")]),
+        "change": [_going(world, each) for each in cases if each.home in ("own", "neighbour", "above")],
         "registration": [_registered(world, principals)],
     }
     fresh = Enterprise(world, post)
@@ -355,6 +362,11 @@ def _planned(world: World, homes: list[Thing]) -> list[Thing]:
         values = {"plan_id": plan, "operation_id": trial, "source": source, "target": target}
         found.append(Thing(home.home, home.place, owner=owner, values=values))
     return found
+
+
+def _going(world: World, home: Thing) -> Thing:
+    """A change of somebody else's that a home's process owner is asked to approve."""
+    return Thing(home.home, home.place, values={"change_id": asked(world, home.place)})
 
 
 def _problem(world: World, number: str, home: str, phone: str) -> Thing:
