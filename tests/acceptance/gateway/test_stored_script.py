@@ -15,8 +15,9 @@ from playwright.sync_api import Page
 
 from gateway.languages import COOKIE
 from tests.acceptance.gateway import text_fields
+from tests.acceptance.gateway.office import CLERK, Office
 from tests.acceptance.gateway.payloads import joined
-from tests.acceptance.gateway.writing import CLERK, Office, cases, write_everything
+from tests.acceptance.gateway.writing import cases, write_everything
 from tests.integration.gateway import every_page
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.every_page import Filled
@@ -113,6 +114,9 @@ def reader(chromium: Chromium, url: str, world: World) -> Iterator[Reader]:
 
 
 NEVER_SHOWN = {
+    "POST /operations/quarantine/{entry_id}/resend body": "it was refused: the sender has it, and it is kept nowhere",
+    "POST /operations/quarantine/{entry_id}/resend content_type": "it was refused: the sender has it, and it is kept nowhere",
+    "POST /operations/quarantine/{entry_id}/resend headers.*": "it was refused: the sender has it, and it is kept nowhere",
     "PUT /inbox/filters/{name} board": "no code: the inbox leaves it out",
     "PUT /inbox/filters/{name} stage": "no code: the inbox leaves it out",
     "accounts.set_up_second code": "six digits; what was typed is not repeated",
@@ -139,7 +143,11 @@ NO_WORDS = {
     "POST /instances/{instance_id}/acts/{act} at": "an id of ours",
     "POST /instances/{instance_id}/acts/{act} name": "the page's field goes the same way",
     "POST /instances/{instance_id}/acts/{act} target": "an id of ours",
-    "POST /operations/": "the fields of the pages go the same way",
+    "POST /operations/dead-letters/discard ids": "ids of ours",
+    "POST /operations/dead-letters/replay ids": "ids of ours",
+    "POST /operations/messages partner": "a code of ours",
+    "POST /operations/messages type": "a code of ours",
+    "POST /operations/messages version": "a number",
     "POST /people account": "the page's field goes the same way",
     "POST /people organisation": "a code of ours",
     "POST /people place": "a code of ours",
@@ -148,7 +156,13 @@ NO_WORDS = {
     "POST /reports phone": "the counter's form refuses it: see staff.register phone",
     "POST /reports place": "a code of ours",
     "POST /reports uscc": "the counter's form refuses it: see staff.register uscc",
-    "POST /subjects/": "the fields of the pages go the same way",
+    "POST /subjects/corrections corrections.phone": "a number: see subjects.correct new_phone",
+    "POST /subjects/corrections corrections.uscc": "a number: see subjects.correct new_uscc",
+    "POST /subjects/corrections reports": "ids of ours",
+    "POST /subjects/corrections who.": "looked for, and kept nowhere",
+    "POST /subjects/find who.": "looked for, and kept nowhere",
+    "POST /subjects/requests reports": "ids of ours",
+    "POST /subjects/requests who.": "looked for, and kept nowhere",
     "POST /supervision/urge cases": "numbers of ours",
     "POST /tasks/{task_id}/claim seen": "an account",
     "POST /tasks/{task_id}/delegate": "accounts",

@@ -8,7 +8,6 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
@@ -23,20 +22,33 @@ from processes.messaging.schema import describe
 from processes.runtime.commands import CompleteJob, FailJob, Start
 from processes.store import quarantine
 from processes.store.tables import JOB_IS_OPEN, Case, Job
-from tests.acceptance.gateway.payloads import ROOM, TEMPLATE, Written
+from tests.acceptance.gateway.office import (
+    ADMIN,
+    AUDITOR,
+    CLERK,
+    COORDINATOR,
+    HANDLER,
+    LEADER,
+    OWNER,
+    PROBLEM,
+    SECURITY,
+    Office,
+)
+from tests.acceptance.gateway.payloads import TEMPLATE
+from tests.acceptance.gateway.writing_programs import (
+    about_persons_by_programs,
+    messages_by_programs,
+    reported_by_programs,
+)
 from tests.integration.gateway import every_page
 from tests.integration.gateway import rows as inspection
-from tests.integration.gateway.conftest import TOKEN, Browser, Program
+from tests.integration.gateway.conftest import TOKEN, Browser
 from tests.integration.gateway.every_page import Filled
 from tests.integration.gateway.operating import give_up, receive
-from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, Enterprise, Post, photo
+from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, Enterprise, photo
 from tests.integration.gateway.programs import caller
 from tests.integration.gateway.test_sheets import sheet
-from tests.integration.gateway.world import HOTLINE, MODELS, OPERATOR, World
-
-COORDINATOR, HANDLER, CLERK, ADMIN, SECURITY, AUDITOR, OWNER, LEADER = (
-    "wx.li", "wx.wu", "wx.chen", "wx.yun", "wx.su", "wx.pan", "wx.xie", "wx.sun",
-)  # fmt: skip
+from tests.integration.gateway.world import MODELS, World
 
 NAME = 60
 """Signs that names have room for."""
@@ -83,45 +95,6 @@ SHAPES = """<bpmndi:BPMNDiagram xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100
 """Where the parts of the drawing are."""
 
 PLANNED = "我公司新建项目用地审批卡了三个月，厂房建设项目不能开工，请协调。"
-PROBLEM = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
-
-
-@dataclass
-class Office:
-    """Everybody who writes. ``pages``: where what was written is to be seen, and whose browser shows it."""
-
-    world: World
-    written: Written = field(default_factory=Written)
-    pages: list[tuple[Browser, str]] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
-    """pages that came back at once"""
-    handler: str = HANDLER
-    """who has the task that lies open"""
-    desks: dict[str, Browser] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.post = Post(self.world)
-        self.operator = Program(self.world.app.test_client(), OPERATOR)
-        self.partner = Program(self.world.app.test_client(), HOTLINE)
-
-    def into(self, name: str, room: int = ROOM, without: str = "") -> str:
-        """The text of a field."""
-        return self.written.into(name, room, without)
-
-    def desk(self, account: str) -> Browser:
-        """The browser of an account."""
-        if account not in self.desks:
-            self.desks[account] = Browser(self.world.app.test_client()).log_in(account)
-        return self.desks[account]
-
-    def sends(self, account: str, endpoint: str, path: str, page: str, rooms: Mapping[str, int], **fixed: Any) -> str:
-        """A form of a page, with a text in each of the fields in ``rooms``."""
-        texts = {name: self.into(f"{endpoint} {name}", room) for name, room in rooms.items()}
-        return self.desk(account).post(path, {**texts, **fixed}, page, None)
-
-    def instance(self, number: str) -> str:
-        with self.world.services.database.read() as connection:
-            return str(connection.scalar(select(Case.instance_id).where(Case.number == number)))
 
 
 def write_everything(world: World) -> tuple[Office, Filled]:
@@ -139,10 +112,12 @@ def write_everything(world: World) -> tuple[Office, Filled]:
     task = by_the_handler(office, number)
     supervised(office, number)
     about_persons(office)
+    about_persons_by_programs(office)
     about_accounts(office)
     operation = by_operators(office, number, instance)
     told_by_partners(office, handled)
     entry = quarantined(office)
+    messages_by_programs(office)
     for each in (handled, number):
         office.pages += history_of(office, each)
     office.pages += [(office.desk(CLERK), f"/cases/{each}") for each in cases(office)]
@@ -337,34 +312,6 @@ def entered_at_the_counter(office: Office) -> None:
     found = re.search(r"/counter/[-0-9]+", location)
     assert found, location
     office.pages.append((office.desk(CLERK), found.group()))
-
-
-def reported_by_programs(office: Office) -> str:
-    """What a program of the clerk's enters, what another city's software files, and what a file brings in, whose number it returns."""
-    rooms = {"title": 60, "body": 5000, "address": 120, "contact": 40, "enterprise": 120}
-    given = {name: office.into(f"POST /reports {name}", room) for name, room in rooms.items()}
-    given |= {"body": f"贷款到期续不上。{given['body']}", "phone": "13600000001", "place": "330502"}
-    caller(office.world, CLERK).post("/reports", given, 201)
-    sent = {
-        "description": f"人才公寓申请没有答复。{office.into('open311.file description', 4000)}",
-        "service_code": "problem",
-    }
-    sent |= {
-        each: office.into(f"open311.file {each}", 60)
-        for each in ("attribute[enterprise]", "first_name", "address_string", "media_url")
-    }
-    answer = office.partner.client.post("/open311/v2/requests.json", data=sent, headers=office.partner.headers)
-    assert answer.status_code in (200, 201), answer.text
-    row = {
-        "id": "r-1",
-        "title": office.into("row title", 400),
-        "body": f"{PROBLEM}{office.into('row body')}",
-        "place": "330502",
-    }
-    row |= {office.into("row name", 60): 1, "note": office.into("row of what nobody knows")}
-    told = office.partner.post("/api/reports", {"channel": "hotline", "rows": [row, {"id": "r-2"}]})
-    assert told[0]["outcome"] != "bad", told
-    return str(told[0]["number"])
 
 
 # ---- what partners tell ------------------------------------------------------------------------------------------------
