@@ -54,7 +54,7 @@ def folders() -> Response:
 def _homes(files: Mapping[str, bytes]) -> Mapping[str, str]:
     """File → the folder of the first diagram that is it or names it."""
     found: dict[str, str] = {}
-    for drawing, *named in sorted(named_files(files).values()):
+    for drawing, *named in sorted(map(list, named_files(files).values())):
         folder = drawing.partition(".")[0]
         found[drawing] = folder
         for each in named:
@@ -83,7 +83,7 @@ def push() -> Response:
             model_trials.ask(connection, change, here.clock.now())
     if trial is None or not trial.is_done:
         return _answer("playing", 202, trial=change.id)
-    said = {"findings": findings, "scenarios": len(trial.results), "processes": _named(change)}
+    said: dict[str, Any] = {"findings": findings, "scenarios": len(trial.results), "processes": _named(change)}
     if trial.failed and not reason:
         return _answer("wrong", 422, **said, failed=[vars(each) for each in trial.failed])
     if request.form.get("dry_run"):

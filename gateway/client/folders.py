@@ -41,7 +41,7 @@ def pull(api: Api, options: argparse.Namespace, say: Say) -> int:
         written += _write(path, b64decode(each["body"]))
     for each in found["scenarios"]:
         name = PurePosixPath(each["name"]).name
-        path = scenarios.pop((each["process"], name), None) or homes[each["beside"]] / name
+        path = scenarios.pop((each["process"], name), homes[each["beside"]] / name)
         written += _write(path, b64decode(each["body"]))
     say(
         f"{len(found['models'])} 个模型文件、{len(found['scenarios'])} 个情景，写了 {written} 个"

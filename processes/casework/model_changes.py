@@ -150,5 +150,5 @@ def _read(connection: Connection, *conditions: object) -> Sequence[Change]:
 
 
 def _change(row: Any) -> Change:
-    *values, holds = row
-    return Change(*values, bool(holds))
+    values = dict(zip(Change.__dataclass_fields__, row, strict=True))
+    return Change(**{**values, "holds": bool(row.holds)})

@@ -45,7 +45,7 @@ def test_an_earlier_version_is_in_force_again_and_cases_stay_where_they_are(stud
     changed = in_force(studio.world)
     page = top.get(PAST.format(place="", process="portal_message"))
     assert before["portal_message"][:8] in page
-    assert re.search(r'在办[^>]*><span class="number">1<', page)
+    assert re.search(r'在办件数[^>]*><span class="number">1<', page)
     address = link(page, "恢复这个版本")
     assert "<ins>发短信</ins>" in top.get(address)
     assert "已恢复" in confirm(top, address)
