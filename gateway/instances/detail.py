@@ -113,6 +113,7 @@ def kinds() -> dict[str, str]:
         "FireNow": _("立即触发定时器"),
         "MoveTimer": _("改定时器时间"),
         "RetryJob": _("立即重试任务"),
+        "Migrate": _("迁移到另一版本"),
     }
 
 

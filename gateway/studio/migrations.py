@@ -125,6 +125,8 @@ def migration(plan_id: str) -> Response:
         new=new.known,
         versions=known,
         steps=steps,
+        alike=[each for each in steps if each.stands and each.options.get(each.target) == each.name],
+        differing=[each for each in steps if each.stands and each.options.get(each.target) != each.name],
         count=count,
         done=done,
         acts=acts(),

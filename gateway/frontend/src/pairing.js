@@ -33,7 +33,7 @@ function setUp() {
         }
         tab.dataset.marks = JSON.stringify(found);
       }
-      figure.dataset.picked = side === 'old' && picked ? picked.dataset.element : '';
+      figure.dataset.chosen = side === 'old' && picked ? picked.dataset.element : '';
       if (figure.dataset.ready) figure.dispatchEvent(new CustomEvent('paint'));
     }
   }

@@ -162,7 +162,7 @@ async function draw(figure) {
         for (const state of ['added', 'removed', 'picked']) canvas.removeMarker(element.id, `mark-${state}`);
       }
       mark(viewer, JSON.parse(tab.dataset.marks));
-      if (figure.dataset.picked && viewer.get('elementRegistry').get(figure.dataset.picked)) canvas.addMarker(figure.dataset.picked, 'mark-picked');
+      if (figure.dataset.chosen && viewer.get('elementRegistry').get(figure.dataset.chosen)) canvas.addMarker(figure.dataset.chosen, 'mark-picked');
     });
   }
 

@@ -82,7 +82,7 @@ def timeline(
     return tuple(sorted(events, key=lambda each: (each.at, ORDER.index(each.kind))))
 
 
-INTERVENTIONS = ("SetVariables", "Skip", "Move", "FireNow", "MoveTimer", "RetryJob")
+INTERVENTIONS = ("SetVariables", "Skip", "Move", "FireNow", "MoveTimer", "RetryJob", "Migrate")
 """Commands of operators."""
 
 

@@ -177,7 +177,7 @@ def furnish(world: World) -> Filled:
 
 def planned(world: World, owner: str, place: str) -> tuple[str, str]:
     """A plan of a migration between the two versions of a process that cases run on, and its trial, carried out."""
-    engine, process = world.services.engine, "board_handoff"
+    engine, process = world.services.engine, "problem"
     with world.services.database.write() as connection:
         target, source = [each.id for each in versions.of(connection, process)][:2]
         plan = migration_plans.begin(connection, engine, process, source, target, owner, [place])
