@@ -32,6 +32,8 @@ from processes.whatif.comparison import SAME, VERDICTS
 DAYS = 30
 """Days of a run unless others are asked for."""
 
+FLOW = "sequenceFlow"
+
 LONGEST = 366
 """Days that can be asked for."""
 
@@ -91,7 +93,7 @@ def whatif_show(draft_id: str, run_id: str) -> Response:
         verdict = _chosen(found, request.args.get("verdict", ""))
         after = request.args.get("after", -1, type=row_number)
         listed = results.cases(connection, run.id, verdict, _allowed(), after)
-        drawing = _drawing(run)
+    drawing, load = _drawing(run), _load(run)
     return show(
         "studio/whatif.html",
         here="studio",
@@ -107,7 +109,9 @@ def whatif_show(draft_id: str, run_id: str) -> Response:
         last_day=_last_day,
         listed=listed,
         more=listed[-1].position if len(listed) == results.PAGE else None,
-        load=_load(run),
+        load=[each for each in load if each[1] != each[2]],
+        unchanged=[each for each in load if each[1] == each[2]],
+        most=max((max(was, would) for _who, was, would in load), default=0),
         drawing=drawing,
         marks=_marks(run, drawing),
         flows=_flows(run, drawing),
@@ -226,15 +230,21 @@ def _load(run: Any) -> Sequence[tuple[str, int, int]]:
     return sorted(rows, key=lambda row: (-abs(row[2] - row[1]), -row[1], row[0]))
 
 
-def _own_flows(run: Any) -> Mapping[str, tuple[int, int]]:
-    """The flows of the draft's own diagram that cases have left, or come to."""
+def _own_counts(run: Any) -> Mapping[str, tuple[int, int]]:
+    """Of the draft's own diagram: the flows that cases have left, or come to, and the elements where they part."""
     named = ([*name.split(" ", 1), sides] for name, sides in run.flows.items())
-    return {flow: (int(sides[0]), int(sides[1])) for process, flow, sides in named if process == run.process_id}
+    return {element: (int(sides[0]), int(sides[1])) for process, element, sides in named if process == run.process_id}
 
 
 def _marks(run: Any, drawing: Drawing | None) -> Mapping[str, Mapping[str, str]]:
     """The same as the diagram's script takes it."""
-    return {flow: whatif_words.mark(*sides) for flow, sides in _own_flows(run).items()} if drawing is not None else {}
+    if drawing is None:
+        return {}
+    counts = {each: sides for each, sides in _own_counts(run).items() if each in drawing.tags}
+    return {
+        each: whatif_words.mark(*sides) if drawing.tags[each] == FLOW else whatif_words.parted(sides[1])
+        for each, sides in counts.items()
+    }
 
 
 def _flows(run: Any, drawing: Drawing | None) -> Sequence[tuple[str, int, int]]:
@@ -242,5 +252,5 @@ def _flows(run: Any, drawing: Drawing | None) -> Sequence[tuple[str, int, int]]:
     if drawing is None:
         return ()
     ends = whatif_words.ends(next(iter(run.files.values())), drawing)
-    rows = [(ends.get(flow, flow), lost, gained) for flow, (lost, gained) in _own_flows(run).items()]
+    rows = [(ends[each], lost, gained) for each, (lost, gained) in _own_counts(run).items() if each in ends]
     return sorted(rows, key=lambda row: -(row[1] + row[2]))

@@ -84,6 +84,12 @@ def mark(lost: int, gained: int) -> dict[str, str]:
     return {"state": state, "text": figure, "note": note}
 
 
+def parted(count: int) -> dict[str, str]:
+    """An element where cases part, as the diagram's script takes it."""
+    note = _("%(count)s 件从这里起不同", count=f"{count:,}")
+    return {"state": "changed", "time": note, "note": note}
+
+
 def ends(diagram: str, drawing: Drawing) -> Mapping[str, str]:
     """What the flows of a diagram lead from and to."""
     found = {}

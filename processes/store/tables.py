@@ -799,7 +799,8 @@ class WhatIf(Base):
     load: Mapped[dict[str, Any]]
     """organisation or role → tasks [that it had, that it would have had]"""
     flows: Mapped[dict[str, Any]]
-    """process and flow of the draft → cases that [took it, would have taken it]"""
+    """process and flow of the draft → cases that [took it, would have taken it] and not the other way round; process and element where cases
+    part → [0, cases]"""
     wrong: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """why it failed, by language"""
     ended_at: Mapped[datetime | None]

@@ -104,7 +104,18 @@ class Again:
 
 
 def side_by_side(judged: Judged) -> Sequence[tuple[Effect | None, Effect | None]]:
-    """The steps of a case both ways, in the order of time."""
+    """The steps of a case both ways, in the order of time; the same task that goes to somebody else stands beside itself."""
     if judged.past is None or judged.played is None:
         return ()
-    return aligned(judged.past.trace.effects, judged.played.trace.effects, TOLD)
+    lines = aligned(judged.past.trace.effects, judged.played.trace.effects, TOLD)
+    alone = [would for was, would in lines if was is None and would is not None]
+    beside: dict[int, Effect] = {}
+    for at, (was, would) in enumerate(lines):
+        if was is not None and would is None:
+            same = next((each for each in alone if (each.kind, each.name) == (was.kind, was.name)), None)
+            if same is not None:
+                alone.remove(same)
+                beside[at] = same
+    taken = {id(each) for each in beside.values()}
+    paired = [(was, beside.get(at, would)) for at, (was, would) in enumerate(lines)]
+    return [(was, would) for was, would in paired if was is not None or id(would) not in taken]

@@ -23,7 +23,8 @@ from processes.notation import bundle
 from processes.runtime.engine import Engine
 from processes.runtime.rounds import Rounds
 from processes.store.tables import Case, InForce, Instance, ModelDraft, WhatIf, WhatIfCase
-from processes.whatif.comparison import SAME, Verdict
+from processes.whatif.comparison import DIVERGED, ELSEWHERE, SAME, Verdict
+from processes.whatif.matching import Matching
 from processes.whatif.trace import Effect, Key
 from processes.whatif.trial import Judged, Trial
 
@@ -279,15 +280,25 @@ def _add_load(load: dict[str, Any], judged: Judged) -> None:
 
 
 def _add_flows(flows: dict[str, Any], judged: Judged, trial: Trial) -> None:
-    """Only of cases that go another way: what each side has that the other has not."""
+    """Only of cases that go another way: what each side has that the other has not, and the element where they part."""
     if judged.past is None or judged.played is None:
         return
     matching = trial.matching(judged.record.definition, judged.past.process)
     was, now = set(judged.past.trace.flows), set(judged.played.trace.flows)
     took: set[Key] = {here for here, old in matching.flows.items() if old in was}
-    for side, keys in ((0, took - now), (1, now - took)):
-        for process, flow in keys:
-            name = f"{process} {flow}"
+    parted = _parted(judged.verdict, matching)
+    for side, keys in ((0, took - now), (1, (now - took) | ({parted} if parted is not None else set()))):
+        for process, element in keys:
+            name = f"{process} {element}"
             sides = list(flows.get(name, (0, 0)))
             sides[side] += 1
             flows[name] = sides
+
+
+def _parted(verdict: Verdict, matching: Matching) -> Key | None:
+    """The element of the draft from which on a case goes another way."""
+    if verdict.kind not in (ELSEWHERE, DIVERGED):
+        return None
+    if verdict.after is not None:
+        return verdict.after.element
+    return matching.draft_of(verdict.before.element) if verdict.before is not None else None

@@ -31,7 +31,9 @@ def handled(world: World, count: int) -> list[str]:
 
 
 def _handled(world: World, at: int) -> str:
-    told = "".join(Random(at).choices("天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏", k=300))  # or they are one problem
+    told = "".join(
+        Random(at).choices("天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏", k=300)
+    )  # or they are one problem
     body = f"我公司流动资金贷款下个月到期，客户经理说额度收紧，要先还清再审批，请帮助对接续贷。{told}"
     outcome = world.report(f"w-{at}", title="续贷难", body=body, enterprise=f"湖州{at}号机械有限公司")
     assert outcome.number is not None
