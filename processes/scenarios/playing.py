@@ -16,9 +16,9 @@ from processes.kernel.timers import add_duration
 from processes.messaging import jobs
 from processes.runtime import commands as c
 from processes.runtime.handlers import LATE
-from processes.scenarios import files, passage
+from processes.scenarios import files
 from processes.scenarios.judging import Mismatch, Reached, fits, incidents, is_at, judge, open_tasks, reached, shown
-from processes.scenarios.stage import Stage
+from processes.scenarios.stage import Passed, Stage
 from processes.store.tables import JOB_IS_OPEN, Job, Subscription, Timer
 
 
@@ -28,7 +28,7 @@ class Played:
 
     scenario: files.Scenario
     failure: BihuanError | None
-    flows: frozenset[passage.Passed]
+    flows: frozenset[Passed]
     elements: frozenset[Reached]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from processes.casework import functions, loading
 from processes.clock import ManualClock
 from processes.errors import BihuanError
+from processes.kernel.plan import Flow
 from processes.messaging import jobs
 from processes.messaging.bus import Message
 from processes.orchestrator import JobView, Orchestrator
@@ -21,12 +22,14 @@ from processes.runtime import commands as c
 from processes.runtime.engine import Settings
 from processes.runtime.watchdog import Unwatched
 from processes.runtime.workshop import Changed, Happened
-from processes.scenarios import passage
 from processes.store.database import Database
 from processes.store.tables import StartTimer
 
 MOST_ANSWERS = 1_000
 """Jobs that are answered one after the other without a step of the scenario: what asks for more never comes to rest."""
+
+Passed = tuple[str, str]
+"""The process that a sequence flow is drawn in, and its id."""
 
 _NONE = object()
 
@@ -43,20 +46,24 @@ class Record(Unwatched):
 
     def clear(self) -> None:
         """Nothing has happened yet."""
-        self.flows: set[passage.Passed] = set()
+        self.flows: set[Passed] = set()
         self.sent: dict[str, Message] = {}
         """by id: a command that is begun anew sends the same again"""
         self.said: dict[str, Any] = {}
         """stage, caseStatus and what is recorded"""
         self._leaving: list[Message] = []
+        self._passing: set[Passed] = set()
+
+    def passing(self, flow: Flow) -> None:
+        """A token comes by a flow. (By those of an event-based gateway none does: what is caught behind it tells, see ``coverage``.)"""
+        self._passing.add((flow.source.element.process_id, flow.id))
 
     @contextmanager
     def flight(self, command: c.Command) -> Iterator[None]:
         """Note what the command does, unless it fails: then nothing of it has happened."""
-        self._leaving = []
-        with passage.noted() as flows:
-            yield
-        self.flows |= flows
+        self._leaving, self._passing = [], set()
+        yield
+        self.flows |= self._passing
         self.sent |= {each.id: each for each in self._leaving}
 
     def elsewhere(self, _connection: Connection, message: Message, _now: datetime) -> bool:
@@ -97,6 +104,7 @@ class Stage(Orchestrator):
             watch=record,
             settings=Settings("scenarios", publish_jobs=False, check_result=jobs.check_result),
         )
+        self.engine.evaluator.passing = record.passing
         if reference is not None:
             with database.write() as connection:
                 loading.load(connection, reference, self.clock)
