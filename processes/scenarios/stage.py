@@ -22,8 +22,12 @@ from processes.runtime import commands as c
 from processes.runtime.engine import Settings
 from processes.runtime.watchdog import Unwatched
 from processes.runtime.workshop import Changed, Happened
+from processes.scenarios.surroundings import Surroundings
 from processes.store.database import Database
 from processes.store.tables import StartTimer
+
+MOST_TURNS = 5_000
+"""How often a scenario's steps and due timers may set something in motion: a minute's timer in a wait of years never comes to an end."""
 
 MOST_ANSWERS = 1_000
 """Jobs that are answered one after the other without a step of the scenario: what asks for more never comes to rest."""
@@ -83,16 +87,18 @@ class Record(Unwatched):
 
 
 class Stage(Orchestrator):
-    """An engine with the models of ``files`` in force, and reference data when there is a folder of it. :meth:`clear` before each scenario."""
+    """An engine with the models of ``files`` in force, and reference data: a folder of it, or another database's. :meth:`clear` before
+    each scenario. Of one thread at a time."""
 
     clock: ManualClock
 
-    def __init__(self, files: Mapping[str, bytes], reference: Path | None) -> None:
+    def __init__(self, files: Mapping[str, bytes], reference: Path | Surroundings | None) -> None:
         database, record = Database("sqlite://"), Record()
         snapshots = functions.Snapshots(database)
         self.record = record
         self.answers: Mapping[str, Any] = {}
         self._answering = False
+        self._turns = 0
         super().__init__(
             database,
             ManualClock(),
@@ -105,8 +111,10 @@ class Stage(Orchestrator):
             settings=Settings("scenarios", publish_jobs=False, check_result=jobs.check_result),
         )
         self.engine.evaluator.passing = record.passing
-        if reference is not None:
-            with database.write() as connection:
+        with database.write() as connection:
+            if isinstance(reference, Surroundings):
+                reference.put(connection)
+            elif reference is not None:
                 loading.load(connection, reference, self.clock)
         versions = self.deploy(files, check=False)
         with database.write() as connection:
@@ -133,6 +141,7 @@ class Stage(Orchestrator):
         self.clock.set(now)
         self.record.clear()
         self.answers = answers
+        self._turns = 0
 
     def carry_out(self, command: c.Command) -> c.Outcome:
         """A command that has no name of its own in the Python face."""
@@ -141,6 +150,12 @@ class Stage(Orchestrator):
     def settle(self) -> None:
         """Besides, give the jobs their usual answers until none is left that has one."""
         super().settle()
+        self._turns += 1
+        if self._turns > MOST_TURNS:
+            raise Restless(
+                f"流程动了 {MOST_TURNS} 次还停不下来，例如定时太密、等待太久；请把等待分短些",
+                f"the process has moved {MOST_TURNS} times and goes on: let less time pass at once",
+            )
         if self._answering:
             return
         self._answering = True
