@@ -52,7 +52,7 @@ class Words:
 
     def said(self, step: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         """What a step brings, as lines of name and value."""
-        brought = next((step[each] for each in ("form", "result", "payload") if each in step), {})
+        brought: Any = next((step[each] for each in ("form", "result", "payload") if each in step), {})
         if not isinstance(brought, Mapping):
             return [(_("结果"), text_of(brought))]
         return [self.field(step, name, value) for name, value in brought.items()]

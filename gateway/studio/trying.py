@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Response, abort, flash, jsonify, redirect, request, url_for
+from flask import Response, flash, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
@@ -78,12 +78,12 @@ def asked(draft_id: str) -> Response:
         draft = own(connection, draft_id)
         walk = model_walks.of(connection, draft_id)
         if not walk.scenario:
-            abort(409)
+            return jsonify({"saved": "", "shown": {}})
         with house(connection, draft) as found:
             _done, now = _walked(found, walk)
             wait = _chosen(found, now)
             if wait is None or wait.kind != at.TASK:
-                abort(409)
+                return jsonify({"saved": "", "shown": {}})
             stage = found.walker.stage
             with stage.database.read() as inside:
                 form = at.asked(inside, stage, wait.row)
@@ -225,7 +225,9 @@ def record(draft_id: str) -> AnyResponse:
         draft = own(connection, draft_id)
         walk = model_walks.of(connection, draft_id)
         if not called["name"] or not walk.scenario or walk.revision != seen:
-            flash(said(SteppedElsewhere()) if called["name"] else _("请给情景起个名字，一句话说清是怎样一件事。"), "error")
+            flash(
+                said(SteppedElsewhere()) if called["name"] else _("请给情景起个名字，一句话说清是怎样一件事。"), "error"
+            )
             return _again(draft_id)
         data = {**walk.scenario, "name": called["name"], "about": called["about"] or called["name"]}
         try:

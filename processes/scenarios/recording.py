@@ -34,7 +34,11 @@ def recorded(data: Mapping[str, Any], scenario: Scenario, walker: Walker) -> Dat
         for name, value in variables.items()
         if _is_telling(value) and (name not in known or known[name] != value) and fits(value, now.get(name))
     }
-    said = {name: value for name, value in then.items() if value not in ("", {}, [], None) or name == "tasks"}
+    said = {
+        name: value
+        for name, value in then.items()
+        if value is not None and (value not in ("", {}, []) or name == "tasks")
+    }
     none = {"incidents": said.get("incidents", [])}  # said or not, they are compared
     kept = {
         name: value

@@ -25,7 +25,7 @@ _SETTINGS = (reference.SETTING, reference.SETTING_DETAIL, calendar.SETTING)
 class Surroundings:
     """The rows, by table."""
 
-    rows: Mapping[type[tables.Base], Sequence[Mapping[str, Any]]]
+    rows: Mapping[type[tables.Base], Sequence[Any]]
 
     def put(self, connection: Connection) -> None:
         """Fill a database that has none."""
@@ -42,7 +42,7 @@ def version(connection: Connection) -> str:
 
 def read(connection: Connection) -> Surroundings:
     """What the database says now."""
-    rows: dict[type[tables.Base], Sequence[Mapping[str, Any]]] = {
+    rows: dict[type[tables.Base], Sequence[Any]] = {
         each: connection.execute(select(each.__table__)).mappings().all() for each in _TABLES
     }
     of_settings = select(tables.Setting.__table__).where(tables.Setting.key.in_(_SETTINGS))

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from tests.integration.gateway import rows as inspection
 from tests.integration.gateway.access.world import COUNTER, HOME, MODELS, PDF, SECRET, Principal, Stage, Thing
+from tests.integration.gateway.every_page import SCENARIO
 from tests.integration.gateway.portal_world import GIVEN
 from tests.integration.gateway.world import PASSWORD
 
@@ -52,6 +53,10 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("rest.end_substitute", "since"): lambda call: "2026-11-24",
     ("rest.end_substitute", "substitute"): lambda call: _other(call),
     ("rest.keep_filter", "name"): lambda call: "急件",
+    **{
+        (f"studio.{name}", "file"): lambda call: SCENARIO
+        for name in ("change_scenario", "played", "scenario", "scenario_file", "walk_scenario")
+    },
     ("instances.variable", "name"): lambda call: call.thing["name"],
 }
 """Names that mean something else in an address."""
@@ -287,8 +292,12 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.unmask": lambda call: {"reason": "visit", "words": "明天去现场"},
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
+    "studio.change_scenario": lambda call: {"name": f"又一件（{call.who.name}）", "do": "save"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
     "studio.put": lambda call: {"revision": "1"},
+    "studio.record": lambda call: {"name": "督办一件", "revision": "1"},
+    "studio.step": lambda call: {"act": "wait", "by": "PT1H", "revision": "1"},
+    "studio.upload_scenario": lambda call: {"file": file(call.thing["scenario"].encode(), "second.scenario.json")},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},
     "subjects.correct": lambda call: {

@@ -40,7 +40,7 @@ from processes.store.tables import (
     TaskDraft,
 )
 from tests.integration.gateway.conftest import TOKEN
-from tests.integration.gateway.every_page import drafted
+from tests.integration.gateway.every_page import SCENARIO, drafted
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
 from tests.integration.gateway.programs import token_of
@@ -328,7 +328,12 @@ def _drafted(world: World, home: Thing) -> Thing:
     with world.services.database.read() as connection:
         found = model_drafts.own(connection, draft, owner)
     assert found is not None
-    return Thing(home.home, home.place, owner=owner, values={"draft_id": draft, "diagram": found.text})
+    return Thing(
+        home.home,
+        home.place,
+        owner=owner,
+        values={"draft_id": draft, "diagram": found.text, "scenario": found.files[SCENARIO]},
+    )
 
 
 def _problem(world: World, number: str, home: str, phone: str) -> Thing:
