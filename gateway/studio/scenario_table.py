@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from gateway.studio.step_words import Words
+from processes.casework.model_scenarios import NotAValue
 from processes.casework.views.models import USER_TASK, Models
-from processes.errors import BihuanError
 
 Data = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -20,24 +21,17 @@ Path = tuple[str | int, ...]
 PREFIX = "v:"
 """what the names of fields begin with that hold a value"""
 
-BETWEEN = "、"
+BETWEEN = ", "
 """between the entries of a list of words"""
+
+_COMMAS = r"[\n,\u3001\uff0c]"
+"""what may be typed there"""
 
 BROUGHT = ("form", "result", "payload", "variables", "where")
 """what of a step holds values by name"""
 
 ALIKE = ("variables", "record", "deadlines")
 """what of ``then`` holds values by name"""
-
-
-class NotAValue(BihuanError):
-    """Something typed is no value of its kind."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f'“{name}”这一项要写 JSON，例如 3、true、["a"]；没有保存。',
-            f'{name} has to be JSON, as 3, true or ["a"]; nothing was saved',
-        )
 
 
 @dataclass(frozen=True)
@@ -199,7 +193,7 @@ def _text(value: Any) -> str:
 
 
 def _is_words(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) and BETWEEN not in each for each in value)
+    return isinstance(value, list) and all(isinstance(each, str) and not re.search(_COMMAS, each) for each in value)
 
 
 def _joined(path: Path) -> str:
@@ -282,9 +276,9 @@ def _expect(said: Data, kind: str, name: str, typed: str) -> None:
         if name.strip():
             said.setdefault(kind, {})[name.strip()] = _guessed(typed)
     elif kind in ("path", "passed", "not_passed", "incidents"):
-        said[kind] = [each for each in _words(typed or name) if each]
+        said[kind] = _words(typed or name)
     elif kind == "tasks":
-        said[kind] = [{"task": each} for each in _words(typed or name) if each]
+        said[kind] = [{"task": each} for each in _words(typed or name)]
     elif kind in ("stage", "status", "state"):
         said[kind] = (typed or name).strip()
 
@@ -316,19 +310,15 @@ def _value(before: Any, typed: str, name: str) -> Any:
     if isinstance(before, str):
         return typed
     if _is_words(before) and not typed.lstrip().startswith("["):
-        return [*_words(typed)]
+        return _words(typed)
     try:
         return json.loads(typed)
     except (ValueError, RecursionError) as error:
         raise NotAValue(name) from error
 
 
-def _words(typed: str) -> Iterator[str]:
-    return (
-        each.strip()
-        for each in typed.replace("\n", BETWEEN).replace(",", BETWEEN).replace("，", BETWEEN).split(BETWEEN)
-        if each.strip()
-    )
+def _words(typed: str) -> Sequence[str]:
+    return [each.strip() for each in re.split(_COMMAS, typed) if each.strip()]
 
 
 def _guessed(typed: str) -> Any:

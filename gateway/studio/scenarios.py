@@ -21,23 +21,13 @@ from gateway.studio.stages import house
 from gateway.studio.step_words import Words
 from processes.casework import model_drafts, model_scenarios, model_walks
 from processes.casework.model_drafts import Draft
+from processes.casework.model_scenarios import AnothersScenario
 from processes.casework.views.models import Models, models, read_drawings
 from processes.errors import BihuanError
 from processes.languages import CHINESE
 from processes.messaging.json_text import from_json
 from processes.notation.models import ParseError
 from processes.scenarios import coverage, files, recording
-
-
-class AnothersScenario(BihuanError):
-    """A scenario is of another process than the draft."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "这份情景是别的流程的，没有保存。请到那个流程的草稿里上传。",
-            "this scenario is of another process: it was not saved; upload it to a draft of that process",
-        )
-
 
 # -- all of them -----------------------------------------------------------------------------------------------------------
 
@@ -194,14 +184,7 @@ def walk_scenario(draft_id: str, file: str) -> AnyResponse:
         try:
             _checked(draft, file, _text(draft, file))
             steps = [each for each in data["when"] if "then" not in each]
-            new = {
-                "name": "试走",
-                "about": "试走",
-                "process": draft.process,
-                "given": data.get("given", {}),
-                "when": steps,
-                "then": {},
-            }
+            new = model_walks.begun(draft.process, data.get("given", {}), steps)
             model_walks.keep(connection, draft_id, model_walks.of(connection, draft_id).revision, new)
         except BihuanError as error:
             flash(said(error), "error")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from gateway.studio.pages import findings, path, together
 from processes.casework import model_drafts, models_in_force
 from processes.casework.model_drafts import Draft
-from processes.errors import BihuanError
-from processes.notation.check.findings import ERROR, Finding
+from processes.casework.model_scenarios import NotSound
+from processes.notation.check.findings import ERROR
 from processes.scenarios import ruling, surroundings
 from processes.scenarios.ruling import Rule
 from processes.scenarios.stage import Stage
@@ -26,17 +26,6 @@ from processes.scenarios.walking import Walker
 
 KEPT = 4
 """stages in memory; each has about 10 MB"""
-
-
-class NotSound(BihuanError):
-    """A draft has errors: what the engine can't execute it might execute wrongly."""
-
-    def __init__(self, errors: Sequence[Finding]) -> None:
-        super().__init__(
-            f"草稿还有 {len(errors)} 个错误，改正之后才能试走和演练情景。",
-            f"the draft has {len(errors)} errors: mend them first, then it can be tried and scenarios can be played",
-        )
-        self.errors = errors
 
 
 class House:
@@ -54,7 +43,7 @@ class House:
     def walker(self) -> Walker:
         """Raises :class:`NotSound`."""
         if self._walker is None:
-            raise NotSound(self.errors)
+            raise NotSound(len(self.errors))
         return self._walker
 
 

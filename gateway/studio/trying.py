@@ -21,19 +21,17 @@ from gateway.staff.pages import show, snapshot
 from gateway.studio import waits as at
 from gateway.studio import walk_page as page
 from gateway.studio.pages import blueprint, own, place_name
-from gateway.studio.stages import House, NotSound, house
+from gateway.studio.stages import House, house
 from gateway.studio.waits import NotTaken, Step, Wait
 from processes.casework import model_scenarios, model_walks
 from processes.casework.model_drafts import Draft
+from processes.casework.model_scenarios import NotSound
 from processes.casework.model_walks import SteppedElsewhere, Walk
 from processes.errors import BihuanError
 from processes.notation.civil_time import CIVIL_TIME
 from processes.scenarios import files, recording
 from processes.scenarios.standing import Standing, standing
 from processes.scenarios.walking import Walked
-
-OPEN_END = {"name": "试走", "about": "试走", "when": [], "then": {}}
-"""What the file of a scenario has to have besides."""
 
 
 @blueprint.get("/drafts/<draft_id>/try")
@@ -102,7 +100,7 @@ def _changed(connection: Connection, draft: Draft, walk: Walk, act: str) -> Mapp
     """The walk after what was asked for. Raises what speaks against it."""
     if act == "begin":
         given = page.given_of(request.form)
-        return _playable(connection, draft, {**OPEN_END, "process": draft.process, "given": given})
+        return _playable(connection, draft, model_walks.begun(draft.process, given))
     if act == "anew":
         return {}
     if act == "restart":
@@ -208,7 +206,7 @@ def _shown(connection: Connection, draft: Draft, walk: Walk, errors: Mapping[str
                 "studio/try.html", status, **common, **page.standing_at(found, draft, walk, walked, now, wait, errors)
             )
     except NotSound as error:
-        return show("studio/try_errors.html", status, **common, findings=error.errors, told=said(error))
+        return show("studio/try_errors.html", status, **common, findings=found.errors, told=said(error))
     except BihuanError as error:
         return show("studio/try_errors.html", status, **common, findings=(), told=said(error))
 

@@ -44,7 +44,7 @@ class NotTaken(BihuanError):
     """What was typed makes no step: ``fields`` says for each what is wrong."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__("；".join(fields.values()), "; ".join(fields.values()))
+        super().__init__("\n".join(fields.values()), "\n".join(fields.values()))
         self.fields = fields
 
 
@@ -160,7 +160,7 @@ def answering(wait: Wait, standing: Standing, how: str, typed: Mapping[str, str]
     if how.startswith("error:"):
         told = {"error": how.removeprefix("error:")}
     elif how in ("failure", "final"):
-        told = {"failure": typed.get("reason") or "系统没有办成", **({"final": True} if how == "final" else {})}
+        told = {"failure": typed.get("reason") or _("系统没有办成"), **({"final": True} if how == "final" else {})}
     else:
         kind = jobs.CATALOGUE.get(row.topic)
         schema = kind.result if kind and s.describe(kind.result) else None

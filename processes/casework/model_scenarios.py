@@ -21,6 +21,36 @@ class NoRoom(BihuanError):
     """A draft has as many scenarios, or as large a one, as it can."""
 
 
+class AnothersScenario(BihuanError):
+    """A scenario is of another process than the draft."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "这份情景是别的流程的，没有保存。请到那个流程的草稿里上传。",
+            "this scenario is of another process: it was not saved; upload it to a draft of that process",
+        )
+
+
+class NotAValue(BihuanError):
+    """Something typed into a scenario's table is no value of its kind."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f'“{name}”这一项要写 JSON，例如 3、true、["a"]；没有保存。',
+            f'{name} has to be JSON, as 3, true or ["a"]; nothing was saved',
+        )
+
+
+class NotSound(BihuanError):
+    """A draft has errors: what the engine can't execute it might execute wrongly."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"草稿还有 {count} 个错误，改正之后才能试走和演练情景。",
+            f"the draft has {count} errors: mend them first, then it can be tried and scenarios can be played",
+        )
+
+
 def fresh_name(draft: Draft) -> str:
     """The name of a file that no scenario has yet."""
     names = (f"{draft.process}-{number}{SCENARIO}" for number in range(1, len(draft.files) + 2))

@@ -5,7 +5,7 @@ Nothing else is kept. A page takes the steps anew, on the draft as it is then, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,11 @@ class Walk:
     def steps(self) -> list[Any]:
         """The steps, as a file has them."""
         return list(self.scenario.get("when", ()))
+
+
+def begun(process: str, given: Mapping[str, Any], steps: Sequence[Any] = ()) -> Mapping[str, Any]:
+    """A walk as the file of a scenario, with what such a file has to have besides."""
+    return {"name": "试走", "about": "试走", "process": process, "given": given, "when": [*steps], "then": {}}
 
 
 def of(connection: Connection, draft_id: str) -> Walk:

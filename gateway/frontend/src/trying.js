@@ -32,7 +32,7 @@ function list(missed) {
   box.querySelector('summary').textContent = _('没有情景走到的 %(count)s 条线', { count: missed.length });
   box.querySelector('ul').replaceChildren(...missed.map(([from, to, name]) => {
     const item = document.createElement('li');
-    item.textContent = name ? `${from} → ${to}（${name}）` : `${from} → ${to}`;
+    item.textContent = name ? `${from} → ${to} (${name})` : `${from} → ${to}`;
     return item;
   }));
 }

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from gateway.studio import stages
 from processes.casework import model_drafts
 from processes.store.tables import Case, Job, ModelWalk, OutboxMessage
-from sqlalchemy import func, select
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.test_studio import LOCAL, TOP, begun, draft_of, send
 from tests.integration.gateway.world import MODELS, World

@@ -61,7 +61,7 @@ export function witness(modeler, box) {
     const last = at === way.length - 1;
     const name = shape.businessObject.name || shape.id;
     const told = _('第 %(at)s / %(all)s 步：%(name)s', { at: at + 1, all: way.length, name });
-    words.textContent = last ? `${told}（${_('就在这里')}）` : told;
+    words.textContent = last ? _('%(step)s，就在这里', { step: told }) : told;
     back.disabled = at === 0;
     on.disabled = last;
     (last ? stop : on).focus();
