@@ -119,7 +119,6 @@ def _shown(path: Path, value: Any, step: Mapping[str, Any], words: Words) -> Row
 def then(said: Mapping[str, Any], at: str, words: Words) -> Part:
     """What must be so, at the end or at a moment."""
     path = _path(at)
-    states = {"active": _("正在走"), "suspended": _("已暂停"), "completed": _("走到头了"), "cancelled": _("已终止")}
     titles = titles_of_then()
     rows = []
     for name, value in said.items():
@@ -129,7 +128,7 @@ def then(said: Mapping[str, Any], at: str, words: Words) -> Part:
                 for key, each in value.items()
             ]
         elif name == "state":
-            rows.append(Row(f"{at}/state", titles[name], str(value), False, states))
+            rows.append(Row(f"{at}/state", titles[name], str(value), False, _states()))
         else:
             note = " → ".join(map(words.name, value)) if _is_words(value) else ""
             row = _row((*path, name), titles.get(name, name), value)
@@ -144,6 +143,21 @@ def titles_of_then() -> Mapping[str, str]:
         "tasks": _("待办"), "deadlines": _("期限"), "jobs": _("请外部系统办过"), "messages": _("发过消息"), "stage": _("阶段"),
         "status": _("进展"), "record": _("记录"), "incidents": _("异常在"),
     }  # fmt: skip
+
+
+def in_words(told: str, words: Words) -> str:
+    """What was found otherwise than it is written, with what elements and fields are called instead of their ids."""
+    titles = {**titles_of_then(), **_states(), "then": _("那么"), "given": _("假设")}
+
+    def called(found: re.Match[str]) -> str:
+        word = found.group()
+        return titles[word] if word in titles else words.name(word)
+
+    return re.sub(r"[A-Za-z_][\w.-]*", called, told)
+
+
+def _states() -> Mapping[str, str]:
+    return {"active": _("正在走"), "suspended": _("已暂停"), "completed": _("走到头了"), "cancelled": _("已终止")}
 
 
 def _element(name: str, key: str, words: Words) -> str:

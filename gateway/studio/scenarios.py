@@ -75,6 +75,7 @@ def played(draft_id: str, file: str) -> Response:
             scenario = files.parse(Path(file), text)
             with house(connection, draft) as found:
                 one = found.walker.play(scenario)
+            words = Words(_models(connection, draft))
         except BihuanError as error:
             answer = jsonify({"error": said(error)})
             answer.status_code = 422
@@ -85,7 +86,7 @@ def played(draft_id: str, file: str) -> Response:
     return jsonify(
         {
             "passed": one.failure is None,
-            "told": "" if one.failure is None else said(one.failure),
+            "told": "" if one.failure is None else table.in_words(said(one.failure), words),
             "flows": [each for each, count in passed.flows.items() if count],
             "nodes": [each for each, count in passed.nodes.items() if count],
         }

@@ -90,7 +90,7 @@ export function checks(modeler, box, form, told) {
       look.className = 'small';
       look.dataset.look = '';
       look.textContent = _('看一看怎么走到这里');
-      look.addEventListener('click', () => walk.show(way, look));
+      look.addEventListener('click', () => walk.show(way.at(-1) === element ? way : [...way, element], look));
       item.append(look);
     }
     return item;
