@@ -26,7 +26,7 @@ from processes.scenarios.surroundings import Surroundings
 from processes.store.database import Database
 from processes.store.tables import StartTimer
 
-MOST_TURNS = 1_000
+MOST_TURNS = 500
 """How often a scenario's steps and due timers may set something in motion: a minute's timer in a wait of years never comes to an end."""
 
 MOST_ANSWERS = 1_000

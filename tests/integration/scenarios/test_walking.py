@@ -12,6 +12,7 @@ from processes.clock import ManualClock
 from processes.errors import BihuanError
 from processes.notation.bundle import read_folder
 from processes.scenarios import files, recording, surroundings
+from processes.scenarios import stage as stage_module
 from processes.scenarios.stage import Stage
 from processes.scenarios.standing import standing, which, which_job
 from processes.scenarios.walking import Walker
@@ -77,7 +78,8 @@ def test_what_is_recorded_holds_and_tells_another_way(walker: Walker, when: list
     assert walker.play(read(other)).failure is not None
 
 
-def test_a_wait_that_sets_off_timer_after_timer_ends_in_words(tmp_path: Path) -> None:
+def test_a_wait_that_sets_off_timer_after_timer_ends_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage_module, "MOST_TURNS", 40)
     body = (folder(tmp_path) / "order.bpmn").read_bytes()
     assert b'"P2D"' in body or b"&quot;P2D&quot;" in body
     often = (
