@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from marshmallow import INCLUDE
+from marshmallow import INCLUDE, Schema
 
 from gateway.languages import said, translated
 from gateway.operations.pages import pretty
@@ -37,18 +37,39 @@ _KINDS = {
 _JSON = frozenset({"object", "list", "any"})
 
 
+class Described(Protocol):
+    """What has a form: a contract, or another thing with a schema."""
+
+    @property
+    def schema(self) -> type[Schema]: ...
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A schema that is no contract's: a job's result."""
+
+    schema: type[Schema]
+
+
 def example(contract: Contract, id: str) -> dict[str, str]:
     """What the form is filled in with, as typed text. A report gets a number of its own: each can be sent once."""
     given = dict(contract.example)
     if contract.kind is Kind.REPORT:
         given[_own_number(contract)] = id
-    names = {each.name for each in describe(contract.schema)}
-    typed = {name: _typed(value) for name, value in given.items() if name in names}
+    return typed(contract.schema, given)
+
+
+def typed(schema: type[Schema], given: Mapping[str, Any]) -> dict[str, str]:
+    """Data as typed text."""
+    names = {each.name for each in describe(schema)}
     more = {name: value for name, value in given.items() if name not in names}
-    return {**typed, MORE: pretty(more) if more else ""}
+    return {
+        **{name: _typed(value) for name, value in given.items() if name in names},
+        MORE: pretty(more) if more else "",
+    }
 
 
-def fields(contract: Contract, typed: Mapping[str, str], problems: Sequence[FieldProblem] = ()) -> tuple[Field, ...]:
+def fields(contract: Described, typed: Mapping[str, str], problems: Sequence[FieldProblem] = ()) -> tuple[Field, ...]:
     """The fields as they are shown, with what is wrong at each."""
     wrong: dict[str, str] = {}
     known = [each.name for each in describe(contract.schema)]
@@ -68,7 +89,7 @@ def fields(contract: Contract, typed: Mapping[str, str], problems: Sequence[Fiel
     return tuple(found)
 
 
-def data(contract: Contract, typed: Mapping[str, str]) -> Any:
+def data(contract: Described, typed: Mapping[str, str]) -> Any:
     """The message's data. What can't be read as what it should be is sent as it was typed: the contract has its say."""
     found: dict[str, Any] = {}
     for each in describe(contract.schema):
@@ -94,7 +115,7 @@ def _own_number(contract: Contract) -> str:
     return next(each.name for each in describe(contract.schema) if each.required and each.kind == "text")
 
 
-def _takes_more(contract: Contract) -> bool:
+def _takes_more(contract: Described) -> bool:
     return contract.schema().unknown == INCLUDE
 
 

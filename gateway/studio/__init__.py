@@ -1,6 +1,18 @@
 """流程设计: process owners change a diagram in the browser, see at once what is wrong with it, and put it into force."""
 
-from gateway.studio import back, changes, drafts, editing, force, migrations, models, whatif
+from gateway.studio import back, changes, drafts, editing, force, migrations, models, scenarios, trying, whatif
 from gateway.studio.pages import blueprint
 
-__all__ = ["back", "blueprint", "changes", "drafts", "editing", "force", "migrations", "models", "whatif"]
+__all__ = [
+    "back",
+    "blueprint",
+    "changes",
+    "drafts",
+    "editing",
+    "force",
+    "migrations",
+    "models",
+    "scenarios",
+    "trying",
+    "whatif",
+]

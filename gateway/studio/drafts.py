@@ -72,6 +72,7 @@ def _told(finding: Finding, file: str) -> dict[str, Any]:
         "severity": finding.severity,
         "text": pick(finding.zh, finding.en),
         "remedy": pick(finding.remedy_zh, finding.remedy_en),
+        "witness": finding.witness,
     }
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 
 from gateway.context import services
 from gateway.languages import language, translated
@@ -51,6 +51,7 @@ def edit(draft_id: str) -> Response:
         name=names.get(draft.process, draft.process),
         where=place_name(draft.place),
         offered=offered,
+        played=[url_for("studio.played", draft_id=draft.id, file=each) for each in draft.scenarios],
         superseded=current is None or current.definition != draft.base,
     )
 

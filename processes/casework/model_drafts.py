@@ -22,6 +22,10 @@ LARGEST = 1024 * 1024
 """bytes of a diagram; the largest that is shipped has 70 kB"""
 
 
+SCENARIO = ".scenario.json"
+"""how the names of scenarios' files end"""
+
+
 class Outdated(BihuanError):
     """Somebody has saved this draft since; nothing was changed."""
 
@@ -49,7 +53,7 @@ class NotThisDiagram(BihuanError):
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft. ``revision`` 0: nothing has been changed yet. The one file that is edited is the process's diagram."""
+    """A draft. ``revision`` 0: nothing has been changed yet. ``files``: the process's diagram, then its scenarios."""
 
     id: str
     person: str
@@ -73,7 +77,12 @@ class Draft:
     @property
     def sent(self) -> Mapping[str, bytes]:
         """The edited files, as they are deployed."""
-        return {name: text.encode() for name, text in self.files.items()}
+        return {name: text.encode() for name, text in self.files.items() if not name.endswith(SCENARIO)}
+
+    @property
+    def scenarios(self) -> Mapping[str, str]:
+        """The files of its scenarios: name → text."""
+        return {name: text for name, text in self.files.items() if name.endswith(SCENARIO)}
 
 
 def own(connection: Connection, draft_id: str, person: str) -> Draft | None:
@@ -106,7 +115,7 @@ def begin(
         "place": place,
         "process_id": held.process,
         "base": held.definition,
-        "files": dict([_diagram(held, bodies)]),
+        "files": dict([_diagram(held, bodies), *_scenarios(held, bodies)]),
         "revision": 0,
         "changed_at": now,
     }
@@ -117,11 +126,15 @@ def begin(
 def save(connection: Connection, draft: Draft, seen: int, body: bytes, now: datetime) -> int:
     """Keep the diagram as it is now; returns the new revision. ``seen``: the revision it was made of. Raises :class:`Outdated`, and
     :class:`NotThisDiagram` or ``ParseError`` for what is no diagram of this process."""
-    text = diagram_of(draft, body)
+    return keep(connection, draft, seen, {**draft.files, draft.file: diagram_of(draft, body)}, now)
+
+
+def keep(connection: Connection, draft: Draft, seen: int, files: Mapping[str, str], now: datetime) -> int:
+    """Keep these files of a draft, the diagram first; returns the new revision. Raises :class:`Outdated`."""
     changed = connection.execute(
         update(ModelDraft)
         .where(ModelDraft.id == draft.id, ModelDraft.revision == seen)
-        .values(files={**draft.files, draft.file: text}, revision=seen + 1, changed_at=now)
+        .values(files=dict(files), revision=seen + 1, changed_at=now)
     )
     if not changed.rowcount:
         raise Outdated(draft.revision, draft.changed_at)
@@ -171,6 +184,11 @@ def _diagram(held: Held, bodies: Mapping[str, bytes]) -> tuple[str, str]:
         if root is not None and any(each.get("id") == held.process for each in root.iter(BPMN + "process")):
             return name, bodies[name].decode("utf-8-sig")
     raise NotThisDiagram("没有找到这个流程的流程图。", f"no diagram of {held.process}")
+
+
+def _scenarios(held: Held, bodies: Mapping[str, bytes]) -> Sequence[tuple[str, str]]:
+    """The scenarios that came into force with a process."""
+    return [(each, bodies[each].decode()) for each in held.files if each.endswith(SCENARIO) and each in bodies]
 
 
 def _read(connection: Connection, *conditions: object) -> Sequence[Draft]:

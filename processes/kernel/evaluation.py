@@ -9,6 +9,7 @@ from processes.clock import Clock, provisional
 from processes.errors import BihuanError
 from processes.kernel.decisions import Decision
 from processes.kernel.errors import ElementError
+from processes.kernel.plan import Flow
 from processes.kernel.timers import Schedule, TimerError, schedule
 from processes.notation import expressions
 
@@ -18,12 +19,14 @@ Data = Mapping[str, Any]
 class Evaluator:
     """Expressions, scripts, decisions and timers over variables; errors name the element they stand at.
 
-    ``functions`` may be called by them; ``clock`` is what ``now()`` and timers go by.
+    ``functions`` may be called by them; ``clock`` is what ``now()`` and timers go by. ``passing``, if anybody sets it, is told of each
+    sequence flow that a token comes by.
     """
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]], clock: Clock) -> None:
         self.functions = functions
         self.clock = clock
+        self.passing: Callable[[Flow], None] | None = None
 
     def evaluate(self, text: str, data: Data, element: str) -> Any:
         """The JSON value of an expression."""

@@ -9,7 +9,7 @@ from processes.kernel.state import READY
 
 def run(m: Machine) -> None:
     """Go on until nothing can move (then ``queue`` is empty), or the slice is used up."""
-    queue, effort = m.queue, m.effort
+    queue, effort, enter, passing = m.queue, m.effort, ENTER, m.evaluator.passing
     if m.conditions:
         events.look(m)
     looked = m.moves
@@ -19,7 +19,9 @@ def run(m: Machine) -> None:
             if token.state is not READY:
                 continue
             effort.spend(token.node.id)
-            ENTER[token.node.kind](m, token)
+            if passing is not None and token.arrived is not None:
+                passing(token.arrived)
+            enter[token.node.kind](m, token)
             if m.conditions and m.moves != looked:
                 looked = m.moves
                 events.look(m)

@@ -53,8 +53,12 @@ class Coverage:
 
 def measure(folder: Path, played: Iterable[Played]) -> list[Coverage]:
     """The coverage of every executable process drawn in the files of a folder, by these plays."""
+    return of_files({each.name: each.read_bytes() for each in sorted(folder.glob("*.bpmn"))}, played)
+
+
+def of_files(files: Mapping[str, bytes], played: Iterable[Played]) -> list[Coverage]:
+    """The coverage of every executable process drawn in these files, by these plays."""
     plays = [*played]
-    files = {each.name: each.read_bytes() for each in sorted(folder.glob("*.bpmn"))}
     return [
         _of(name, process, plays)
         for name, diagram in read_models(files).diagrams.items()

@@ -18,6 +18,8 @@ from processes.kernel.timers import DURATION
 from processes.notation.civil_time import CIVIL_TIME
 
 ENDING = ".scenario.json"
+MONDAY = "2026-01-05T09:00"
+"""when a scenario begins that says nothing of it"""
 SCHEMA = Path(__file__).with_name("scenario.schema.json")
 
 Values = Mapping[str, Any]
@@ -171,17 +173,25 @@ def find(folders: Iterable[Path]) -> list[Path]:
 def read(path: Path) -> Scenario:
     """The scenario of a file. Raises :class:`Unreadable`."""
     try:
-        return parse(path, path.read_bytes())
+        text = path.read_text("utf-8")
     except OSError as error:
         raise Unreadable(path, [("读不了，请核对路径", f"cannot be read: {error}")]) from error
+    except ValueError as error:
+        raise Unreadable(path, [("不是 UTF-8 文字", f"not UTF-8 ({error})")]) from error
+    return parse(path, text)
 
 
-def parse(path: Path, body: bytes) -> Scenario:
-    """The scenario that a file of this name holds. Raises :class:`Unreadable`."""
+def parse(path: Path, text: str | bytes) -> Scenario:
+    """The scenario of a file's text, or bytes (UTF-8). Raises :class:`Unreadable`."""
     try:
-        data = json.loads(body.decode("utf-8"))
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(path, [(f"不是 JSON（{error}）", f"not JSON ({error})")]) from error
+    return of_data(path, data)
+
+
+def of_data(path: Path, data: Any) -> Scenario:
+    """The scenario that a file's JSON says. Raises :class:`Unreadable`."""
     errors = sorted(_validator().iter_errors(data), key=lambda each: list(map(str, each.absolute_path)))
     problems = [_worded(each) for each in errors] or list(_unreal(data, []))
     if problems:
@@ -292,7 +302,7 @@ def _is_moment(text: str) -> bool:
 def _scenario(path: Path, data: Values) -> Scenario:
     when = [_step(each) for each in data["when"]]
     return Scenario(
-        path, data["name"], data["about"], data["process"], _given(data.get("given", {})), when, _then(data["then"])
+        path, data["name"], data["about"], data["process"], _given(data.get("given", {})), when, then_of(data["then"])
     )
 
 
@@ -300,7 +310,7 @@ def _given(data: Values) -> Given:
     start = data.get("start")
     kind = next((each for each in ("message", "signal", "timer") if start and each in start), "")
     return Given(
-        moment(data.get("time", "2026-01-05T09:00")),
+        moment(data.get("time", MONDAY)),
         data.get("place", ""),
         data.get("variables", {}),
         Start(kind, start[kind], start.get("payload", {})) if start else None,
@@ -324,11 +334,12 @@ def _step(data: Values) -> Step:
     if "cancel" in data:
         return Cancel(data["cancel"])
     if "then" in data:
-        return _then(data["then"])
+        return then_of(data["then"])
     return Wait(data.get("wait", ""), moment(data["until"]) if "until" in data else None)
 
 
-def _then(data: Values) -> Then:
+def then_of(data: Values) -> Then:
+    """What must be so, as a file that has been checked says it."""
     lists = {"jobs": "job", "messages": "message"}
     said = {name: value for name, value in data.items() if name not in {*lists, "deadlines"}}
     asked = {name: tuple(_asked(each, kind) for each in data.get(name, ())) for name, kind in lists.items()}

@@ -16,9 +16,9 @@ from processes.kernel.timers import add_duration
 from processes.messaging import jobs
 from processes.runtime import commands as c
 from processes.runtime.handlers import LATE
-from processes.scenarios import files, passage
+from processes.scenarios import files
 from processes.scenarios.judging import Mismatch, Reached, fits, incidents, is_at, judge, open_tasks, reached, shown
-from processes.scenarios.stage import Stage
+from processes.scenarios.stage import Passed, Stage
 from processes.store.tables import JOB_IS_OPEN, Job, Subscription, Timer
 
 
@@ -28,7 +28,7 @@ class Played:
 
     scenario: files.Scenario
     failure: BihuanError | None
-    flows: frozenset[passage.Passed]
+    flows: frozenset[Passed]
     elements: frozenset[Reached]
 
 
@@ -37,23 +37,25 @@ def play(scenario: files.Scenario, stage: Stage) -> Played:
     stage.clear(scenario.given.time, scenario.given.answers)
     failure: BihuanError | None = None
     try:
-        _Play(scenario, stage).all()
+        Play(scenario, stage).all()
     except BihuanError as error:
         failure = error
     return Played(scenario, failure, frozenset(stage.record.flows), frozenset(reached(stage)))
 
 
-class _Play:
+class Play:
+    """A scenario under way on a stage that was cleared for it."""
+
     def __init__(self, scenario: files.Scenario, stage: Stage) -> None:
         self.scenario = scenario
         self.stage = stage
         self.instance = ""
 
     def all(self) -> None:
-        """Raises what fails, with the step."""
-        self._at("given", "given", self._begin)
+        """From the beginning to the end. Raises what fails, with the step."""
+        self._at("given", "given", self.begin)
         for number, step in enumerate(self.scenario.when, start=1):
-            self._at(f"第 {number} 步（{_named(step)}）", f"step {number} ({_named(step)})", partial(self._do, step))
+            self._at(f"第 {number} 步（{_named(step)}）", f"step {number} ({_named(step)})", partial(self.take, step))
         self._at("then", "then", lambda: self._look(self.scenario.then))
 
     def _at(self, zh: str, en: str, work: Callable[[], None]) -> None:
@@ -66,7 +68,8 @@ class _Play:
                 f"{en}: {error.en}" + (f"\nnow: {standing}" if standing else ""),
             ) from error
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Start the process as it is given."""
         given, stage = self.scenario.given, self.stage
         command = f"scenario:{self.scenario.name}"
         if given.start is None:
@@ -96,7 +99,8 @@ class _Play:
 
     # -- steps -------------------------------------------------------------------------------------------------------------
 
-    def _do(self, step: files.Step) -> None:
+    def take(self, step: files.Step) -> None:
+        """Let a step happen. Raises what speaks against it."""
         stage = self.stage
         match step:
             case files.Complete():

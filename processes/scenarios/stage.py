@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from processes.casework import functions, loading
 from processes.clock import ManualClock
 from processes.errors import BihuanError
+from processes.kernel.plan import Flow
 from processes.messaging import jobs
 from processes.messaging.bus import Message
 from processes.orchestrator import JobView, Orchestrator
@@ -21,12 +22,18 @@ from processes.runtime import commands as c
 from processes.runtime.engine import Settings
 from processes.runtime.watchdog import Unwatched
 from processes.runtime.workshop import Changed, Happened
-from processes.scenarios import passage
+from processes.scenarios.surroundings import Surroundings
 from processes.store.database import Database
 from processes.store.tables import StartTimer
 
+MOST_TURNS = 500
+"""How often a scenario's steps and due timers may set something in motion: a minute's timer in a wait of years never comes to an end."""
+
 MOST_ANSWERS = 1_000
 """Jobs that are answered one after the other without a step of the scenario: what asks for more never comes to rest."""
+
+Passed = tuple[str, str]
+"""The process that a sequence flow is drawn in, and its id."""
 
 _NONE = object()
 
@@ -43,20 +50,24 @@ class Record(Unwatched):
 
     def clear(self) -> None:
         """Nothing has happened yet."""
-        self.flows: set[passage.Passed] = set()
+        self.flows: set[Passed] = set()
         self.sent: dict[str, Message] = {}
         """by id: a command that is begun anew sends the same again"""
         self.said: dict[str, Any] = {}
         """stage, caseStatus and what is recorded"""
         self._leaving: list[Message] = []
+        self._passing: set[Passed] = set()
+
+    def passing(self, flow: Flow) -> None:
+        """A token comes by a flow. (By those of an event-based gateway none does: what is caught behind it tells, see ``coverage``.)"""
+        self._passing.add((flow.source.element.process_id, flow.id))
 
     @contextmanager
     def flight(self, command: c.Command) -> Iterator[None]:
         """Note what the command does, unless it fails: then nothing of it has happened."""
-        self._leaving = []
-        with passage.noted() as flows:
-            yield
-        self.flows |= flows
+        self._leaving, self._passing = [], set()
+        yield
+        self.flows |= self._passing
         self.sent |= {each.id: each for each in self._leaving}
 
     def elsewhere(self, _connection: Connection, message: Message, _now: datetime) -> bool:
@@ -76,22 +87,18 @@ class Record(Unwatched):
 
 
 class Stage(Orchestrator):
-    """An engine with the models of ``files`` in force, and reference data: of a folder, or as ``fill`` writes it. :meth:`clear` before each
-    scenario."""
+    """An engine with the models of ``files`` in force, and reference data: a folder of it, or another database's. :meth:`clear` before
+    each scenario. Of one thread at a time."""
 
     clock: ManualClock
 
-    def __init__(
-        self,
-        files: Mapping[str, bytes],
-        reference: Path | None,
-        fill: Callable[[Connection], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, files: Mapping[str, bytes], reference: Path | Surroundings | None) -> None:
         database, record = Database("sqlite://"), Record()
         snapshots = functions.Snapshots(database)
         self.record = record
         self.answers: Mapping[str, Any] = {}
         self._answering = False
+        self._turns = 0
         super().__init__(
             database,
             ManualClock(),
@@ -103,11 +110,12 @@ class Stage(Orchestrator):
             watch=record,
             settings=Settings("scenarios", publish_jobs=False, check_result=jobs.check_result),
         )
-        if reference is not None:
-            with database.write() as connection:
-                loading.load(connection, reference, self.clock)
+        self.engine.evaluator.passing = record.passing
         with database.write() as connection:
-            fill(connection)
+            if isinstance(reference, Surroundings):
+                reference.put(connection)
+            elif reference is not None:
+                loading.load(connection, reference, self.clock)
         versions = self.versions = self.deploy(files, check=False)
         with database.write() as connection:
             connection.execute(delete(StartTimer))  # only the scenario begins anything
@@ -133,6 +141,7 @@ class Stage(Orchestrator):
         self.clock.set(now)
         self.record.clear()
         self.answers = answers
+        self._turns = 0
 
     def carry_out(self, command: c.Command) -> c.Outcome:
         """A command that has no name of its own in the Python face."""
@@ -141,6 +150,12 @@ class Stage(Orchestrator):
     def settle(self) -> None:
         """Besides, give the jobs their usual answers until none is left that has one."""
         super().settle()
+        self._turns += 1
+        if self._turns > MOST_TURNS:
+            raise Restless(
+                f"流程动了 {MOST_TURNS} 次还停不下来，例如定时太密、等待太久；请把等待分短些",
+                f"the process has moved {MOST_TURNS} times and goes on: let less time pass at once",
+            )
         if self._answering:
             return
         self._answering = True

@@ -6,19 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
-
-from processes.casework import calendar, model_trials, reference
+from processes.casework import model_trials
 from processes.casework.functions import Snapshots
 from processes.casework.model_trials import Result
 from processes.casework.model_versions import subject
 from processes.clock import Clock
 from processes.errors import BihuanError
 from processes.runtime.rounds import Rounds
-from processes.scenarios import files
+from processes.scenarios import files, surroundings
 from processes.scenarios.playing import play
 from processes.scenarios.stage import Stage
-from processes.store import tables
 from processes.store.database import Database
 
 GAP = 1.0
@@ -26,13 +23,6 @@ GAP = 1.0
 
 RESTS = 0.5
 """Times as long as a scenario took, before the next."""
-
-_REFERENCE: Sequence[type[tables.Base]] = (
-    tables.Level, tables.Place, tables.Organisation, tables.Role, tables.Person, tables.Duty, tables.Substitute,
-    tables.Channel, tables.Stage, tables.CalendarYear, tables.CalendarDay, tables.Setting,
-)  # fmt: skip
-_SETTINGS = (reference.SETTING, reference.SETTING_DETAIL, calendar.SETTING)
-
 
 class _Hand:
     """A trial in hand: its stage, what is still to be played, and what came of the rest."""
@@ -109,7 +99,7 @@ class Trials(Rounds):
         with self._database.read() as connection:
             path = (*self._snapshots.now().reference.path(place), "") if place else ("",)
             change = subject(connection, path, *model_trials.sent(row))
-            fill = _reference(connection)
+            around = surroundings.read(connection)
         if change.id != row.id:
             with self._database.write() as connection:
                 model_trials.drop(connection, row.id)
@@ -117,22 +107,4 @@ class Trials(Rounds):
         todo = [
             (process, file, body) for process, each in sorted(change.scenarios.items()) for file, body in each.items()
         ]
-        return _Hand(row, lambda: Stage(change.files, None, fill), todo)
-
-
-def _reference(connection: Connection) -> Callable[[Connection], None]:
-    """What copies the places, organisations, people and calendars of a database into another (no password, no address)."""
-    found: list[tuple[Table, list[dict[str, Any]]]] = []
-    for kind in _REFERENCE:
-        table: Any = kind.__table__
-        statement = select(*(each for each in table.columns if each.name != "password"))
-        if kind is tables.Setting:
-            statement = statement.where(tables.Setting.key.in_(_SETTINGS))
-        found.append((table, [dict(row._mapping) for row in connection.execute(statement)]))
-
-    def fill(connection: Connection) -> None:
-        for table, rows in found:
-            if rows:
-                connection.execute(insert(table), rows)
-
-    return fill
+        return _Hand(row, lambda: Stage(change.files, around), todo)

@@ -897,6 +897,17 @@ class PastForce(Base):
     until: Mapped[datetime]
 
 
+class ModelWalk(Base):
+    """How far somebody has tried a draft: its steps, which are taken anew whenever the page is looked at."""
+
+    __tablename__ = "model_walk"
+    draft_id: Mapped[str] = mapped_column(ForeignKey("model_draft.id", ondelete="CASCADE"), primary_key=True)
+    scenario: Mapped[dict[str, Any]]
+    """the file of a scenario that has no ``then`` yet"""
+    revision: Mapped[int] = mapped_column(Integer)
+    """one more with each step; who takes one names the one that he or she has seen"""
+
+
 class AnswerTemplate(Base):
     """Words that people put into answers and complete: a place's, or one board's. ``edited_by`` null: as ``answers.csv`` says it."""
 

@@ -9,6 +9,7 @@ import { Copying, read } from './studio/dialect.js';
 import { choices } from './studio/palette.js';
 import { panel } from './studio/panel.js';
 import { saving } from './studio/saving.js';
+import { watching } from './studio/watching.js';
 import { _ } from './words.js';
 
 const page = document.querySelector('[data-studio]');
@@ -53,7 +54,8 @@ async function open() {
   status.hidden = true;
   fit(modeler);
   const fields = panel(modeler, page.querySelector('[data-fields]'), JSON.parse(document.getElementById('offered').textContent));
-  const draft = saving(modeler, page, form);
+  const rehearse = watching(page);
+  const draft = saving(modeler, page, form, rehearse);
   const next = page.querySelector('[data-next]');
   const checking = checks(modeler, page.querySelector('[data-check]'), form, (errors, said) => {
     next.setAttribute('aria-disabled', String(errors !== 0));
@@ -88,7 +90,15 @@ async function open() {
     }
     if (await draft.save()) window.location.assign(next.href);
   });
+  for (const link of page.querySelectorAll('[data-leave]')) {
+    link.addEventListener('click', async (event) => {
+      event.preventDefault();
+      fields.takeOver();
+      if (await draft.save()) window.location.assign(link.href);
+    });
+  }
   await checking.now();
+  rehearse();
   page.dataset.ready = 'yes';
   page.modeler = modeler; // for whoever looks at the page by its tools
 }

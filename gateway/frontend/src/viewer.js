@@ -6,7 +6,7 @@ import './viewer.css';
 import './pairing.js';
 import { _ } from './words.js';
 
-const SIGNS = { done: '✓', open: '●', waiting: '◷', late: '!', failed: '✕', added: '+', removed: '−', changed: '≠', moved: '↔' };
+const SIGNS = { done: '✓', open: '●', waiting: '◷', late: '!', failed: '✕', skipped: '○', added: '+', removed: '−', changed: '≠', moved: '↔' };
 const WORDS = {
   done: _('已完成'), open: _('正在办理'), waiting: _('等待中'), late: _('已超期'), failed: _('出现异常'),
 };

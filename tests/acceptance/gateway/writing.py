@@ -218,7 +218,24 @@ def a_draft(office: Office) -> str:
     answer = browser.client.post(path, data=given, content_type="multipart/form-data")
     assert answer.status_code == 200, answer.text
     office.pages += [(browser, path), (browser, f"{path}/force")]
+    _a_scenario(office, path)
     return draft
+
+
+def _a_scenario(office: Office, path: str) -> None:
+    """A scenario's file with words in it, which its table shows and a walk begins with."""
+    browser, at = office.desk(OWNER), f"{path}/scenarios/{every_page.SCENARIO}"
+    written = {name: office.into(f"studio.change_scenario {name}", NAME) for name in ("name", "about", "text")}
+    given = {"place": every_page.PLACE, "variables": {"said": written.pop("text")}}
+    scenario = {
+        **written,
+        "process": "board_handoff",
+        "given": given,
+        "when": [{"wait": "PT1H"}],
+        "then": {"state": "active"},
+    }
+    browser.post(at, {"do": "text", "text": json.dumps(scenario, ensure_ascii=False)}, at)
+    office.pages += [(browser, at), (browser, f"{path}/scenarios"), (browser, f"{path}/try")]
 
 
 # ---- problems ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ A page without an id in its address is found by itself. One with an id needs an 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +18,7 @@ from sqlalchemy import select
 from gateway import permissions
 from gateway.staff import viewer
 from gateway.text import masked_name
-from processes.casework import bulk, migration_plans, model_changes, model_drafts, models_in_force
+from processes.casework import bulk, migration_plans, model_changes, model_drafts, model_walks, models_in_force
 from processes.casework.bulk import Bulk
 from processes.casework.views.instances import versions
 from processes.casework.views.instances.criteria import Criteria
@@ -30,6 +31,9 @@ from tests.integration.gateway.world import MODELS, World
 HANDLER = "wx.wu"
 
 PLACE = "330502"
+
+SCENARIO = "first.scenario.json"
+"""the scenario of a draft"""
 
 NO_PAGE = {
     "accounts.duties_file": "a file",
@@ -52,6 +56,8 @@ NO_PAGE = {
     "studio.changed": "a diagram file",
     "studio.drawing": "a diagram file",
     "studio.whatif_drawing": "a diagram file",
+    "studio.played": "JSON",
+    "studio.scenario_file": "a file",
 }
 """Addresses that a browser does not show as a page of ours, with what they are."""
 
@@ -109,6 +115,9 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "studio.edit": ("", lambda found: f"/studio/drafts/{found.draft}"),
     "studio.migration": ("", lambda found: f"/studio/migrations/{found.plan}"),
     "studio.migrating": ("", lambda found: f"/studio/migrations/{found.plan}/operations/{found.trial}"),
+    "studio.scenario": ("", lambda found: f"/studio/drafts/{found.draft}/scenarios/{SCENARIO}"),
+    "studio.scenarios": ("", lambda found: f"/studio/drafts/{found.draft}/scenarios"),
+    "studio.try_out": ("", lambda found: f"/studio/drafts/{found.draft}/try"),
     "studio.review": ("", lambda found: f"/studio/drafts/{found.draft}/force"),
     "studio.whatif_ask": ("", lambda found: f"/studio/drafts/{found.draft}/whatif"),
     "studio.whatif_show": ("", lambda found: found.whatif),
@@ -198,7 +207,13 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         draft = model_drafts.own(connection, model_drafts.begin(connection, owner, place, held, bodies, now), owner)
         assert draft is not None
         changed = draft.text.replace('nameEn" value="', 'nameEn" value="The ', 1)
-        model_drafts.save(connection, draft, 0, changed.encode(), now)
+        path = next(iter(sorted((MODELS / process).glob("*.scenario.json"))))
+        scenario = json.loads(path.read_text("utf-8"))
+        walk = {**scenario, "given": {**scenario["given"], "answers": {}}, "when": [], "then": {}}
+        scenario |= {"name": "The first", "about": "It passes"}
+        files = {draft.file: changed, SCENARIO: json.dumps(scenario, ensure_ascii=False)}
+        model_drafts.keep(connection, draft, 0, files, now)
+        model_walks.keep(connection, draft.id, 0, walk)
     return draft.id
 
 

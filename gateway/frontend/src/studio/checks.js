@@ -1,5 +1,6 @@
 // What `check` says of the diagram as it is now: signs on the drawing, and a list beside it that leads to the elements.
 import { _ } from '../words.js';
+import { witness } from './witness.js';
 
 const PAUSE = 700; // milliseconds without a change until the server is asked
 const SIGNS = { error: '!', warning: '?', info: 'i' };
@@ -9,6 +10,7 @@ export function checks(modeler, box, form, told) {
   const canvas = modeler.get('canvas');
   const overlays = modeler.get('overlays');
   const registry = modeler.get('elementRegistry');
+  const walk = witness(modeler, box);
   let timer = 0;
   let asked = 0;
   let marked = [];
@@ -64,7 +66,7 @@ export function checks(modeler, box, form, told) {
     for (const [id, each] of worst) mark(id, each);
   }
 
-  function entry({ element, file, severity, text, remedy }) {
+  function entry({ element, file, severity, text, remedy, witness: way = [] }) {
     const item = document.createElement('li');
     item.className = `finding-${severity}`;
     const shape = !file && element && registry.get(element);
@@ -82,6 +84,15 @@ export function checks(modeler, box, form, told) {
     advice.className = 'quiet small';
     advice.textContent = file ? `${remedy} ${_('（在文件 %(file)s 里）', { file })}` : remedy;
     item.append(head, advice);
+    if (!file && way.some((id) => registry.get(id))) {
+      const look = document.createElement('button');
+      look.type = 'button';
+      look.className = 'small';
+      look.dataset.look = '';
+      look.textContent = _('看一看怎么走到这里');
+      look.addEventListener('click', () => walk.show(way.at(-1) === element ? way : [...way, element], look));
+      item.append(look);
+    }
     return item;
   }
 
@@ -106,6 +117,7 @@ export function checks(modeler, box, form, told) {
   }
 
   function unmark() {
+    walk.close();
     overlays.remove({ type: 'finding' });
     for (const [id, marker] of marked) if (registry.get(id)) canvas.removeMarker(id, marker);
     marked = [];

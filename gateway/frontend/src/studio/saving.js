@@ -4,7 +4,7 @@ import { _ } from '../words.js';
 const PAUSE = 1000; // milliseconds without a change until it is saved
 const AGAIN = 10000; // until it is tried again
 
-export function saving(modeler, page, form) {
+export function saving(modeler, page, form, kept = () => {}) {
   const status = page.querySelector('[data-saved]');
   const conflict = page.querySelector('[data-conflict]');
   let revision = Number(page.dataset.revision);
@@ -47,6 +47,7 @@ export function saving(modeler, page, form) {
       const said = await answer.json();
       if (answer.ok) {
         revision = said.revision;
+        kept();
         if (!dirty) status.textContent = _('草稿已保存 %(at)s', { at: said.saved });
         return true;
       }

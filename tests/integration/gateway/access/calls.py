@@ -24,6 +24,7 @@ from tests.integration.gateway.access.world import (
     Stage,
     Thing,
 )
+from tests.integration.gateway.every_page import SCENARIO
 from tests.integration.gateway.portal_world import GIVEN
 from tests.integration.gateway.world import PASSWORD
 
@@ -64,6 +65,10 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("rest.end_substitute", "substitute"): lambda call: _other(call),
     ("rest.keep_filter", "name"): lambda call: "急件",
     ("api.trial", "trial_id"): lambda call: "0" * 64,
+    **{
+        (f"studio.{name}", "file"): lambda call: SCENARIO
+        for name in ("change_scenario", "played", "scenario", "scenario_file", "walk_scenario")
+    },
     ("instances.variable", "name"): lambda call: call.thing["name"],
 }
 """Names that mean something else in an address."""
@@ -319,6 +324,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
     "studio.back": lambda call: _back(call),
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
+    "studio.change_scenario": lambda call: {"name": f"又一件（{call.who.name}）", "do": "save"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
     "studio.map_steps": lambda call: {"to:twice/start": "twice/start"},
     "studio.migrate": lambda call: {"which": "all", "reason": "改版"},
@@ -328,6 +334,9 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     },
     "studio.put": lambda call: {"revision": "1"},
     "studio.send_back": lambda call: {"answer": "期限太短"},
+    "studio.record": lambda call: {"name": "督办一件", "revision": "1"},
+    "studio.step": lambda call: {"act": "wait", "by": "PT1H", "revision": "1"},
+    "studio.upload_scenario": lambda call: {"file": file(call.thing["scenario"].encode(), "second.scenario.json")},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
     "studio.whatif_begin": lambda call: {"since": "2026-11-01", "until": "2026-11-23"},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},

@@ -43,7 +43,7 @@ from processes.store.tables import (
 )
 from tests.diagrams import definitions, end, path, process, start, user
 from tests.integration.gateway.conftest import TOKEN
-from tests.integration.gateway.every_page import asked, drafted, tried
+from tests.integration.gateway.every_page import SCENARIO, asked, drafted, tried
 from tests.integration.gateway.operating import give_up, receive
 from tests.integration.gateway.portal_world import FORM, GIVEN, MINE, OTHERS, Enterprise, Post
 from tests.integration.gateway.programs import token_of
@@ -344,7 +344,13 @@ def _drafted(world: World, home: Thing) -> Thing:
         instance = connection.scalar(select(Instance.id).where(Instance.place == home.place).limit(1))
         row = {"run_id": run, "position": 0, "instance_id": instance, "verdict": "same"}
         connection.execute(insert(WhatIfCase).values(row))
-    values = {"draft_id": draft, "diagram": found.text, "run_id": run, "position": 0}
+    values = {
+        "draft_id": draft,
+        "diagram": found.text,
+        "scenario": found.files[SCENARIO],
+        "run_id": run,
+        "position": 0,
+    }
     return Thing(home.home, home.place, owner=owner, values=values)
 
 
