@@ -35,7 +35,7 @@ def models() -> Response:
 
 @blueprint.post("/drafts")
 def begin() -> AnyResponse:
-    """Open the viewer's draft of a process; begin one if there is none."""
+    """Open the viewer's draft of a process, at one of its files; begin one if there is none."""
     place, process = request.form.get("place", ""), request.form.get("process", "")
     if place not in places():
         abort(404)
@@ -45,6 +45,8 @@ def begin() -> AnyResponse:
             abort(404)
         bodies = models_in_force.bodies(connection, [held])
         draft = model_drafts.begin(connection, viewer().id, place, held, bodies, services().clock.now())
+    if file := request.form.get("file"):
+        return redirect(url_for("studio.edit_file", draft_id=draft, name=file))
     return redirect(url_for("studio.edit", draft_id=draft))
 
 

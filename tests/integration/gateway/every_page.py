@@ -16,7 +16,8 @@ from sqlalchemy import select
 from gateway import permissions
 from gateway.staff import viewer
 from gateway.text import masked_name
-from processes.casework import bulk, model_drafts, models_in_force
+from processes.casework import bulk, draft_files, model_drafts, models_in_force
+from processes.casework.draft_files import DECISION, FORM
 from processes.casework.views.instances.criteria import Criteria
 from processes.notation.bundle import read_folder
 from processes.store.tables import Case
@@ -88,6 +89,7 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "instances.entry": ("", lambda found: f"/instances/{found.instance}/history/1"),
     "staff.arrange": (HANDLER, lambda found: f"/tasks/{found.task}/arrange"),
     "studio.edit": ("", lambda found: f"/studio/drafts/{found.draft}"),
+    "studio.edit_file": ("", lambda found: f"/studio/drafts/{found.draft}/files/{ADDED}"),
     "studio.review": ("", lambda found: f"/studio/drafts/{found.draft}/force"),
     "operations.quarantined": ("", lambda found: f"/operations/quarantine/{found.quarantined}"),
 }
@@ -105,6 +107,9 @@ AFTER_A_FORM = {
     },
 }
 """Pages that are there only for whoever has just sent a form."""
+
+ADDED = "supervision_form_1.form.json"
+"""a form that is new in the draft"""
 
 TITLE = "供电增容迟迟不批"
 BODY = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
@@ -142,7 +147,10 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         draft = model_drafts.own(connection, model_drafts.begin(connection, owner, place, held, bodies, now), owner)
         assert draft is not None
         changed = draft.text.replace('nameEn" value="', 'nameEn" value="The ', 1)
-        model_drafts.save(connection, draft, 0, changed.encode(), now)
+        model_drafts.keep(connection, draft, draft.file, changed, 0, now)
+        for kind in (FORM, DECISION):
+            name, text = draft_files.fresh(kind, "督办意见", process, {})
+            model_drafts.keep(connection, draft, name, text, 0, now)
     return draft.id
 
 

@@ -12,6 +12,7 @@ import pyotp
 from werkzeug.datastructures import MultiDict
 
 from tests.integration.gateway import rows as inspection
+from tests.integration.gateway.every_page import ADDED
 from tests.integration.gateway.access.world import COUNTER, HOME, MODELS, PDF, SECRET, Principal, Stage, Thing
 from tests.integration.gateway.portal_world import GIVEN
 from tests.integration.gateway.world import PASSWORD
@@ -53,6 +54,8 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
     ("rest.end_substitute", "substitute"): lambda call: _other(call),
     ("rest.keep_filter", "name"): lambda call: "急件",
     ("instances.variable", "name"): lambda call: call.thing["name"],
+    ("studio.edit_file", "name"): lambda call: ADDED,
+    ("studio.leave", "name"): lambda call: ADDED,
 }
 """Names that mean something else in an address."""
 
@@ -188,6 +191,12 @@ def _diagram(call: Call) -> tuple[io.BytesIO, str]:
     return file(str(call.thing["diagram"]).replace("The ", "One ", 1).encode(), "diagram.bpmn")
 
 
+DECISIONS = "supervision_decision_1.dmn"
+EMPTY_FORM = b'{"type": "object", "properties": {}}'
+A_DECISION = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="a" namespace="a">
+<decision id="a" name="a"><literalExpression><text>x</text></literalExpression></decision></definitions>"""
+"""What is tried out."""
+
 SUBJECT = {"phone": "13812345678"}
 """Whose number every case here has."""
 
@@ -286,10 +295,13 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.save_filter": lambda call: {"name": "急件", "query": "light=red"},
     "staff.unmask": lambda call: {"reason": "visit", "words": "明天去现场"},
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
+    "studio.add": lambda call: {"kind": "form", "title": "督办回告"},
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
+    "studio.preview": lambda call: {"file": ADDED, "diagram": file(EMPTY_FORM, "form.json")},
     "studio.put": lambda call: {"revision": "1"},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
+    "studio.try_out": lambda call: {"file": DECISIONS, "decision": "a", "diagram": file(A_DECISION, "decisions.dmn")},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},
     "subjects.correct": lambda call: {
         **SUBJECT,
