@@ -72,7 +72,7 @@ def _decisions(bodies: Mapping[str, bytes]) -> Mapping[str, str]:
 
 def _addresses(draft: Draft, bodies: Mapping[str, bytes]) -> Mapping[str, str]:
     """Where files are edited within a draft: by their names, and decisions by their ids too."""
-    found = {}
+    found: dict[str, str] = {}
     for name, body in bodies.items():
         if draft_files.kind_of(name, body):
             address = url_for("studio.edit_file", draft_id=draft.id, name=name)

@@ -89,5 +89,3 @@ def _users(connection: Connection, draft: Draft, name: str) -> list[str]:
         for process, each in held.items()
         if name in each.files and process != draft.process
     ]
-
-

@@ -46,13 +46,16 @@ def preview(draft_id: str) -> Response:
         schema = draft_files.read_form(draft_files.checked(file, body))
         asked = asked_by(_expressions(schema), {*functions, *schema.get("properties", {})})
         evaluate = forms.evaluator(functions, services().clock.now)
-        form = forms.Form(file, schema).in_language(language())
-        shown = faces.view(form, {}, read_answers(_given(), asked), evaluate)
+        given = read_answers(_given(), asked)
+        form = forms.Form(file, schema if given else _with_all_choices(schema)).in_language(language())
+        shown = faces.view(form, {}, given, evaluate)
     except BihuanError as error:
         return refused(422, error)
     except (TypeError, AttributeError, KeyError, ValueError):
         return jsonify({"html": "", "questions": []})  # no schema at all: the check beside it says where
-    return jsonify({"html": render_template("studio/preview.html", form=shown, title=form.title), "questions": _told(asked)})
+    return jsonify(
+        {"html": render_template("studio/preview.html", form=shown, title=form.title), "questions": _told(asked)}
+    )
 
 
 def _told(asked: Sequence[Question]) -> list[Mapping[str, str]]:
@@ -81,6 +84,15 @@ def _expressions(schema: Mapping[str, Any]) -> Iterator[str]:
         yield from (field[hint] for hint in (OPTIONS, SHOW) if isinstance(field.get(hint), str))
         if forms.is_group(field):
             yield from _expressions(field["items"])
+
+
+def _with_all_choices(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The form with every choice that its file lists, whatever an expression would leave out of them."""
+    fields = {
+        name: {key: value for key, value in field.items() if key != OPTIONS or not field.get("oneOf")}
+        for name, field in schema.get("properties", {}).items()
+    }
+    return {**schema, "properties": fields}
 
 
 def _functions() -> Mapping[str, Callable[..., Any]]:

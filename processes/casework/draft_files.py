@@ -93,7 +93,9 @@ def read_form(text: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         raise NotThisDiagram("收到的不是表单，没有保存。", "this is no form: it was not saved") from error
     if not isinstance(schema, dict) or forms.depth(schema) > forms.MOST_DEPTH:
-        raise NotThisDiagram("表单的层次太深或不是表单，没有保存。", "this is no form, or nested too deeply: it was not saved")
+        raise NotThisDiagram(
+            "表单的层次太深或不是表单，没有保存。", "this is no form, or nested too deeply: it was not saved"
+        )
     return schema
 
 

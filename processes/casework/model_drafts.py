@@ -131,7 +131,9 @@ def keep(connection: Connection, draft: Draft, name: str, text: str | None, seen
         .with_for_update()
     ).first()
     if row is None or not row.revisions.get(name, 0) <= seen <= row.revision:
-        raise Outdated(draft.revision if row is None else row.revision, draft.changed_at if row is None else row.changed_at)
+        raise Outdated(
+            draft.revision if row is None else row.revision, draft.changed_at if row is None else row.changed_at
+        )
     files = {each: known for each, known in row.files.items() if each != name or text is not None}
     if text is not None:
         files[name] = text

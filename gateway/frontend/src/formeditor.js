@@ -31,6 +31,11 @@ function open() {
   let chosen = null; // [name] or [group, column]; null: the form as a whole
   let findings = [];
 
+  let drawn = ''; // which controls there are
+  const head = make('div', '');
+  const body = make('div', '');
+  panel.replaceChildren(head, body);
+
   const written = () => `${JSON.stringify(schema, null, 2)}\n`;
 
   // ---- changes, each a step that can be undone ----
@@ -56,6 +61,7 @@ function open() {
     schema = JSON.parse(before);
     chosen = at && model.fieldAt(schema, at) ? at : null;
     text = before;
+    drawn = '';
     draw();
     listeners.forEach((each) => each());
   }
@@ -120,24 +126,31 @@ function open() {
 
   // ---- what is said of the one looked at ----
 
+  // The controls are drawn anew only when there are others: what somebody is typing in must stay.
   function details() {
     const here = at();
+    const groups = GROUPS.filter((group) => !group.when || group.when(here))
+      .map((group) => [group.title, group.fields.filter((each) => !each.when || each.when(here))])
+      .filter(([, fields]) => fields.length);
+    const keys = groups.flatMap(([, fields]) => fields.map((each) => each.key));
+    const choices = keys.includes('choices') ? model.choicesOf(here.field).length : 0;
+    const now = JSON.stringify([here.path, here.kind, keys, choices, here.field['x-show'], model.outcomesOf(schema)]);
+    if (now !== drawn) {
+      drawn = now;
+      body.replaceChildren(...groups.map(([title, fields]) => {
+        const part = make('fieldset', '', 'studio-group');
+        part.append(make('legend', title), ...fields.map((each) => control(each, at, change, () => { drawn = ''; })));
+        return part;
+      }));
+    }
     const title = here.path ? here.field.title || here.path.at(-1) : _('整张表单');
-    panel.replaceChildren(make('h2', title));
     const wrong = findings.filter((each) => (each.element ?? '') === (here.path?.join('.') ?? ''));
-    for (const each of wrong) {
+    const said = wrong.map((each) => {
       const words = make('p', each.text, `at-field ${each.severity}`);
       words.append(' ', make('span', each.remedy, 'quiet'));
-      panel.append(words);
-    }
-    if (here.path) panel.append(acts(here.path));
-    for (const group of GROUPS) {
-      const fields = group.when && !group.when(here) ? [] : group.fields.filter((each) => !each.when || each.when(here));
-      if (!fields.length) continue;
-      const part = make('fieldset', '', 'studio-group');
-      part.append(make('legend', group.title), ...fields.map((each) => control(each, at, change)));
-      panel.append(part);
-    }
+      return words;
+    });
+    head.replaceChildren(make('h2', title), ...said, ...(here.path ? [acts(here.path)] : []));
   }
 
   function acts(path) {

@@ -160,7 +160,9 @@ def _schema(whole: Whole, schema: Any) -> Iterator[Finding]:
             yield REQUIRED.at(Whole(whole.file, id=name), field=name)
     untitled = [name for name, field in fields.items() if isinstance(field, dict) and not field.get("title")]
     if untitled:
-        yield UNTITLED.at(Whole(whole.file, id=untitled[0]), fields=Both("、".join(untitled[:8]), ", ".join(untitled[:8])))
+        yield UNTITLED.at(
+            Whole(whole.file, id=untitled[0]), fields=Both("、".join(untitled[:8]), ", ".join(untitled[:8]))
+        )
     for name, field in fields.items():
         if isinstance(field, dict):
             yield from _field(whole, name, field, frozenset(fields))
@@ -254,7 +256,9 @@ def _field(whole: Whole, name: str, field: Mapping[str, Any], fields: frozenset[
         names = languages.free_names(show.strip()[1:])
         unknown = sorted(each for each in names or () if each not in fields)
         if unknown:
-            yield SHOWS_UNKNOWN.at(Whole(whole.file, id=name), field=name, names=Both("、".join(unknown), ", ".join(unknown)))
+            yield SHOWS_UNKNOWN.at(
+                Whole(whole.file, id=name), field=name, names=Both("、".join(unknown), ", ".join(unknown))
+            )
 
 
 def _columns(whole: Whole, name: str, field: Mapping[str, Any]) -> Iterator[Finding]:

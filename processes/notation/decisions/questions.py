@@ -40,10 +40,14 @@ def questions(body: bytes, file: str, decision: str, functions: Collection[str] 
     """What a decision of a file asks for, in the order in which it is read. ``functions``: names that are no variables. What can't be
     parsed asks for nothing. Raises ``DecisionError`` when the file can't be read."""
     root = read_xml(body, file)
-    parts = {each.get("id") or name_of(each): each for each in root if child(each, "variable") is not None or each.get("id")}
+    parts = {
+        each.get("id") or name_of(each): each for each in root if child(each, "variable") is not None or each.get("id")
+    }
     own = frozenset(name for each in root.iter("{*}*") if (name := name_of(each)))
     results = {name_of(each) for each in children(root, "decision", "businessKnowledgeModel")}
-    results |= {name_of(variable) for each in children(root, "decision") if (variable := child(each, "variable")) is not None}
+    results |= {
+        name_of(variable) for each in children(root, "decision") if (variable := child(each, "variable")) is not None
+    }
     found: dict[str, Question] = {}
     for part in _required(parts, decision):
         for one in _asked(part, own):
@@ -133,7 +137,9 @@ def _asked(part: Element, names: frozenset[str]) -> Iterator[Question]:
 def _paths(text: str, names: frozenset[str], unary: bool = False) -> Iterator[str]:
     """The variables an expression looks at, with the members that it takes of them."""
     try:
-        node: tree.Node | None = (compile_unary(text, names) if unary else compile_expression(text, names)).tree if text else None
+        node: tree.Node | None = (
+            (compile_unary(text, names) if unary else compile_expression(text, names)).tree if text else None
+        )
     except FeelError:
         return
     if node is not None:

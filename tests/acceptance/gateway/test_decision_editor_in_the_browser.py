@@ -127,7 +127,6 @@ def test_rows_that_overlap_and_gaps_are_marked_with_what_to_do(desk: At) -> None
     cell(page, "rating_level_rule6_in1").click()
     page.get_by_role("group", name="行").get_by_role("button", name="删除").click()
     expect(checked).to_contain_text("一行也不命中", timeout=20_000)
-    assert page.locator("[data-finding]").count() == 0 or page.locator("td.rule-index[data-finding=error]").count() == 0
 
 
 def test_rows_and_columns_by_keyboard(desk: At) -> None:
@@ -136,7 +135,7 @@ def test_rows_and_columns_by_keyboard(desk: At) -> None:
     cell(page, "rating_level_rule2_in1").click()
     page.keyboard.press("Tab")
     row, column = page.get_by_role("group", name="行"), page.get_by_role("group", name="列")
-    for group, name in ((row, "上移"), (column, "右移"), (row, "下面加")):
+    for group, name in ((row, "上移"), (column, "左移"), (row, "下面加")):
         group.get_by_role("button", name=name).focus()
         page.keyboard.press("Enter")
     text = saved(page)
@@ -151,12 +150,16 @@ def test_rows_and_columns_by_keyboard(desk: At) -> None:
 def test_an_annotation_goes_where_the_file_has_it(desk: At) -> None:
     page = editor(desk)
     write(page, "rating_level_rule4", "一定要回访")
-    page.wait_for_function("async () => (await document.querySelector('[data-studio]').modeler.saveXML()).xml.includes('一定要回访')")
-    assert same(saved(page).replace("一定要回访", "须回访"), (MODELS / "rating/rating_level.dmn").read_text(encoding="utf-8"))
+    page.wait_for_function(
+        "async () => (await document.querySelector('[data-studio]').modeler.saveXML()).xml.includes('一定要回访')"
+    )
+    assert same(
+        saved(page).replace("一定要回访", "须回访"), (MODELS / "rating/rating_level.dmn").read_text(encoding="utf-8")
+    )
 
 
 def test_a_file_of_several_decisions_opens_as_a_drawing(desk: At) -> None:
-    page = editor(desk, "问题分类" if False else "涉企问题归集标准")
+    page = editor(desk, "涉企问题归集标准")
     view = page.get_by_label("看哪张表")
     expect(view).to_have_value("0")
     expect(page.locator(".dmn-drd-container svg").first).to_be_visible()
@@ -171,7 +174,9 @@ def test_a_file_of_several_decisions_opens_as_a_drawing(desk: At) -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_everybody_can_use_the_editor(desk: At, language: str) -> None:
     page = editor(desk)
-    page.context.add_cookies([{"name": "language", "value": language, "url": page.url}])
+    page.context.add_cookies(
+        [{"name": "language", "value": language, "url": re.findall("^https?://[^/]+", page.url)[0]}]
+    )
     page.reload()
     ready(page)
     found = axe.violations(page)

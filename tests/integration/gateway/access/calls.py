@@ -12,8 +12,8 @@ import pyotp
 from werkzeug.datastructures import MultiDict
 
 from tests.integration.gateway import rows as inspection
-from tests.integration.gateway.every_page import ADDED
 from tests.integration.gateway.access.world import COUNTER, HOME, MODELS, PDF, SECRET, Principal, Stage, Thing
+from tests.integration.gateway.every_page import ADDED
 from tests.integration.gateway.portal_world import GIVEN
 from tests.integration.gateway.world import PASSWORD
 

@@ -2,9 +2,9 @@
 import { _ } from '../../words.js';
 import { outcomesIn, outcomesOf, showFor } from './model.js';
 
-// `at()`: the field that is looked at; `change(act)`: one step that can be undone.
-export function control(field, at, change) {
-  if (field.kind === 'choices') return choices(field, at, change);
+// `at()`: the field that is looked at; `change(act)`: one step that can be undone; `redraw()`: the next drawing is of all controls.
+export function control(field, at, change, redraw) {
+  if (field.kind === 'choices') return choices(field, at, change, redraw);
   if (field.kind === 'shown') return shown(field, at, change);
   const id = `fe-${field.key}`;
   const row = make('div', '', field.kind === 'yes' ? 'field yes' : 'field');
@@ -37,12 +37,11 @@ function fill(input, field, at) {
 }
 
 // A list of choices: what people read, its English, and what is kept.
-function choices(field, at, change) {
+function choices(field, at, change, redraw) {
   const box = make('div', '', 'field choices-list');
   box.append(make('div', field.label, 'label'));
-  const list = field.get(at());
-  const put = (act) => change(() => { const fresh = list.map((each) => ({ ...each })); act(fresh); field.set(at(), fresh); });
-  list.forEach((each, index) => {
+  const put = (act) => change(() => { const fresh = field.get(at()).map((each) => ({ ...each })); act(fresh); field.set(at(), fresh); });
+  field.get(at()).forEach((each, index) => {
     const row = make('div', '', 'choice-row');
     const place = { index: index + 1 };
     const cell = (key, words, value) => {
@@ -56,12 +55,13 @@ function choices(field, at, change) {
       return input;
     };
     row.append(cell('title', _('标题'), each.title ?? ('title' in each ? '' : String(each.const))), cell('x-title-en', _('英文标题'), each['x-title-en'] ?? ''), cell('const', _('存成什么'), String(each.const)));
-    const up = button('↑', _('上移第 %(index)s 项', place), () => put((fresh) => fresh.splice(index - 1, 0, ...fresh.splice(index, 1))));
+    const up = button('↑', _('上移第 %(index)s 项', place), () => { redraw(); put((fresh) => fresh.splice(index - 1, 0, ...fresh.splice(index, 1))); });
+    up.id = `fe-choice-${index}-up`;
     up.disabled = index === 0;
     row.append(up, button('×', _('删除第 %(index)s 项', place), () => put((fresh) => fresh.splice(index, 1))));
     box.append(row);
   });
-  const add = button(_('加一项'), '', () => put((fresh) => fresh.push({ const: free(fresh), title: '' })));
+  const add = button(_('加一个选项'), '', () => put((fresh) => fresh.push({ const: free(fresh), title: '' })));
   add.id = 'fe-choice-add';
   box.append(add);
   return box;

@@ -73,7 +73,8 @@ export function trying({ page, box, form, source, decision, nameOf, columnOf, hi
     const head = document.createElement('p');
     const strong = document.createElement('strong');
     strong.textContent = here.length ? _('命中第 %(rows)s 行', { rows: here.map((each) => each.row).join(_('、')) }) : _('没有命中任何一行');
-    head.append(strong, here.length === 1 && here[0].annotation ? `：${here[0].annotation}` : '');
+    head.append(strong);
+    if (here.length === 1 && here[0].annotation) head.append(make('br'), here[0].annotation);
     const list = document.createElement('dl');
     for (const [name, each] of Object.entries(outputs ?? { [_('结果')]: value })) {
       list.append(make('dt', columnOf(name)), make('dd', spoken(each)));
