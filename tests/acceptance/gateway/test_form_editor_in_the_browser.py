@@ -195,7 +195,8 @@ def test_everybody_can_use_the_editor(desk: At, language: str) -> None:
     assert found == []
     if language == "en":
         said = page.evaluate(
-            "() => [...document.querySelectorAll('.studio-tools, .adding, [data-fields] .field > label:not(.tick), [data-fields] legend, [data-fields] .hint, [data-preview] h2, main summary, .at-field .quiet')]"
+            "() => [...document.querySelectorAll('.studio-tools, .adding, [data-fields] .field > label:not(.tick), [data-fields] legend,"
+            " [data-fields] .hint, [data-preview] h2, main summary, .at-field .quiet')]"
             ".map((each) => each.textContent)"
         )
         assert [each for each in said if re.search(r"[\u4e00-\u9fff]", each)] == []

@@ -32,9 +32,7 @@ def test_files_go_out_as_they_are_chosen_and_the_form_waits_for_them(world: Worl
     page.check("text=已解决")
     page.fill("textarea[name=answer]", "增容方案已批复。")
     page.click(".outcomes button:has-text('答复企业')")
-    expect(page.locator("[data-draft-note]")).to_contain_text(
-        "草稿已保存"
-    )  # which says nothing over what the form waits for
+    expect(page.locator("[data-draft-note]")).to_contain_text("草稿已保存")  # which says nothing over what the form waits for
     expect(page.locator("[data-waiting]")).to_contain_text("正在上传")
     passing.append(True)
     held[0].continue_()  # they go one after the other

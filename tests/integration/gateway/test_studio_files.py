@@ -14,7 +14,7 @@ from processes.casework import models_in_force
 from processes.casework.model_drafts import LARGEST
 from processes.messaging.schema import TEXT_KEY
 from processes.notation.check.forms import MOST_BYTES
-from processes.store.tables import CaseText
+from processes.store.tables import ReportText
 from tests.integration.gateway.conftest import Browser
 from tests.integration.gateway.test_studio import LOCAL, TOP, begun, draft_of, in_force, put, send
 from tests.integration.gateway.world import MODELS, World
@@ -210,7 +210,7 @@ def test_trying_reads_no_words_that_are_kept(world: World, browser: Open) -> Non
     """What is typed for a variable is no reference to kept words, though it looks like one."""
     world.report("1")
     with world.services.database.read() as connection:
-        kept = connection.execute(select(CaseText.id, CaseText.body)).first()
+        kept = connection.execute(select(ReportText.id, ReportText.body)).first()
     assert kept is not None
     assert kept.body
     top = browser(TOP)
