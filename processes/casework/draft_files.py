@@ -169,7 +169,8 @@ def _refuse(constant: str) -> Any:
 
 _TABLE = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" xmlns:dmndi="https://www.omg.org/spec/DMN/20191111/DMNDI/"
-  xmlns:dc="http://www.omg.org/spec/DMN/20180521/DC/" id="definitions_{id}" name={title} namespace="http://bihuan/{id}" exporter="bihuan" exporterVersion="1">
+  xmlns:dc="http://www.omg.org/spec/DMN/20180521/DC/" id="definitions_{id}" name={title}
+  namespace="http://bihuan/{id}" exporter="bihuan" exporterVersion="1">
   <decision id="{id}" name={title}>
     <decisionTable id="{id}_table" hitPolicy="FIRST">
       <input id="{id}_in1" label="条件">

@@ -242,7 +242,11 @@ def a_draft(office: Office) -> str:
     given = {"csrf_token": token, "revision": "1", "diagram": (io.BytesIO(text.encode()), "diagram.bpmn")}
     answer = browser.client.post(path, data=given, content_type="multipart/form-data")
     assert answer.status_code == 200, answer.text
-    office.pages += [(browser, path), (browser, f"{path}/force")]
+    office.sends(OWNER, "studio.add", f"{path}/files", "/studio/", {"title": NAME}, kind="form")
+    office.pages += [(browser, path), (browser, f"{path}/force"), (browser, "/studio/")]
+    office.pages += [
+        (browser, f"{path}/files/{name}") for name in ("board_handoff_form_1.form.json", "added_decision_1.dmn")
+    ]
     return draft
 
 

@@ -108,7 +108,7 @@ AFTER_A_FORM = {
 }
 """Pages that are there only for whoever has just sent a form."""
 
-ADDED = "supervision_form_1.form.json"
+ADDED = "added_form_1.form.json"
 """a form that is new in the draft"""
 
 TITLE = "供电增容迟迟不批"
@@ -149,7 +149,7 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         changed = draft.text.replace('nameEn" value="', 'nameEn" value="The ', 1)
         model_drafts.keep(connection, draft, draft.file, changed, 0, now)
         for kind in (FORM, DECISION):
-            name, text = draft_files.fresh(kind, "督办意见", process, {})
+            name, text = draft_files.fresh(kind, "督办意见", "added", {})
             model_drafts.keep(connection, draft, name, text.replace("<text></text>", "<text>place</text>"), 0, now)
     return draft.id
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from processes.casework import models_in_force
+from processes.casework import models_in_force, texts
 from processes.casework.model_drafts import LARGEST
-from processes.messaging.schema import TEXT_KEY
 from processes.notation.check.forms import MOST_BYTES
 from processes.store.tables import ReportText
 from tests.integration.gateway.conftest import Browser
@@ -210,15 +209,16 @@ def test_trying_reads_no_words_that_are_kept(world: World, browser: Open) -> Non
     """What is typed for a variable is no reference to kept words, though it looks like one."""
     world.report("1")
     with world.services.database.read() as connection:
-        kept = connection.execute(select(ReportText.id, ReportText.body)).first()
+        kept = connection.execute(select(ReportText.report_id, ReportText.body)).first()
     assert kept is not None
-    assert kept.body
+    reference = texts.of_report(kept.report_id, "body")
+    assert kept.body == world.services.snapshots.text(reference) != ""
     top = browser(TOP)
     path = begun(top, "discovery")
     table = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="d">
     <decision id="duplicates" name="d"><literalExpression><text>text(x)</text></literalExpression></decision></definitions>"""
-    answer = tried(top, path, "duplicates.dmn", "duplicates", table, x=json.dumps({TEXT_KEY: str(kept.id)}))
-    assert answer["value"] is None
+    answer = tried(top, path, "duplicates.dmn", "duplicates", table, x=json.dumps(reference))
+    assert answer["value"] == ""
     assert tried(top, path, "duplicates.dmn", "duplicates", table, x='"这些字"')["value"] == "这些字"
 
 

@@ -191,7 +191,7 @@ def _diagram(call: Call) -> tuple[io.BytesIO, str]:
     return file(str(call.thing["diagram"]).replace("The ", "One ", 1).encode(), "diagram.bpmn")
 
 
-DECISIONS = "supervision_decision_1.dmn"
+DECISIONS = "added_decision_1.dmn"
 EMPTY_FORM = b'{"type": "object", "properties": {}}'
 A_DECISION = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="a" namespace="a">
 <decision id="a" name="a"><literalExpression><text>x</text></literalExpression></decision></definitions>"""
