@@ -4,7 +4,7 @@ import * as esbuild from 'esbuild';
 const out = process.argv[2] ?? '../static/vendor';
 
 const result = await esbuild.build({
-  entryPoints: ['src/staff.js', 'src/viewer.js', 'src/portal.js', 'src/modeler.js', 'src/trying.js'],
+  entryPoints: ['src/staff.js', 'src/viewer.js', 'src/portal.js', 'src/modeler.js', 'src/trying.js', 'src/decision.js', 'src/formeditor.js'],
   bundle: true,
   minify: true,
   outdir: out,

@@ -1,6 +1,19 @@
 """流程设计: process owners change a diagram in the browser, see at once what is wrong with it, and put it into force."""
 
-from gateway.studio import back, changes, drafts, editing, force, migrations, models, scenarios, trying, whatif
+from gateway.studio import (
+    back,
+    changes,
+    drafts,
+    editing,
+    files,
+    force,
+    migrations,
+    models,
+    previewing,
+    scenarios,
+    trying,
+    whatif,
+)
 from gateway.studio.pages import blueprint
 
 __all__ = [
@@ -9,9 +22,11 @@ __all__ = [
     "changes",
     "drafts",
     "editing",
+    "files",
     "force",
     "migrations",
     "models",
+    "previewing",
     "scenarios",
     "trying",
     "whatif",

@@ -1,17 +1,18 @@
-"""A draft as the editor's script sees it: its diagram, saving it, and what ``check`` says of it. They answer JSON."""
+"""A draft as the editors' scripts see it: its diagram, saving a file, and what ``check`` says of it. They answer JSON."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, abort, jsonify, request
+from sqlalchemy import Connection
 
 from gateway import text
 from gateway.context import services
 from gateway.languages import language as spoken
 from gateway.languages import pick, said
-from gateway.studio.pages import blueprint, diagram, findings, own, together
-from processes.casework import model_drafts
+from gateway.studio.pages import blueprint, diagram, findings, own, path, together
+from processes.casework import draft_files, model_drafts
 from processes.casework.model_drafts import Draft, NotThisDiagram, Outdated
 from processes.casework.views.models import drawing_in
 from processes.errors import BihuanError
@@ -32,36 +33,55 @@ def drawing(draft_id: str) -> Response:
 
 @blueprint.post("/drafts/<draft_id>")
 def save(draft_id: str) -> Response:
-    """Keep the diagram as it is now. 409: it was saved elsewhere meanwhile; 422: it is none of this process."""
+    """Keep a file as it is now: ``file``, else the diagram. 409: it was saved elsewhere meanwhile; 422: it is none of this process."""
     seen, body, now = request.form.get("revision", -1, type=int), diagram(), services().clock.now()
     with services().database.write() as connection:
         draft = own(connection, draft_id)
+        file = part(connection, draft, request.form.get("file", draft.file))
         try:
-            revision = model_drafts.save(connection, draft, seen, body, now)
+            revision = model_drafts.keep(connection, draft, file, text_of(draft, file, body), seen, now)
         except Outdated as error:
-            return _refused(409, error, **_state(draft))
+            return refused(409, error, **_state(draft, file))
         except (NotThisDiagram, ParseError) as error:
-            return _refused(422, error)
+            return refused(422, error)
     return jsonify({"revision": revision, "saved": text.short(now, now)})
 
 
 @blueprint.post("/drafts/<draft_id>/check")
 def check(draft_id: str) -> Response:
-    """What is wrong with the diagram as it is now, beside all that is in force; and whether it was saved elsewhere meanwhile."""
+    """What is wrong with a file as it is now (``file``, else the diagram), beside all that is in force; and whether it was saved elsewhere
+    meanwhile."""
     body = diagram()
     with services().database.read() as connection:
         draft = own(connection, draft_id)
+        file = part(connection, draft, request.form.get("file", draft.file))
         try:
-            model_drafts.diagram_of(draft, body)
+            text_of(draft, file, body)
         except (NotThisDiagram, ParseError) as error:
-            return _refused(422, error)
-        files = together(connection, draft.place, {**draft.sent, draft.file: body})
-    found = [_told(each, draft.file) for each in findings(files)]
-    return jsonify({"findings": found, **_state(draft)})
+            return refused(422, error)
+        files = together(connection, draft.place, {**draft.sent, file: body})
+    found = [_told(each, file) for each in findings(files)]
+    return jsonify({"findings": found, **_state(draft, file)})
 
 
-def _state(draft: Draft) -> dict[str, Any]:
-    return {"revision": draft.revision, "saved": text.short(draft.changed_at, services().clock.now())}
+def text_of(draft: Draft, file: str, body: bytes) -> str:
+    """The text of one of the draft's files. Raises :class:`NotThisDiagram`, or ``ParseError`` for what can't be read."""
+    return model_drafts.diagram_of(draft, body) if file == draft.file else draft_files.checked(file, body)
+
+
+def part(connection: Connection, draft: Draft, name: str) -> str:
+    """The name of the draft's diagram, or of one of its decision files and forms; anything else is not found."""
+    if name not in draft.files:
+        bodies = draft_files.in_force(connection, draft, path(draft.place))
+        if name not in {each.name for each in draft_files.parts(draft, bodies)}:
+            abort(404)
+    return name
+
+
+def _state(draft: Draft, file: str) -> dict[str, Any]:
+    """``revision``: the one that changed the file last."""
+    revision = draft.revisions.get(file, 0)
+    return {"revision": revision, "saved": text.short(draft.changed_at, services().clock.now())}
 
 
 def _told(finding: Finding, file: str) -> dict[str, Any]:
@@ -70,13 +90,15 @@ def _told(finding: Finding, file: str) -> dict[str, Any]:
         "element": finding.element,
         "file": "" if finding.file == file else finding.file,
         "severity": finding.severity,
+        "rows": finding.witness,
         "text": pick(finding.zh, finding.en),
         "remedy": pick(finding.remedy_zh, finding.remedy_en),
         "witness": finding.witness,
     }
 
 
-def _refused(status: int, error: BihuanError, **more: Any) -> Response:
+def refused(status: int, error: BihuanError, **more: Any) -> Response:
+    """What a script shows to the person."""
     answer = jsonify({"error": said(error), "en": error.en, **more})
     answer.status_code = status
     return answer

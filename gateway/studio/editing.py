@@ -12,7 +12,9 @@ from gateway.context import services
 from gateway.languages import language, translated
 from gateway.staff.pages import show, snapshot
 from gateway.studio.pages import blueprint, own, path, place_name
-from processes.casework import models_in_force
+from processes.casework import draft_files, models_in_force
+from processes.casework.draft_files import FORM
+from processes.casework.model_drafts import Draft
 from processes.casework.views.models import models
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.jobs import CATALOGUE
@@ -30,13 +32,15 @@ def edit(draft_id: str) -> Response:
         draft = own(connection, draft_id)
         held = models_in_force.at(connection, path(draft.place))
         bodies = models_in_force.bodies(connection, held.values())
+        parts = draft_files.parts(draft, bodies)
         drawn = {each.process: models(connection, each.definition, language()) for each in held.values()}
     names = {process: each.process(process) or process for process, each in drawn.items()}
     forms = {name: str(form.get("title") or "") for each in drawn.values() for name, form in each.forms.items()}
     reference = snapshot().reference
     offered = {
-        "forms": _options(forms),
-        "decisions": _options(_decisions(bodies)),
+        "forms": _options({**forms, **{each.name: each.title for each in parts if each.kind == FORM}}),
+        "decisions": _options(_decisions({**bodies, **draft.sent})),
+        "files": _addresses(draft, {**bodies, **draft.sent}),
         "processes": _options(names),
         "roles": _options(reference.roles),
         "stages": [(each.code, each.name) for each in reference.stages],
@@ -65,6 +69,16 @@ def _decisions(bodies: Mapping[str, bytes]) -> Mapping[str, str]:
     return {
         str(each.get("id")): str(each.get("name") or "") for root in roots.values() for each in root.iter("{*}decision")
     }
+
+
+def _addresses(draft: Draft, bodies: Mapping[str, bytes]) -> Mapping[str, str]:
+    """Where files are edited within a draft: by their names, and decisions by their ids too."""
+    found: dict[str, str] = {}
+    for name, body in bodies.items():
+        if draft_files.kind_of(name, body):
+            address = url_for("studio.edit_file", draft_id=draft.id, name=name)
+            found |= dict.fromkeys((name, *models_in_force.decisions_in(name, body)), address)
+    return found
 
 
 _MESSAGE = re.compile(rb'<(?:\w+:)?message [^>]*\bname="([^"&]+)"')

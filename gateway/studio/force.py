@@ -83,7 +83,7 @@ def play(draft_id: str) -> AnyResponse:
     here = services()
     with here.database.read() as connection:
         draft = own(connection, draft_id)
-        change = subject(connection, path(draft.place), draft.sent)
+        change = subject(connection, path(draft.place), draft.sent, draft.kept)
     with here.database.write() as connection:
         if change.count:
             model_trials.ask(connection, change, here.clock.now())

@@ -10,7 +10,7 @@ from gateway.context import services
 from gateway.languages import language
 from gateway.staff.pages import show, snapshot, viewer
 from gateway.studio.pages import approves, blueprint, own, path, place_name, places
-from processes.casework import model_changes, model_drafts, models_in_force
+from processes.casework import model_changes, model_drafts, model_scenarios, models_in_force
 from processes.casework.model_changes import Change
 from processes.casework.views import studio as view
 from processes.casework.views.models import models as models_of
@@ -44,7 +44,7 @@ def models() -> Response:
 
 @blueprint.post("/drafts")
 def begin() -> AnyResponse:
-    """Open the viewer's draft of a process; begin one if there is none."""
+    """Open the viewer's draft of a process, at one of its files; begin one if there is none."""
     place, process = request.form.get("place", ""), request.form.get("process", "")
     if place not in places():
         abort(404)
@@ -53,7 +53,11 @@ def begin() -> AnyResponse:
         if held is None:
             abort(404)
         bodies = models_in_force.bodies(connection, [held])
-        draft = model_drafts.begin(connection, viewer().id, place, held, bodies, services().clock.now())
+        own_scenarios = model_scenarios.bodies(connection, model_scenarios.at(connection, path(place))).get(process, {})
+        now = services().clock.now()
+        draft = model_drafts.begin(connection, viewer().id, place, held, bodies, now, own_scenarios)
+    if file := request.form.get("file"):
+        return redirect(url_for("studio.edit_file", draft_id=draft, name=file))
     return redirect(url_for("studio.edit", draft_id=draft))
 
 

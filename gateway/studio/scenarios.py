@@ -19,9 +19,9 @@ from gateway.studio import walk_page
 from gateway.studio.pages import blueprint, own, place_name
 from gateway.studio.stages import house
 from gateway.studio.step_words import Words
-from processes.casework import model_drafts, draft_scenarios, model_walks
-from processes.casework.model_drafts import Draft
+from processes.casework import draft_scenarios, model_drafts, model_walks
 from processes.casework.draft_scenarios import AnothersScenario
+from processes.casework.model_drafts import Draft
 from processes.casework.views.models import Models, models, read_drawings
 from processes.errors import BihuanError
 from processes.languages import CHINESE

@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 
 from gateway.studio.pages import findings, path, together
 from processes.casework import model_drafts, models_in_force
-from processes.casework.model_drafts import Draft
 from processes.casework.draft_scenarios import NotSound
+from processes.casework.model_drafts import Draft
 from processes.notation.check.findings import ERROR
 from processes.scenarios import ruling, surroundings
 from processes.scenarios.ruling import Rule

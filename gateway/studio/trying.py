@@ -24,8 +24,8 @@ from gateway.studio.pages import blueprint, own, place_name
 from gateway.studio.stages import House, house
 from gateway.studio.waits import NotTaken, Step, Wait
 from processes.casework import draft_scenarios, model_walks
-from processes.casework.model_drafts import Draft
 from processes.casework.draft_scenarios import NotSound
+from processes.casework.model_drafts import Draft
 from processes.casework.model_walks import SteppedElsewhere, Walk
 from processes.errors import BihuanError
 from processes.notation.civil_time import CIVIL_TIME

@@ -67,10 +67,9 @@ def keep(connection: Connection, draft: Draft, name: str, text: str, now: dateti
         raise NoRoom(
             f"一个流程最多有 {MOST} 份情景，请先删去不用的。", f"{MOST} scenarios are the most: delete some first"
         )
-    model_drafts.keep(connection, draft, draft.revision, {**draft.files, name: text}, now)
+    model_drafts.keep(connection, draft, name, text, draft.revision, now)
 
 
 def drop(connection: Connection, draft: Draft, name: str, now: datetime) -> None:
     """Delete a scenario's file. Raises ``Outdated``."""
-    left = {each: text for each, text in draft.files.items() if each != name}
-    model_drafts.keep(connection, draft, draft.revision, left, now)
+    model_drafts.keep(connection, draft, name, None, draft.revision, now)

@@ -14,12 +14,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from processes.casework.models_in_force import Held
 from processes.errors import BihuanError
-from processes.notation.bundle import BPMN, content_hash
+from processes.notation.bundle import BPMN, content_hash, kind_of_file
+from processes.notation.check.sanity import kind_by_name
 from processes.notation.models import ParseError, read_xml
 from processes.store.tables import ModelChange, ModelDraft
 
+NONE: Mapping[str, bytes] = {}
+
 LARGEST = 1024 * 1024
-"""bytes of a diagram; the largest that is shipped has 70 kB"""
+"""bytes of a file; the largest that is shipped has 84 kB"""
 
 
 SCENARIO = ".scenario.json"
@@ -53,7 +56,8 @@ class NotThisDiagram(BihuanError):
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft. ``revision`` 0: nothing has been changed yet. ``files``: the process's diagram, then its scenarios."""
+    """A draft. ``revision`` 0: nothing has been changed yet. ``files``: the process's diagram, its scenarios, and whatever else of it was changed
+    or added; ``revisions``: the revision that changed each file last."""
 
     id: str
     person: str
@@ -63,11 +67,15 @@ class Draft:
     files: Mapping[str, str]
     revision: int
     changed_at: datetime
+    revisions: Mapping[str, int]
 
     @property
     def file(self) -> str:
         """The diagram's name."""
-        return next(iter(self.files))
+        others = [name for name in self.sent if kind_by_name(name) not in ("dmn", "form")]
+        return next(
+            name for name in others if len(others) == 1 or kind_of_file(name, self.files[name].encode()) == "bpmn"
+        )
 
     @property
     def text(self) -> str:
@@ -83,6 +91,12 @@ class Draft:
     def scenarios(self) -> Mapping[str, str]:
         """The files of its scenarios: name → text."""
         return {name: text for name, text in self.files.items() if name.endswith(SCENARIO)}
+
+    @property
+    def kept(self) -> Mapping[str, Mapping[str, bytes]]:
+        """The scenarios as they come into force with it, by process. While it has none, those of its place hold."""
+        found = {name: text.encode() for name, text in self.scenarios.items()}
+        return {self.process: found} if found else {}
 
 
 def own(connection: Connection, draft_id: str, person: str) -> Draft | None:
@@ -101,9 +115,16 @@ def at(connection: Connection, place: str) -> Sequence[Draft]:
 
 
 def begin(
-    connection: Connection, person: str, place: str, held: Held, bodies: Mapping[str, bytes], now: datetime
+    connection: Connection,
+    person: str,
+    place: str,
+    held: Held,
+    bodies: Mapping[str, bytes],
+    now: datetime,
+    scenarios: Mapping[str, bytes] = NONE,
 ) -> str:
-    """The id of somebody's draft of a process in force at a place: the one there is, else a new one of the version in force."""
+    """The id of somebody's draft of a process in force at a place: the one there is, else a new one of the version in force, with the
+    ``scenarios`` that hold there."""
     mine = (ModelDraft.person == person, ModelDraft.place == place, ModelDraft.process_id == held.process)
     known = _read(connection, *mine)
     if known:
@@ -115,30 +136,44 @@ def begin(
         "place": place,
         "process_id": held.process,
         "base": held.definition,
-        "files": dict([_diagram(held, bodies), *_scenarios(held, bodies)]),
+        "files": dict([_diagram(held, bodies)]) | {name: body.decode() for name, body in scenarios.items()},
         "revision": 0,
+        "revisions": {},
         "changed_at": now,
     }
     connection.execute(insert(ModelDraft).values(row))
     return fresh
 
 
-def save(connection: Connection, draft: Draft, seen: int, body: bytes, now: datetime) -> int:
-    """Keep the diagram as it is now; returns the new revision. ``seen``: the revision it was made of. Raises :class:`Outdated`, and
-    :class:`NotThisDiagram` or ``ParseError`` for what is no diagram of this process."""
-    return keep(connection, draft, seen, {**draft.files, draft.file: diagram_of(draft, body)}, now)
+def keep(connection: Connection, draft: Draft, name: str, text: str | None, seen: int, now: datetime) -> int:
+    """Keep one of the draft's files as it is now (None: no longer), and leave the others alone; returns the new revision.
 
-
-def keep(connection: Connection, draft: Draft, seen: int, files: Mapping[str, str], now: datetime) -> int:
-    """Keep these files of a draft, the diagram first; returns the new revision. Raises :class:`Outdated`."""
-    changed = connection.execute(
+    Raises :class:`Outdated` when that file was saved after the revision ``seen``, which the text was made of.
+    """
+    own = ModelDraft.id == draft.id
+    row = connection.execute(
+        select(ModelDraft.files, ModelDraft.revisions, ModelDraft.revision, ModelDraft.changed_at)
+        .where(own)
+        .with_for_update()
+    ).first()
+    if row is None or not row.revisions.get(name, 0) <= seen <= row.revision:
+        raise Outdated(
+            draft.revision if row is None else row.revision, draft.changed_at if row is None else row.changed_at
+        )
+    files = {each: known for each, known in row.files.items() if each != name or text is not None}
+    if text is not None:
+        files[name] = text
+    connection.execute(
         update(ModelDraft)
-        .where(ModelDraft.id == draft.id, ModelDraft.revision == seen)
-        .values(files=dict(files), revision=seen + 1, changed_at=now)
+        .where(own)
+        .values(
+            files=files,
+            revision=row.revision + 1,
+            revisions={**row.revisions, name: row.revision + 1},
+            changed_at=now,
+        )
     )
-    if not changed.rowcount:
-        raise Outdated(draft.revision, draft.changed_at)
-    return seen + 1
+    return int(row.revision) + 1
 
 
 def adopt(connection: Connection, draft: Draft, held: Held) -> None:
@@ -161,12 +196,15 @@ def diagram_of(draft: Draft, body: bytes) -> str:
         raise NotThisDiagram(
             "收到的不是这个流程的流程图，没有保存。", "this is no diagram of the process: it was not saved"
         )
+    return text_of(body)
+
+
+def text_of(body: bytes) -> str:
+    """What is kept of a file. Raises :class:`NotThisDiagram`."""
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise NotThisDiagram(
-            "流程图不是 UTF-8 编码，没有保存。", "the diagram is not in UTF-8: it was not saved"
-        ) from error
+        raise NotThisDiagram("文件不是 UTF-8 编码，没有保存。", "the file is not in UTF-8: it was not saved") from error
 
 
 def hashes(draft: Draft) -> Mapping[str, str]:
@@ -186,15 +224,10 @@ def _diagram(held: Held, bodies: Mapping[str, bytes]) -> tuple[str, str]:
     raise NotThisDiagram("没有找到这个流程的流程图。", f"no diagram of {held.process}")
 
 
-def _scenarios(held: Held, bodies: Mapping[str, bytes]) -> Sequence[tuple[str, str]]:
-    """The scenarios that came into force with a process."""
-    return [(each, bodies[each].decode()) for each in held.files if each.endswith(SCENARIO) and each in bodies]
-
-
 def _read(connection: Connection, *conditions: object) -> Sequence[Draft]:
     statement = select(
         ModelDraft.id, ModelDraft.person, ModelDraft.place, ModelDraft.process_id, ModelDraft.base, ModelDraft.files,
-        ModelDraft.revision, ModelDraft.changed_at,
+        ModelDraft.revision, ModelDraft.changed_at, ModelDraft.revisions,
     )  # fmt: skip
     statement = statement.where(*conditions).order_by(ModelDraft.changed_at.desc(), ModelDraft.id)  # type: ignore[arg-type]
     return [Draft(*row) for row in connection.execute(statement)]

@@ -70,7 +70,7 @@ class Review:
 
 def review_of(connection: Connection, draft: Draft, path: Sequence[str], check: Check) -> Review:
     """A draft as it is now. ``path``: its place and those above it, "" last."""
-    change = subject(connection, path, draft.sent)
+    change = subject(connection, path, draft.sent, draft.kept)
     held = change.held.get(draft.process)
     wrong = check(change.files)
     trial = None if any(each.severity == ERROR for each in wrong) else model_trials.of(connection, change)

@@ -80,6 +80,11 @@ def _in_force(
     return next(iter(digests), None)
 
 
+def decisions_in(name: str, body: bytes) -> set[str]:
+    """The decisions that a file defines."""
+    return {each for kind, each in _ids(name, body) if kind == "decision"}
+
+
 def _ids(name: str, body: bytes) -> Iterator[tuple[str, str]]:
     """The processes and decisions that a file defines; none when it can't be read (the check says so then)."""
     if is_passed_over(name):

@@ -24,6 +24,7 @@ GAP = 1.0
 RESTS = 0.5
 """Times as long as a scenario took, before the next."""
 
+
 class _Hand:
     """A trial in hand: its stage, what is still to be played, and what came of the rest."""
 

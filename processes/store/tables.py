@@ -769,6 +769,8 @@ class ModelDraft(Base):
     """the definition that was in force there when the draft was begun"""
     files: Mapped[dict[str, Any]]
     """the edited ones: name → text"""
+    revisions: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """name → the revision that changed that file last"""
     revision: Mapped[int] = mapped_column(Integer)
     """one more with each saving; who saves names the one that he or she has seen"""
     changed_at: Mapped[datetime]

@@ -21,7 +21,6 @@ from processes.kernel.plan import Element, Process
 from processes.kernel.state import Wait
 from processes.messaging import schema
 from processes.messaging.jobs import CATALOGUE
-from processes.scenarios import passage
 from processes.store.history import StepLine
 from processes.whatif import trace
 from processes.whatif.trace import Effect, Key, Trace
@@ -113,7 +112,9 @@ class Player:
         running = self.running
         self.house.clock.set(at)
         running.allow(STEPS, SECONDS, STEPS)
-        with passage.noted() as flows, failing():
+        flows: set[tuple[str, str]] = set()
+        self.house.evaluator.passing = lambda flow: flows.add((flow.source.element.process_id, flow.id))
+        with failing():
             found = work(running)
             self._look(at, fired)
         self.trace.flows |= flows

@@ -75,7 +75,7 @@ def begin(connection: Connection, draft: Draft, since: datetime, until: datetime
         "process_id": draft.process,
         "draft_id": draft.id,
         "revision": draft.revision,
-        "files": dict(draft.files),
+        "files": {name: body.decode() for name, body in draft.sent.items()},
         "since": since,
         "until": until,
         "created_at": now,

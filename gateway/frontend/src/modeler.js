@@ -81,6 +81,7 @@ async function open() {
   modeler.on('commandStack.changed', able);
   able();
 
+  page.away = async (address) => { fields.takeOver(); if (await draft.save()) window.location.assign(address); };
   next.addEventListener('click', async (event) => {
     event.preventDefault();
     fields.takeOver();

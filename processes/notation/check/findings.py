@@ -25,7 +25,7 @@ class Finding:
     """One thing a process owner should know about one element.
 
     ``element`` is an element's id, ``"line N"`` where there is no id, or None for the file as a whole; ``rule`` is a stable code.
-    ``witness``: the ids of the elements that a token reaches, in order, on the way to what is wrong.
+    ``witness``: the ids of the elements that a token reaches, in order, on the way to what is wrong; of a decision table, its rows.
     """
 
     file: str

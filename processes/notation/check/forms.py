@@ -86,6 +86,7 @@ MOST_ERRORS = 20
 META = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 # A form that a person fills in has a few KB; the schema check takes a second for a hundred.
 MOST_BYTES = 256 * 1024
+TOP = Both("最外层", "the top")
 WRITE_FEEL = Both(
     '以 = 开头写 FEEL，例如 = outcome = "extend"。', 'Start with = and write FEEL, for example = outcome = "extend".'
 )
@@ -121,13 +122,14 @@ def form_findings(file: str, data: bytes) -> Iterator[Finding]:
         yield NOT_JSON.at(Whole(file, 1), line=1, column=1, detail=json_error(str(error)))
         return
     yield from (TWICE.at(whole, key=key) for key in dict.fromkeys(repeated))
-    if _depth(schema) > MOST_DEPTH:
+    if depth(schema) > MOST_DEPTH:
         yield NOT_SCHEMA.at(whole, field="", detail=Both("层次太深", "it is nested too deeply"))
         return
     yield from _schema(whole, schema)
 
 
-def _depth(value: Any) -> int:
+def depth(value: Any) -> int:
+    """How deeply lists and objects are nested; counted no further than one beyond ``MOST_DEPTH``."""
     level, depth = [value], 0
     while level and depth <= MOST_DEPTH:
         level = [
@@ -141,8 +143,8 @@ def _depth(value: Any) -> int:
 def _schema(whole: Whole, schema: Any) -> Iterator[Finding]:
     errors = list(islice(META.iter_errors(schema), MOST_ERRORS))
     for error in errors:
-        path = ".".join(str(part) for part in error.absolute_path) or Both("最外层", "the top")
-        yield NOT_SCHEMA.at(whole, field=path, detail=json_schema_error(error))
+        path = ".".join(str(part) for part in error.absolute_path)
+        yield NOT_SCHEMA.at(_at(whole, path), field=path or TOP, detail=json_schema_error(error))
     if errors:
         return
     fields = schema.get("properties") if isinstance(schema, dict) else None
@@ -151,18 +153,29 @@ def _schema(whole: Whole, schema: Any) -> Iterator[Finding]:
         return
     for path, reference in _references(schema):
         if not reference.startswith("#"):
-            yield REMOTE.at(whole, field=path, reference=reference[:80])
+            yield REMOTE.at(_at(whole, path), field=path, reference=reference[:80])
     yield from _dangers(whole, schema)
     for name in schema.get("required", []):
         if name not in fields:
-            yield REQUIRED.at(whole, field=name)
+            yield REQUIRED.at(Whole(whole.file, id=name), field=name)
     untitled = [name for name, field in fields.items() if isinstance(field, dict) and not field.get("title")]
     if untitled:
-        yield UNTITLED.at(whole, fields=Both("、".join(untitled[:8]), ", ".join(untitled[:8])))
+        yield UNTITLED.at(
+            Whole(whole.file, id=untitled[0]), fields=Both("、".join(untitled[:8]), ", ".join(untitled[:8]))
+        )
     for name, field in fields.items():
         if isinstance(field, dict):
             yield from _field(whole, name, field, frozenset(fields))
             yield from _columns(whole, name, field)
+
+
+def _at(whole: Whole, path: str) -> Whole:
+    """The field (in a group ``group.column``) that a path of the schema leads to, or that has this very name; else the file."""
+    if not path.startswith("properties."):
+        return whole if path in ("", "$") else Whole(whole.file, id=path)
+    name, _, rest = path.removeprefix("properties.").partition(".")
+    column = rest.removeprefix("items.properties.").partition(".")[0] if rest.startswith("items.properties.") else ""
+    return Whole(whole.file, id=f"{name}.{column}" if column else name)
 
 
 def _dangers(whole: Whole, schema: Any) -> Iterator[Finding]:
@@ -222,7 +235,7 @@ def _references(schema: Any) -> Iterator[tuple[str, str]]:
 def _field(whole: Whole, name: str, field: Mapping[str, Any], fields: frozenset[str]) -> Iterator[Finding]:
     for hint in field:
         if hint.startswith("x-") and hint not in HINTS:
-            yield UNKNOWN_HINT.at(whole, field=name, hint=hint)
+            yield UNKNOWN_HINT.at(Whole(whole.file, id=name), field=name, hint=hint)
     for hint in ("x-options", "x-show"):
         if hint in field:
             yield from _feel(whole, name, hint, field[hint])
@@ -243,7 +256,9 @@ def _field(whole: Whole, name: str, field: Mapping[str, Any], fields: frozenset[
         names = languages.free_names(show.strip()[1:])
         unknown = sorted(each for each in names or () if each not in fields)
         if unknown:
-            yield SHOWS_UNKNOWN.at(whole, field=name, names=Both("、".join(unknown), ", ".join(unknown)))
+            yield SHOWS_UNKNOWN.at(
+                Whole(whole.file, id=name), field=name, names=Both("、".join(unknown), ", ".join(unknown))
+            )
 
 
 def _columns(whole: Whole, name: str, field: Mapping[str, Any]) -> Iterator[Finding]:
@@ -276,4 +291,4 @@ def _feel(whole: Whole, name: str, hint: str, value: Any) -> Iterator[Finding]:
 
 
 def _hint(whole: Whole, name: str, hint: str, problem: Both | str, zh: str, en: str) -> Finding:
-    return HINT.at(whole, field=name, hint=hint, problem=problem, advice_zh=zh, advice_en=en)
+    return HINT.at(_at(whole, name), field=name, hint=hint, problem=problem, advice_zh=zh, advice_en=en)

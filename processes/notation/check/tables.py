@@ -73,15 +73,24 @@ def table_findings(place: Place, table: Element, root: Element, names: frozenset
         if policy in _SINGLE:
             for overlap in islice(overlaps(space, table, policy, names), MOST_SAID):
                 one, other = overlap.rows
-                yield OVERLAP.at(place, one=one, other=other, policy=policy, example=_both([overlap.case]))
+                rows = _row_ids(table, one, other)
+                example = _both([overlap.case])
+                yield OVERLAP.at(place, witness=rows, one=one, other=other, policy=policy, example=example)
         elif policy == "FIRST":
-            yield from (UNREACHABLE.at(place, row=row) for row in islice(unreachable(space), MOST_SAID))
+            for row in islice(unreachable(space), MOST_SAID):
+                yield UNREACHABLE.at(place, witness=_row_ids(table, row), row=row)
         if not _has_default(table):
             yield from _gap(place, list(islice(gaps(space), MOST_EXAMPLES)))
     except (Undecidable, FeelError):
         return
     except TooLarge:
         yield GIVEN_UP.at(place)
+
+
+def _row_ids(table: Element, *rows: int) -> tuple[str, ...]:
+    """The ids of rows (counted from 1), as far as they have one."""
+    found = _children(table, "rule")
+    return tuple(own for row in rows if (own := found[row - 1].get("id")))
 
 
 def _gap(place: Place, cases: list[Case]) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ def cut_off(page: Page) -> list[str]:
 _CUT_OFF = """() => {
   const wide = document.documentElement.scrollWidth > window.innerWidth ? ['the page scrolls sideways'] : [];
   for (const element of document.querySelectorAll('body *')) {
-    if (element.closest('svg, .djs-container, .sr, .skip')) continue;
+    if (element.closest('svg, .djs-container, [data-table], .sr, .skip')) continue;
     const box = element.getBoundingClientRect();
     if (box.width && (box.right > window.innerWidth + 1 || box.left < -1)) wide.push(element.outerHTML.slice(0, 80));
     const style = getComputedStyle(element);

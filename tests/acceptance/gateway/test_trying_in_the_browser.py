@@ -41,7 +41,8 @@ def drafted(world: World, process: str, *scenarios: str) -> str:
         draft = model_drafts.own(connection, id, OWNER)
         assert draft is not None
         files = {each: (MODELS / process / each).read_text("utf-8") for each in scenarios}
-        model_drafts.keep(connection, draft, 0, {**draft.files, **files}, now)
+        for name, text in files.items():
+            model_drafts.keep(connection, draft, name, text, 0, now)
     return f"/studio/drafts/{id}"
 
 

@@ -219,6 +219,11 @@ def a_draft(office: Office) -> str:
     assert answer.status_code == 200, answer.text
     office.pages += [(browser, path), (browser, f"{path}/force")]
     _a_scenario(office, path)
+    office.sends(OWNER, "studio.add", f"{path}/files", "/studio/", {"title": NAME}, kind="form")
+    office.pages += [(browser, path), (browser, f"{path}/force"), (browser, "/studio/")]
+    office.pages += [
+        (browser, f"{path}/files/{name}") for name in ("board_handoff_form_1.form.json", "added_decision_1.dmn")
+    ]
     return draft
 
 

@@ -18,8 +18,17 @@ from sqlalchemy import select
 from gateway import permissions
 from gateway.staff import viewer
 from gateway.text import masked_name
-from processes.casework import bulk, migration_plans, model_changes, model_drafts, model_walks, models_in_force
+from processes.casework import (
+    bulk,
+    draft_files,
+    migration_plans,
+    model_changes,
+    model_drafts,
+    model_walks,
+    models_in_force,
+)
 from processes.casework.bulk import Bulk
+from processes.casework.draft_files import DECISION, FORM
 from processes.casework.views.instances import versions
 from processes.casework.views.instances.criteria import Criteria
 from processes.notation.bundle import read_folder
@@ -118,6 +127,7 @@ REACHED: dict[str, tuple[str, Callable[[Filled], str]]] = {
     "studio.scenario": ("", lambda found: f"/studio/drafts/{found.draft}/scenarios/{SCENARIO}"),
     "studio.scenarios": ("", lambda found: f"/studio/drafts/{found.draft}/scenarios"),
     "studio.try_out": ("", lambda found: f"/studio/drafts/{found.draft}/try"),
+    "studio.edit_file": ("", lambda found: f"/studio/drafts/{found.draft}/files/{ADDED}"),
     "studio.review": ("", lambda found: f"/studio/drafts/{found.draft}/force"),
     "studio.whatif_ask": ("", lambda found: f"/studio/drafts/{found.draft}/whatif"),
     "studio.whatif_show": ("", lambda found: found.whatif),
@@ -141,6 +151,8 @@ AFTER_A_FORM = {
 
 AUTHOR = "wx.shen"
 """who has changed a process, and asks for approval"""
+ADDED = "added_form_1.form.json"
+"""a form that is new in the draft"""
 
 TITLE = "供电增容迟迟不批"
 BODY = "我公司申请供电增容已两个月，仍未批复，影响新生产线投产，请协调解决。"
@@ -211,9 +223,12 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         scenario = json.loads(path.read_text("utf-8"))
         walk = {**scenario, "given": {**scenario["given"], "answers": {}}, "when": [], "then": {}}
         scenario |= {"name": "The first", "about": "It passes"}
-        files = {draft.file: changed, SCENARIO: json.dumps(scenario, ensure_ascii=False)}
-        model_drafts.keep(connection, draft, 0, files, now)
         model_walks.keep(connection, draft.id, 0, walk)
+        model_drafts.keep(connection, draft, draft.file, changed, 0, now)
+        model_drafts.keep(connection, draft, SCENARIO, json.dumps(scenario, ensure_ascii=False), 0, now)
+        for kind in (FORM, DECISION):
+            name, text = draft_files.fresh(kind, "督办意见", "added", {})
+            model_drafts.keep(connection, draft, name, text.replace("<text></text>", "<text>place</text>"), 0, now)
     return draft.id
 
 
@@ -232,7 +247,7 @@ def _tried(world: World, draft: str, owner: str) -> str:
         found = model_drafts.own(connection, draft, owner)
         assert found is not None
         changed = found.text.replace("extra_days: 0", f'board: "{PLACE}.policy", extra_days: 0')
-        model_drafts.save(connection, found, found.revision, changed.encode(), world.clock.now())
+        model_drafts.keep(connection, found, found.file, changed, found.revision, world.clock.now())
     run, what_ifs = tried(world, draft, owner), runs.WhatIfs(world.engine, world.services.snapshots)
     while what_ifs.round():
         pass

@@ -25,7 +25,8 @@ def drafted(world: World, browser: Browser, process: str, *scenarios: str) -> st
     draft = draft_of(world, path)
     files = {each: (MODELS / process / each).read_text("utf-8") for each in scenarios}
     with world.services.database.write() as connection:
-        model_drafts.keep(connection, draft, draft.revision, {**draft.files, **files}, world.clock.now())
+        for name, text in files.items():
+            model_drafts.keep(connection, draft, name, text, draft.revision, world.clock.now())
     return path
 
 

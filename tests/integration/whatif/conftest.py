@@ -55,7 +55,7 @@ def draft(world: World, change: Callable[[str], str], person: str = OWNER, proce
         assert found is not None
         text = change(found.text)
         assert text != found.text
-        model_drafts.save(connection, found, found.revision, text.encode(), now)
+        model_drafts.keep(connection, found, found.file, text, found.revision, now)
     return identity
 
 

@@ -123,7 +123,7 @@ export const GROUPS = [
     title: _('办什么'),
     when: kind('bpmn:UserTask'),
     fields: [
-      { key: 'form', label: _('表单'), kind: 'choose', options: (at) => at.offered.forms, ...property('form') },
+      { key: 'form', label: _('表单'), kind: 'choose', opens: 'form', options: (at) => at.offered.forms, ...property('form') },
       { key: 'instructions', label: _('办理说明（给办理的人看）'), kind: 'area', optional: true, ...text('instructionsForEndUser') },
       { key: 'instructionsEn', label: _('办理说明的英文'), kind: 'area', optional: true, ...property('instructionsEn') },
       { key: 'next', label: _('办完之后会怎样'), kind: 'area', optional: true, ...property('next') },
@@ -147,7 +147,7 @@ export const GROUPS = [
     title: _('决策'),
     when: kind('bpmn:BusinessRuleTask'),
     fields: [
-      { key: 'decision', label: _('决策表'), kind: 'choose', required: true, options: (at) => at.offered.decisions, ...text('calledDecisionId') },
+      { key: 'decision', label: _('决策表'), kind: 'choose', opens: 'dmn', required: true, options: (at) => at.offered.decisions, ...text('calledDecisionId') },
       { key: 'decision result', label: _('结果变量'), kind: 'text', optional: true, ...property('resultVariable') },
     ],
   },

@@ -2,6 +2,7 @@
 import { is } from 'bpmn-js/lib/util/ModelUtil';
 import { _ } from '../words.js';
 import { groupsOf } from './fields.js';
+import { opening } from './opening.js';
 
 const ROOM = 200; // pixels between two tasks that another one fits between
 const PAUSE = 600; // milliseconds without a key until what is typed is taken over
@@ -82,6 +83,7 @@ export function panel(modeler, box, offered) {
       input.setAttribute('aria-describedby', hint.id);
       row.append(hint);
     }
+    if (field.opens) row.append(opening(field, input, at, document.querySelector('[data-studio]')));
     if (field.kind === 'suggest') row.append(suggestions(field, input));
     input.addEventListener('change', () => take(field, input));
     input.addEventListener('input', () => {

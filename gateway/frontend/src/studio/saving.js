@@ -42,6 +42,7 @@ export function saving(modeler, page, form, kept = () => {}) {
       const { xml } = await modeler.saveXML({ format: true });
       const body = form();
       body.append('revision', revision);
+      body.append('file', page.dataset.file);
       body.append('diagram', new Blob([xml], { type: 'application/xml' }), 'diagram.bpmn');
       const answer = await fetch(page.dataset.save, { method: 'POST', body, headers: { Accept: 'application/json' } });
       const said = await answer.json();

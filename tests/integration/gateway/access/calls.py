@@ -24,7 +24,7 @@ from tests.integration.gateway.access.world import (
     Stage,
     Thing,
 )
-from tests.integration.gateway.every_page import SCENARIO
+from tests.integration.gateway.every_page import ADDED, SCENARIO
 from tests.integration.gateway.portal_world import GIVEN
 from tests.integration.gateway.world import PASSWORD
 
@@ -70,6 +70,8 @@ NAMES: Mapping[tuple[str, str], Callable[[Call], Any]] = {
         for name in ("change_scenario", "played", "scenario", "scenario_file", "walk_scenario")
     },
     ("instances.variable", "name"): lambda call: call.thing["name"],
+    ("studio.edit_file", "name"): lambda call: ADDED,
+    ("studio.leave", "name"): lambda call: ADDED,
 }
 """Names that mean something else in an address."""
 
@@ -214,6 +216,12 @@ def _diagram(call: Call) -> tuple[io.BytesIO, str]:
     return file(str(call.thing["diagram"]).replace("The ", "One ", 1).encode(), "diagram.bpmn")
 
 
+DECISIONS = "added_decision_1.dmn"
+EMPTY_FORM = b'{"type": "object", "properties": {}}'
+A_DECISION = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="a" namespace="a">
+<decision id="a" name="a"><literalExpression><text>x</text></literalExpression></decision></definitions>"""
+"""What is tried out."""
+
 SUBJECT = {"phone": "13812345678"}
 """Whose number every case here has."""
 
@@ -323,6 +331,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "staff.unmask": lambda call: {"reason": "visit", "words": "明天去现场"},
     "staff.upload": lambda call: {"file:": file(PDF + b"new", "批复.pdf")},
     "studio.back": lambda call: _back(call),
+    "studio.add": lambda call: {"kind": "form", "title": "督办回告"},
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
     "studio.change_scenario": lambda call: {"name": f"又一件（{call.who.name}）", "do": "save"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
@@ -332,6 +341,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         "process": "twice",
         **{name: call.stage.things["plan"][0][name] for name in ("source", "target")},
     },
+    "studio.preview": lambda call: {"file": ADDED, "diagram": file(EMPTY_FORM, "form.json")},
     "studio.put": lambda call: {"revision": "1"},
     "studio.send_back": lambda call: {"answer": "期限太短"},
     "studio.record": lambda call: {"name": "督办一件", "revision": "1"},
@@ -339,6 +349,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "studio.upload_scenario": lambda call: {"file": file(call.thing["scenario"].encode(), "second.scenario.json")},
     "studio.save": lambda call: {"revision": "1", "diagram": _diagram(call)},
     "studio.whatif_begin": lambda call: {"since": "2026-11-01", "until": "2026-11-23"},
+    "studio.decide": lambda call: {"file": DECISIONS, "decision": "a", "diagram": file(A_DECISION, "decisions.dmn")},
     "subjects.ask": lambda call: {**SUBJECT, "kind": "export", "report": call.thing["token"], "reason": "来函申请"},
     "subjects.correct": lambda call: {
         **SUBJECT,
