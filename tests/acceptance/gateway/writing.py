@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
@@ -16,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from processes.casework import model_drafts
+from processes.casework import migration_plans, model_drafts
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.jobs import CATALOGUE
 from processes.messaging.schema import describe
@@ -24,6 +25,7 @@ from processes.runtime.commands import CompleteJob, FailJob, Start
 from processes.store import quarantine
 from processes.store.tables import JOB_IS_OPEN, Case, Job
 from tests.acceptance.gateway.payloads import ROOM, TEMPLATE, Written
+from tests.diagrams import definitions, end, path, process, start
 from tests.integration.gateway import every_page
 from tests.integration.gateway import rows as inspection
 from tests.integration.gateway.conftest import TOKEN, Browser, Program
@@ -147,7 +149,8 @@ def write_everything(world: World) -> tuple[Office, Filled]:
         office.pages += history_of(office, each)
     office.pages += [(office.desk(CLERK), f"/cases/{each}") for each in cases(office)]
     draft = a_draft(office)
-    return office, Filled(number, instance, task, operation, draft, entry, ())
+    plan, trial = a_migration(office)
+    return office, Filled(number, instance, task, operation, draft, plan, trial, entry, ())
 
 
 def cases(office: Office) -> list[str]:
@@ -244,6 +247,25 @@ def a_draft(office: Office) -> str:
     assert answer.status_code == 200, answer.text
     office.pages += [(browser, path), (browser, f"{path}/force")]
     return draft
+
+
+def a_migration(office: Office) -> tuple[str, str]:
+    """Names of steps in two versions beside each other, and why a case is taken from the one to the other."""
+    world = office.world
+    for at in ("old", "new"):
+        name = office.into(f"drawing {at} step", NAME)
+        task = f'<bpmn:userTask id="{at}" name={quoteattr(name)}/>'
+        drawn = definitions(process("twice", start(), task, end(), path("start", at, "end")))
+        world.services.engine.deploy({"twice.bpmn": drawn})
+        world.engine.execute(Start(f"twice-{at}", "twice", every_page.PLACE))
+        world.clock.advance(timedelta(seconds=1))
+    plan, trial = every_page.planned(world, OWNER, every_page.PLACE, "twice")
+    page = f"/studio/migrations/{plan}/operations/{trial}"
+    office.sends(OWNER, "studio.migrate", f"{page}/migrate", page, {"reason": 500}, which="all")
+    with world.services.database.read() as connection:
+        done = migration_plans.operations(connection, plan)
+    office.pages += [(office.desk(OWNER), f"/studio/migrations/{plan}/operations/{each.id}") for each in done]
+    return plan, trial
 
 
 # ---- problems ----------------------------------------------------------------------------------------------------------

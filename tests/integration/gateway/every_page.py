@@ -142,9 +142,9 @@ def furnish(world: World) -> Filled:
     )
 
 
-def planned(world: World, owner: str, place: str) -> tuple[str, str]:
-    """A plan of a migration between the two versions of a process that cases run on, and its trial, carried out."""
-    engine, process = world.services.engine, "problem"
+def planned(world: World, owner: str, place: str, process: str = "problem") -> tuple[str, str]:
+    """A plan of a migration between the two newest versions of a process, and its trial, carried out."""
+    engine = world.services.engine
     with world.services.database.write() as connection:
         target, source = [each.id for each in versions.of(connection, process)][:2]
         plan = migration_plans.begin(connection, engine, process, source, target, owner, [place])
