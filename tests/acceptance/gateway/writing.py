@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
@@ -15,13 +16,14 @@ from xml.sax.saxutils import quoteattr
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from processes.casework import model_drafts
+from processes.casework import migration_plans, model_drafts
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.jobs import CATALOGUE
 from processes.messaging.schema import describe
 from processes.runtime.commands import CompleteJob, FailJob, Start
 from processes.store import quarantine
 from processes.store.tables import JOB_IS_OPEN, Case, Job
+from tests import diagrams
 from tests.acceptance.gateway.office import (
     ADMIN,
     AUDITOR,
@@ -122,7 +124,22 @@ def write_everything(world: World) -> tuple[Office, Filled]:
         office.pages += history_of(office, each)
     office.pages += [(office.desk(CLERK), f"/cases/{each}") for each in cases(office)]
     draft = a_draft(office)
-    return office, Filled(number, instance, task, operation, draft, entry, ())
+    plan, trial = a_migration(office)
+    filled = Filled(
+        number=number,
+        instance=instance,
+        task=task,
+        operation=operation,
+        draft=draft,
+        change=every_page.asked(world, every_page.PLACE),
+        above=every_page.own_version(world),
+        plan=plan,
+        trial=trial,
+        whatif=every_page.played_what_if(world, draft, OWNER),
+        quarantined=entry,
+        recorded=(),
+    )
+    return office, filled
 
 
 def cases(office: Office) -> list[str]:
@@ -241,6 +258,26 @@ def _a_scenario(office: Office, path: str) -> None:
     }
     browser.post(at, {"do": "text", "text": json.dumps(scenario, ensure_ascii=False)}, at)
     office.pages += [(browser, at), (browser, f"{path}/scenarios"), (browser, f"{path}/try")]
+
+
+def a_migration(office: Office) -> tuple[str, str]:
+    """Names of steps in two versions beside each other, and why a case is taken from the one to the other."""
+    world = office.world
+    for at in ("old", "new"):
+        name = office.into(f"drawing {at} step", NAME)
+        task = f'<bpmn:userTask id="{at}" name={quoteattr(name)}/>'
+        flow = diagrams.path("start", at, "end")
+        drawn = diagrams.definitions(diagrams.process("twice", diagrams.start(), task, diagrams.end(), flow))
+        world.services.engine.deploy({"twice.bpmn": drawn})
+        world.engine.execute(Start(f"twice-{at}", "twice", every_page.PLACE))
+        world.clock.advance(timedelta(seconds=1))
+    plan, trial = every_page.planned(world, OWNER, every_page.PLACE, "twice")
+    page = f"/studio/migrations/{plan}/operations/{trial}"
+    office.sends(OWNER, "studio.migrate", f"{page}/migrate", page, {"reason": 500}, which="all")
+    with world.services.database.read() as connection:
+        done = migration_plans.operations(connection, plan)
+    office.pages += [(office.desk(OWNER), f"/studio/migrations/{plan}/operations/{each.id}") for each in done]
+    return plan, trial
 
 
 # ---- problems ----------------------------------------------------------------------------------------------------------

@@ -177,9 +177,9 @@ def furnish(world: World) -> Filled:
     now, criteria = world.clock.now(), Criteria(process="problem")
     with world.services.database.write() as connection:
         operation = bulk.begin(connection, "retry", "It is back", HANDLER, [PLACE], now, criteria=criteria)
-    draft = drafted(world, _holder("models"), PLACE)
-    plan, trial = planned(world, _holder("models"), PLACE)
-    whatif = _tried(world, drafted(world, _holder("models"), PLACE, "board_handoff"), _holder("models"))
+    owner = _holder("models")
+    draft = drafted(world, owner, PLACE)
+    plan, trial = planned(world, owner, PLACE)
     return Filled(
         number=number,
         instance=task.instance_id,
@@ -187,18 +187,18 @@ def furnish(world: World) -> Filled:
         operation=operation,
         draft=draft,
         change=asked(world, PLACE),
-        above=_own_version(world),
+        above=own_version(world),
         plan=plan,
         trial=trial,
-        whatif=whatif,
+        whatif=played_what_if(world, _elsewhere(world, owner), owner),
         quarantined=1,
         recorded=tuple(str(each) for each in recorded),
     )
 
 
-def planned(world: World, owner: str, place: str) -> tuple[str, str]:
-    """A plan of a migration between the two versions of a process that cases run on, and its trial, carried out."""
-    engine, process = world.services.engine, "problem"
+def planned(world: World, owner: str, place: str, process: str = "problem") -> tuple[str, str]:
+    """A plan of a migration between the two newest versions of a process, and its trial, carried out."""
+    engine = world.services.engine
     with world.services.database.write() as connection:
         target, source = [each.id for each in versions.of(connection, process)][:2]
         plan = migration_plans.begin(connection, engine, process, source, target, owner, [place])
@@ -241,13 +241,19 @@ def tried(world: World, draft: str, owner: str) -> str:
         return runs.begin(connection, found, now - timedelta(days=30), now + timedelta(days=1), now)
 
 
-def _tried(world: World, draft: str, owner: str) -> str:
-    """The address of a what-if of a draft that sends everything to another board."""
+def _elsewhere(world: World, owner: str) -> str:
+    """A draft that sends everything to another board."""
+    draft = drafted(world, owner, PLACE, "board_handoff")
     with world.services.database.write() as connection:
         found = model_drafts.own(connection, draft, owner)
         assert found is not None
         changed = found.text.replace("extra_days: 0", f'board: "{PLACE}.policy", extra_days: 0')
         model_drafts.keep(connection, found, found.file, changed, found.revision, world.clock.now())
+    return draft
+
+
+def played_what_if(world: World, draft: str, owner: str) -> str:
+    """The address of a what-if of a draft, which has been played."""
     run, what_ifs = tried(world, draft, owner), runs.WhatIfs(world.engine, world.services.snapshots)
     while what_ifs.round():
         pass
@@ -263,7 +269,7 @@ def asked(world: World, place: str) -> str:
         return model_changes.put(connection, draft, model_changes.ASKED, world.clock.now()).id
 
 
-def _own_version(world: World) -> str:
+def own_version(world: World) -> str:
     """The place gets a version of its own of a process; returns the superior's."""
     with world.services.database.read() as connection:
         held = models_in_force.at(connection, ("",))["portal_message"]
