@@ -25,7 +25,7 @@ from processes.runtime.commands import CompleteJob, FailJob, Start
 from processes.store import quarantine
 from processes.store.tables import JOB_IS_OPEN, Case, Job
 from tests.acceptance.gateway.payloads import ROOM, TEMPLATE, Written
-from tests.diagrams import definitions, end, path, process, start
+from tests.diagrams import definitions, end, flow, process, start
 from tests.integration.gateway import every_page
 from tests.integration.gateway import rows as inspection
 from tests.integration.gateway.conftest import TOKEN, Browser, Program
@@ -255,7 +255,7 @@ def a_migration(office: Office) -> tuple[str, str]:
     for at in ("old", "new"):
         name = office.into(f"drawing {at} step", NAME)
         task = f'<bpmn:userTask id="{at}" name={quoteattr(name)}/>'
-        drawn = definitions(process("twice", start(), task, end(), path("start", at, "end")))
+        drawn = definitions(process("twice", start(), task, end(), flow("start", at), flow(at, "end")))
         world.services.engine.deploy({"twice.bpmn": drawn})
         world.engine.execute(Start(f"twice-{at}", "twice", every_page.PLACE))
         world.clock.advance(timedelta(seconds=1))
