@@ -23,7 +23,6 @@ from processes.messaging.schema import describe
 from processes.runtime.commands import CompleteJob, FailJob, Start
 from processes.store import quarantine
 from processes.store.tables import JOB_IS_OPEN, Case, Job
-from tests import diagrams
 from tests.acceptance.gateway.office import (
     ADMIN,
     AUDITOR,
@@ -42,6 +41,7 @@ from tests.acceptance.gateway.writing_programs import (
     messages_by_programs,
     reported_by_programs,
 )
+from tests.diagrams import definitions, end, flow, process, start
 from tests.integration.gateway import every_page
 from tests.integration.gateway import rows as inspection
 from tests.integration.gateway.conftest import TOKEN, Browser
@@ -266,8 +266,7 @@ def a_migration(office: Office) -> tuple[str, str]:
     for at in ("old", "new"):
         name = office.into(f"drawing {at} step", NAME)
         task = f'<bpmn:userTask id="{at}" name={quoteattr(name)}/>'
-        flow = diagrams.path("start", at, "end")
-        drawn = diagrams.definitions(diagrams.process("twice", diagrams.start(), task, diagrams.end(), flow))
+        drawn = definitions(process("twice", start(), task, end(), flow("start", at), flow(at, "end")))
         world.services.engine.deploy({"twice.bpmn": drawn})
         world.engine.execute(Start(f"twice-{at}", "twice", every_page.PLACE))
         world.clock.advance(timedelta(seconds=1))
