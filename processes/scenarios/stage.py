@@ -150,14 +150,14 @@ class Stage(Orchestrator):
     def settle(self) -> None:
         """Besides, give the jobs their usual answers until none is left that has one."""
         super().settle()
+        if self._answering:
+            return
         self._turns += 1
         if self._turns > MOST_TURNS:
             raise Restless(
                 f"流程动了 {MOST_TURNS} 次还停不下来，例如定时太密、等待太久；请把等待分短些",
                 f"the process has moved {MOST_TURNS} times and goes on: let less time pass at once",
             )
-        if self._answering:
-            return
         self._answering = True
         try:
             for _ in range(MOST_ANSWERS):

@@ -238,6 +238,9 @@ class _Reading:
         self._do(entry, work)
         self._event(number, entry)
 
+    def _migrate(self, _number: int, _entry: Entry) -> None:
+        raise Unfaithful("办理中迁移过版本的问题不重放", "an instance that was taken to another version is not played")
+
 
 _COMMANDS: dict[str, Callable[[_Reading, int, Entry], None]] = {
     "CompleteTask": _Reading._complete,
@@ -255,6 +258,7 @@ _COMMANDS: dict[str, Callable[[_Reading, int, Entry], None]] = {
     "Suspend": _Reading._suspend,
     "Resume": _Reading._resume,
     "Replan": _Reading._replan,
+    "Migrate": _Reading._migrate,
 }
 
 

@@ -36,7 +36,7 @@ def save(browser: Browser, path: str, name: str, text: str | bytes, seen: int, s
 
 def tried(browser: Browser, path: str, name: str, decision: str, text: str = "", **given: str) -> Any:
     body = text or text_of(name)
-    return send(browser, path, body, to="/try", file=name, decision=decision, given=json.dumps(given)).json
+    return send(browser, path, body, to="/decide", file=name, decision=decision, given=json.dumps(given)).json
 
 
 def test_the_list_leads_to_each_file_in_one_draft(world: World, browser: Open) -> None:
@@ -170,7 +170,7 @@ def test_what_is_no_such_file_is_refused_in_words(world: World, browser: Open, n
     top = browser(TOP)
     path = begun(top, "board_handoff")
     before = draft_of(world, path)
-    for to in ("", "/check", "/try", "/preview"):
+    for to in ("", "/check", "/decide", "/preview"):
         answer = send(top, path, body, to=to, revision=0, file=name)
         assert answer.status_code == 422, to
         assert re.search(r"[\u4e00-\u9fff]", answer.json["error"])
@@ -195,7 +195,7 @@ def test_an_error_is_told_at_its_cell_or_field(world: World, browser: Open) -> N
 def test_a_decision_is_tried_on_the_engines_own_tables(world: World, browser: Open) -> None:
     top = browser(TOP)
     path = begun(top, "rating")
-    asked = send(top, path, text_of(RATED), to="/try", file=RATED, decision="rating_level").json["questions"]
+    asked = send(top, path, text_of(RATED), to="/decide", file=RATED, decision="rating_level").json["questions"]
     assert [each["name"] for each in asked] == ["rating.level", "rating.solved"]
     answer = tried(top, path, RATED, "rating_level", **{"rating.level": "2"})
     assert [each["row"] for each in answer["rules"]] == [5]

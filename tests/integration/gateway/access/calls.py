@@ -136,8 +136,9 @@ def _duty(call: Call) -> dict[str, Any]:
 def _back(call: Call) -> dict[str, Any]:
     """From a place's own version to its superior's."""
     with call.stage.world.services.database.read() as connection:
-        own, above = (models_in_force.at(connection, (place,))[OWN_PROCESS].definition for place in (HOME, ""))
-    return {"place": HOME, "process": OWN_PROCESS, "version": above, "current": own}
+        above = models_in_force.at(connection, ("",))[OWN_PROCESS].definition
+        held = models_in_force.at(connection, (HOME, ""))[OWN_PROCESS].definition  # the superior's, once it was given up
+    return {"place": HOME, "process": OWN_PROCESS, "version": above, "current": held}
 
 
 def _colleague(call: Call) -> str:
