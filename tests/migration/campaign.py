@@ -79,7 +79,8 @@ class _Play:
         engine = world.core.engine
         engine.deploy(old())
         world.rest(asleep=True)
-        self._timed("begin", lambda: (people.begin(self._cases), people.bring(self._cases)))
+        self._timed("begin", lambda: people.begin(self._cases))
+        self._timed("bring", lambda: people.bring(self._cases))
         engine.deploy(new())
         was, eligible = evidence.before(world), evidence.eligible(world, self._cases)
         plan = self._plan()
