@@ -49,7 +49,7 @@ class Found:
             f"cases: {self.cases}; in flight at the beginning: {dict(self.in_flight)}",
             f"tried: {dict(self.tried)}",
             f"migrated: {dict(self.moved)}; tasks that people completed meanwhile: {self.meanwhile}; engines killed: {self.kills}",
-            f"active steps in both versions: {self.eligible}, of these moved: {self.moved_of_eligible} ({share:.2%})",
+            f"active steps in both versions, not ended before their turn: {self.eligible}, moved: {self.moved_of_eligible} ({share:.2%})",
             "seconds: " + ", ".join(f"{name} {spent:.0f}" for name, spent in self.seconds.items()),
             f"broken: {len(self.wrong)}",
         ]
@@ -79,7 +79,8 @@ class _Play:
         engine = world.core.engine
         engine.deploy(old())
         world.rest(asleep=True)
-        self._timed("begin", lambda: (people.begin(self._cases), people.bring(self._cases)))
+        self._timed("begin", lambda: people.begin(self._cases))
+        self._timed("bring", lambda: people.bring(self._cases))
         engine.deploy(new())
         was, eligible = evidence.before(world), evidence.eligible(world, self._cases)
         plan = self._plan()
@@ -94,6 +95,8 @@ class _Play:
         unsaid = len(self._cases) - sum(self._counts(moved).values())
         if unsaid:
             wrong["without an outcome"] = str(unsaid)
+        wrong |= evidence.unanswered(world)
+        eligible -= self._ended_before(moved)
         in_flight = {"jobs": len(was.jobs), "timers": len(was.timers), "messages waited for": len(was.keys)}
         in_flight |= {"people's tasks": len(was.terms), "drafts": len(was.drafts)}
         return Found(
@@ -175,6 +178,12 @@ class _Play:
             row = migration_plans.one(connection, plan)
             assert row is not None
             return set(connection.scalars(select(Instance.id).where(Instance.definition_id == row.target)))
+
+    def _ended_before(self, operation: str) -> set[str]:
+        """Cases that people had finished when their turn came."""
+        statement = select(OperationItem.instance_id).where(OperationItem.operation_id == operation)
+        with self._world.observed.read() as connection:
+            return set(connection.scalars(statement.where(OperationItem.outcome == migration_plans.GONE)))
 
     def _counts(self, operation: str) -> Counter[str]:
         statement = select(OperationItem.outcome, func.count()).where(OperationItem.operation_id == operation)

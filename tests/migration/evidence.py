@@ -19,6 +19,7 @@ from processes.store.tables import (
     Incident,
     Instance,
     Job,
+    OutboxMessage,
     Subscription,
     TaskDraft,
     Timer,
@@ -140,6 +141,17 @@ def broken(world: Campaign, cases: Sequence[Case], moved: Collection[str]) -> Ma
                 wrong = f"votes: {running.data.get('votes')}"
             if wrong:
                 found[case.number] = f"{case.position.name}: {wrong}"
+    return found
+
+
+def unanswered(world: Campaign) -> Mapping[str, str]:
+    """Jobs that nobody has answered in the end: their rows, what lies in the outbox, in the queues and among the dead letters."""
+    found = dict[str, str]()
+    with world.observed.read() as connection:
+        rows = connection.execute(select(Job.__table__).where(Job.state != "done")).all()
+        waiting = [dict(row._mapping) for row in connection.execute(select(OutboxMessage.__table__).limit(20))]
+    for row in rows:
+        found[f"job {row.id}"] = f"{dict(row._mapping)}; outbox: {waiting}; queues: {world.queue_depths()}"
     return found
 
 
