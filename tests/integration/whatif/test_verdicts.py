@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from sqlalchemy import delete
+
 from processes.casework.functions import Snapshots
 from processes.kernel.compiler import compile_process
 from processes.orchestrator import Orchestrator
@@ -108,7 +110,7 @@ def test_a_condition_that_cannot_be_told_is_where_the_draft_is_stuck() -> None:
 def test_what_its_history_does_not_tell_is_counted_as_such() -> None:
     def spoil(engine: Orchestrator) -> None:
         with engine.database.write() as connection:
-            connection.execute(HistoryEntry.__table__.delete().where(HistoryEntry.kind == "FireTimer"))
+            connection.execute(delete(HistoryEntry).where(HistoryEntry.kind == "FireTimer"))
 
     found = verdict(diagram(), spoil)
     assert found.kind == comparison.UNFAITHFUL
