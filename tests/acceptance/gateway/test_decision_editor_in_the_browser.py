@@ -96,7 +96,7 @@ def test_an_owner_changes_a_table_and_puts_it_into_force(world: World, desk: At)
     write(page, "rating_level_rule4_in1", "[2..2]")
     expect(checked).to_have_attribute("data-state", "fine", timeout=20_000)
 
-    page.get_by_label("企业评价").fill("2")
+    page.locator("[data-try]").get_by_label("企业评价").fill("2")
     page.get_by_role("button", name="试算").click()
     expect(page.locator("[data-outcome]")).to_contain_text("命中第 5 行")
     expect(page.locator("[data-outcome]")).to_contain_text("不满意")
