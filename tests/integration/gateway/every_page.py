@@ -219,8 +219,8 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         draft = model_drafts.own(connection, model_drafts.begin(connection, owner, place, held, bodies, now), owner)
         assert draft is not None
         changed = draft.text.replace('nameEn" value="', 'nameEn" value="The ', 1)
-        path = next(iter(sorted((MODELS / process).glob("*.scenario.json"))))
-        scenario = json.loads(path.read_text("utf-8"))
+        shipped = (json.loads(each.read_text("utf-8")) for each in sorted(MODELS.rglob("*.scenario.json")))
+        scenario = next(each for each in shipped if each["process"] == process)
         walk = {**scenario, "given": {**scenario["given"], "answers": {}}, "when": [], "then": {}}
         scenario |= {"name": "The first", "about": "It passes"}
         model_walks.keep(connection, draft.id, 0, walk)
