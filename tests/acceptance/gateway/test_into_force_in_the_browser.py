@@ -72,10 +72,10 @@ def test_a_change_is_approved_comes_into_force_and_is_taken_back(
 ) -> None:
     before = held(world)
     page = desk(AUTHOR, WIDE).open(draft)
-    expect(page.locator("main")).to_contain_text("先演练这些流程的 2 个情景")
+    expect(page.locator("main")).to_contain_text("先演练这些流程的 1 个情景")
     looked_at(page, "before playing")
     page.get_by_role("button", name="演练情景").click()
-    expect(page.locator("#trial")).to_contain_text("演练了 2 个情景，2 个相符", timeout=60_000)
+    expect(page.locator("#trial")).to_contain_text("演练了 1 个情景，1 个相符", timeout=60_000)
     page.get_by_label(re.compile("给批准人的说明")).fill("名称改得更清楚")
     looked_at(page, "asking")
     page.get_by_role("button", name="请求批准").click()

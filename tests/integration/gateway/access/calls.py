@@ -137,7 +137,9 @@ def _back(call: Call) -> dict[str, Any]:
     """From a place's own version to its superior's."""
     with call.stage.world.services.database.read() as connection:
         above = models_in_force.at(connection, ("",))[OWN_PROCESS].definition
-        held = models_in_force.at(connection, (HOME, ""))[OWN_PROCESS].definition  # the superior's, once it was given up
+        held = models_in_force.at(connection, (HOME, ""))[
+            OWN_PROCESS
+        ].definition  # the superior's, once it was given up
     return {"place": HOME, "process": OWN_PROCESS, "version": above, "current": held}
 
 

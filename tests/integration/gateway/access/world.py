@@ -21,13 +21,24 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, insert, select
 
 from gateway import create_app
-from processes.casework import answer_templates, attachments, bulk, migration_plans, model_drafts, uploads
+from processes.casework import (
+    answer_templates,
+    attachments,
+    bulk,
+    migration_plans,
+    model_changes,
+    model_drafts,
+    model_trials,
+    uploads,
+)
 from processes.casework.accounts import second_factor
 from processes.casework.accounts import tokens as access_tokens
+from processes.casework.model_versions import subject
 from processes.casework.records import AnswerWords
 from processes.casework.subjects import requests
 from processes.casework.subjects.identity import Identity
 from processes.runtime.commands import FailJob
+from processes.scenarios.trials import Trials
 from processes.store.tables import (
     AnswerTemplate,
     Case,
@@ -333,9 +344,10 @@ def _asked(world: World, home: Thing) -> Thing:
 
 
 def _drafted(world: World, home: Thing) -> Thing:
-    """A draft of a home's process owner."""
+    """A draft of a home's process owner, whose scenarios have been played."""
     owner = _holder("owner", home.place)
     draft = drafted(world, owner, home.place)
+    _rehearsed(world, draft)
     with world.services.database.read() as connection:
         found = model_drafts.own(connection, draft, owner)
     assert found is not None
@@ -372,7 +384,25 @@ def _planned(world: World, homes: list[Thing]) -> list[Thing]:
 
 def _going(world: World, home: Thing) -> Thing:
     """A change of somebody else's that a home's process owner is asked to approve."""
-    return Thing(home.home, home.place, values={"change_id": asked(world, home.place)})
+    change_id = asked(world, home.place)
+    with world.services.database.read() as connection:
+        change = model_changes.one(connection, change_id)
+    assert change is not None
+    _rehearsed(world, change.draft)
+    return Thing(home.home, home.place, values={"change_id": change_id})
+
+
+def _rehearsed(world: World, draft_id: str) -> None:
+    """The scenarios of a draft are played."""
+    here = world.services
+    with here.database.write() as connection:
+        draft = model_drafts.one(connection, draft_id)
+        assert draft is not None
+        places = (*here.snapshots.now().reference.path(draft.place), "")
+        model_trials.ask(connection, subject(connection, places, draft.sent, draft.kept), world.clock.now())
+    trials = Trials(here.database, world.clock, here.snapshots)
+    while trials.round():
+        pass
 
 
 def _problem(world: World, number: str, home: str, phone: str) -> Thing:
