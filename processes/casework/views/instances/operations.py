@@ -17,8 +17,8 @@ ITEMS = 100
 
 
 def of_person(connection: Connection, person: str) -> Sequence[Row[Any]]:
-    """A person's operations."""
-    statement = select(Operation.__table__).where(Operation.actor == person)
+    """A person's operations, but for migrations, which stand with their plans."""
+    statement = select(Operation.__table__).where(Operation.actor == person, Operation.plan_id.is_(None))
     return connection.execute(statement.order_by(Operation.created_at.desc()).limit(LISTED)).all()
 
 

@@ -345,7 +345,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
         **{name: call.stage.things["plan"][0][name] for name in ("source", "target")},
     },
     "studio.preview": lambda call: {"file": ADDED, "diagram": file(EMPTY_FORM, "form.json")},
-    "studio.put": lambda call: {"revision": "1"},
+    "studio.put": lambda call: {"revision": str(call.thing["revision"])},
     "studio.send_back": lambda call: {"answer": "期限太短"},
     "studio.record": lambda call: {"name": "督办一件", "revision": "1"},
     "studio.step": lambda call: {"act": "wait", "by": "PT1H", "revision": "1"},

@@ -359,6 +359,7 @@ def _drafted(world: World, home: Thing) -> Thing:
     values = {
         "draft_id": draft,
         "diagram": found.text,
+        "revision": found.revision,
         "scenario": found.files[SCENARIO],
         "run_id": run,
         "position": 0,
