@@ -178,6 +178,7 @@ NO_WORDS = {
     "job rating.rectified receipt": "a number like those of the other jobs, which are kept alike",
     "job seven-lists.transfer reference": "a number like those of the other jobs, which are kept alike",
     "portal.file website": "whoever fills it in is refused",
+    "studio.upload_scenario file": "a file: see studio.change_scenario text",
     "staff.complete costs.*.amount": "a number",
     "staff.complete file:receipts": "a file like those without a field",
     "staff.complete note": "see task triage note",

@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from processes.casework import migration_plans, model_drafts
+from processes.casework import migration_plans, model_changes, model_drafts
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.jobs import CATALOGUE
 from processes.messaging.schema import describe
@@ -131,7 +131,7 @@ def write_everything(world: World) -> tuple[Office, Filled]:
         task=task,
         operation=operation,
         draft=draft,
-        change=every_page.asked(world, every_page.PLACE),
+        change=a_change(office),
         above=every_page.own_version(world),
         plan=plan,
         trial=trial,
@@ -258,6 +258,19 @@ def _a_scenario(office: Office, path: str) -> None:
     }
     browser.post(at, {"do": "text", "text": json.dumps(scenario, ensure_ascii=False)}, at)
     office.pages += [(browser, at), (browser, f"{path}/scenarios"), (browser, f"{path}/try")]
+
+
+def a_change(office: Office) -> str:
+    """A change that another owner sends back with words, and that is asked for once more."""
+    world, author = office.world, office.desk(every_page.AUTHOR)
+    change = every_page.asked(world, every_page.PLACE)
+    page = f"/studio/changes/{change}"
+    office.sends(OWNER, "studio.send_back", f"{page}/return", page, {"answer": 500})
+    with world.services.database.read() as connection:
+        draft = next(each for each in model_drafts.at(connection, every_page.PLACE) if each.person == every_page.AUTHOR)
+    office.answers.append(author.get(f"/studio/drafts/{draft.id}/force"))
+    with world.services.database.write() as connection:
+        return model_changes.put(connection, draft, model_changes.ASKED, world.clock.now()).id
 
 
 def a_migration(office: Office) -> tuple[str, str]:
