@@ -52,6 +52,9 @@ from tests.integration.gateway.programs import caller
 from tests.integration.gateway.test_sheets import sheet
 from tests.integration.gateway.world import MODELS, World
 
+ABOVE = "zj.yun"
+"""The process owner of the province."""
+
 NAME = 60
 """Signs that names have room for."""
 
@@ -125,13 +128,14 @@ def write_everything(world: World) -> tuple[Office, Filled]:
     office.pages += [(office.desk(CLERK), f"/cases/{each}") for each in cases(office)]
     draft = a_draft(office)
     plan, trial = a_migration(office)
+    sent_back(office, draft)
     filled = Filled(
         number=number,
         instance=instance,
         task=task,
         operation=operation,
         draft=draft,
-        change=a_change(office),
+        change=every_page.asked(world, every_page.PLACE),
         above=every_page.own_version(world),
         plan=plan,
         trial=trial,
@@ -260,17 +264,15 @@ def _a_scenario(office: Office, path: str) -> None:
     office.pages += [(browser, at), (browser, f"{path}/scenarios"), (browser, f"{path}/try")]
 
 
-def a_change(office: Office) -> str:
-    """A change that another owner sends back with words, and that is asked for once more."""
-    world, author = office.world, office.desk(every_page.AUTHOR)
-    change = every_page.asked(world, every_page.PLACE)
-    page = f"/studio/changes/{change}"
-    office.sends(OWNER, "studio.send_back", f"{page}/return", page, {"answer": 500})
-    with world.services.database.read() as connection:
-        draft = next(each for each in model_drafts.at(connection, every_page.PLACE) if each.person == every_page.AUTHOR)
-    office.answers.append(author.get(f"/studio/drafts/{draft.id}/force"))
+def sent_back(office: Office, draft_id: str) -> None:
+    """The owner's change is sent back with words by the superior's owner; the draft's review shows them."""
+    world = office.world
     with world.services.database.write() as connection:
-        return model_changes.put(connection, draft, model_changes.ASKED, world.clock.now()).id
+        draft = model_drafts.one(connection, draft_id)
+        assert draft is not None
+        change = model_changes.put(connection, draft, model_changes.ASKED, world.clock.now()).id
+    page = f"/studio/changes/{change}"
+    office.sends(ABOVE, "studio.send_back", f"{page}/return", page, {"answer": 500})
 
 
 def a_migration(office: Office) -> tuple[str, str]:
