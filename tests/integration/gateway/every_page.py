@@ -227,7 +227,7 @@ def drafted(world: World, owner: str, place: str, process: str = "supervision") 
         model_drafts.keep(connection, draft, draft.file, changed, 0, now)
         model_drafts.keep(connection, draft, SCENARIO, json.dumps(scenario, ensure_ascii=False), 0, now)
         for kind in (FORM, DECISION):
-            name, text = draft_files.fresh(kind, "督办意见", "added", {})
+            name, text = draft_files.fresh(kind, "Remarks", "added", {})
             model_drafts.keep(connection, draft, name, text.replace("<text></text>", "<text>place</text>"), 0, now)
     return draft.id
 
