@@ -59,15 +59,16 @@ def changed(base: Data, data: Data, into: Data) -> Data:
             if result is into:
                 result = dict(into)
             del result[key]
-    return _with_stamps(result, into, data) if WRITTEN in data else result
+    return _with_stamps(result, base, into, data) if WRITTEN in data else result
 
 
-def _with_stamps(result: Data, into: Data, data: Data) -> Data:
-    """``result``, put together of the two others: of each value it is known when that was written."""
-    mine, theirs = data[WRITTEN], into.get(WRITTEN, {})
+def _with_stamps(result: Data, base: Data, into: Data, data: Data) -> Data:
+    """``result``, put together of the last two: of each value it is known when that was written. What ``data`` has not written since ``base``
+    stays as ``into`` has it, though the branches there may have written it before ``base``."""
+    mine, theirs, since = data[WRITTEN], into.get(WRITTEN, {}), base.get(WRITTEN, {})
     stamps = dict(theirs)
     for key, at in mine.items():
-        if at != theirs.get(key, 0) and key in result:
+        if at not in (theirs.get(key, 0), since.get(key, 0)) and key in result:
             sides = ((data, at), (into, theirs.get(key, 0)))
             same = [written for side, written in sides if side.get(key, _GONE) == result[key]]
             stamps[key] = max(same or [written for _, written in sides])

@@ -88,7 +88,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Inbox:
-    """A page of open tasks. ``more``: there are further pages. ``beyond``: there are further tasks, less urgent than those looked through."""
+    """A page of open tasks. ``more``: there are further pages. ``beyond``: as many
+    tasks were looked through as ever are, so there may be less urgent ones that were not."""
 
     lines: tuple[TaskLine, ...]
     counts: Counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from processes.casework.doors import report
 from processes.casework.people import authority
@@ -43,8 +43,7 @@ def test_all_of_a_word_are_found(tasks: House, word: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(inbox, "PAGE", 7)
     now = tasks.clock.now()
     with tasks.database.read() as connection:
-        reference = Reference.read(connection)
-        desk = Desk.of(authority(reference, "wx.chen", date(2026, 11, 23)), reference)
+        reference, desk = _of_the_clerk(connection)
         said = (
             select(UserTask.id, UserTask.name, Case.number, ReportText.title, ReportText.body, PersonalData.enterprise)
             .join(Case, Case.id == UserTask.case_id)
@@ -70,8 +69,7 @@ def test_a_list_says_when_less_urgent_ones_were_not_looked_through(
     monkeypatch.setattr(inbox, "SEARCHED", 20)
     now = tasks.clock.now()
     with tasks.database.read() as connection:
-        reference = Reference.read(connection)
-        desk = Desk.of(authority(reference, "wx.chen", date(2026, 11, 23)), reference)
+        reference, desk = _of_the_clerk(connection)
         few = inbox.inbox(connection, reference, desk, now, narrowed=inbox.Narrowed(text="排水管网"))
         assert (len(few.lines), few.more, few.beyond) == (4, False, True)
         monkeypatch.setattr(inbox, "PAGE", 3)
@@ -79,3 +77,8 @@ def test_a_list_says_when_less_urgent_ones_were_not_looked_through(
         monkeypatch.setattr(inbox, "SEARCHED", 100)
         whole = inbox.inbox(connection, reference, desk, now, narrowed=inbox.Narrowed(text="排水管网"), page=3)
         assert (len(whole.lines), whole.more, whole.beyond) == (2, False, False)
+
+
+def _of_the_clerk(connection: Connection) -> tuple[Reference, Desk]:
+    reference = Reference.read(connection)
+    return reference, Desk.of(authority(reference, "wx.chen", date(2026, 11, 23)), reference)

@@ -8,7 +8,7 @@ from processes.orchestrator import Orchestrator
 from tests.diagrams import definitions, element, end, path, process, script, start, user
 from tests.reference.words import begins, data_object, event_sub_process, guard, many, reads, root, signal, sub_process
 
-SIGNALS = "".join(root("signal", name) for name in ("first", "second"))
+SIGNALS = "".join(root("signal", name) for name in ("first", "second", "third"))
 
 
 def started(*body: str, **variables: Any) -> tuple[Orchestrator, str]:
@@ -106,6 +106,21 @@ def test_beside_each_other_what_is_written_counts_even_if_another_that_is_gone_h
     engine.complete(engine.tasks(case)[0].id)
     found = engine.instance(case)
     assert (found.state, found.variables) == ("completed", {"k": 1, "who": "other"})
+
+
+def test_what_was_known_of_others_that_are_gone_at_last_is_nobodys_however_often_it_was_written_anew() -> None:
+    inside = sub_process("sub", start("s"), script("mark", "= {k: 1}"), user("wait"), path("s", "mark", "wait"))
+    begin, out = begins("begin_inner", signal("second"), interrupting=False), guard("out", "sub", signal("third"))
+    inner = event_sub_process("inner", begin, inside, out, path("begin_inner", "sub"))
+    begin = begins("begin_outer", signal("first"), interrupting=False)
+    outer = event_sub_process("outer", begin, inner, user("more"), path("begin_outer", "more"))
+    engine, case = started(outer, start(), user("work"), end(), path("start", "work", "end"))
+    for number, event in enumerate(("first", "second", "first", "second", "second")):
+        engine.signal(event, {"number": number}, instance=case)  # the second outer one begins with k = 1 of the first
+    engine.signal("third", instance=case)  # all that wrote k are gone with it
+    for task in engine.tasks(case):
+        engine.complete(task.id)
+    assert (engine.instance(case).state, engine.instance(case).variables) == ("completed", {"number": 4})
 
 
 def test_what_an_event_sub_process_found_when_it_began_is_not_its_own_writing() -> None:
