@@ -32,7 +32,7 @@ def edit(draft_id: str) -> Response:
         draft = own(connection, draft_id)
         held = models_in_force.at(connection, path(draft.place))
         bodies = models_in_force.bodies(connection, held.values())
-        parts = draft_files.parts(draft, bodies)
+        parts = draft_files.parts(draft, bodies, language())
         drawn = {each.process: models(connection, each.definition, language()) for each in held.values()}
     names = {process: each.process(process) or process for process, each in drawn.items()}
     forms = {name: str(form.get("title") or "") for each in drawn.values() for name, form in each.forms.items()}

@@ -27,7 +27,7 @@ def edit_file(draft_id: str, name: str) -> Response:
     with services().database.read() as connection:
         draft = own(connection, draft_id)
         bodies = draft_files.in_force(connection, draft, path(draft.place))
-        parts = {each.name: each for each in draft_files.parts(draft, bodies)}
+        parts = {each.name: each for each in draft_files.parts(draft, bodies, language())}
         if name not in parts:
             abort(404)
         held = models_in_force.at(connection, path(draft.place)).get(draft.process)

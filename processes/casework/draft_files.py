@@ -12,7 +12,10 @@ from xml.sax.saxutils import quoteattr
 from sqlalchemy import Connection, select
 
 from processes.casework import models_in_force
+from processes.casework.forms import in_language
 from processes.casework.model_drafts import LARGEST, Draft, NotThisDiagram, text_of
+from processes.casework.views.models import drawing_in
+from processes.languages import CHINESE
 from processes.notation.bundle import named_files
 from processes.notation.check import forms
 from processes.notation.check.sanity import kind_by_name
@@ -36,15 +39,16 @@ class Part:
     used: bool = True
 
 
-def parts(draft: Draft, bodies: Mapping[str, bytes]) -> Sequence[Part]:
-    """The draft's decisions and forms, those in use first. ``bodies``: what is in force there (see :func:`in_force`)."""
+def parts(draft: Draft, bodies: Mapping[str, bytes], language: str = CHINESE) -> Sequence[Part]:
+    """The draft's decisions and forms, those in use first. ``bodies``: what is in force there (see :func:`in_force`); ``language``: that of
+    their titles."""
     named = _named(draft, bodies)
     added = [name for name in draft.sent if name != draft.file and name not in named]
     return [
         Part(
             name,
             kind,
-            title_of(name, draft.sent.get(name) or bodies[name]),
+            title_of(name, draft.sent.get(name) or bodies[name], language),
             name in draft.sent,
             name not in bodies,
             name in named,
@@ -54,9 +58,9 @@ def parts(draft: Draft, bodies: Mapping[str, bytes]) -> Sequence[Part]:
     ]
 
 
-def part_in_force(name: str, body: bytes) -> Part:
+def part_in_force(name: str, body: bytes, language: str) -> Part:
     """A decision file or form as no draft changes it."""
-    return Part(name, kind_of(name, body), title_of(name, body))
+    return Part(name, kind_of(name, body), title_of(name, body, language))
 
 
 def in_force(connection: Connection, draft: Draft, path: Sequence[str]) -> Mapping[str, bytes]:
@@ -123,12 +127,12 @@ def kind_of(name: str, body: bytes) -> str:
         return ""
 
 
-def title_of(name: str, body: bytes) -> str:
-    """What a decision file or form calls itself, else its name."""
+def title_of(name: str, body: bytes, language: str) -> str:
+    """What a decision file or form calls itself, in a language where it has it; else its name."""
     try:
         if kind_by_name(name) == FORM:
-            return str(read_form(body.decode()).get("title") or name)
-        root = read_xml(name, body).root
+            return str(in_language(read_form(body.decode()), language).get("title") or name)
+        root = read_xml(name, drawing_in(body, name, language)).root
     except (ParseError, NotThisDiagram, UnicodeDecodeError):
         return name
     return root.get("name") or name

@@ -49,9 +49,9 @@ def at(connection: Connection, path: Sequence[str], place: str, person: str, lan
             models(connection, each.definition, language).process(each.process) or each.name,
             by.get(each.definition, ""),
             names,
-            draft_files.parts(mine, bodies)
+            draft_files.parts(mine, bodies, language)
             if mine
-            else [draft_files.part_in_force(name, bodies[name]) for name in names[1:]],
+            else [draft_files.part_in_force(name, bodies[name], language) for name in names[1:]],
             mine,
             [(one.person, one.changed_at) for one in there if one.person != person],
         )

@@ -15,10 +15,10 @@ Open = Callable[..., Browser]
 
 SHOWN_AS_IT_IS = re.compile(
     r"<pre.*?</pre>|<textarea.*?</textarea>|<script.*?</script>|<input id=\"f-f.*?>"
-    r"|<ul class=\"helps\">.*?</ul>|<code>\{\{.*?\}\}</code>|lang=\"zh-CN\">中文<",
+    r"|<ul class=\"helps\">.*?</ul>|<dl class=\"facts written\">.*?</dl>|<code>\{\{.*?\}\}</code>|lang=\"zh-CN\">中文<",
     re.DOTALL,
 )
-"""Messages, examples and templates of answers are data; scripts' words have a test of their own; a language says its name in itself."""
+"""Messages, examples, templates of answers and variables are data; scripts' words have a test of their own; a language says its name in itself."""
 
 
 @pytest.fixture

@@ -123,7 +123,8 @@ def declared() -> Iterator[Words]:
         for field in describe(contract.schema):
             choices = (field.choices or {}).values()
             yield from (Words(contract.type, 0, each) for each in (field.title, field.description, *choices))
-    yield from (Words("jobs", 0, each.title) for each in CATALOGUE.values())
+    for job in CATALOGUE.values():
+        yield from (Words("jobs", 0, each) for each in (job.title, *job.errors.values()))
 
 
 def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
