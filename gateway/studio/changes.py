@@ -16,8 +16,8 @@ from gateway.text import moment
 from processes.casework import model_changes, model_drafts
 from processes.casework.model_changes import ASKED, PLANNED, RETURNED, Change
 from processes.casework.model_drafts import Draft, Superseded
-from processes.casework.views.models import drawing_in
 from processes.languages import CHINESE
+from processes.notation.english import named_in
 
 
 @blueprint.get("/changes/<change_id>")
@@ -37,7 +37,7 @@ def changed(change_id: str) -> Response:
     """Its diagram."""
     with services().database.read() as connection:
         _change, draft = _asked(connection, change_id)
-    body = drawing_in(draft.text.encode(), draft.file, request.args.get("language", CHINESE))
+    body = named_in(draft.text.encode(), draft.file, request.args.get("language", CHINESE))
     return Response(body, mimetype="application/xml")
 
 

@@ -14,10 +14,10 @@ from gateway.languages import pick, said
 from gateway.studio.pages import blueprint, diagram, findings, own, path, together
 from processes.casework import draft_files, model_drafts
 from processes.casework.model_drafts import Draft, NotThisDiagram, Outdated
-from processes.casework.views.models import drawing_in
 from processes.errors import BihuanError
 from processes.languages import CHINESE
 from processes.notation.check.findings import Finding
+from processes.notation.english import named_in
 from processes.notation.models import ParseError
 
 
@@ -27,7 +27,7 @@ def drawing(draft_id: str) -> Response:
     with services().database.read() as connection:
         draft = own(connection, draft_id)
     asked = request.args.get("language", CHINESE)
-    body = drawing_in(draft.text.encode(), draft.file, spoken() if asked == spoken() else CHINESE)
+    body = named_in(draft.text.encode(), draft.file, spoken() if asked == spoken() else CHINESE)
     return Response(body, mimetype="application/xml")
 
 

@@ -22,9 +22,10 @@ from gateway.studio.pages import blueprint, findings, own, place_name, together
 from gateway.text import HERE, day
 from processes.casework import access
 from processes.casework.model_drafts import Draft
-from processes.casework.views.models import Drawing, drawing_in, read_drawings
+from processes.casework.views.models import Drawing, read_drawings
 from processes.notation.bundle import content_hash
 from processes.notation.check.findings import ERROR
+from processes.notation.english import named_in
 from processes.runtime.engine import Engine
 from processes.whatif import results, runs
 from processes.whatif.comparison import SAME, VERDICTS
@@ -163,7 +164,7 @@ def whatif_drawing(draft_id: str, run_id: str) -> Response:
     with services().database.read() as connection:
         _draft, run = _run(connection, draft_id, run_id)
     name, text = next(iter(run.files.items()))
-    return Response(drawing_in(text.encode(), name, language()), mimetype="application/xml")
+    return Response(named_in(text.encode(), name, language()), mimetype="application/xml")
 
 
 @lru_cache(2)

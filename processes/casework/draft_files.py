@@ -14,11 +14,11 @@ from sqlalchemy import Connection, select
 from processes.casework import models_in_force
 from processes.casework.forms import in_language
 from processes.casework.model_drafts import LARGEST, Draft, NotThisDiagram, text_of
-from processes.casework.views.models import drawing_in
 from processes.languages import CHINESE
 from processes.notation.bundle import named_files
 from processes.notation.check import forms
 from processes.notation.check.sanity import kind_by_name
+from processes.notation.english import named_in
 from processes.notation.models import ParseError, read_xml
 from processes.store.tables import Definition, ModelFile
 
@@ -132,7 +132,7 @@ def title_of(name: str, body: bytes, language: str) -> str:
     try:
         if kind_by_name(name) == FORM:
             return str(in_language(read_form(body.decode()), language).get("title") or name)
-        root = read_xml(name, drawing_in(body, name, language)).root
+        root = read_xml(name, named_in(body, name, language)).root
     except (ParseError, NotThisDiagram, UnicodeDecodeError):
         return name
     return root.get("name") or name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from processes.casework.forms import in_language
 from processes.languages import CHINESE, ENGLISH, say
+from processes.notation.english import INSTRUCTIONS_EN, NAME_EN, NEXT_EN, english_of, named_in
 from processes.notation.models import read_xml
 from processes.store.tables import Definition, ModelFile
 
@@ -23,9 +24,6 @@ KEPT = 64
 """Definitions kept in memory: the versions that running cases are on."""
 
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-
-NAME_EN, NEXT_EN, INSTRUCTIONS_EN = IN_ENGLISH = ("nameEn", "nextEn", "instructionsEn")
-"""The properties by which a diagram says in English what an element's name, ``next`` and documentation say in Chinese."""
 
 BOUNDARY, USER_TASK, CALL = "boundaryEvent", "userTask", "callActivity"
 CONTAINERS = ("callActivity", "subProcess", "transaction", "adHocSubProcess")
@@ -186,18 +184,7 @@ def _titles(read: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapping[str, s
 def drawing_file(connection: Connection, digest: str, language: str = CHINESE) -> bytes | None:
     """A diagram, with its names in a language where they have it, or None when there is no such diagram."""
     body = connection.execute(select(ModelFile.body).where(ModelFile.hash == digest, ModelFile.kind == "bpmn")).scalar()
-    return None if body is None else drawing_in(body, digest, language)
-
-
-def drawing_in(body: bytes, name: str, language: str) -> bytes:
-    """A diagram with its names in a language where they have it."""
-    if language == CHINESE:
-        return body
-    root = read_xml(name, body).root
-    for node, said in _said(root):
-        if NAME_EN in said:
-            node.set("name", said[NAME_EN])
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return None if body is None else named_in(body, digest, language)
 
 
 def drawing_text(connection: Connection, digest: str, language: str = CHINESE) -> str:
@@ -215,7 +202,7 @@ def read_drawings(body: bytes, digest: str, language: str = CHINESE) -> list[Dra
         nodes = [node for node in process.iter() if isinstance(node.tag, str) and node.get("id")]
         tags = {str(node.get("id")): etree.QName(node).localname for node in nodes}
         names = {str(node.get("id")): str(node.get("name")) for node in nodes if node.get("name")}
-        english = {str(node.get("id")): said for node, said in _said(process)} if language == ENGLISH else {}
+        english = {str(node.get("id")): said for node, said in english_of(process)} if language == ENGLISH else {}
         names |= _each(english, NAME_EN)
         process_id = str(process.get("id"))
         drawings.append(
@@ -236,14 +223,6 @@ def read_drawings(body: bytes, digest: str, language: str = CHINESE) -> list[Dra
 
 def _each(said: Mapping[str, Mapping[str, str]], name: str) -> dict[str, str]:
     return {element: properties[name] for element, properties in said.items() if name in properties}
-
-
-def _said(root: Any) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    """The elements that say something in English, each with what it says."""
-    for properties in root.iter(f"{SPIFF}properties"):
-        said = {str(each.get("name")): str(each.get("value")) for each in properties if each.get("name") in IN_ENGLISH}
-        if said:
-            yield properties.getparent().getparent(), said
 
 
 def _waits(node: Any, messages: Mapping[str, str]) -> Sequence[tuple[str, str]]:
