@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from processes.runtime.scheduler import Scheduler
+from processes.scenarios.trials import Trials
 from tests.integration.gateway.conftest import Browser, Program
 from tests.integration.gateway.every_page import drafted
 from tests.integration.gateway.world import OPERATOR, build
@@ -48,6 +50,11 @@ def test_a_draft_comes_into_force_over_postgresql(postgres_url: str, tmp_path: P
     world = build(tmp_path, url=postgres_url)
     owner = Browser(world.app.test_client()).log_in("wx.xie")
     path = f"/studio/drafts/{drafted(world, 'wx.xie', '330502', 'portal_message')}"
-    assert "已生效" in owner.get(owner.post(f"{path}/force", {"revision": "1"}, f"{path}/force"))
+    review = owner.post(f"{path}/play", {}, f"{path}/force")
+    trials = Trials(world.services.database, world.clock, world.services.snapshots)
+    while trials.round():
+        pass
+    (revision,) = re.findall(r'name="revision" value="(\d+)"', owner.get(review))
+    assert "已生效" in owner.get(owner.post(review, {"revision": revision}, review))
     assert "吴兴区" in owner.get("/studio/")
     world.services.database.dispose()
