@@ -1,0 +1,80 @@
+"""Diagrams of other tools in the editor: opened where they stand, told what of them does not run here, and nothing of them lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from processes.notation.check.sanity import decode
+from tests.acceptance.gateway.test_studio_in_the_browser import At, editor, saved
+from tests.canonical import differences
+from tests.integration.gateway.world import MODELS
+
+pytestmark = pytest.mark.browser
+
+FOREIGN = Path(__file__).resolve().parents[2] / "foreign"
+SHIPPED = sorted(MODELS.rglob("*.bpmn"))
+DRAWN_HERE = sorted(FOREIGN.glob("*.bpmn"))
+
+MORE = "BIHUAN_DIAGRAMS"
+"""A folder with other diagrams, the BPMN MIWG's reference set for example: they are opened and saved as well."""
+
+SHAPE = "((id) => document.querySelector('[data-studio]').modeler.get('elementRegistry').get(id))"
+
+AGAIN = """async (text) => {
+  const { modeler, opened } = document.querySelector('[data-studio]');
+  const { lost, undrawn } = await opened(modeler, text);
+  return [(await modeler.saveXML({ format: true })).xml, lost, undrawn];
+}"""
+"""Opened and saved, by the functions of the page."""
+
+
+def test_what_is_opened_and_saved_says_the_same(desk: At) -> None:
+    page = editor(desk)
+    assert len(DRAWN_HERE) >= 8
+    more = sorted(Path(os.environ[MORE]).rglob("*.bpmn")) if MORE in os.environ else []
+    wrong = {str(path): found for path in (*SHIPPED, *DRAWN_HERE, *more) if (found := changed(page, path))}
+    assert not wrong, "\n".join(f"{path}: {found[:3]}" for path, found in wrong.items())
+
+
+def changed(page: Page, path: Path) -> list[str]:
+    """What of a file is not there any more, or otherwise, when it was opened and saved."""
+    text = decode(path.name, path.read_bytes())
+    assert isinstance(text, str), path
+    try:
+        again, lost, _undrawn = page.evaluate(AGAIN, text)
+    except Exception as error:  # whatever the editor throws
+        return [f"not opened: {error}"[:200]]
+    return [f"lost: {each}" for each in lost] + differences(text, again)
+
+
+def bring(page: Page, path: Path) -> None:
+    """Open another tool's file in the editor."""
+    page.locator(".bring > summary").click()
+    page.get_by_label("流程图文件").set_input_files(path)
+    page.get_by_role("button", name="打开这张图").click()
+
+
+def test_a_diagram_of_another_tool_takes_the_place_and_is_put_away_again(desk: At) -> None:
+    page = editor(desk)
+    before = saved(page)
+    bring(page, FOREIGN / "camunda7.bpmn")
+    told = page.locator("[data-brought]")
+    expect(told).to_be_visible(timeout=30_000)
+    expect(told).to_contain_text("Camunda Modeler 5.20.0")
+    expect(told).to_contain_text("编号改成了这里的 board_handoff")
+    where = page.evaluate(
+        "() => { const { x, y } = page_shape('Activity_check'); return [x, y]; }".replace("page_shape", SHAPE)
+    )
+    assert where == [240, 80]
+    text = saved(page)
+    assert 'camunda:taskListener expression="${mail.send(task)}"' in text
+    assert '<bpmn:process id="board_handoff" name="许可申请" isExecutable="true"' in text
+    expect(page.locator("[data-saved]")).to_contain_text("草稿已保存", timeout=20_000)
+    expect(page.locator("[data-check]")).to_contain_text("审查材料", timeout=20_000)
+    told.get_by_role("button", name="换回原来的图").click()
+    expect(page.locator("[data-element-id=sign]").first).to_be_visible()
+    assert differences(before, saved(page)) == []
