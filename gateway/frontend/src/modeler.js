@@ -8,6 +8,7 @@ import { bringing } from './studio/bringing.js';
 import { checks } from './studio/checks.js';
 import { Copying, read } from './studio/dialect.js';
 import { choices } from './studio/palette.js';
+import { offering } from './studio/offers.js';
 import { panel } from './studio/panel.js';
 import { faithful, open as show } from './studio/reading.js';
 import { saving } from './studio/saving.js';
@@ -59,10 +60,12 @@ async function open() {
   const fields = panel(modeler, page.querySelector('[data-fields]'), JSON.parse(document.getElementById('offered').textContent));
   const rehearse = watching(page);
   const draft = saving(modeler, page, form, rehearse);
+  const offers = offering(modeler, page, fields);
   const next = page.querySelector('[data-next]');
   const checking = checks(modeler, page.querySelector('[data-check]'), form, (errors, said) => {
     next.setAttribute('aria-disabled', String(errors !== 0));
     draft.heard(said);
+    offers(said.offers);
   });
 
   const tools = {

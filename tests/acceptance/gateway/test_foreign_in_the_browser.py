@@ -43,7 +43,8 @@ def test_what_is_opened_and_saved_says_the_same(desk: At) -> None:
 def changed(page: Page, path: Path) -> list[str]:
     """What of a file is not there any more, or otherwise, when it was opened and saved."""
     text = decode(path.name, path.read_bytes())
-    assert isinstance(text, str), path
+    if not isinstance(text, str):
+        return [text.zh]
     try:
         again, lost, _undrawn = page.evaluate(AGAIN, text)
     except Exception as error:  # whatever the editor throws
@@ -78,3 +79,24 @@ def test_a_diagram_of_another_tool_takes_the_place_and_is_put_away_again(desk: A
     told.get_by_role("button", name="换回原来的图").click()
     expect(page.locator("[data-element-id=sign]").first).to_be_visible()
     assert differences(before, saved(page)) == []
+
+
+def test_what_has_its_like_here_is_put_there_by_one_press_and_undone(desk: At) -> None:
+    page = editor(desk)
+    bring(page, FOREIGN / "camunda7.bpmn")
+    offers = page.locator("[data-offers]")
+    expect(offers.get_by_role("heading")).to_have_text("4 处有这里的对应写法", timeout=30_000)
+    expect(offers).to_contain_text("条件 ${approved == true && amount > 100} → = approved = true and amount > 100")
+    before = saved(page)
+    offers.get_by_role("button", name="全部换上").click()
+    expect(offers).to_contain_text("已换成这里的写法：4 处")
+    expect(offers.get_by_role("heading")).to_be_hidden(timeout=20_000)
+    after = saved(page)
+    assert '<spiffworkflow:property name="role" value="board_handler" />' in after
+    assert '<spiffworkflow:serviceTaskOperator id="notice.send">' in after
+    assert ">= approved = true and amount &gt; 100</bpmn:conditionExpression>" in after
+    assert ">= limit</bpmn:timeDuration>" in after
+    assert 'camunda:candidateGroups="board_handler"' in after
+    page.get_by_role("button", name="撤销一步").click()
+    assert differences(before, saved(page)) == []
+    expect(offers.get_by_role("heading")).to_have_text("4 处有这里的对应写法", timeout=20_000)
