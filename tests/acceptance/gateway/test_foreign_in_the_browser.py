@@ -9,11 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from processes.notation.check.sanity import decode
-from tests.acceptance.gateway.test_studio_in_the_browser import At, editor, saved
+from tests import axe
+from tests.acceptance.gateway.test_studio_in_the_browser import At, editor, judge, saved
 from tests.canonical import differences
 from tests.integration.gateway.world import MODELS
 
 pytestmark = pytest.mark.browser
+
+__all__ = ["judge"]
 
 FOREIGN = Path(__file__).resolve().parents[2] / "foreign"
 SHIPPED = sorted(MODELS.rglob("*.bpmn"))
@@ -100,3 +103,44 @@ def test_what_has_its_like_here_is_put_there_by_one_press_and_undone(desk: At) -
     page.get_by_role("button", name="撤销一步").click()
     assert differences(before, saved(page)) == []
     expect(offers.get_by_role("heading")).to_have_text("4 处有这里的对应写法", timeout=20_000)
+
+
+HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:c="http://camunda.org/schema/1.0/bpmn" targetNamespace="t">'
+SCRIPT = "&lt;img src=x onerror=&quot;document.title='ran'&quot;&gt;"
+HOSTILE = {
+    "entities": ('<!DOCTYPE d [<!ENTITY a "aaaa">]>' + HEAD + "<process id='p'/></definitions>", "DOCTYPE"),
+    "large": ("x" * 2 * 1024 * 1024, "超过 1 MB"),
+    "elements": (HEAD + "<process id='p'>" + "<task/>" * 100_000 + "</process></definitions>", "拆成几个"),
+    "page": ("<html><script>document.title='ran'</script></html>", "不是 BPMN 2.0"),
+}
+
+
+@pytest.mark.usefixtures("judge")
+def test_hostile_files_are_refused_or_shown_as_text_and_the_page_stays(desk: At, tmp_path: Path) -> None:
+    page = editor(desk)
+    before, status = saved(page), page.locator(".bring [role=status]")
+    page.locator(".bring > summary").click()
+    for name, (text, words) in HOSTILE.items():
+        (tmp_path / f"{name}.bpmn").write_text(text, encoding="utf-8")
+        page.get_by_label("流程图文件").set_input_files(tmp_path / f"{name}.bpmn")
+        page.get_by_role("button", name="打开这张图").click()
+        expect(status).to_contain_text(words, timeout=30_000)
+    assert differences(before, saved(page)) == []
+    page.locator(".bring > summary").click()
+
+    script = tmp_path / "script.bpmn"
+    script.write_text(
+        f'{HEAD}<process id="p" name="{SCRIPT}" isExecutable="true"><documentation>见<script xmlns="http://www.w3.org/1999/xhtml">'
+        f"document.title='ran'</script></documentation><startEvent id='s'/><userTask id='u' name=\"{SCRIPT}\" c:assignee='${{who}}'/>"
+        "<endEvent id='e'/><sequenceFlow id='f' sourceRef='s' targetRef='u'/><sequenceFlow id='g' sourceRef='u' targetRef='e'/>"
+        "</process></definitions>",
+        encoding="utf-8",
+    )
+    bring(page, script)
+    expect(page.locator("[data-brought]")).to_contain_text("已自动排好", timeout=30_000)
+    expect(page.locator("[data-brought]")).to_contain_text("<img src=x")
+    expect(page.locator("[data-offers]")).to_contain_text("<img src=x", timeout=30_000)
+    assert page.locator("main img").count() == 0
+    assert page.title() != "ran"
+    assert page.evaluate(f"() => {SHAPE}('u').width") == 100
+    assert axe.violations(page) == []
