@@ -2,6 +2,7 @@
 
 from gateway.studio import (
     back,
+    bringing,
     changes,
     drafts,
     editing,
@@ -19,6 +20,7 @@ from gateway.studio.pages import blueprint
 __all__ = [
     "back",
     "blueprint",
+    "bringing",
     "changes",
     "drafts",
     "editing",

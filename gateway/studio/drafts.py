@@ -11,6 +11,7 @@ from gateway import text
 from gateway.context import services
 from gateway.languages import language as spoken
 from gateway.languages import pick, said
+from gateway.studio import offering
 from gateway.studio.pages import blueprint, diagram, findings, own, path, together
 from processes.casework import draft_files, model_drafts
 from processes.casework.model_drafts import Draft, NotThisDiagram, Outdated
@@ -60,8 +61,9 @@ def check(draft_id: str) -> Response:
         except (NotThisDiagram, ParseError) as error:
             return refused(422, error)
         files = together(connection, draft.place, {**draft.sent, file: body})
+        offers = offering.told(connection, draft, body, files) if file == draft.file else []
     found = [_told(each, file) for each in findings(files)]
-    return jsonify({"findings": found, **_state(draft, file)})
+    return jsonify({"findings": found, "offers": offers, **_state(draft, file)})
 
 
 def text_of(draft: Draft, file: str, body: bytes) -> str:

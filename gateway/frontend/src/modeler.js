@@ -4,10 +4,13 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
 import './studio.css';
+import { bringing } from './studio/bringing.js';
 import { checks } from './studio/checks.js';
 import { Copying, read } from './studio/dialect.js';
 import { choices } from './studio/palette.js';
+import { offering } from './studio/offers.js';
 import { panel } from './studio/panel.js';
+import { faithful, open as show } from './studio/reading.js';
 import { saving } from './studio/saving.js';
 import { watching } from './studio/watching.js';
 import { _ } from './words.js';
@@ -41,11 +44,12 @@ async function open() {
     additionalModules: [choices, { __init__: ['studioCopying'], studioCopying: ['type', Copying], bpmnDiOrdering: ['value', null] }],
   }); // (without the ordering, shapes stay in the order in which the file has them)
   read(modeler.get('moddle'));
+  faithful(modeler);
   try {
     const answer = await fetch(page.dataset.edited);
     if (!answer.ok) throw new Error(String(answer.status));
-    const { warnings } = await modeler.importXML(await answer.text());
-    if (warnings.length) throw new Error(warnings[0].message); // what can't be read would be lost with the next saving
+    const { lost } = await show(modeler, await answer.text());
+    if (lost.length) throw new Error(lost[0]); // with the next saving
   } catch (error) {
     status.textContent = _('这张流程图里有编辑器读不懂的内容，改了会丢失。请按文件修改。');
     page.dataset.ready = 'failed';
@@ -56,10 +60,12 @@ async function open() {
   const fields = panel(modeler, page.querySelector('[data-fields]'), JSON.parse(document.getElementById('offered').textContent));
   const rehearse = watching(page);
   const draft = saving(modeler, page, form, rehearse);
+  const offers = offering(modeler, page, fields);
   const next = page.querySelector('[data-next]');
   const checking = checks(modeler, page.querySelector('[data-check]'), form, (errors, said) => {
     next.setAttribute('aria-disabled', String(errors !== 0));
     draft.heard(said);
+    offers(said.offers);
   });
 
   const tools = {
@@ -81,6 +87,11 @@ async function open() {
   modeler.on('commandStack.changed', able);
   able();
 
+  bringing(modeler, page, form, fields.takeOver, (another) => {
+    fit(modeler);
+    if (another) draft.changed();
+    checking.now();
+  });
   page.away = async (address) => { fields.takeOver(); if (await draft.save()) window.location.assign(address); };
   next.addEventListener('click', async (event) => {
     event.preventDefault();
@@ -101,7 +112,7 @@ async function open() {
   await checking.now();
   rehearse();
   page.dataset.ready = 'yes';
-  page.modeler = modeler; // for whoever looks at the page by its tools
+  Object.assign(page, { modeler, opened: show }); // for whoever looks at the page by its tools
 }
 
 open();

@@ -109,13 +109,16 @@ export function Copying(eventBus) {
 }
 Copying.$inject = ['eventBus'];
 
-// How the engine means two things of the standard: what a loop goes over is called by its name, which need be no element's id; and whether it
-// goes one by one is said even if it is the default.
+// How the engine means some things of the standard: what a loop goes over is called by its name, which need be no element's id; whether it
+// goes one by one is said even if it is the default; and so is the language of a file's expressions, as ours is another one.
 export function read(moddle) {
   const { properties } = moddle.getType('bpmn:MultiInstanceLoopCharacteristics').$descriptor;
   for (const each of properties) {
     const name = each.name.replace('bpmn:', '');
     if (['loopDataInputRef', 'loopDataOutputRef'].includes(name)) Object.assign(each, { isReference: false, type: 'String' });
     if (name === 'isSequential') delete each.default;
+  }
+  for (const each of moddle.getType('bpmn:Definitions').$descriptor.properties) {
+    if (['expressionLanguage', 'typeLanguage'].includes(each.name.replace('bpmn:', ''))) delete each.default;
   }
 }

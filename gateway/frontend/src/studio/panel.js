@@ -19,6 +19,7 @@ const KINDS = {
 export function panel(modeler, box, offered) {
   const selection = modeler.get('selection');
   const canvas = modeler.get('canvas');
+  modeler.get('commandStack').registerHandler('studio.together', function Together() { this.preExecute = ({ steps }) => steps(); });
   const editor = editing(modeler, () => current);
   let current = null;
   let shown = []; // the fields with their controls
@@ -165,7 +166,7 @@ export function panel(modeler, box, offered) {
   modeler.on('root.set', select);
   modeler.on('commandStack.changed', refresh);
   select();
-  return { takeOver };
+  return { takeOver, refresh, editorOf: (element) => editing(modeler, element) };
 }
 
 const called = (node) => node.name || KINDS[node.$type] || node.id;
@@ -207,7 +208,6 @@ function editing(modeler, element) {
   const modeling = modeler.get('modeling');
   const factory = modeler.get('bpmnFactory');
   const stack = modeler.get('commandStack');
-  stack.registerHandler('studio.together', function Together() { this.preExecute = ({ steps }) => steps(); });
   return {
     moddle: modeler.get('moddle'),
     create: (type, given) => factory.create(type, given),

@@ -96,5 +96,5 @@ export function saving(modeler, page, form, kept = () => {}) {
   });
   window.addEventListener('beforeunload', (event) => { if (dirty || going) event.preventDefault(); });
   modeler.on('commandStack.changed', changed);
-  return { save, heard };
+  return { save, heard, changed };
 }

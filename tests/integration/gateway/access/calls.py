@@ -336,6 +336,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "studio.back": lambda call: _back(call),
     "studio.add": lambda call: {"kind": "form", "title": "督办回告"},
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
+    "studio.bring": lambda call: {"file": "diagram.bpmn", "diagram": _diagram(call)},
     "studio.change_scenario": lambda call: {"name": f"又一件（{call.who.name}）", "do": "save"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
     "studio.map_steps": lambda call: {"to:twice/start": "twice/start"},

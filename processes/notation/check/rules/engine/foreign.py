@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from processes.notation.check.findings import ERROR, INFO, WARNING, Both, Finding, Rule
 from processes.notation.check.rules.engine.expressions import CONDITION, OWN_LANGUAGES, shown
 from processes.notation.check.world import World, engine_of, full_text
-from processes.notation.diagram import BPMN, Diagram, Element, Item, Node, children, kind_of
+from processes.notation.diagram import BPMN, Diagram, Element, Item, children, kind_of
 
 LANGUAGE = Rule(
     "expression-language", ERROR,
@@ -48,6 +48,13 @@ CODE = Both(
     "错误码另外处理：给每个错误画一个边界事件，后面用脚本任务写变量。",
     "Draw a boundary event for each error and set the variable by a script task.",
 )
+FORMS = Both(
+    "写属性 form（*.form.json），在表单编辑器里做这张表单。",
+    "Write the property form (*.form.json) and make that form.",
+)
+LOOPS = Both(
+    "在多实例里写 loopDataInputRef（变量名）和 inputDataItem。", "Write loopDataInputRef (a variable) and inputDataItem in the multi-instance.",
+)  # fmt: skip
 OTHER = Both(
     "确认不需要它，或用引擎认识的方式重新设置（见 README）。",
     "Make sure it is not needed, or set it in this engine's way (see the README).",
@@ -57,10 +64,24 @@ ADVICE = {
     "taskListener": SCRIPTS, "onEntry-script": SCRIPTS,
     "onExit-script": SCRIPTS, "in": CALLS, "out": CALLS, "assignee": PEOPLE, "candidateUsers": PEOPLE, "candidateGroups": PEOPLE,
     "dueDate": PEOPLE, "followUpDate": PEOPLE, "assignmentDefinition": PEOPLE, "taskSchedule": PEOPLE, "skipExpression": GATEWAY,
+    "formKey": FORMS, "formRef": FORMS, "formDefinition": FORMS, "formData": FORMS, "formProperty": FORMS,
+    "collection": LOOPS, "elementVariable": LOOPS, "loopCharacteristics": LOOPS,
     "errorCodeVariable": CODE, "errorMessageVariable": CODE,
 }  # fmt: skip
-# Whose settings other rules speak of already.
-TOLD = frozenset({"serviceTask", "businessRuleTask"})
+# How a task is done: other rules say already that ours is missing.
+DOING = frozenset(
+    {
+        "type", "topic", "class", "delegateExpression", "expression", "resultVariable", "taskDefinition", "taskHeaders", "field",
+        "connector", "decisionRef", "decisionRefBinding", "decisionRefVersion", "mapDecisionResult", "calledDecision",
+    }
+)  # fmt: skip
+DONE_BY_OTHERS = frozenset({"serviceTask", "businessRuleTask", "sendTask"})
+# What of ours stands for a setting: it has been replaced where one of these is there.
+REPLACED = {
+    "assignee": ("assignee", "role"), "candidateGroups": ("role",), "candidateUsers": ("role", "assignee"), "dueDate": ("dueAt",),
+    "formKey": ("form",), "formRef": ("form",), "formDefinition": ("form",), "assignmentDefinition": ("role", "assignee"),
+    "taskSchedule": ("dueAt",),
+}  # fmt: skip
 
 
 def languages(diagram: Diagram, world: World) -> Iterator[Finding]:
@@ -91,17 +112,19 @@ def _language(world: World, item: Item, element: Element, default: str) -> Itera
 def extensions(diagram: Diagram, world: World) -> Iterator[Finding]:
     """Settings of other engines do nothing here: a note in files that are written for this engine too, and until others are deployed."""
     severity = WARNING if world.deploying and not world.speaks(diagram) else INFO
-    for node in world.nodes(diagram):
-        found = {} if node.kind in TOLD else dict(_settings(node))
+    processes = (scope.process for scope in world.running(diagram) if scope.parent is None)
+    for node in (*world.nodes(diagram), *world.flows(diagram), *processes):
+        found = dict(_settings(node))
         if found:
-            advice = next((ADVICE[name] for name in found if name in ADVICE), OTHER)
+            given = list(dict.fromkeys(ADVICE[name] for name in found if name in ADVICE)) or [OTHER]
+            advice = Both("".join(each.zh for each in given), " ".join(each.en for each in given))
             yield EXTENSION.at(
                 node, severity=severity, names=", ".join(list(found)[:5]), engine=next(iter(found.values())),
                 advice_zh=advice.zh, advice_en=advice.en,
             )  # fmt: skip
 
 
-def _settings(node: Node) -> Iterator[tuple[str, str]]:
+def _settings(node: Item) -> Iterator[tuple[str, str]]:
     """The local names of the settings, each with the engine it is for."""
     for holder in (
         node.element,
@@ -112,7 +135,9 @@ def _settings(node: Node) -> Iterator[tuple[str, str]]:
         for name in written:
             space, _, local = name.partition("}")
             engine = engine_of([space])
-            if engine and local not in IDLE:
+            done = local in DOING and node.kind in DONE_BY_OTHERS
+            replaced = any(node.properties.get(ours) for ours in REPLACED.get(local, ()))
+            if engine and local not in IDLE and not done and not replaced:
                 yield local, engine
 
 

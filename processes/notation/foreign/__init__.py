@@ -1,0 +1,1 @@
+"""Diagrams that were drawn with other tools: brought into a draft, and what of their settings has its like here."""
