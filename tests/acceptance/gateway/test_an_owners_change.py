@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from processes.casework.doors import PROCESS
 from processes.store.database import Database
-from processes.store.tables import Case, Definition, Instance, Report, UserTask
+from processes.store.tables import Case, Definition, Instance, ReportText, UserTask
 from tests.acceptance.gateway import owner_tour as tour
 from tests.acceptance.gateway import tours
 from tests.acceptance.gateway.many_cases import HANDLER, Filled, fill, title_of
@@ -27,12 +27,12 @@ from tests.integration.gateway.world import START
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-AFTER, BACK = "流动资金贷款续不上", "抵押物评估以后银行压缩额度"
+AFTER, BACK = "流动资金贷款续不上", "授信额度减了三成"
 
 TOLD = {
     AFTER: ("厂里八百万流动资金贷款月底到期，银行要求先还清，过桥资金没有着落，请协调续贷。", "德清莫干山木业有限公司"),
     BACK: (
-        "去年用厂房抵押的授信，今年评估价没变，银行却把额度减了三成，融资缺口很大，请帮助对接。",
+        "去年的授信今年银行却把额度减了三成，贷款到期续不上，融资缺口很大，请帮助对接。",
         "德清乾元纺织有限公司",
     ),
 }
@@ -117,8 +117,7 @@ def on(database: Database, version: str) -> int:
 
 def reviewed(database: Database, title: str) -> list[str]:
     """The states of the reviews of a problem."""
+    statement = select(UserTask.state).join(Case, Case.id == UserTask.case_id)
+    statement = statement.join(ReportText, ReportText.report_id == Case.report_id)
     with database.read() as connection:
-        statement = (
-            select(UserTask.state).join(Case, Case.id == UserTask.case_id).join(Report, Report.id == Case.report_id)
-        )
-        return list(connection.scalars(statement.where(Report.title == title, UserTask.name == tour.STEP)))
+        return list(connection.scalars(statement.where(ReportText.title == title, UserTask.name == tour.STEP)))
