@@ -25,7 +25,7 @@ LARGEST = 1024 * 1024
 """bytes of a file; the largest that is shipped has 84 kB"""
 
 
-MOST_ELEMENTS = 20_000
+MOST_ELEMENTS = 8_000
 """of a diagram, its drawing counted in; the largest that is shipped has 1,000. Beyond that neither the editor nor the check is done soon."""
 
 SCENARIO = ".scenario.json"

@@ -24,7 +24,7 @@ WRITTEN = "&lt;img src=x onerror=&quot;document.title='ran'&quot;&gt;&lt;script&
 ACROSS = 60
 """tasks side by side"""
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until the largest diagram can be worked on, and until the check has answered, on a machine that has other work too."""
 
 
@@ -87,7 +87,7 @@ def test_the_largest_diagram_with_hostile_words_is_worked_on_as_ever(world: Worl
     expect(page.get_by_label("流程说明")).to_have_value(
         "<img src=x onerror=\"document.title='ran'\"><script>document.title='ran'</script>"
     )
-    name.click()
+    page.locator("[data-element-id=t1] .djs-hit").click()
     expect(page.locator("[data-fields] h2")).to_contain_text("<img src=x onerror")
     began = time.perf_counter()
     page.get_by_label("名称", exact=True).fill("改了名称")
