@@ -15,7 +15,8 @@ _STANDING = re.compile(r"\b(task|job|message|timer|incident)\[([^\[\]]*)\] ?")
 _TASK = re.compile(r'\{"task": "([^"]+)"[^{}]*\}')
 """a task that is open, of which its name is enough"""
 
-_SIGNS = (('", "', " → "), ('["', ""), ('"]', ""))
+_LIST = re.compile(r'\["[^{}\]]*(?:\]|…)')
+"""a list of words, maybe cut off"""
 
 
 def in_words(told: str, words: Words) -> str:
@@ -34,8 +35,7 @@ def in_words(told: str, words: Words) -> str:
 
     def plain(line: str) -> str:
         said = _WORD.sub(called, _TASK.sub(r'"\1"', line))
-        for sign, word in _SIGNS:
-            said = said.replace(sign, word)
+        said = _LIST.sub(lambda found: found[0].strip('["]').replace('", "', " → ").replace('", …', " …"), said)
         return said.replace("[]", _("没有"))
 
     lines = (_STANDING.sub(standing, each) if _STANDING.search(each) else plain(each) for each in told.split("\n"))

@@ -313,8 +313,7 @@ def register(clerk: Person, title: str, body: str, enterprise: str) -> None:
 
 def answer(handler: Person, title: str) -> None:
     """板块经办人: signs and answers."""
-    handler.waits_for(title)
-    open_row(handler, title)
+    look_for(handler, title)
     handler.presses("签收")
     handler.sees("已提交“签收”")
     finish(handler, title)
@@ -322,15 +321,21 @@ def answer(handler: Person, title: str) -> None:
 
 def finish(handler: Person, title: str) -> None:
     """The answer alone."""
-    handler.presses("我的待办")
-    handler.presses("筛选和排序")
-    handler.types("标题、企业或编号", title)
-    handler.presses("筛选")
-    open_row(handler, title)
+    look_for(handler, title)
     handler.ticks("已解决")
     handler.types("给企业的答复", "已对接续贷。")
     handler.presses("答复企业")
     handler.sees("已提交“办理并答复”")
+
+
+def look_for(handler: Person, title: str) -> None:
+    """One of many tasks, by its title."""
+    handler.presses("我的待办")
+    handler.presses("筛选和排序")
+    handler.types("标题、企业或编号", title)
+    handler.goes("筛选")
+    handler.waits_for(title)
+    open_row(handler, title)
 
 
 def review(lawyer: Person, title: str) -> None:
