@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from gateway.context import services
+from gateway.instances import difference_words as words
 from gateway.instances.pages import blueprint
 from gateway.instances.search import processes_of
 from gateway.languages import language
@@ -18,9 +19,7 @@ from gateway.staff.pages import show, snapshot
 from processes.casework import model_back
 from processes.casework.views.instances import versions as view
 from processes.casework.views.models import Drawing
-from processes.languages import CHINESE
 from processes.notation.difference import Change
-from processes.notation.labels import KINDS
 
 
 @dataclass(frozen=True)
@@ -78,57 +77,9 @@ def shown(found: view.Difference, edited: Mapping[str, str] | None = None) -> Ma
     return {
         "found": found,
         "tabs": [replace(each, address=addresses.get(each.drawing.hash, "")) for each in tabs],
-        "kinds": kinds(),
-        "element": element,
-        "property_name": property_name,
+        "kinds": words.kinds(),
+        "words": words,
     }
-
-
-def kinds() -> Mapping[str, str]:
-    """What can have become of something."""
-    return {"added": _("已新增"), "removed": _("已删除"), "changed": _("已修改"), "moved": _("已移动")}
-
-
-def element(change: Change) -> str:
-    """What an element is called, else what it is."""
-    if language() == CHINESE:
-        return change.name or f"{KINDS.get(change.tag, change.tag)} {change.id}"
-    return change.name_en or change.name or f"{change.tag} {change.id}"
-
-
-def property_name(path: str) -> str:
-    """What a property is called; those that nobody has named by where they stand in the file."""
-    last = path.rpartition("/")[2]
-    if last.startswith("flowNodeRef "):
-        return _("所含环节 %(id)s", id=last.removeprefix("flowNodeRef "))
-    return {
-        "@name": _("名称"),
-        "nameEn": _("英文名称"),
-        "documentation": _("说明"),
-        "instructionsForEndUser": _("办理说明"),
-        "@sourceRef": _("从"),
-        "@targetRef": _("到"),
-        "@attachedToRef": _("附着在"),
-        "@default": _("默认流向"),
-        "@cancelActivity": _("触发时中断"),
-        "conditionExpression": _("条件"),
-        "timeDate": _("时间"),
-        "timeDuration": _("时长"),
-        "timeCycle": _("周期"),
-        "script": _("脚本"),
-        "@calledElement": _("调用的流程"),
-        "calledDecisionId": _("决策"),
-        "form": _("表单"),
-        "role": _("角色"),
-        "organisation": _("单位"),
-        "dueAt": _("期限"),
-        "warnAt": _("预警"),
-        "next": _("接下来"),
-        "stage": _("阶段"),
-        "caseStatus": _("问题状态"),
-        "@resultVariable": _("结果变量"),
-        "@hitPolicy": _("命中策略"),
-    }.get(last, path)
 
 
 def _tabs(each: view.DiagramChange) -> Sequence[Tab]:
@@ -142,5 +93,5 @@ def _tabs(each: view.DiagramChange) -> Sequence[Tab]:
 
 
 def _marks(changes: Sequence[Change], absent: str) -> dict[str, Any]:
-    said = kinds()
+    said = words.kinds()
     return {each.id: {"state": each.kind, "note": said[each.kind]} for each in changes if each.kind != absent}

@@ -11,8 +11,9 @@ from marshmallow import validate
 from sqlalchemy import Connection
 
 from gateway.context import services
+from gateway.instances.difference_words import element, property_name
 from gateway.instances.search import elements_of, processes_of
-from gateway.instances.versions import difference, element, property_name, two_of
+from gateway.instances.versions import difference, two_of
 from gateway.problems import Unfit
 from gateway.rest.blueprint import operation
 from gateway.rest.drawings import DrawingShape, drawn
@@ -208,11 +209,11 @@ def version_difference(given: Mapping[str, Any], process_id: str) -> Any:
 
 def _diagram(connection: Connection, each: view.DiagramChange) -> dict[str, Any]:
     old, new = (drawn(connection, side) if side is not None else None for side in (each.old, each.new))
-    return {"name": each.name, "old": old, "new": new, "changes": [_change(one) for one in each.changes]}
+    return {"name": each.name, "old": old, "new": new, "changes": [_change(one, each) for one in each.changes]}
 
 
-def _change(each: Change) -> dict[str, Any]:
-    own = {"element_id": each.id, "tag": each.tag, "name": element(each), "kind": each.kind}
+def _change(each: Change, diagram: view.DiagramChange) -> dict[str, Any]:
+    own = {"element_id": each.id, "tag": each.tag, "name": element(each, diagram), "kind": each.kind}
     return {**own, "details": _details(each.details)}
 
 

@@ -12,7 +12,7 @@ from gateway.context import services
 from gateway.instances.versions import shown
 from gateway.languages import language, said
 from gateway.staff.pages import show, snapshot
-from gateway.studio.pages import blueprint, findings, path, place_name, places
+from gateway.studio.pages import below, blueprint, findings, path, place_name, places
 from processes.casework import model_back, models_in_force
 from processes.casework.model_drafts import Superseded
 from processes.casework.model_versions import Subject
@@ -30,6 +30,8 @@ def past() -> Response:
         held = _held(connection, place, process)
         earlier = model_back.earlier(connection, process, place)
         above = model_back.superior(connection, process, path(place))
+        in_force = models_in_force.at(connection, path(place))
+        behind = model_back.behind(connection, in_force, process, below(place))
         ids = [held.definition, *(each.definition for each in earlier)]
         return show(
             "studio/versions.html",
@@ -37,11 +39,12 @@ def past() -> Response:
             place=place,
             where=place_name(place),
             place_name=place_name,
-            name=models(connection, held.definition, language()).process(process) or process,
+            name=_called(connection, held),
             held=held,
             earlier=earlier,
             above=above,
             running=model_back.running(connection, ids),
+            behind=[(each, _called(connection, in_force[each]), count) for each, count in behind.items()],
             by=view.deployed_by(connection, ids),
             who=snapshot().reference.person_name,
         )
@@ -107,6 +110,11 @@ def _place() -> str:
     if found not in places():
         abort(404)
     return found
+
+
+def _called(connection: Connection, held: Held) -> str:
+    """What a process is called."""
+    return models(connection, held.definition, language()).process(held.process) or held.process
 
 
 def _held(connection: Connection, place: str, process: str) -> Held:

@@ -11,7 +11,7 @@ from gateway import text
 from gateway.context import services
 from gateway.languages import language as spoken
 from gateway.languages import pick, said
-from gateway.studio import offering
+from gateway.studio import finding_words, offering
 from gateway.studio.pages import blueprint, diagram, findings, own, path, together
 from processes.casework import draft_files, model_drafts
 from processes.casework.model_drafts import Draft, NotThisDiagram, Outdated
@@ -93,8 +93,8 @@ def _told(finding: Finding, file: str) -> dict[str, Any]:
         "file": "" if finding.file == file else finding.file,
         "severity": finding.severity,
         "rows": finding.witness,
-        "text": pick(finding.zh, finding.en),
-        "remedy": pick(finding.remedy_zh, finding.remedy_en),
+        "text": finding_words.text_of(finding),
+        "remedy": finding_words.remedy_of(finding),
         "witness": finding.witness,
     }
 

@@ -15,6 +15,7 @@ from gateway.studio.pages import blueprint, own, path, place_name
 from processes.casework import draft_files, models_in_force
 from processes.casework.draft_files import FORM
 from processes.casework.model_drafts import Draft
+from processes.casework.reference import KIND_BOARD, KIND_DEPARTMENT, Reference
 from processes.casework.views.models import models
 from processes.messaging.contracts import CONTRACTS
 from processes.messaging.jobs import CATALOGUE
@@ -43,6 +44,7 @@ def edit(draft_id: str) -> Response:
         "files": _addresses(draft, {**bodies, **draft.sent}),
         "processes": _options(names),
         "roles": _options(reference.roles),
+        "organisations": _organisations(reference, draft.place),
         "stages": [(each.code, each.name) for each in reference.stages],
         "messages": sorted({*_messages(bodies), *(kind for kind, _version in CONTRACTS)}),
         "jobs": [_job(topic) for topic in sorted(CATALOGUE)],
@@ -62,6 +64,14 @@ def edit(draft_id: str) -> Response:
 
 def _options(named: Mapping[str, str]) -> Sequence[Option]:
     return sorted(named.items())
+
+
+def _organisations(reference: Reference, place: str) -> Sequence[Option]:
+    """Boards and departments of the place where a problem is, whichever that will be; named as those of ``place``."""
+    here = place or next((each for each in reference.places if reference.superior(each) is None), "")
+    known = [one for kind in (KIND_BOARD, KIND_DEPARTMENT) for one in reference.of_kind(here, kind)]
+    codes = [(each.id.removeprefix(f"{here}."), each.name) for each in known]
+    return [(f'= organisation(case.place, "{code}")', name) for code, name in codes]
 
 
 def _decisions(bodies: Mapping[str, bytes]) -> Mapping[str, str]:

@@ -13,9 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway import auditing
 from gateway.context import services
 from gateway.instances.versions import shown
-from gateway.languages import language, said
+from gateway.languages import language, pick, said
 from gateway.staff.pages import show, snapshot
+from gateway.studio.failure_words import in_words
 from gateway.studio.pages import blueprint, findings, own, path, place_name
+from gateway.studio.scenarios import models_of
+from gateway.studio.step_words import Words
 from gateway.text import HERE, moment
 from processes.casework import model_changes, model_drafts, model_trials, models_in_force
 from processes.casework.model_changes import ASKED, PLANNED, Change, NotAhead
@@ -53,6 +56,8 @@ def shown_in(connection: Connection, seen: Review, address: str) -> dict[str, An
     """What a page that shows a review takes. ``address``: where the draft's drawing is."""
     draft = seen.draft
     found = versions.changed_by(connection, seen.current, draft.sent, language())
+    also = [seen.change.held[each.process_id] for each in seen.change.touched if each.process_id in seen.change.held]
+    words = Words([*models_of(connection, draft), *(models(connection, each.definition, language()) for each in also)])
     return {
         "who": snapshot().reference.person_name,
         "draft": draft,
@@ -60,6 +65,7 @@ def shown_in(connection: Connection, seen: Review, address: str) -> dict[str, An
         "where": place_name(draft.place),
         "review": seen,
         "longest": LONGEST_REASON,
+        "failure": lambda wrong: in_words(pick(wrong["zh"], wrong["en"]), words),
         "hints": [each for each in seen.wrong if each.severity != ERROR],
         "also": [each for each in seen.change.touched if each.process_id != draft.process],
         **shown(found, dict.fromkeys(model_drafts.hashes(draft).values(), address)),

@@ -44,6 +44,12 @@ def path(place: str) -> Sequence[str]:
     return (*pages.snapshot().reference.path(place), EVERYWHERE) if place else (EVERYWHERE,)
 
 
+def below(place: str) -> Sequence[str]:
+    """A place and all below it."""
+    reference = pages.snapshot().reference
+    return tuple(reference.under(place)) if place else tuple(reference.places)
+
+
 def place_name(place: str) -> str:
     """What a place is called."""
     return pages.snapshot().reference.place_name(place) if place else _("全部地区")

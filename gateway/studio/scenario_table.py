@@ -128,7 +128,7 @@ def then(said: Mapping[str, Any], at: str, words: Words) -> Part:
                 for key, each in value.items()
             ]
         elif name == "state":
-            rows.append(Row(f"{at}/state", titles[name], str(value), False, _states()))
+            rows.append(Row(f"{at}/state", titles[name], str(value), False, states()))
         else:
             note = " → ".join(map(words.name, value)) if _is_words(value) else ""
             row = _row((*path, name), titles.get(name, name), value)
@@ -145,18 +145,8 @@ def titles_of_then() -> Mapping[str, str]:
     }  # fmt: skip
 
 
-def in_words(told: str, words: Words) -> str:
-    """What was found otherwise than it is written, with what elements and fields are called instead of their ids."""
-    titles = {**titles_of_then(), **_states(), "then": _("那么"), "given": _("假设")}
-
-    def called(found: re.Match[str]) -> str:
-        word = found.group()
-        return titles[word] if word in titles else words.name(word)
-
-    return re.sub(r"[A-Za-z_][\w.-]*", called, told)
-
-
-def _states() -> Mapping[str, str]:
+def states() -> Mapping[str, str]:
+    """What can have become of a case."""
     return {"active": _("正在走"), "suspended": _("已暂停"), "completed": _("走到头了"), "cancelled": _("已终止")}
 
 

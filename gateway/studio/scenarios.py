@@ -16,6 +16,7 @@ from gateway.languages import language, said
 from gateway.staff.pages import show
 from gateway.studio import scenario_table as table
 from gateway.studio import walk_page
+from gateway.studio.failure_words import in_words
 from gateway.studio.pages import blueprint, own, place_name
 from gateway.studio.stages import house
 from gateway.studio.step_words import Words
@@ -75,7 +76,7 @@ def played(draft_id: str, file: str) -> Response:
             scenario = files.parse(Path(file), text)
             with house(connection, draft) as found:
                 one = found.walker.play(scenario)
-            words = Words(_models(connection, draft))
+            words = Words(models_of(connection, draft))
         except BihuanError as error:
             answer = jsonify({"error": said(error)})
             answer.status_code = 422
@@ -86,7 +87,7 @@ def played(draft_id: str, file: str) -> Response:
     return jsonify(
         {
             "passed": one.failure is None,
-            "told": "" if one.failure is None else table.in_words(said(one.failure), words),
+            "told": "" if one.failure is None else in_words(said(one.failure), words),
             "flows": [each for each, count in passed.flows.items() if count],
             "nodes": [each for each, count in passed.nodes.items() if count],
         }
@@ -195,7 +196,7 @@ def walk_scenario(draft_id: str, file: str) -> AnyResponse:
 def _table(
     connection: Connection, draft: Draft, file: str, data: Mapping[str, Any], told: str = "", typed: str | None = None
 ) -> Response:
-    known = _models(connection, draft)
+    known = models_of(connection, draft)
     words = Words(known)
     return show(
         "studio/scenario.html",
@@ -215,7 +216,7 @@ def _table(
     )
 
 
-def _models(connection: Connection, draft: Draft) -> Sequence[Models]:
+def models_of(connection: Connection, draft: Draft) -> Sequence[Models]:
     """Names: the draft's own first, then those of what it rests on."""
     spoken = language()
     base = models(connection, draft.base, spoken)

@@ -46,6 +46,22 @@ def running(connection: Connection, definitions: Collection[str]) -> Mapping[str
     return {row[0]: row[1] for row in connection.execute(statement.group_by(Instance.definition_id))}
 
 
+def behind(
+    connection: Connection, held: Mapping[str, Held], process: str, places: Collection[str]
+) -> Mapping[str, int]:
+    """How many cases of these places still take an earlier version of a process, by the process that they are instances of: this one, or one that
+    calls it. ``held``: what is in force."""
+    own = held[process].files.items()
+    carriers = {each.process: each.definition for each in held.values() if own <= each.files.items()}
+    statement = select(Instance.process_id, func.count()).where(
+        Instance.ended_at.is_(None),
+        Instance.process_id.in_(sorted(carriers)),
+        Instance.definition_id.not_in(sorted(carriers.values())),
+        Instance.place.in_(sorted(places)),
+    )
+    return {row[0]: row[1] for row in connection.execute(statement.group_by(Instance.process_id))}
+
+
 def superior(connection: Connection, process: str, path: Sequence[str]) -> Held | None:
     """What would hold at a place if it gave up its own version; None when it has none of its own, or nothing would hold."""
     held = models_in_force.at(connection, path).get(process)

@@ -25,6 +25,9 @@ LARGEST = 1024 * 1024
 """bytes of a file; the largest that is shipped has 84 kB"""
 
 
+MOST_ELEMENTS = 8_000
+"""of a diagram, its drawing counted in; the largest that is shipped has 1,000. Beyond that neither the editor nor the check is done soon."""
+
 SCENARIO = ".scenario.json"
 """how the names of scenarios' files end"""
 
@@ -191,6 +194,11 @@ def diagram_of(draft: Draft, body: bytes) -> str:
     """The text of a diagram of the draft's process. Raises :class:`NotThisDiagram`, or ``ParseError`` for what can't be read."""
     if len(body) > LARGEST:
         raise NotThisDiagram("流程图太大，没有保存。", "the diagram is too large: it was not saved")
+    if body.count(b"</") + body.count(b"/>") > MOST_ELEMENTS:
+        raise NotThisDiagram(
+            "流程图里的内容太多，没有保存。请拆成几个流程，用“调用流程”连起来。",
+            "there is too much in the diagram: it was not saved; divide it into processes that call each other",
+        )
     found = read_xml(draft.file, body)
     if found.kind != "bpmn" or all(each.get("id") != draft.process for each in found.root.iter(BPMN + "process")):
         raise NotThisDiagram(

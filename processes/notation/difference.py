@@ -42,7 +42,8 @@ class Detail:
 
 @dataclass(frozen=True)
 class Change:
-    """What has become of an element. ``name_en``: what it is called in English, if the diagram says."""
+    """What has become of an element. ``name_en``: what it is called in English, if the diagram says; ``ends``: of a flow, the ids of what it leads
+    from and to."""
 
     id: str
     kind: Kind
@@ -50,6 +51,7 @@ class Change:
     name: str
     name_en: str
     details: Sequence[Detail] = ()
+    ends: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ _Unit = tuple[str, dict[str, str], str]
 
 def _change(identity: str, kind: Kind, unit: _Unit, details: Sequence[Detail] = ()) -> Change:
     tag, properties, _ = unit
-    return Change(identity, kind, tag, properties.get("@name", ""), properties.get("nameEn", ""), details)
+    ends = [properties[each] for each in ("@sourceRef", "@targetRef") if each in properties]
+    return Change(identity, kind, tag, properties.get("@name", ""), properties.get("nameEn", ""), details, ends)
 
 
 def _diagram(body: bytes | None) -> dict[str, _Unit]:

@@ -30,9 +30,14 @@ const form = () => {
 function fit(modeler, whole = false) {
   const canvas = modeler.get('canvas');
   canvas.resized();
-  const scale = canvas.zoom('fit-viewport', 'auto') * 0.95;
   const { inner, outer } = canvas.viewbox();
-  if (whole || scale >= SMALLEST) { canvas.zoom(Math.min(1, scale), 'auto'); canvas.scroll({ dx: PALETTE / 2, dy: 0 }); return; }
+  const scale = Math.min(1, (outer.width - PALETTE - MARGIN) / inner.width, (outer.height - MARGIN) / inner.height);
+  if (whole || scale >= SMALLEST) {
+    const [width, height] = [outer.width / scale, outer.height / scale];
+    const left = inner.x - (PALETTE + (outer.width - PALETTE - inner.width * scale) / 2) / scale;
+    canvas.viewbox({ x: left, y: inner.y - (height - inner.height) / 2, width, height });
+    return;
+  }
   canvas.viewbox({ x: inner.x - (PALETTE + 20) / 0.8, y: inner.y - MARGIN, width: outer.width / 0.8, height: outer.height / 0.8 });
 }
 

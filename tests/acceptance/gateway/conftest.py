@@ -129,7 +129,8 @@ def url(world: World) -> Iterator[str]:
 
 @pytest.fixture
 def desk(chromium: Browser, url: str) -> Iterator[Callable[..., Desk]]:
-    """Sets somebody in front of a browser; scripts may be off. What the browser complains of fails the test."""
+    """Sets somebody in front of a browser; scripts may be off. What the browser complains of fails the test, and so does whatever a page asks of
+    anybody but the gateway."""
     desks: list[Desk] = []
 
     def opened(account: str | None = None, size: tuple[int, int] = WIDE, scripts: bool = True) -> Desk:
@@ -139,6 +140,7 @@ def desk(chromium: Browser, url: str) -> Iterator[Callable[..., Desk]]:
         fresh = Desk(context.new_page(), url)
         fresh.page.on("pageerror", lambda error: fresh.complaints.append(str(error)))
         fresh.page.on("console", lambda said: _note(fresh, said))
+        context.on("request", lambda request: fresh.complaints.extend(outside(request.url, url)))
         desks.append(fresh)
         return fresh.log_in(account) if account else fresh
 
@@ -147,6 +149,11 @@ def desk(chromium: Browser, url: str) -> Iterator[Callable[..., Desk]]:
     for one in desks:
         one.page.context.close()
     assert not complaints
+
+
+def outside(address: str, own: str) -> list[str]:
+    """A complaint of an address that a page asks for, if it is none of the gateway's: there need be no other network."""
+    return [] if address.startswith((f"{own}/", "data:", "blob:")) else [f"asks for {address}"]
 
 
 def _note(desk: Desk, said: Any) -> None:

@@ -110,7 +110,8 @@ class Person:
         for size, (width, height) in SIZES.items():
             if self.page.viewport_size != {"width": width, "height": height}:
                 self.page.set_viewport_size({"width": width, "height": height})
-            assert cut_off(self.page) == [], f"{self.name}, {what}, {size}"
+            cut = cut_off(self.page)
+            assert not cut, f"{self.name}, {what}, {size}: {cut}"
             if self.shots is not None:
                 name = f"{self.name}-{self._shown:02}-{what}-{size}.png"
                 self.page.screenshot(path=self.shots / name, full_page=True)

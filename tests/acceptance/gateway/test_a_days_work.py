@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.acceptance.gateway import tours
-from tests.acceptance.gateway.conftest import PHONE, WIDE
+from tests.acceptance.gateway.conftest import PHONE, WIDE, outside
 from tests.acceptance.gateway.people import Keyboard, Mouse, Person
 from tests.acceptance.gateway.running import Running
 from tests.acceptance.gateway.tours import Told
@@ -73,6 +73,7 @@ class Office:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if _is_a_fault(said) else None)
+        context.on("request", lambda request: complaints.extend(outside(request.url, self.system.url)))
         yield self.hands(page, self.system.url, account, shots, self.looks)
         context.close()
         assert not complaints, account

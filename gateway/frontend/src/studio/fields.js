@@ -2,6 +2,7 @@
 import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { _ } from '../words.js';
 import * as dialect from './dialect.js';
+import { daysOf } from './terms.js';
 
 const kind = (...types) => (at) => isAny(at.node, types);
 const trigger = (node, type) => (node.eventDefinitions ?? []).find((each) => is(each, type));
@@ -54,6 +55,7 @@ const processOf = ({ node }) => {
 const timer = (at) => trigger(at.node, 'bpmn:TimerEventDefinition');
 const TIMES = ['timeDate', 'timeDuration', 'timeCycle'];
 const timeKind = (at) => TIMES.find((each) => timer(at)?.[each]) ?? 'timeDuration';
+const moment = { get: (at) => timer(at).timeDate?.body ?? '', set: (at, value) => setTime(at, 'timeDate', value) };
 const setTime = (at, which, body) => {
   const fresh = Object.fromEntries(TIMES.map((each) => [each, undefined]));
   if (body) fresh[which] = at.editor.create('bpmn:FormalExpression', { body });
@@ -113,7 +115,7 @@ export const GROUPS = [
     when: kind('bpmn:UserTask'),
     fields: [
       { key: 'role', label: _('角色'), kind: 'choose', options: (at) => at.offered.roles, required: true, ...property('role') },
-      { key: 'organisation', label: _('单位'), kind: 'text', optional: true, hint: FEEL, ...property('organisation') },
+      { key: 'organisation', label: _('单位'), kind: 'suggest', optional: true, options: (at) => at.offered.organisations, hint: FEEL, ...property('organisation') },
       { key: 'place', label: _('地区'), kind: 'text', optional: true, ...property('place') },
       { key: 'assignee', label: _('指定到人'), kind: 'text', optional: true, ...property('assignee') },
       { key: 'excluded', label: _('须回避的人'), kind: 'text', optional: true, ...property('excluded') },
@@ -165,15 +167,19 @@ export const GROUPS = [
     title: _('期限'),
     when: kind(...ACTIVITIES),
     fields: [
+      { key: 'due days', label: _('几个工作日内办完'), kind: 'text', optional: true, ...daysOf(property('dueAt')) },
       { key: 'dueAt', label: _('办理期限'), kind: 'area', optional: true, hint: FEEL, ...property('dueAt') },
+      { key: 'warn days', label: _('过几个工作日亮黄灯'), kind: 'text', optional: true, ...daysOf(property('warnAt')) },
       { key: 'warnAt', label: _('亮黄灯的时间'), kind: 'area', optional: true, ...property('warnAt') },
     ],
+    act: { when: kind('bpmn:UserTask'), name: 'remind', label: _('加一个催办提醒') },
   },
   {
     title: _('时间'),
     when: has('bpmn:TimerEventDefinition'),
     fields: [
       { key: 'time kind', label: _('怎么算'), kind: 'choose', required: true, options: () => [['timeDate', _('到某个时刻')], ['timeDuration', _('过一段时间')], ['timeCycle', _('每隔一段时间')]], plain: true, get: timeKind, set: (at, value) => setTime(at, value, timer(at)[timeKind(at)]?.body || '= ""') },
+      { key: 'time days', label: _('过几个工作日'), kind: 'text', optional: true, when: (at) => timeKind(at) === 'timeDate', ...daysOf(moment) },
       { key: 'time', label: _('时间'), kind: 'area', required: true, hint: _('PT1H 是 1 小时，P3D 是 3 天；以 = 开头的是 FEEL 表达式'), get: (at) => timer(at)[timeKind(at)]?.body ?? '', set: (at, value) => setTime(at, timeKind(at), value) },
     ],
   },
@@ -230,8 +236,9 @@ export const GROUPS = [
 
 // The groups of an element with the fields that it has.
 export function groupsOf(at) {
-  return GROUPS.filter((group) => group.when(at)).map(({ title, fields }) => ({
+  return GROUPS.filter((group) => group.when(at)).map(({ title, fields, act }) => ({
     title,
+    act: act?.when(at) ? act : null,
     fields: fields.flatMap((each) => (typeof each === 'function' ? each(at) : [each])).filter((each) => !each.when || each.when(at)),
   }));
 }

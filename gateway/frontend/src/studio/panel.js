@@ -3,8 +3,10 @@ import { is } from 'bpmn-js/lib/util/ModelUtil';
 import { _ } from '../words.js';
 import { groupsOf } from './fields.js';
 import { opening } from './opening.js';
+import { remind } from './reminding.js';
 
 const ROOM = 200; // pixels between two tasks that another one fits between
+const ACTS = { remind };
 const PAUSE = 600; // milliseconds without a key until what is typed is taken over
 
 const KINDS = {
@@ -49,8 +51,23 @@ export function panel(modeler, box, offered) {
       const part = make('fieldset', '', 'studio-group');
       part.append(make('legend', group.title));
       for (const field of group.fields) part.append(control(field));
+      if (group.act) part.append(acting(group.act));
       if (group.fields.length) box.append(part);
     }
+  }
+
+  // What takes several shapes is drawn by one button; the first of them is selected, so that its fields are there.
+  function acting({ name, label }) {
+    const button = make('button', label);
+    button.type = 'button';
+    button.addEventListener('click', () => {
+      takeOver();
+      const shape = ACTS[name](modeler, current, editor);
+      selection.select(shape);
+      canvas.scrollToElement(shape, 80);
+      box.querySelector('textarea')?.focus();
+    });
+    return button;
   }
 
   // Somebody without a mouse can put a task between two others as well.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from processes.casework.views.models import Drawing, models, read_drawings
+from processes.languages import CHINESE
 from processes.notation import difference
 from processes.notation.bundle import content_hash, kind_of_file
 from processes.notation.difference import Change, Detail, TableChange
@@ -45,9 +48,11 @@ class DiagramChange:
 
 @dataclass(frozen=True)
 class FormChange:
-    """A form of which something has changed."""
+    """A form of which something has changed. ``title``: what it is called; ``fields``: what its fields are called."""
 
     name: str
+    title: str
+    fields: Mapping[str, str]
     details: Sequence[Detail]
 
 
@@ -88,7 +93,7 @@ def deployed_by(connection: Connection, definitions: Iterable[str]) -> Mapping[s
 def differing(connection: Connection, old: str, new: str, language: str) -> Difference:
     """What has changed between two versions of a process."""
     drawn = _drawings(connection, (old, new), language)
-    return _between(_files(connection, old), _files(connection, new), drawn)
+    return _between(_files(connection, old), _files(connection, new), drawn, language)
 
 
 def changed_by(connection: Connection, old: str, edited: Mapping[str, bytes], language: str) -> Difference:
@@ -99,10 +104,12 @@ def changed_by(connection: Connection, old: str, edited: Mapping[str, bytes], la
         file = after[name] = _File(content_hash(body), kind_of_file(name, body), body)
         for drawing in read_drawings(body, file.hash, language) if file.kind == "bpmn" else ():
             drawn.setdefault(file.hash, drawing)
-    return _between(before, after, drawn)
+    return _between(before, after, drawn, language)
 
 
-def _between(before: Mapping[str, _File], after: Mapping[str, _File], drawn: Mapping[str, Drawing]) -> Difference:
+def _between(
+    before: Mapping[str, _File], after: Mapping[str, _File], drawn: Mapping[str, Drawing], language: str
+) -> Difference:
     diagrams, tables, forms = list[DiagramChange](), list[TableChange](), list[FormChange]()
     for name in [*after, *(each for each in before if each not in after)]:
         was, now = before.get(name, _NONE), after.get(name, _NONE)
@@ -117,8 +124,20 @@ def _between(before: Mapping[str, _File], after: Mapping[str, _File], drawn: Map
         elif kind == "dmn":
             tables += difference.decisions(was.body, now.body)
         elif details := difference.forms(was.body, now.body):
-            forms.append(FormChange(name.rsplit("/", 1)[-1], details))
+            forms.append(FormChange(name.rsplit("/", 1)[-1], *_titles(now.body or was.body, language), details))
     return Difference(diagrams, tables, forms)
+
+
+def _titles(body: bytes | None, language: str) -> tuple[str, Mapping[str, str]]:
+    """What a form and its fields are called."""
+    form = json.loads(body) if body else {}
+    key = "title" if language == CHINESE else "x-title-en"
+    of = partial(_title, key)
+    return of(form), {name: of(each) or name for name, each in (form.get("properties") or {}).items()}
+
+
+def _title(key: str, of: Any) -> str:
+    return str(of.get(key) or of.get("title") or "") if isinstance(of, dict) else ""
 
 
 class _File(NamedTuple):

@@ -34,7 +34,7 @@ BAD_VALUE = Rule(
 NO_ROLE = Rule(
     "user-task-without-role", WARNING,
     "{it}没有写由哪个角色办理，不会出现在任何人的待办里。", "{it} has no role: it appears in nobody's inbox.",
-    "加属性 role，写角色代码（见 bpmn/reference 里的角色表）。", "Add the property role with a role code (see the roles in bpmn/reference).",
+    "选一个角色：属性 role 写角色代码。", "Choose a role: the property role has its code.",
 )  # fmt: skip
 UNKNOWN_FORM = Rule(
     "unknown-form", ERROR,
