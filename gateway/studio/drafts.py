@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from gateway import text
 from gateway.context import services
 from gateway.languages import language as spoken
-from gateway.languages import pick, said
+from gateway.languages import said
 from gateway.studio import finding_words, offering
 from gateway.studio.pages import blueprint, diagram, findings, own, path, together
 from processes.casework import draft_files, model_drafts
