@@ -10,13 +10,11 @@ from playwright.sync_api import Page, expect
 
 from processes.notation.check.sanity import decode
 from tests import axe
-from tests.acceptance.gateway.test_studio_in_the_browser import At, editor, judge, saved
+from tests.acceptance.gateway.test_studio_in_the_browser import At, editor, saved
 from tests.canonical import differences
 from tests.integration.gateway.world import MODELS
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["judge"]
 
 FOREIGN = Path(__file__).resolve().parents[2] / "foreign"
 SHIPPED = sorted(MODELS.rglob("*.bpmn"))
@@ -33,6 +31,14 @@ AGAIN = """async (text) => {
   return [(await modeler.saveXML({ format: true })).xml, lost, undrawn];
 }"""
 """Opened and saved, by the functions of the page."""
+
+
+@pytest.fixture(scope="session")
+def judge() -> None:
+    """axe-core of the lockfile."""
+    problem = axe.ensure()
+    if problem:
+        pytest.skip(problem)
 
 
 def test_what_is_opened_and_saved_says_the_same(desk: At) -> None:
