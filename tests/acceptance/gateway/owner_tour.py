@@ -313,7 +313,7 @@ def register(clerk: Person, title: str, body: str, enterprise: str) -> None:
 
 def answer(handler: Person, title: str) -> None:
     """板块经办人: signs and answers."""
-    look_for(handler, title)
+    look_for(handler, title, "交办")
     handler.presses("签收")
     handler.sees("已提交“签收”")
     finish(handler, title)
@@ -321,18 +321,19 @@ def answer(handler: Person, title: str) -> None:
 
 def finish(handler: Person, title: str) -> None:
     """The answer alone."""
-    look_for(handler, title)
+    look_for(handler, title, "处置")
     handler.ticks("已解决")
     handler.types("给企业的答复", "已对接续贷。")
     handler.presses("答复企业")
     handler.sees("已提交“办理并答复”")
 
 
-def look_for(handler: Person, title: str) -> None:
-    """One of many tasks, by its title."""
+def look_for(handler: Person, title: str, stage: str) -> None:
+    """One of many tasks, by its title and stage."""
     handler.presses("我的待办")
     handler.presses("筛选和排序")
     handler.types("标题、企业或编号", title)
+    handler.picks("阶段", stage)
     handler.goes("筛选")
     handler.waits_for(title)
     open_row(handler, title)
