@@ -94,6 +94,7 @@ async function open() {
 
   bringing(modeler, page, form, fields.takeOver, (another) => {
     fit(modeler);
+    next.setAttribute('aria-disabled', 'true'); // until it has been looked at
     if (another) draft.changed();
     checking.now();
   });
