@@ -64,7 +64,7 @@ def test_a_failed_one_is_in_the_way_unless_somebody_says_why(studio: Studio, shi
     studio.play()
     page = owner.get(f"{path}/force")
     assert "有 1 个情景不符" in page
-    assert "state：应为" in page
+    assert "流程：应为 &#34;已终止&#34;" in page
     assert "有情景不符。请先改正" in put(owner, path, 1)
     assert in_force(studio.world) == before
     owner.post(f"{path}/force", {"revision": "1", "reason": "情景写错了，下周改"}, f"{path}/force")
