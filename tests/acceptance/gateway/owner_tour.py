@@ -313,27 +313,26 @@ def register(clerk: Person, title: str, body: str, enterprise: str) -> None:
 
 def answer(handler: Person, title: str) -> None:
     """板块经办人: signs and answers what has just come."""
-    look_for(handler, title, "最新的在前")
+    look_for(handler, title)
     handler.presses("签收")
     handler.sees("已提交“签收”")
-    finish(handler, title, "最新的在前")
+    finish(handler, title)
 
 
-def finish(handler: Person, title: str, order: str = "按期限") -> None:
+def finish(handler: Person, title: str) -> None:
     """The answer alone."""
-    look_for(handler, title, order)
+    look_for(handler, title)
     handler.ticks("已解决")
     handler.types("给企业的答复", "已对接续贷。")
     handler.presses("答复企业")
     handler.sees("已提交“办理并答复”")
 
 
-def look_for(handler: Person, title: str, order: str) -> None:
-    """One of many tasks, by its title: the first 500 in the order are looked through."""
+def look_for(handler: Person, title: str) -> None:
+    """One of many tasks, by its title."""
     handler.presses("我的待办")
     handler.presses("筛选和排序")
     handler.types("标题、企业或编号", title)
-    handler.picks("排序", order)
     handler.goes("筛选")
     handler.waits_for(title)
     open_row(handler, title)
