@@ -116,14 +116,21 @@ def joined(meet: Fork | None, base: Data, forks: Sequence[Fork | None]) -> Fork 
     as its own already."""
     known = {id(each) for each in lineage(meet)}
     passed = {id(each): each for fork in forks for each in lineage(fork) if id(each) not in known}
+    held = [fork for fork in passed.values() if fork.ended]  # the scope has what another branch from there did
+    for each in held:
+        each.count += 1
     for fork in forks:
         leave(fork)
     inner = {id(each) for fork in passed.values() if fork.count for each in lineage(fork) if each is not fork}
     also = tuple(fork for fork in passed.values() if fork.count and id(fork) not in inner)
+    for each in also:
+        each.count += 1
+    for each in held:
+        leave(each)
     if not also:
         return settled(meet)
-    for fork in also:
-        fork.count += 1
+    for one in (meet, *also):
+        _shorten(one)
     return Fork(meet, base, 1, also=also)
 
 
@@ -134,10 +141,24 @@ def settled(fork: Fork | None) -> Fork | None:
         for each in fork.also:
             leave(each)
         fork = fork.parent
-    if fork is not None:
-        while fork.ended and fork.parent is not None and fork.parent.count == 1 and not fork.parent.also:
-            fork.parent = fork.parent.parent
+    _shorten(fork)
     return fork
+
+
+def _shorten(fork: Fork | None) -> None:
+    """If a branch from it has ended, those before it that only it hangs on mean nothing to whatever comes after it."""
+    while fork is not None and fork.ended:
+        before = [each for each in (fork.parent, *fork.also) if each is not None]
+        gone = next((each for each in before if each.count == 1), None)
+        if gone is None:
+            return
+        before.remove(gone)
+        for each in (gone.parent, *gone.also):
+            if each in before:
+                each.count -= 1  # it hangs on it already
+            elif each is not None:
+                before.append(each)
+        fork.parent, fork.also = (before[0], tuple(before[1:])) if before else (None, ())
 
 
 def ended(fork: Fork | None) -> Fork | None:

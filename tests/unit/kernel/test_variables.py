@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from processes.orchestrator import Orchestrator
+from processes.store.tables import Instance
 from tests.diagrams import definitions, element, end, path, process, script, start, user
 from tests.reference.words import begins, data_object, event_sub_process, guard, many, reads, root, signal, sub_process
 
@@ -191,6 +194,42 @@ def test_a_branch_that_parted_from_one_before_a_join_has_parted_from_it_there() 
         engine.engine.workshop.hot.clear()
         engine.complete(next(each.id for each in engine.tasks(case) if each.element == name), data)
     assert engine.instance(case).variables == {"k": 2}
+
+
+def test_a_branch_that_has_joined_another_changes_nothing_that_one_that_has_ended_changed_since_it_parted_from_it() -> (
+    None
+):
+    gates = "".join(element("parallelGateway", name) for name in ("split", "again", "join"))
+    ways = (
+        path("start", "split", "other", "join", "end"),
+        path("split", "zero", "again", "x"),
+        path("again", "y", "join"),
+    )
+    tasks = user("other"), user("x"), user("y")
+    engine, case = started(start(), gates, script("zero", "= {k: 0}"), *tasks, end(), *ways)
+    for name, data in {"x": {"k": 1}, "y": {}, "other": {"o": 1}}.items():  # x has ended; y knows k = 0 from before
+        engine.engine.workshop.hot.clear()
+        engine.complete(next(each.id for each in engine.tasks(case) if each.element == name), data)
+    assert (engine.instance(case).state, engine.instance(case).variables) == ("completed", {"k": 1, "o": 1})
+
+
+def test_a_loop_in_which_branches_end_and_others_join_remembers_no_more_from_turn_to_turn() -> None:
+    gates = "".join(element("parallelGateway", name) for name in ("split", "first", "second", "join"))
+    head = element("exclusiveGateway", "head")
+    ways = (
+        path("start", "split", "other"),
+        path("split", "head", "first", "w", "join", "head"),
+        path("first", "second", "x"),
+    )
+    tasks = (user(name) for name in ("other", "w", "x", "y"))
+    engine, case = started(start(), gates, head, *tasks, *ways, path("second", "y", "join"))
+    sizes = []
+    for turn in range(12):
+        for name in ("x", "y", "w"):
+            engine.complete(next(each.id for each in engine.tasks(case) if each.element == name), {"k": turn % 10})
+        with engine.database.read() as connection:
+            sizes.append(len(connection.scalars(select(Instance.state).where(Instance.id == case)).one()))
+    assert max(sizes[2:]) - min(sizes[2:]) < 40, sizes
 
 
 def test_of_branches_that_have_ended_an_event_that_interrupts_their_scope_knows_what_was_written_last() -> None:
