@@ -160,3 +160,22 @@ def _note(desk: Desk, said: Any) -> None:
     # A form that is sent back with its mistakes is no fault of the page.
     if said.type in ("error", "warning") and "status of 4" not in said.text:
         desk.complaints.append(said.text)
+
+
+@pytest.fixture(scope="session")
+def judge() -> None:
+    """axe-core of the lockfile."""
+    problem = axe.ensure()
+    if problem:
+        pytest.skip(problem)
+
+
+def click_on(page: Page, element: str) -> None:
+    """Click an element of a drawing; a line has no height that could be seen."""
+    hit = f"[data-element-id='{element}'] .djs-hit"
+    x, y, width, height = page.evaluate(
+        "(where) => { const box = document.querySelector(where).getBoundingClientRect();"
+        " return [box.x, box.y, box.width, box.height]; }",
+        hit,
+    )
+    page.mouse.click(x + width / 2, y + height / 2)

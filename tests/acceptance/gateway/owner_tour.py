@@ -9,6 +9,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.acceptance.gateway.conftest import click_on
 from tests.acceptance.gateway.people import PATIENCE, Person
 
 PROCESS = "交办板块办理"
@@ -30,17 +31,6 @@ def drawn(page: Page) -> None:
     """So is a drawing."""
     page.locator("[data-case-diagram]").first.scroll_into_view_if_needed()
     expect(page.locator("[data-case-diagram]").first).to_have_attribute("data-ready", re.compile("."), timeout=LONG)
-
-
-def click_on(page: Page, element: str) -> None:
-    """An element of the drawing; a line has no height that could be seen."""
-    hit = f"[data-element-id='{element}'] .djs-hit"
-    x, y, width, height = page.evaluate(
-        "(where) => { const box = document.querySelector(where).getBoundingClientRect();"
-        " return [box.x, box.y, box.width, box.height]; }",
-        hit,
-    )
-    page.mouse.click(x + width / 2, y + height / 2)
 
 
 def step_of(page: Page, name: str) -> str:

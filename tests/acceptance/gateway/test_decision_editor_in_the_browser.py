@@ -32,14 +32,6 @@ AGAIN = """async (text) => {
 """Opened, every table of it looked at, and saved."""
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 def editor(desk: At, name: str = "评价等级", size: tuple[int, int] = DESK) -> Page:
     """The editor of a decision file, from the list of models."""
     page = desk(OWNER, size).open("/studio/")

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from processes.languages import CHINESE, ENGLISH
-from tests import axe
 from tests.acceptance.gateway.conftest import PHONE, WIDE, Desk
 from tests.integration.gateway import every_page
 from tests.integration.gateway.every_page import Filled
@@ -20,14 +19,6 @@ from tests.integration.gateway.world import World
 pytestmark = pytest.mark.browser
 
 At = Callable[..., Desk]
-
-
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
 
 
 @pytest.fixture

@@ -33,14 +33,6 @@ AGAIN = """async (text) => {
 """Opened and saved, by the functions of the page."""
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 def test_what_is_opened_and_saved_says_the_same(desk: At) -> None:
     page = editor(desk)
     assert len(DRAWN_HERE) >= 8

@@ -23,14 +23,6 @@ DESK = (1280, 800)
 FORMS = sorted(MODELS.rglob("*.form.json"))
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 def editor(desk: At, name: str = "签收", size: tuple[int, int] = DESK) -> Page:
     """The editor of a form, from the list of models."""
     page = desk(OWNER, size).open("/studio/")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests import axe
 from tests.acceptance.gateway.conftest import Desk
 from tests.integration.gateway.world import World
 
@@ -17,14 +16,6 @@ pytestmark = pytest.mark.browser
 At = Callable[..., Desk]
 
 HANDLER, COORDINATOR = "wx.wu", "wx.li"
-
-
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
 
 
 def test_a_row_is_taken_and_chosen_by_keyboard_alone(world: World, desk: At) -> None:

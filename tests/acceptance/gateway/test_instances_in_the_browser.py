@@ -15,7 +15,6 @@ from processes.casework.views.instances.criteria import Criteria
 from processes.runtime import commands as c
 from processes.runtime.heat import Heat
 from processes.store.tables import Case, Job
-from tests import axe
 from tests.acceptance.gateway.conftest import Desk
 from tests.integration.gateway.world import World
 
@@ -24,14 +23,6 @@ pytestmark = pytest.mark.browser
 At = Callable[..., Desk]
 
 OWNER = "wx.xie"
-
-
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
 
 
 def busy(world: World) -> tuple[str, str, str]:

@@ -24,14 +24,6 @@ AUTHOR, PLACE, ABOVE = "dq.xie", "330521", "hz.xie"
 WIDE, NARROW = (1280, 800), (390, 844)
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 @pytest.fixture
 def playing(world: World) -> Iterator[None]:
     """An engine process that plays scenarios."""

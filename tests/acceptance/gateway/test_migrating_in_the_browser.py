@@ -13,7 +13,6 @@ from sqlalchemy import insert, select
 from processes.casework.bulk import Bulk
 from processes.notation.bundle import read_folder
 from processes.store.tables import Instance, TaskDraft, UserTask
-from tests import axe
 from tests.acceptance.gateway.conftest import Desk
 from tests.integration.gateway.world import MODELS, World
 
@@ -23,14 +22,6 @@ At = Callable[..., Desk]
 
 OWNER = "wx.xie"
 SHOTS = os.environ.get("SHOTS")
-
-
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
 
 
 def shot(page: Page, name: str) -> None:

@@ -23,14 +23,6 @@ ADMIN = "wx.yun"
 LONG = "热线系统没有应答（503 Service Unavailable），连续 9 次；Averylongwordwithoutanyblank" + "x" * 120
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 def _busy(world: World) -> None:
     """Something of everything."""
     for number in range(3):

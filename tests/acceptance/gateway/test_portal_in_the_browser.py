@@ -19,14 +19,6 @@ pytestmark = pytest.mark.browser
 At = Callable[..., Desk]
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 @pytest.mark.usefixtures("judge")
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (WIDE, "en")], ids=["phone", "desk in English"])
 def test_a_problem_from_its_report_to_its_rating(

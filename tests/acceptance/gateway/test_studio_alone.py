@@ -28,14 +28,6 @@ NEEDED = {
 """Pages that are among those that are opened, if this test says anything."""
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 @pytest.mark.usefixtures("judge")
 @pytest.mark.parametrize("language", [CHINESE, ENGLISH])
 def test_the_studio_needs_nobody_but_the_gateway(world: World, desk: At, language: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from processes.casework import models_in_force
 from processes.store.tables import InForce
 from tests import axe
-from tests.acceptance.gateway.conftest import Desk
+from tests.acceptance.gateway.conftest import Desk, click_on
 from tests.integration.gateway.world import MODELS, World
 
 pytestmark = pytest.mark.browser
@@ -33,31 +33,12 @@ AGAIN = """async (text) => {
 """Opened and saved."""
 
 
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
-
-
 def editor(desk: At, name: str = "交办板块办理", size: tuple[int, int] = DESK) -> Page:
     """The editor, with a draft of a process begun."""
     page = desk(OWNER, size).open("/studio/")
     page.get_by_role("button", name=f"修改“{name}”").click()
     expect(page.locator("[data-studio]")).to_have_attribute("data-ready", "yes", timeout=30_000)
     return page
-
-
-def choose(page: Page, element: str) -> None:
-    """Click an element of the drawing; a line has no height that could be seen."""
-    where = f"[data-element-id='{element}'] .djs-hit"
-    x, y, width, height = page.evaluate(
-        "(where) => { const box = document.querySelector(where).getBoundingClientRect();"
-        " return [box.x, box.y, box.width, box.height]; }",
-        where,
-    )
-    page.mouse.click(x + width / 2, y + height / 2)
 
 
 def saved(page: Page) -> str:
@@ -85,12 +66,12 @@ def test_an_owner_changes_a_process_and_puts_it_into_force(world: World, desk: A
     checked = page.locator("[data-check]")
     expect(checked).to_contain_text("没有错误")
 
-    choose(page, "sign")
+    click_on(page, "sign")
     expect(page.locator("[data-fields] h2")).to_contain_text("签收")
     page.get_by_label("名称", exact=True).fill("签收登记")
     expect(page.locator("[data-element-id=sign] text")).to_have_text("签收登记")
 
-    choose(page, "started_to_set_limits")
+    click_on(page, "started_to_set_limits")
     page.get_by_role("button", name="在这条线上插入一个人工任务").click()
     page.get_by_label("名称", exact=True).fill("核对材料")
     page.get_by_label("角色").select_option("board_handler")
@@ -101,7 +82,7 @@ def test_an_owner_changes_a_process_and_puts_it_into_force(world: World, desk: A
     following = page.get_by_role("link", name="下一步：核对并生效")
     expect(following).to_have_attribute("aria-disabled", "true")
     page.locator("[data-canvas] svg").first.focus()
-    choose(page, "begin")
+    click_on(page, "begin")
     checked.get_by_role("button", name=re.compile("核对材料")).first.click()
     expect(page.locator("[data-fields] h2")).to_contain_text("核对材料")
     page.get_by_label("办理期限").fill("= add working days(now(), 1, case.place)")
@@ -125,7 +106,7 @@ def test_an_owner_changes_a_process_and_puts_it_into_force(world: World, desk: A
 def test_a_change_leaves_everything_else_as_it_was_and_is_undone(desk: At) -> None:
     page = editor(desk)
     before = saved(page)
-    choose(page, "urge_signing")
+    click_on(page, "urge_signing")
     expect(page.get_by_label("做什么")).to_have_value("notice.send")
     page.get_by_label("失败后重试几次").fill("5")
     page.get_by_label("失败后重试几次").blur()
@@ -141,7 +122,7 @@ def test_a_change_leaves_everything_else_as_it_was_and_is_undone(desk: At) -> No
 
 def test_what_becomes_another_kind_of_task_keeps_what_it_says(desk: At) -> None:
     page = editor(desk)
-    choose(page, "urge_signing")
+    click_on(page, "urge_signing")
     page.locator(".djs-context-pad [data-action=replace]").click()
     page.locator(".djs-popup").get_by_text("人工任务").click()
     expect(page.get_by_label("角色")).to_be_visible()
@@ -156,7 +137,7 @@ def test_of_two_windows_the_second_chooses_and_both_are_told(desk: At) -> None:
     other.goto(one.url)
     expect(other.locator("[data-studio]")).to_have_attribute("data-ready", "yes", timeout=30_000)
     for page, name in ((one, "第一个窗口"), (other, "第二个窗口")):
-        choose(page, "sign")
+        click_on(page, "sign")
         page.get_by_label("名称", exact=True).fill(name)
         if page is one:
             expect(page.locator("[data-saved]")).to_contain_text("草稿已保存", timeout=20_000)
@@ -175,7 +156,7 @@ def test_of_two_windows_the_second_chooses_and_both_are_told(desk: At) -> None:
 
 def test_script_in_a_name_stays_a_name(desk: At) -> None:
     page = editor(desk)
-    choose(page, "sign")
+    click_on(page, "sign")
     written = "<img src=x onerror=\"document.title='ran'\">"
     page.get_by_label("名称", exact=True).fill(written)
     expect(page.locator("[data-fields] h2")).to_contain_text("<img src=x")
@@ -193,11 +174,11 @@ def test_everybody_can_use_the_editor(desk: At, language: str) -> None:
     page.reload()
     expect(page.locator("[data-studio]")).to_have_attribute("data-ready", "yes", timeout=30_000)
     found = axe.violations(page)
-    choose(page, "urge_signing")
+    click_on(page, "urge_signing")
     page.locator("#at-parameter-kind").fill("= (")
     expect(page.locator("[data-check]")).to_have_attribute("data-state", "errors", timeout=20_000)
     found += axe.violations(page)
-    choose(page, "sign_timer")
+    click_on(page, "sign_timer")
     found += axe.violations(page)
     assert found == []
     if language == "en":

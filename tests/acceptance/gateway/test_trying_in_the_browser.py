@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from processes.casework import model_drafts, models_in_force
-from tests import axe
 from tests.acceptance.gateway.conftest import PHONE, Desk
 from tests.integration.gateway.world import MODELS, World
 
@@ -179,14 +178,6 @@ STUCK = """() => {
   modeling.connect(other.target, join, { type: 'bpmn:SequenceFlow' });
 }"""
 """Two ways of which one alone is taken come to a join that waits for both."""
-
-
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
 
 
 @pytest.mark.usefixtures("judge")

@@ -7,20 +7,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests import axe
 from tests.acceptance.gateway.conftest import Desk
 from tests.integration.gateway.world import World
 from tests.integration.whatif.conftest import OWNER, draft, handled, played
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="session")
-def judge() -> None:
-    """axe-core of the lockfile."""
-    problem = axe.ensure()
-    if problem:
-        pytest.skip(problem)
 
 
 def test_an_owner_tries_a_draft_on_past_problems(world: World, desk: Callable[..., Desk], judge: None) -> None:
