@@ -120,6 +120,42 @@ def test_a_change_leaves_everything_else_as_it_was_and_is_undone(desk: At) -> No
     expect(page.get_by_label("失败后重试几次")).to_have_value("5")
 
 
+def test_a_task_is_done_for_each_of_a_list(desk: At) -> None:
+    page = editor(desk)
+    before = saved(page)
+    click_on(page, "urge_signing")
+    expect(page.get_by_label("按哪个列表")).to_have_count(0)
+    page.get_by_label("办几次").select_option(label="多次，一次接一次")
+    for label, value in (("按哪个列表", '= ["a", "b"]'), ("当前这一个叫什么", "each"), ("提前办结的条件", "= urged.done")):
+        page.get_by_label(label).fill(value)
+    page.get_by_label("提前办结的条件").blur()
+    checked = page.locator("[data-check]")
+    expect(checked).to_have_attribute("data-state", "fine", timeout=20_000)
+    loop = re.findall(r'<bpmn:serviceTask id="urge_signing".*?</bpmn:serviceTask>', saved(page), re.DOTALL)[0]
+    assert 'multiInstanceLoopCharacteristics isSequential="true"' in loop
+    assert "<bpmn:loopDataInputRef>= [" in loop
+    assert '<bpmn:inputDataItem name="each" />' in loop
+    assert re.search(r"<bpmn:completionCondition[^>]*>= urged.done</bpmn:completionCondition>", loop)
+    page.get_by_label("按哪个列表").fill("= [1,")
+    expect(checked).to_have_attribute("data-state", "errors", timeout=20_000)
+    page.get_by_label("办几次").select_option(label="一次")
+    expect(checked).to_have_attribute("data-state", "fine", timeout=20_000)
+    assert same(before, saved(page))
+
+
+def test_what_is_done_several_times_already_says_so_and_keeps_the_rest(desk: At) -> None:
+    page = editor(desk, "跨板块协调")
+    before = saved(page)
+    click_on(page, "consultation")
+    expect(page.get_by_label("办几次")).to_have_value("parallel")
+    expect(page.get_by_label("按哪个列表")).to_have_value("board_ids")
+    expect(page.get_by_label("当前这一个叫什么")).to_have_value("board_id")
+    expect(page.get_by_label("结果汇总成哪个列表")).to_have_value("contributions")
+    expect(page.get_by_label("每一次的结果是哪个变量")).to_have_value("contribution")
+    page.get_by_label("办几次").select_option(label="多次，一次接一次")
+    assert same(before.replace('isSequential="false"', 'isSequential="true"'), saved(page))
+
+
 def test_what_becomes_another_kind_of_task_keeps_what_it_says(desk: At) -> None:
     page = editor(desk)
     click_on(page, "urge_signing")

@@ -2,6 +2,7 @@
 import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { _ } from '../words.js';
 import * as dialect from './dialect.js';
+import { looping } from './loops.js';
 import { daysOf } from './terms.js';
 
 const kind = (...types) => (at) => isAny(at.node, types);
@@ -162,6 +163,11 @@ export const GROUPS = [
     title: _('脚本'),
     when: kind('bpmn:ScriptTask'),
     fields: [{ key: 'script', label: _('脚本'), kind: 'area', code: true, hint: FEEL, ...attribute('script') }],
+  },
+  {
+    title: _('办几次'),
+    when: (at) => kind(...ACTIVITIES)(at) && !at.node.triggeredByEvent,
+    fields: looping(expression),
   },
   {
     title: _('期限'),

@@ -37,8 +37,8 @@ export function panel(modeler, box, offered) {
   }
 
   function draw(count) {
-    box.replaceChildren();
     shown = [];
+    box.replaceChildren(); // a field that goes with something typed in it says once more that it has changed
     const nothing = count !== 1;
     const title = make('h2', nothing ? (count ? _('选中了 %(count)s 个', { count }) : _('整个流程图')) : called(current.businessObject));
     const what = KINDS[current.businessObject.$type];
@@ -151,6 +151,7 @@ export function panel(modeler, box, offered) {
   function take(field, input) {
     clearTimeout(waiting.get(field)?.timer);
     waiting.delete(field);
+    if (!shown.some((each) => each.field === field)) return;
     const value = field.kind === 'yes' ? input.checked : input.value;
     if (value !== field.get(at())) field.set(at(), value);
   }

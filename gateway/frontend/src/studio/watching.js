@@ -11,6 +11,7 @@ export function watching(page) {
   let timer = 0;
 
   async function now() {
+    delete link.dataset.state;
     link.textContent = _('情景：正在演练…');
     const all = await rehearse(addresses, (one, at) => { link.textContent = _('情景：已演练 %(done)s / %(all)s', { done: at + 1, all: addresses.length }); });
     if (all === null) return;
