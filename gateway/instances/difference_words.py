@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext as _
 
-from gateway.languages import language
+from gateway.languages import language, translated
+from gateway.staff.pages import snapshot
 from processes.casework.views.instances.versions import DiagramChange, FormChange
 from processes.languages import CHINESE
+from processes.messaging.jobs import CATALOGUE
 from processes.notation.difference import Change, Detail
 from processes.notation.labels import KINDS
 
@@ -34,7 +36,15 @@ def element(change: Change, diagram: DiagramChange) -> str:
 
 def value(property: str, said: str, diagram: DiagramChange) -> str:
     """A property's value: what it refers to by its name."""
-    return _called(said, diagram) if said and property in _REFERENCES else said
+    if property in _REFERENCES:
+        return _called(said, diagram) if said else said
+    if property == "job":
+        return translated(CATALOGUE[said].title) if said in CATALOGUE else said
+    if property == "role":
+        return snapshot().reference.role_name(said) if said else said
+    if property == "stage":
+        return next((each.name for each in snapshot().reference.stages if each.code == said), said)
+    return said
 
 
 def _called(identity: str, diagram: DiagramChange) -> str:
@@ -52,6 +62,8 @@ def property_name(path: str, diagram: DiagramChange | None = None) -> str:
     if last.startswith("flowNodeRef "):
         held = last.removeprefix("flowNodeRef ")
         return _("所含环节 %(id)s", id=_called(held, diagram) if diagram is not None else held)
+    if last.startswith("parameter "):
+        return _("参数“%(name)s”", name=last.removeprefix("parameter "))
     return {
         "@name": _("名称"),
         "nameEn": _("英文名称"),
@@ -70,14 +82,34 @@ def property_name(path: str, diagram: DiagramChange | None = None) -> str:
         "@calledElement": _("调用的流程"),
         "calledDecisionId": _("决策"),
         "form": _("表单"),
+        "instructionsEn": _("办理说明的英文"),
+        "job": _("做什么"),
         "role": _("角色"),
         "organisation": _("单位"),
+        "place": _("地区"),
+        "assignee": _("指定到人"),
+        "excluded": _("须回避的人"),
         "dueAt": _("期限"),
         "warnAt": _("预警"),
         "next": _("接下来"),
+        "nextEn": _("办完之后会怎样的英文"),
         "stage": _("阶段"),
         "caseStatus": _("问题状态"),
+        "caseStatusEn": _("问题的状态的英文"),
+        "record": _("记到问题上的内容"),
+        "@messageRef": _("消息名称"),
+        "correlationKey": _("靠什么对上号"),
+        "messageVariable": _("消息内容放进变量"),
+        "messagePayload": _("消息内容"),
+        "@signalRef": _("信号名称"),
+        "@errorRef": _("错误代码"),
+        "@errorCode": _("错误代码"),
+        "@escalationRef": _("升级代码"),
+        "@escalationCode": _("升级代码"),
+        "retries": _("失败后重试几次"),
+        "backoff": _("隔多久重试"),
         "@resultVariable": _("结果变量"),
+        "resultVariable": _("结果变量"),
         "@hitPolicy": _("命中策略"),
     }.get(last, path)
 

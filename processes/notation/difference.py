@@ -23,6 +23,15 @@ _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _GIVEN_ANEW = frozenset({"incoming", "outgoing"})
 """What flows say already."""
 
+_OF_THE_FILE = frozenset({("type", "tFormalExpression"), ("type", "any")})
+"""Attributes that some tools write and others leave out; nothing that the engine does depends on them."""
+
+_NAMED_ROOTS = {"messageRef": "name", "signalRef": "name", "errorRef": "errorCode", "escalationRef": "escalationCode"}
+"""Attributes that refer to what is not drawn, and what people know that by."""
+
+_TOLD = frozenset({"@name", "nameEn", "@sourceRef", "@targetRef"})
+"""What an element that is new or gone is called by already."""
+
 _ROOTS = frozenset(
     {"process", "collaboration", "message", "signal", "error", "escalation", "globalUserTask", "globalTask"}
 )
@@ -42,8 +51,8 @@ class Detail:
 
 @dataclass(frozen=True)
 class Change:
-    """What has become of an element. ``name_en``: what it is called in English, if the diagram says; ``ends``: of a flow, the ids of what it leads
-    from and to."""
+    """What has become of an element; of one that is new or gone, what it says or said. ``name_en``: what it is called in English, if the diagram
+    says; ``ends``: of a flow, the ids of what it leads from and to."""
 
     id: str
     kind: Kind
@@ -84,14 +93,15 @@ def diagrams(old: bytes | None, new: bytes | None) -> list[Change]:
     found = []
     for each, unit in after.items():
         if each not in before:
-            found.append(_change(each, "added", unit))
+            found.append(_change(each, "added", unit, _details({}, _own(unit))))
             continue
         (tag, properties, place), (_, had, was) = unit, before[each]
         if details := _details(had, properties):
             found.append(_change(each, "changed", unit, details))
         elif was != place and place and not tag.endswith("Flow"):
             found.append(_change(each, "moved", unit))
-    return found + [_change(each, "removed", unit) for each, unit in before.items() if each not in after]
+    gone = ((each, unit) for each, unit in before.items() if each not in after)
+    return found + [_change(each, "removed", unit, _details(_own(unit), {})) for each, unit in gone]
 
 
 _Unit = tuple[str, dict[str, str], str]
@@ -104,6 +114,10 @@ def _change(identity: str, kind: Kind, unit: _Unit, details: Sequence[Detail] = 
     return Change(identity, kind, tag, properties.get("@name", ""), properties.get("nameEn", ""), details, ends)
 
 
+def _own(unit: _Unit) -> Mapping[str, str]:
+    return {name: value for name, value in unit[1].items() if name not in _TOLD}
+
+
 def _diagram(body: bytes | None) -> dict[str, _Unit]:
     if body is None:
         return {}
@@ -114,17 +128,26 @@ def _diagram(body: bytes | None) -> dict[str, _Unit]:
         bounds = " ".join(str(value) for each in drawn for value in each.attrib.values())
         places[str(shape.get("bpmnElement"))] = bounds
     found: dict[str, _Unit] = {}
+    undrawn = {str(node.get("id")): node for node in root if _local(node) in _ROOTS}
     for node in root.iter():
         each = node.get("id") if isinstance(node.tag, str) else None
         if each and (each in places or _local(node) in _ROOTS):
-            found[each] = (_local(node), dict(_flat(node, places)), places.get(each, ""))
+            properties = {name: _known_by(name, value, undrawn) for name, value in _flat(node, places)}
+            found[each] = (_local(node), properties, places.get(each, ""))
     return found
+
+
+def _known_by(name: str, value: str, undrawn: Mapping[str, Any]) -> str:
+    """A value; of a reference to a message, a signal, an error or an escalation what people know that by."""
+    said = _NAMED_ROOTS.get(name.rpartition("@")[2])
+    node = undrawn.get(value.rpartition(":")[2]) if said else None
+    return str(node.get(said) or value) if node is not None else value
 
 
 def _flat(node: Any, units: Mapping[str, str], path: str = "") -> Iterator[tuple[str, str]]:
     """What an element says of itself: attributes and texts, by where they stand; not what stands within it for itself."""
     for name, value in sorted(node.attrib.items()):
-        if _without(name) != "id":
+        if _without(name) != "id" and (_without(name), value.rpartition(":")[2]) not in _OF_THE_FILE:
             yield f"{path}@{_without(name)}", value
     text = (node.text or "").strip()
     if text and path:
@@ -136,6 +159,11 @@ def _flat(node: Any, units: Mapping[str, str], path: str = "") -> Iterator[tuple
         tag = _local(child)
         if tag == "property" and child.get("name") and child.get("value") is not None:
             yield str(child.get("name")), str(child.get("value"))
+            continue
+        if tag == "serviceTaskOperator":  # whose ids are the job's topic and its parameters' names
+            yield "job", str(child.get("id", ""))
+        if tag == "parameter" and child.get("id"):
+            yield f"parameter {child.get('id')}", str(child.get("value", ""))
             continue
         if tag == "flowNodeRef":  # a lane holds what it holds in no order
             yield f"{tag} {(child.text or '').strip()}", "✓"

@@ -87,6 +87,64 @@ def test_properties_are_known_by_their_names_wherever_they_stand() -> None:
     assert list(change.details) == [Detail("warnAfter", "", "2")]
 
 
+def handoff() -> tuple[bytes, Any]:
+    body = next(each for each in DIAGRAMS if each.name == "board_handoff.bpmn").read_bytes()
+    return body, etree.fromstring(body)
+
+
+def test_of_an_element_that_is_new_or_gone_it_is_told_what_it_says() -> None:
+    body, root = handoff()
+    task = next(
+        each for each in root.iter(f"{BPMN}serviceTask") if each.find(f".//{SPIFF}serviceTaskOperator") is not None
+    )
+    said = {each.get("id"): each.get("value") for each in task.iter(f"{SPIFF}parameter")}
+    shape = next(each for each in root.iter("{*}BPMNShape") if each.get("bpmnElement") == task.get("id"))
+    task.getparent().remove(task)
+    shape.getparent().remove(shape)
+    without = written(root)
+    [added] = [each for each in difference.diagrams(without, body) if each.id == task.get("id")]
+    [gone] = [each for each in difference.diagrams(body, without) if each.id == task.get("id")]
+    topic = task.find(f".//{SPIFF}serviceTaskOperator").get("id")
+    told = {each.property: each.after for each in added.details}
+    assert told["job"] == topic
+    assert {name: told[f"parameter {name}"] for name in said} == said
+    assert all(not each.before for each in added.details)
+    assert {each.property: each.before for each in gone.details} == told
+    assert all(not each.after for each in gone.details)
+
+
+def test_another_job_and_another_name_of_a_parameter_are_told() -> None:
+    body, root = handoff()
+    operator = next(root.iter(f"{SPIFF}serviceTaskOperator"))
+    parameter = next(operator.iter(f"{SPIFF}parameter"))
+    was, name, value = operator.get("id"), parameter.get("id"), parameter.get("value")
+    operator.set("id", "another.job")
+    parameter.set("id", "another")
+    [change] = difference.diagrams(body, written(root))
+    assert sorted(change.details, key=lambda each: each.property) == [
+        Detail("job", was, "another.job"),
+        *sorted(
+            [Detail("parameter another", "", value), Detail(f"parameter {name}", value, "")],
+            key=lambda each: each.property,
+        ),
+    ]
+
+
+def test_a_message_is_told_by_its_name_and_kinds_of_expressions_are_no_difference() -> None:
+    body, root = handoff()
+    flow = next(root.iter(f"{BPMN}conditionExpression"))
+    kind = "{http://www.w3.org/2001/XMLSchema-instance}type"
+    del flow.attrib[kind]
+    event = next(root.iter(f"{BPMN}messageEventDefinition"))
+    messages = {each.get("id"): each.get("name") for each in root.iter(f"{BPMN}message")}
+    other = next(each for each in messages if each != event.get("messageRef"))
+    was = messages[event.get("messageRef")]
+    event.set("messageRef", other)
+    [change] = difference.diagrams(body, written(root))
+    [detail] = change.details
+    assert (detail.before, detail.after) == (was, messages[other])
+
+
 @pytest.mark.parametrize("path", DECISIONS, ids=named)
 def test_rows_of_decision_tables_are_told_cell_by_cell(path: Path) -> None:
     body = path.read_bytes()
