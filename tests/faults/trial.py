@@ -157,15 +157,20 @@ class Trial:
     # -- settling ------------------------------------------------------------------------------------------------------
 
     def settle(self) -> bool:
-        """Wait until every case has ended and nothing is under way any more; False when nothing moves while some have not."""
-        seen, moved, nudged = None, time.monotonic(), time.monotonic()
+        """Wait until every case has ended and nothing is under way any more, twice in a row: what was on a queue at the look into the database
+        may be in the database at the look at the queues. False when nothing moves while some have not ended."""
+        seen, calm, moved, nudged = None, None, time.monotonic(), time.monotonic()
         while True:
             try:
                 signs = self._signs()
-                if self._settled(signs):
+                if not self._settled(signs):
+                    calm = None
+                elif signs == calm:
                     return True
+                else:
+                    calm = signs
             except Exception:
-                signs = None  # the database or the broker is away: not for ever
+                signs = calm = None  # the database or the broker is away: not for ever
             now = time.monotonic()
             if signs != seen:
                 seen, moved, nudged = signs, now, now
