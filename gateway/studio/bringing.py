@@ -7,8 +7,8 @@ from flask import Response, jsonify, request
 from gateway.context import services
 from gateway.languages import pick
 from gateway.studio.drafts import refused
-from gateway.studio.pages import blueprint, diagram, own
-from processes.casework.views.models import models
+from gateway.studio.pages import blueprint, diagram, name_of, own
+from processes.languages import CHINESE
 from processes.notation.foreign.bringing import NotBrought, Several
 from processes.notation.foreign.bringing import bring as brought
 from processes.notation.models import ParseError
@@ -20,7 +20,7 @@ def bring(draft_id: str) -> Response:
     body, file, chosen = diagram(), request.form.get("file", ""), request.form.get("process", "")
     with services().database.read() as connection:
         draft = own(connection, draft_id)
-        name = models(connection, draft.base).process(draft.process) or draft.process
+        name = name_of(connection, draft, CHINESE)
     try:
         found = brought(file, body, draft.process, name, chosen)
     except Several as error:

@@ -11,7 +11,7 @@ from flask import Response, url_for
 from gateway.context import services
 from gateway.languages import language, translated
 from gateway.staff.pages import show, snapshot
-from gateway.studio.pages import blueprint, own, path, place_name
+from gateway.studio.pages import blueprint, name_of, own, path, place_name
 from processes.casework import draft_files, models_in_force
 from processes.casework.draft_files import FORM
 from processes.casework.model_drafts import Draft
@@ -35,6 +35,7 @@ def edit(draft_id: str) -> Response:
         bodies = models_in_force.bodies(connection, held.values())
         parts = draft_files.parts(draft, bodies, language())
         drawn = {each.process: models(connection, each.definition, language()) for each in held.values()}
+        name = name_of(connection, draft)
     names = {process: each.process(process) or process for process, each in drawn.items()}
     forms = {name: str(form.get("title") or "") for each in drawn.values() for name, form in each.forms.items()}
     reference = snapshot().reference
@@ -54,11 +55,11 @@ def edit(draft_id: str) -> Response:
         "studio/editor.html",
         here="studio",
         draft=draft,
-        name=names.get(draft.process, draft.process),
+        name=name,
         where=place_name(draft.place),
         offered=offered,
         played=[url_for("studio.played", draft_id=draft.id, file=each) for each in draft.scenarios],
-        superseded=current is None or current.definition != draft.base,
+        superseded=(current.definition if current is not None else "") != draft.base,
     )
 
 

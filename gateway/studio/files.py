@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gateway.context import services
 from gateway.languages import language
 from gateway.staff.pages import show
-from gateway.studio.pages import blueprint, own, path, place_name
+from gateway.studio.pages import blueprint, name_of, own, path, place_name
 from processes.casework import draft_files, model_drafts, models_in_force
 from processes.casework.draft_files import DECISION, ENDINGS, FORM
 from processes.casework.model_drafts import Draft, Outdated
@@ -31,7 +31,7 @@ def edit_file(draft_id: str, name: str) -> Response:
         if name not in parts:
             abort(404)
         held = models_in_force.at(connection, path(draft.place)).get(draft.process)
-        process = models(connection, draft.base, language()).process(draft.process) or draft.process
+        process = name_of(connection, draft)
         users = _users(connection, draft, name)
     text = draft.files.get(name) or bodies[name].decode("utf-8-sig")
     return show(
@@ -44,7 +44,7 @@ def edit_file(draft_id: str, name: str) -> Response:
         where=place_name(draft.place),
         users=users,
         offered={"policies": POLICIES, "aggregations": sorted(AGGREGATIONS)},
-        superseded=held is None or held.definition != draft.base,
+        superseded=(held.definition if held is not None else "") != draft.base,
     )
 
 

@@ -16,7 +16,7 @@ from gateway.instances.versions import shown
 from gateway.languages import language, pick, said
 from gateway.staff.pages import show, snapshot
 from gateway.studio.failure_words import in_words
-from gateway.studio.pages import blueprint, findings, own, path, place_name
+from gateway.studio.pages import blueprint, findings, name_of, own, path, place_name
 from gateway.studio.scenarios import models_of
 from gateway.studio.step_words import Words
 from gateway.text import HERE, moment
@@ -61,7 +61,7 @@ def shown_in(connection: Connection, seen: Review, address: str) -> dict[str, An
     return {
         "who": snapshot().reference.person_name,
         "draft": draft,
-        "name": models(connection, seen.current, language()).process(draft.process) or draft.process,
+        "name": name_of(connection, draft),
         "where": place_name(draft.place),
         "review": seen,
         "longest": LONGEST_REASON,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.context import services
 from gateway.languages import language
 from gateway.staff.pages import show, snapshot, viewer
-from gateway.studio.pages import approves, blueprint, own, path, place_name, places
-from processes.casework import model_changes, model_drafts, model_scenarios, models_in_force
+from gateway.studio.pages import approves, blueprint, name_of, own, path, place_name, places
+from processes.casework import model_changes, model_drafts, model_new, model_scenarios, models_in_force
 from processes.casework.model_changes import Change
 from processes.casework.views import studio as view
-from processes.casework.views.models import models as models_of
 
 
 @blueprint.get("/")
@@ -24,8 +24,11 @@ def models() -> Response:
     place = asked if asked in mine else mine[0]
     with services().database.read() as connection:
         found = view.at(connection, path(place), place, viewer().id, language())
+        held = {each.held.process for each in found}
+        begun = [each for each in model_drafts.at(connection, place) if each.process not in held]
+        fresh = [(each, name_of(connection, each)) for each in begun]
         waiting = model_changes.asked_of(connection, viewer().id, approves())
-        titled = [(one, models_of(connection, one.base, language()).process(one.process)) for one in waiting]
+        titled = [(one, _title(connection, one)) for one in waiting]
         going: dict[str, list[Change]] = {}
         for one in model_changes.at(connection, place):
             going.setdefault(one.process, []).append(one)
@@ -35,11 +38,35 @@ def models() -> Response:
         place=place,
         places={each: place_name(each) for each in mine},
         models=found,
+        fresh=fresh,
+        longest=model_new.LONGEST_NAME,
         asked=titled,
         going=going,
         place_name=place_name,
         who=snapshot().reference.person_name,
     )
+
+
+def _title(connection: Connection, change: Change) -> str:
+    draft = model_drafts.one(connection, change.draft)
+    return name_of(connection, draft) if draft is not None else change.process
+
+
+@blueprint.post("/processes")
+def create() -> AnyResponse:
+    """Begin a draft of a process that there is not yet."""
+    place = request.form.get("place", "")
+    name, english = (" ".join(request.form.get(each, "").split()) for each in ("name", "name_en"))
+    if place not in places():
+        abort(404)
+    if not name or max(len(name), len(english)) > model_new.LONGEST_NAME or not (name + english).isprintable():
+        flash(_("没有新建：请写上流程的名称，不超过 %(most)s 个字。", most=model_new.LONGEST_NAME), "error")
+        return redirect(url_for("studio.models", place=place or None))
+    with services().database.write() as connection:
+        process, file, text = model_new.fresh(name, english, model_new.taken(connection))
+        now = services().clock.now()
+        draft = model_drafts.create(connection, viewer().id, place, process, "", {file: text}, now)
+    return redirect(url_for("studio.edit", draft_id=draft))
 
 
 @blueprint.post("/drafts")

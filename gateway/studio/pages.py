@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from gateway.context import services
+from gateway.languages import language
 from gateway.staff import pages
 from gateway.staff.viewer import places_for
 from processes.casework import model_drafts, models_in_force
 from processes.casework.model_drafts import Draft
+from processes.casework.views.models import models, read_drawings
 from processes.notation.check.findings import Finding
 
 PAGE = "models"
@@ -67,6 +69,17 @@ def together(connection: Connection, place: str, sent: Mapping[str, bytes]) -> M
     """The edited files with all that is in force beside them: what is checked, and what is deployed."""
     held = models_in_force.at(connection, path(place))
     return {**models_in_force.bodies(connection, held.values(), sent), **sent}
+
+
+def name_of(connection: Connection, draft: Draft, spoken: str = "") -> str:
+    """What the draft's process is called in a language (else the viewer's): as it is in force, one that there is not yet by its diagram."""
+    spoken = spoken or language()
+    held = models_in_force.at(connection, path(draft.place)).get(draft.process)
+    known = models(connection, held.definition if held is not None else draft.base, spoken).process(draft.process)
+    if known:
+        return known
+    drawn = read_drawings(draft.text.encode(), draft.file, spoken)
+    return next((each.name for each in drawn if each.process_id == draft.process), draft.process)
 
 
 def findings(files: Mapping[str, bytes]) -> Sequence[Finding]:

@@ -15,9 +15,8 @@ from gateway.context import services
 from gateway.languages import language, said
 from gateway.staff.pages import show
 from gateway.studio import scenario_table as table
-from gateway.studio import walk_page
 from gateway.studio.failure_words import in_words
-from gateway.studio.pages import blueprint, own, place_name
+from gateway.studio.pages import blueprint, name_of, own, place_name
 from gateway.studio.stages import house
 from gateway.studio.step_words import Words
 from processes.casework import draft_scenarios, model_drafts, model_walks
@@ -38,7 +37,7 @@ def scenarios(draft_id: str) -> Response:
     """Every scenario, to be played by the page's script one after the other; and the drawing, to be painted with what they pass."""
     with services().database.read() as connection:
         draft = own(connection, draft_id)
-        name = walk_page.name_of(connection, draft)
+        name = name_of(connection, draft)
     chosen = None if language() == CHINESE else language()
     try:
         drawn = next(

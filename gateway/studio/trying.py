@@ -20,7 +20,7 @@ from gateway.staff import forms as faces
 from gateway.staff.pages import show, snapshot
 from gateway.studio import waits as at
 from gateway.studio import walk_page as page
-from gateway.studio.pages import blueprint, own, place_name
+from gateway.studio.pages import blueprint, name_of, own, place_name
 from gateway.studio.stages import House, house
 from gateway.studio.waits import NotTaken, Step, Wait
 from processes.casework import draft_scenarios, model_walks
@@ -189,7 +189,7 @@ def _shown(connection: Connection, draft: Draft, walk: Walk, errors: Mapping[str
     common = {
         "here": "studio",
         "draft": draft,
-        "name": page.name_of(connection, draft),
+        "name": name_of(connection, draft),
         "where": place_name(draft.place),
         "walk": walk,
         "errors": errors or {},

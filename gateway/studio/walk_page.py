@@ -15,10 +15,9 @@ from gateway.languages import language
 from gateway.staff import forms as faces
 from gateway.staff.pages import snapshot
 from gateway.studio import step_words, waits
-from gateway.studio.pages import path
 from gateway.studio.stages import House
 from gateway.studio.waits import Wait, json_of
-from processes.casework import model_drafts, models_in_force
+from processes.casework import model_drafts
 from processes.casework.model_drafts import Draft
 from processes.casework.model_walks import Walk
 from processes.casework.views import diagram as drawings
@@ -37,13 +36,6 @@ OPENING = 9
 
 LONG = 4_000
 """characters of a value that are shown"""
-
-
-def name_of(connection: Connection, draft: Draft) -> str:
-    """What the process is called."""
-    held = models_in_force.at(connection, path(draft.place)).get(draft.process)
-    definition = held.definition if held is not None else draft.base
-    return models(connection, definition, language()).process(draft.process) or draft.process
 
 
 # -- the beginning ---------------------------------------------------------------------------------------------------------

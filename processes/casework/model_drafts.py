@@ -132,14 +132,22 @@ def begin(
     known = _read(connection, *mine)
     if known:
         return known[0].id
+    files = dict([_diagram(held, bodies)]) | {name: body.decode() for name, body in scenarios.items()}
+    return create(connection, person, place, held.process, held.definition, files, now)
+
+
+def create(
+    connection: Connection, person: str, place: str, process: str, base: str, files: Mapping[str, str], now: datetime
+) -> str:
+    """The id of a new draft. ``base`` empty: of a process that there is not yet."""
     fresh = str(uuid4())
     row = {
         "id": fresh,
         "person": person,
         "place": place,
-        "process_id": held.process,
-        "base": held.definition,
-        "files": dict([_diagram(held, bodies)]) | {name: body.decode() for name, body in scenarios.items()},
+        "process_id": process,
+        "base": base,
+        "files": files,
         "revision": 0,
         "revisions": {},
         "changed_at": now,

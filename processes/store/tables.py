@@ -766,7 +766,7 @@ class ModelDraft(Base):
     place: Mapped[str] = mapped_column(String(20))
     process_id: Mapped[str] = mapped_column(String(120))
     base: Mapped[str] = mapped_column(String(64))
-    """the definition that was in force there when the draft was begun"""
+    """the definition that was in force there when the draft was begun; empty: none was"""
     files: Mapped[dict[str, Any]]
     """the edited ones: name → text"""
     revisions: Mapped[dict[str, Any]] = mapped_column(server_default="{}")

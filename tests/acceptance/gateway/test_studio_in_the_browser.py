@@ -126,7 +126,11 @@ def test_a_task_is_done_for_each_of_a_list(desk: At) -> None:
     click_on(page, "urge_signing")
     expect(page.get_by_label("按哪个列表")).to_have_count(0)
     page.get_by_label("办几次").select_option(label="多次，一次接一次")
-    for label, value in (("按哪个列表", '= ["a", "b"]'), ("当前这一个叫什么", "each"), ("提前办结的条件", "= urged.done")):
+    for label, value in (
+        ("按哪个列表", '= ["a", "b"]'),
+        ("当前这一个叫什么", "each"),
+        ("提前办结的条件", "= urged.done"),
+    ):
         page.get_by_label(label).fill(value)
     page.get_by_label("提前办结的条件").blur()
     checked = page.locator("[data-check]")

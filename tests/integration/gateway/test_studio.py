@@ -42,6 +42,37 @@ def draft_of(world: World, path: str) -> Draft:
     return found
 
 
+def test_a_new_process_is_begun_checked_and_put_into_force(browser: Open, world: World) -> None:
+    top = browser(TOP)
+    path = top.post(
+        "/studio/processes", {"place": "", "name": " 法律 & <审核> ", "name_en": "Legal review"}, "/studio/"
+    )
+    draft = draft_of(world, path)
+    assert (draft.process, draft.file, draft.base) == ("legal_review", "legal_review.bpmn", "")
+    assert "修改“法律 &amp; &lt;审核&gt;”" in top.get(path)
+    assert "您正在新建“法律 &amp; &lt;审核&gt;”" in top.get("/studio/")
+    answer = send(top, path, draft.text, "/check")
+    assert [each for each in answer.get_json()["findings"] if each["severity"] == "error"] == []
+    page = top.get(f"{path}/force")
+    assert "已新增" in page
+    top.post(f"{path}/force", {"revision": draft.revision}, f"{path}/force")
+    with world.services.database.read() as connection:
+        held = models_in_force.at(connection, ("",))["legal_review"]
+    assert (held.name, held.place) == ("法律 & <审核>", "")
+    again = top.post("/studio/processes", {"place": "", "name": "另一个", "name_en": "legal review!"}, "/studio/")
+    assert draft_of(world, again).process == "legal_review_2"
+    nameless = top.post("/studio/processes", {"place": "", "name": "没有英文名"}, "/studio/")
+    assert draft_of(world, nameless).process == "process"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "长" * 61, "有\x07控制符"])
+def test_a_new_process_has_a_name(browser: Open, name: str) -> None:
+    top = browser(TOP)
+    assert top.post("/studio/processes", {"place": "", "name": name}, "/studio/") == "/studio/"
+    assert "没有新建" in top.get("/studio/")
+    assert "您正在新建" not in top.get("/studio/")
+
+
 def send(browser: Browser, path: str, text: str | bytes, to: str = "", **more: Any) -> Any:
     """What the editor's script sends."""
     token = re.findall(r'data-token="([^"]+)"', browser.get(path))[0]

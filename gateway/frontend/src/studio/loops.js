@@ -46,7 +46,7 @@ export const looping = (expression) => [
   },
   { key: 'loop over', label: _('按哪个列表'), kind: 'text', optional: true, when: each, hint: _('变量名，例如 boards：列表里有几个，就办几次'), ...attribute('loopDataInputRef') },
   { key: 'loop item', label: _('当前这一个叫什么'), kind: 'text', optional: true, when: each, hint: _('变量名，例如 board：每一次各是列表里的一个'), ...item('inputDataItem', 'bpmn:DataInput') },
-  { key: 'loop number', label: _('次数'), kind: 'text', optional: true, when: each, hint: _('不按列表时填，例如 3；以 = 开头的是 FEEL 表达式'), ...expression(loop, 'loopCardinality') },
+  { key: 'loop number', label: _('共几次'), kind: 'text', optional: true, when: each, hint: _('不按列表时填，例如 3；以 = 开头的是 FEEL 表达式'), ...expression(loop, 'loopCardinality') },
   { key: 'loop result', label: _('每一次的结果是哪个变量'), kind: 'text', optional: true, when: each, ...item('outputDataItem', 'bpmn:DataOutput') },
   { key: 'loop results', label: _('结果汇总成哪个列表'), kind: 'text', optional: true, when: each, ...attribute('loopDataOutputRef') },
   { key: 'loop done', label: _('提前办结的条件'), kind: 'area', optional: true, when: each, hint: _('每办完一次看一次；以 = 开头的是 FEEL 表达式'), ...expression(loop, 'completionCondition') },

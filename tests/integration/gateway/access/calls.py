@@ -336,6 +336,7 @@ FORMS: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
     "studio.back": lambda call: _back(call),
     "studio.add": lambda call: {"kind": "form", "title": "督办回告"},
     "studio.begin": lambda call: {"place": call.who.place, "process": "handling"},
+    "studio.create": lambda call: {"place": call.who.place, "name": f"又一个流程（{call.who.name}）", "name_en": ""},
     "studio.bring": lambda call: {"file": "diagram.bpmn", "diagram": _diagram(call)},
     "studio.change_scenario": lambda call: {"name": f"又一件（{call.who.name}）", "do": "save"},
     "studio.check": lambda call: {"diagram": _diagram(call)},
