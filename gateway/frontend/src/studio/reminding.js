@@ -1,5 +1,5 @@
 // A reminder for whoever has a task, drawn in one step: a timer on the task that interrupts nothing, a notice, an end.
-import { _ } from '../words.js';
+import { zh } from '../words.js';
 import * as dialect from './dialect.js';
 import { inDays } from './terms.js';
 
@@ -24,7 +24,7 @@ export function remind(modeler, task, editor) {
     const of = (shape) => ({ ...editor, update: (owner, given) => modeling.updateModdleProperties(shape, owner, owned(given, owner)) });
     const event = made.timer.businessObject.eventDefinitions[0];
     of(made.timer).update(event, { timeDate: editor.create('bpmn:FormalExpression', { body: timeOf(property('dueAt')) }) });
-    for (const [shape, name, english] of [[made.timer, _('该催办了'), 'Time for a reminder'], [made.notice, _('催办：%(name)s', { name: node.name || '' }), 'Reminder'], [made.end, _('已催办'), 'Reminded']]) {
+    for (const [shape, name, english] of [[made.timer, zh('该催办了'), 'Time for a reminder'], [made.notice, zh('催办：%(name)s', { name: node.name || '' }), 'Reminder'], [made.end, zh('已催办'), 'Reminded']]) {
       modeling.updateProperties(shape, { name });
       dialect.setProperty(of(shape), shape.businessObject, 'nameEn', english);
     }
@@ -46,8 +46,8 @@ const told = (name, property) => ({
   case: '= case.number',
   kind: '= "reminder"',
   to: `= {role: ${JSON.stringify(property('role'))}, organisation: ${expression(property('organisation'))}, place: case.place}`,
-  subject: `= ${JSON.stringify(_('催办：%(name)s', { name: '' }))} + case.number`,
-  text: `= case.number + ${JSON.stringify(_('号问题等您办理“%(name)s”，请在期限内办完。', { name: name || '' }))}`,
+  subject: `= ${JSON.stringify(zh('催办：%(name)s', { name: '' }))} + case.number`,
+  text: `= case.number + ${JSON.stringify(zh('号问题等您办理“%(name)s”，请在期限内办完。', { name: name || '' }))}`,
 });
 
 // A property as part of a larger expression.
