@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from processes.notation.check.sanity import decode
 from tests import axe
-from tests.acceptance.gateway.test_studio_in_the_browser import At, editor, saved
+from tests.acceptance.gateway.test_studio_in_the_browser import DESK, OWNER, At, editor, saved
 from tests.canonical import differences
 from tests.integration.gateway.world import MODELS
 
@@ -101,6 +101,23 @@ def test_what_has_its_like_here_is_put_there_by_one_press_and_undone(desk: At) -
     page.get_by_role("button", name="撤销一步").click()
     assert differences(before, saved(page)) == []
     expect(offers.get_by_role("heading")).to_have_text("4 处有这里的对应写法", timeout=20_000)
+
+
+def test_a_diagram_of_another_tool_becomes_a_process_that_there_was_not(desk: At) -> None:
+    page = desk(OWNER, DESK).open("/studio/")
+    page.get_by_text("新建流程", exact=True).click()
+    page.get_by_label("名称", exact=True).fill("许可受理")
+    page.get_by_label("英文名称").fill("Permit intake")
+    assert axe.violations(page) == []
+    page.get_by_role("button", name="新建", exact=True).click()
+    expect(page.locator("[data-studio]")).to_have_attribute("data-ready", "yes", timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("修改“许可受理”")
+    expect(page.locator("[data-check]")).to_have_attribute("data-state", "fine", timeout=20_000)
+    bring(page, FOREIGN / "camunda7.bpmn")
+    expect(page.locator("[data-brought]")).to_contain_text("编号改成了这里的 permit_intake", timeout=30_000)
+    expect(page.locator("[data-saved]")).to_contain_text("草稿已保存", timeout=20_000)
+    page.get_by_role("link", name="流程设计").first.click()
+    expect(page.locator("main")).to_contain_text("您正在新建“许可申请”")
 
 
 HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:c="http://camunda.org/schema/1.0/bpmn" targetNamespace="t">'
