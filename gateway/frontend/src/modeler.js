@@ -7,6 +7,7 @@ import './studio.css';
 import { bringing } from './studio/bringing.js';
 import { checks } from './studio/checks.js';
 import { Copying, read } from './studio/dialect.js';
+import { Lanes } from './studio/lanes.js';
 import { choices } from './studio/palette.js';
 import { offering } from './studio/offers.js';
 import { panel } from './studio/panel.js';
@@ -46,7 +47,7 @@ async function open() {
   const status = page.querySelector('[data-status]');
   const modeler = new Modeler({
     container: stage,
-    additionalModules: [choices, { __init__: ['studioCopying'], studioCopying: ['type', Copying], bpmnDiOrdering: ['value', null] }],
+    additionalModules: [choices, { __init__: ['studioCopying', 'studioLanes'], studioCopying: ['type', Copying], studioLanes: ['type', Lanes], bpmnDiOrdering: ['value', null] }],
   }); // (without the ordering, shapes stay in the order in which the file has them)
   read(modeler.get('moddle'));
   faithful(modeler);

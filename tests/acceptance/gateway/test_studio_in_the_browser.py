@@ -103,6 +103,27 @@ def test_an_owner_changes_a_process_and_puts_it_into_force(world: World, desk: A
     assert re.search(r'<bpmn:userTask id="\w+" name="核对材料">', text)
 
 
+def lanes(text: str) -> set[tuple[str, str]]:
+    """Which lane holds what."""
+    found = re.findall(r'<bpmn:lane id="([^"]+)".*?</bpmn:lane>', text, re.DOTALL)
+    parts = re.split(r'<bpmn:lane id="[^"]+"', text)[1:]
+    held = (re.findall(r"<bpmn:flowNodeRef>([^<]+)<", part) for part in parts)
+    return {(lane, each) for lane, ids in zip(found, held, strict=True) for each in ids}
+
+
+def test_a_new_task_and_its_reminder_move_nothing_else_to_another_lane(desk: At) -> None:
+    page = editor(desk)
+    before = lanes(saved(page))
+    page.get_by_role("button", name="全图").click()
+    click_on(page, "worked_to_finished")
+    page.get_by_role("button", name="在这条线上插入一个人工任务").click()
+    page.get_by_role("button", name="加一个催办提醒").click()
+    after = lanes(saved(page))
+    assert len(before) > 20
+    assert before - after == set()
+    assert len(after - before) == 4
+
+
 def test_a_change_leaves_everything_else_as_it_was_and_is_undone(desk: At) -> None:
     page = editor(desk)
     before = saved(page)
