@@ -103,6 +103,7 @@ def test_what_has_its_like_here_is_put_there_by_one_press_and_undone(desk: At) -
     expect(offers.get_by_role("heading")).to_have_text("4 处有这里的对应写法", timeout=20_000)
 
 
+@pytest.mark.usefixtures("judge")
 def test_a_diagram_of_another_tool_becomes_a_process_that_there_was_not(desk: At) -> None:
     page = desk(OWNER, DESK).open("/studio/")
     page.get_by_text("新建流程", exact=True).click()
