@@ -88,15 +88,15 @@ class _Play:
         world.rest(asleep=False)
         meanwhile = list[int]()
         moved = self._timed("migrate", lambda: self._under_fire(lambda: self._operate(plan, MIGRATE), meanwhile))
+        unlisted = self._unlisted(moved)
         wrong = {f"lost {what}": str(number) for what, number in evidence.lost(world, was).items()}
         on_new = self._on_new(plan)
         self._timed("finish", self._finish)
         wrong |= evidence.broken(world, self._cases, on_new)
-        unsaid = len(self._cases) - sum(self._counts(moved).values())
-        if unsaid:
-            wrong["without an outcome"] = str(unsaid)
+        if unsaid := [each for each, has_ended in unlisted.items() if not has_ended]:
+            wrong["without an outcome"] = str(len(unsaid))
         wrong |= evidence.unanswered(world)
-        eligible -= self._ended_before(moved)
+        eligible -= self._ended_before(moved) | unlisted.keys()
         in_flight = {"jobs": len(was.jobs), "timers": len(was.timers), "messages waited for": len(was.keys)}
         in_flight |= {"people's tasks": len(was.terms), "drafts": len(was.drafts)}
         return Found(
@@ -184,6 +184,14 @@ class _Play:
         statement = select(OperationItem.instance_id).where(OperationItem.operation_id == operation)
         with self._world.observed.read() as connection:
             return set(connection.scalars(statement.where(OperationItem.outcome == migration_plans.GONE)))
+
+    def _unlisted(self, operation: str) -> dict[str, bool]:
+        """Cases that the operation knows nothing of, and whether they have ended: then people were done with them before it had listed them."""
+        listed = select(OperationItem.instance_id).where(OperationItem.operation_id == operation)
+        statement = select(Instance.id, Instance.ended_at).where(Instance.process_id == PROCESS)
+        with self._world.observed.read() as connection:
+            rows = connection.execute(statement.where(Instance.id.not_in(listed))).all()
+        return {row.id: row.ended_at is not None for row in rows}
 
     def _counts(self, operation: str) -> Counter[str]:
         statement = select(OperationItem.outcome, func.count()).where(OperationItem.operation_id == operation)

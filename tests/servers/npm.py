@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from pathlib import Path
@@ -10,7 +11,14 @@ from gateway.frontend.hatch_build import tools
 
 
 def ensure(folder: Path) -> str | None:
-    """Install the packages of a folder's lockfile unless they are there. Returns None when they are, else why not."""
+    """Install the packages of a folder's lockfile unless they are there; of several processes that want them one does. Returns None when they
+    are there, else why not."""
+    with (folder / "package.json").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return _ensure(folder)
+
+
+def _ensure(folder: Path) -> str | None:
     stamp, wanted = folder / "node_modules" / ".stamp", (folder / "package-lock.json").read_text("utf-8")
     if stamp.exists() and stamp.read_text("utf-8") == wanted:
         return None

@@ -77,7 +77,7 @@ class Desk:
 
 def cut_off(page: Page) -> list[str]:
     """What of a page does not fit its window; where it is on its way to another, that one is meant."""
-    page.wait_for_function("document.body && document.readyState === 'complete'")
+    page.wait_for_load_state("load")
     found: list[str] = page.evaluate(_CUT_OFF)
     return found
 

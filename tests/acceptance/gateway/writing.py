@@ -245,6 +245,10 @@ def a_draft(office: Office) -> str:
     office.pages += [
         (browser, f"{path}/files/{name}") for name in ("board_handoff_form_1.form.json", "added_decision_1.dmn")
     ]
+    names = {"name": NAME, "name_en": NAME}
+    answer = office.sends(OWNER, "studio.create", "/studio/processes", "/studio/", names, place=every_page.PLACE)
+    begun = re.findall(r'href="(/studio/drafts/[^"]+)"', answer)[0]
+    office.pages += [(browser, begun), (browser, f"{begun}/force"), (browser, "/studio/")]
     return draft
 
 
