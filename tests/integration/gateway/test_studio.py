@@ -51,6 +51,8 @@ def test_a_new_process_is_begun_checked_and_put_into_force(browser: Open, world:
     assert (draft.process, draft.file, draft.base) == ("legal_review", "legal_review.bpmn", "")
     assert "修改“法律 &amp; &lt;审核&gt;”" in top.get(path)
     assert "您正在新建“法律 &amp; &lt;审核&gt;”" in top.get("/studio/")
+    for page in ("try", "scenarios", "whatif"):
+        assert "法律 &amp; &lt;审核&gt;" in top.get(f"{path}/{page}")
     answer = send(top, path, draft.text, "/check")
     assert [each for each in answer.get_json()["findings"] if each["severity"] == "error"] == []
     page = top.get(f"{path}/force")
