@@ -76,9 +76,12 @@ def name_of(connection: Connection, draft: Draft, spoken: str = "") -> str:
     spoken = spoken or language()
     held = models_in_force.at(connection, path(draft.place)).get(draft.process)
     known = models(connection, held.definition if held is not None else draft.base, spoken).process(draft.process)
-    if known:
-        return known
-    drawn = read_drawings(draft.text.encode(), draft.file, spoken)
+    return known or drawn_name(draft, spoken)
+
+
+def drawn_name(draft: Draft, spoken: str = "") -> str:
+    """What the process is called in the draft itself."""
+    drawn = read_drawings(draft.text.encode(), draft.file, spoken or language())
     return next((each.name for each in drawn if each.process_id == draft.process), draft.process)
 
 

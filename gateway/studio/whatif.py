@@ -18,7 +18,7 @@ from gateway.context import services
 from gateway.languages import language
 from gateway.staff.pages import show, snapshot, viewer
 from gateway.studio import whatif_words
-from gateway.studio.pages import blueprint, findings, own, place_name, together
+from gateway.studio.pages import blueprint, drawn_name, findings, own, place_name, together
 from gateway.text import HERE, day
 from processes.casework import access
 from processes.casework.model_drafts import Draft
@@ -46,7 +46,7 @@ def whatif_ask(draft_id: str) -> Response:
     with services().database.read() as connection:
         draft = own(connection, draft_id)
         before = results.of_draft(connection, draft.id)
-        name = _name(draft)
+        name = drawn_name(draft)
     return show(
         "studio/whatif_ask.html",
         here="studio",
@@ -100,7 +100,7 @@ def whatif_show(draft_id: str, run_id: str) -> Response:
         here="studio",
         draft=draft,
         run=run,
-        name=_name(draft),
+        name=drawn_name(draft),
         where=place_name(run.place),
         found=found,
         played=run.done - found.counts["unfaithful"],
@@ -149,7 +149,7 @@ def whatif_case(draft_id: str, run_id: str, position: int) -> Response:
         draft=draft,
         run=run,
         row=row,
-        name=_name(draft),
+        name=drawn_name(draft),
         judged=judged,
         lines=results.side_by_side(judged),
         verdicts=whatif_words.verdicts(),
@@ -209,12 +209,6 @@ def _period(since: str, until: str) -> tuple[datetime, datetime] | None:
 def _last_day(until: datetime) -> str:
     """The last day of a period that ends before ``until``."""
     return day(until - timedelta(seconds=1))
-
-
-def _name(draft: Draft) -> str:
-    """What the process is called in the draft."""
-    drawn = read_drawings(draft.text.encode(), "", language())
-    return next((each.name for each in drawn if each.process_id == draft.process), draft.process)
 
 
 def _drawing(run: Any) -> Drawing | None:
