@@ -98,4 +98,13 @@ export function taskForm(form) {
   form.addEventListener('submit', () => { clearTimeout(timer); unsaved = false; });
   for (const element of form.querySelectorAll('[data-without-script]')) element.hidden = true;
   refresh();
+  if ([...form.querySelectorAll('input, textarea, select')].some(isTouched)) typed(0);
+}
+
+// Whether somebody has been quicker than this script.
+function isTouched(input) {
+  if (input.type === 'file' || input.type === 'select-multiple') return false;
+  if (input.type === 'checkbox' || input.type === 'radio') return input.checked !== input.defaultChecked;
+  if (input.options) return input.selectedIndex !== Math.max(0, [...input.options].findIndex((option) => option.defaultSelected));
+  return input.value !== input.defaultValue;
 }

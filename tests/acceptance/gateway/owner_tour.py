@@ -243,6 +243,7 @@ def migrate(owner: Person, running: int) -> None:
     for side in ("old", "new"):
         figure = page.locator(f"[data-side={side}]")
         figure.scroll_into_view_if_needed()
+        expect(figure).to_have_attribute("data-ready", re.compile("."), timeout=LONG)
         figure.locator("[data-process=board_handoff]").click()
         expect(figure).to_have_attribute("data-ready", "board_handoff", timeout=LONG)
     owner.shows("对照步骤")

@@ -63,7 +63,7 @@ def test_a_handler_does_a_days_work_by_keys_alone(desk: At, filled: Filled) -> N
     page.keyboard.type("correct horse")
     page.keyboard.press("Enter")
     page.wait_for_selector("a[data-row]")
-    page.keyboard.press("j")
+    _press(page, "j")
     expect(page.locator("a[data-row]").first).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_selector("form[data-draft]")
@@ -74,14 +74,20 @@ def test_a_handler_does_a_days_work_by_keys_alone(desk: At, filled: Filled) -> N
     _tab_to(page, ".outcomes button.primary")
     page.keyboard.press("Enter")
     expect(page.locator("[role=status]").first).to_contain_text("已提交")
-    page.keyboard.press("/")
+    _press(page, "/")
     expect(page.locator("[data-search]")).to_be_focused()
     page.keyboard.type(filled.number)
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("增容方案已批复")
-    page.keyboard.press("g")
-    page.keyboard.press("i")
+    _press(page, "g", "i")
     expect(page.locator("h1")).to_have_text("我的待办")
+
+
+def _press(page: Page, *keys: str) -> None:
+    """Press keys that a page's script listens for: it does once the page has loaded, not yet when its first words are there."""
+    page.wait_for_load_state("load")
+    for key in keys:
+        page.keyboard.press(key)
 
 
 def _tab_to(page: Page, selector: str, most: int = 60) -> None:

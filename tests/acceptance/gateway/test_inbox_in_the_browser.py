@@ -42,6 +42,7 @@ def test_a_row_is_taken_and_chosen_by_keyboard_alone(world: World, desk: At) -> 
 def test_the_numbers_change_while_the_page_is_open(world: World, desk: At) -> None:
     page = desk(HANDLER).page
     expect(page.locator("[data-count=todo]")).to_have_text("0")
+    page.wait_for_load_state("load")
     # A report in a thread of its own: Playwright's loop is this one's.
     thread = threading.Thread(target=world.report, args=["H1"])
     thread.start()

@@ -86,6 +86,7 @@ def test_a_draft_survives_a_page_that_is_left_at_once(world: World, desk: At) ->
     page.click("a[data-row]")
     task = page.url
     page.fill("[name=answer]", "马上离开")
+    page.wait_for_load_state("load")  # scripts keep what was typed before them, too
     page.click("text=我的待办 >> nth=0")
     page.wait_for_url("**/")
     page.goto(task)
