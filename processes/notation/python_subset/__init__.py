@@ -16,7 +16,7 @@ from processes.notation.feel.json_values import is_plain, to_json
 from processes.notation.python_subset.compiling import charged
 from processes.notation.python_subset.errors import SubsetError
 from processes.notation.python_subset.run import Functions, Run
-from processes.notation.python_subset.statements import block
+from processes.notation.python_subset.statements import block, changes_in_place
 from processes.notation.python_subset.syntax import parse_expression, parse_script
 
 __all__ = ["Condition", "Script", "SubsetError", "compile_condition", "compile_script", "evaluate", "execute"]
@@ -54,17 +54,18 @@ class Condition:
 class Script:
     """Compiled statements, to be executed often; threads may share them."""
 
-    __slots__ = ("_execute", "source")
+    __slots__ = ("_changing", "_execute", "source")
 
     def __init__(self, source: str, tree: ast.Module) -> None:
         self.source = source
+        self._changing = changes_in_place(tree)
         self._execute = block(tree.body)
 
     def execute(
         self, variables: Mapping[str, Any], functions: Functions = _NOTHING, budget: Budget | None = None
     ) -> dict[str, Any]:
         """The variables that were changed or added, as JSON; deleted ones are null. Raises :class:`SubsetError`."""
-        run = Run(variables, functions, budget or Budget(_STEPS), changing=True)
+        run = Run(variables, functions, budget or Budget(_STEPS), self._changing)
         changes: dict[str, Any] = run.result(lambda run: self._changes(run, variables))
         return changes
 

@@ -19,7 +19,7 @@ class RegisteredFailure(Exception):
 
 
 class Run:
-    """One evaluation. ``variables`` are only read; scripts work on copies of those they touch, kept in ``names``."""
+    """One evaluation. ``variables`` are only read; what may change values in place works on copies of those it touches, kept in ``names``."""
 
     __slots__ = ("_functions", "_variables", "at", "budget", "changing", "deleted", "names")
 
@@ -28,6 +28,7 @@ class Run:
         self.budget = budget
         self.deleted: set[str] = set()
         self.changing = changing
+        """whether values may be changed in place"""
         self.at: ast.AST | None = None
         """what is worked out"""
         self._variables = variables

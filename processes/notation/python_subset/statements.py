@@ -8,7 +8,7 @@ from typing import Any
 
 from processes.notation.python_subset.compiling import assigner, evaluator, steps_of
 from processes.notation.python_subset.errors import Refused
-from processes.notation.python_subset.library import iterate
+from processes.notation.python_subset.library import CHANGING, iterate
 from processes.notation.python_subset.operations import BINARY, check_key, check_size
 from processes.notation.python_subset.run import Run
 
@@ -28,6 +28,19 @@ def block(body: Sequence[ast.stmt]) -> Execute:
         return None
 
     return execute
+
+
+def changes_in_place(tree: ast.Module) -> bool:
+    """Whether a script may change a value that it has not made: it assigns to an entry of one, deletes, or calls a method that changes."""
+    return any(
+        isinstance(node, ast.Delete)
+        or (isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load))
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING)
+        for node in ast.walk(tree)
+    )
+
+
+_CHANGING = {name for methods in CHANGING.values() for name in methods}
 
 
 def _begun(node: ast.stmt, action: Execute) -> Execute:

@@ -166,6 +166,32 @@ def test_a_variable_handed_on_as_it_stands_is_not_changed_through_its_second_nam
         evaluate("order", {})
 
 
+@pytest.mark.parametrize(
+    ("script", "changes"),
+    [
+        ("y = x", {"y": {"n": [1, {"k": 2}]}}),
+        ("y = x\ny['n'].append(3)", {"x": {"n": [1, {"k": 2}, 3]}, "y": {"n": [1, {"k": 2}, 3]}}),
+        (
+            "for each in x.n:\n    last = each\nlast.k = 5",
+            {"x": {"n": [1, {"k": 5}]}, "each": {"k": 5}, "last": {"k": 5}},
+        ),
+        ("x['n'][1]['k'] += 1", {"x": {"n": [1, {"k": 3}]}}),
+        ("x.n[0], z = 7, 8", {"x": {"n": [7, {"k": 2}]}, "z": 8}),
+        ("del x['n'][0]", {"x": {"n": [{"k": 2}]}}),
+        ("del x", {"x": None}),
+        ("n = x.n + [3]\nn = [each for each in n if each != 1]", {"n": [{"k": 2}, 3]}),
+        ("n = x.n\nn += [3]", {"n": [1, {"k": 2}, 3]}),
+        ("n = sorted([3, 1] + x.n[:1])", {"n": [1, 1, 3]}),
+        ("x = x", {}),
+    ],
+)
+def test_a_script_changes_its_own_copies_and_tells_what_they_have_become(script: str, changes: dict[str, Any]) -> None:
+    variables = {"x": {"n": [1, {"k": 2}]}}
+
+    assert execute(script, variables) == changes
+    assert variables == {"x": {"n": [1, {"k": 2}]}}
+
+
 @pytest.mark.parametrize("source", ["[1 for d.k in [5]]", "[1 for d['k'] in [5]]", "[1 for d['m'].k in [5]]"])
 def test_a_condition_changes_nothing_by_the_targets_of_its_loops(source: str) -> None:
     variables = {"d": {"k": 1, "m": {"k": 1}}}
