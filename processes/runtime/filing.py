@@ -1,8 +1,8 @@
 """Files instances that have ended: what they leave behind takes less room from then on.
 
 An instance's history, and what its jobs were given, go into its dossier (``processes.store.dossier``). Of its tasks and jobs stays what is looked
-at later; what was only there for those who did them goes: a task's instructions (they stand in the definition) and what was to come next; a
-job's locks.
+at later; what was only there for those who did them goes: a task's instructions (they stand in the definition), what was to come next and when
+it was to be warned of; a job's locks.
 
 Nobody waits for it: it is done a while after the end, in small transactions with rests in between, by whichever engine comes first.
 """
@@ -99,6 +99,6 @@ _SIZE = select(func.sum(func.length(HistoryEntry.input) + func.length(HistoryEnt
 _ARGUMENTS = select(Job.id, Job.arguments).where(Job.instance_id == _OWN)
 _NEW = insert(Dossier)
 _DROP_HISTORY = delete(HistoryEntry).where(HistoryEntry.instance_id == _OWN, HistoryEntry.seq <= bindparam("last"))
-_LEAN_TASKS = update(UserTask).where(UserTask.instance_id == _OWN).values(instructions="", next="")
+_LEAN_TASKS = update(UserTask).where(UserTask.instance_id == _OWN).values(instructions="", next="", warn_at=None)
 _LEAN_JOBS = update(Job).where(Job.instance_id == _OWN).values(arguments={}, locked_by=None, locked_until=None)
 _DONE = update(Instance).where(Instance.id == _OWN).values(filed=True)

@@ -26,7 +26,7 @@ MODEL = definitions(
     process(
         "p",
         start(),
-        *(user(each) for each in STEPS),
+        *(user(each, dueAt="P3D", warnAt="P2D") for each in STEPS),
         service("send", "send.it", {"n": "= n", "words": '= "字" + words'}),
         end(),
         path("start", *STEPS, "send", "end"),
@@ -96,7 +96,8 @@ def test_tasks_and_jobs_stay_with_what_is_looked_at_later(world: World) -> None:
     world.clock.advance(AFTER)
     world.filing.run()
 
-    lean = {"instructions": "", "next": ""}
+    assert all(row["due_at"] > row["warn_at"] for row in before)
+    lean = {"instructions": "", "next": "", "warn_at": None}
     assert [row._mapping for row in world.rows(case, UserTask)] == [{**row, **lean} for row in before]
     (job,) = world.rows(case, Job)
     assert (job.state, job.topic, job.arguments, job.locked_by) == ("done", "send.it", {}, None)
