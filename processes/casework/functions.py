@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, cast
 
-from sqlalchemy import Connection, Transaction
+from sqlalchemy import Connection
 
 from processes.casework import records, texts
 from processes.casework.calendar import WorkingCalendar, aware
@@ -17,7 +17,7 @@ from processes.casework.reference import Reference
 from processes.clock import provisional
 from processes.errors import BihuanError
 from processes.languages import CHINESE
-from processes.store.database import Database
+from processes.store.database import Database, Transaction, transaction_of
 
 Moment = datetime | date | str
 
@@ -86,8 +86,7 @@ class Snapshots:
 
     def _ask(self, connection: Connection) -> Callable[[], _Sight]:
         seen: _Sight | None = getattr(self._seen, "last", None)
-        transaction = connection.get_transaction()
-        assert transaction is not None, "database.read() and write() begin one"
+        transaction = transaction_of(connection)
         # The connection may be the same: it is used again and again.
         if seen is not None and seen.transaction() is transaction:
             return lambda: seen

@@ -38,10 +38,13 @@ __all__ = ["Database", "NestedTransaction", "OrphanedRows", "WriterBusy", "from_
 READERS = 8
 """Connections kept for reading; more are opened under load and closed after use."""
 
-_SIGNALS = "signals"
+_TRANSACTION = "transaction"
+_BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
+    # Of a new file. A commit writes every page whole that it has changed: small ones of many tables.
+    "PRAGMA page_size = 2048",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -105,7 +108,7 @@ class Database:
             self._writer = self._reader = _memory_engine(self.url)
         elif self.dialect == "sqlite":
             self._lock = _file_lock(self.url)
-            self._writer = _file_engine(self.url, "BEGIN IMMEDIATE", size=1)
+            self._writer = _file_engine(self.url, _BEGIN_WRITING, size=1)
             self._reader = _file_engine(self.url, "BEGIN", size=READERS)
         else:
             self._writer = _postgres_engine(self.url, _BY_INDEX)
@@ -133,13 +136,11 @@ class Database:
             try:
                 if not foreign_keys:
                     _enforce_foreign_keys(connection, "OFF")
-                connection.begin()  # now: statements that go round SQLAlchemy (``bulk``) would not
-                connection.info.pop(_SIGNALS, None)
+                transaction = _begun(connection, lean=foreign_keys and self.dialect == "sqlite" and not self.in_memory)
                 yield connection
                 hit("database.committing")
-                connection.commit()
+                _commit(connection)
                 hit("database.committed")
-                signals = connection.info.pop(_SIGNALS, ())
                 if not foreign_keys:
                     _enforce_foreign_keys(connection, "ON")
             except BaseException:
@@ -151,7 +152,7 @@ class Database:
         finally:
             if self._lock is not None:
                 self._lock.release()
-        for name in signals:
+        for name in transaction.signals:
             for listener in self._listeners.get(name, ()):
                 listener()
 
@@ -178,7 +179,7 @@ class Database:
                 yield connection
         else:
             with self._reader.connect() as connection, self._current(connection):
-                connection.begin()
+                _begun(connection)
                 yield connection
 
     @contextmanager
@@ -189,9 +190,8 @@ class Database:
             raise WriterBusy(f"the in-memory database was not free within {BUSY_SECONDS} s")
         try:
             with self._reader.connect() as connection, self._current(connection):
-                connection.begin()
-                raw = connection.connection.dbapi_connection
-                assert raw is not None
+                _begun(connection)
+                raw = _raw(connection)
                 raw.execute("PRAGMA query_only = ON")
                 try:
                     yield connection
@@ -324,14 +324,52 @@ class Database:
 
 def _enforce_foreign_keys(connection: Connection, whether: str) -> None:
     """On SQLite, between two transactions: within one it has no effect."""
-    raw = connection.connection.dbapi_connection
-    assert raw is not None
-    raw.execute(f"PRAGMA foreign_keys = {whether}")
+    _raw(connection).execute(f"PRAGMA foreign_keys = {whether}")
 
 
 def signal(connection: Connection, name: str) -> None:
     """Tell :meth:`Database.on_commit` listeners of ``name`` when this transaction has committed."""
-    connection.info.setdefault(_SIGNALS, set()).add(name)
+    connection.info[_TRANSACTION].signals.add(name)
+
+
+class Transaction:
+    """Stands for one: whoever keeps what he has read in it knows by a weak reference whether it is still the same."""
+
+    __slots__ = ("__weakref__", "signals")
+
+    def __init__(self) -> None:
+        self.signals: set[str] = set()
+        """what is to be told of when it has committed"""
+
+
+def transaction_of(connection: Connection) -> Transaction:
+    """The transaction that a connection of :meth:`Database.read` or :meth:`Database.write` is in."""
+    found: Transaction = connection.info[_TRANSACTION]
+    return found
+
+
+def _begun(connection: Connection, lean: bool = False) -> Transaction:
+    """Begin one, now: statements that go round SQLAlchemy (``bulk``) would not. ``lean``: on a file of SQLite, without SQLAlchemy, whose own
+    part in it costs several times the database's; whoever executes by SQLAlchemy within it finds it begun (see ``_prepare``)."""
+    if lean:
+        _raw(connection).execute(_BEGIN_WRITING)
+    else:
+        connection.begin()
+    found = connection.info[_TRANSACTION] = Transaction()
+    return found
+
+
+def _commit(connection: Connection) -> None:
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        _raw(connection).commit()
+
+
+def _raw(connection: Connection) -> Any:
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    return raw
 
 
 def _dialect(url: URL) -> Literal["sqlite", "postgresql"]:
@@ -388,9 +426,9 @@ def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
             raw.execute("PRAGMA query_only = ON")
 
     def begun(connection: Connection) -> None:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        raw.execute(begin)
+        raw = _raw(connection)
+        if not raw.in_transaction:
+            raw.execute(begin)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +13,16 @@ import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from processes.store.database import Database, NestedTransaction, OrphanedRows, from_json, signal, to_json
+from processes.store.bulk import Insert, Unexpected, Writes
+from processes.store.database import (
+    Database,
+    NestedTransaction,
+    OrphanedRows,
+    from_json,
+    signal,
+    to_json,
+    transaction_of,
+)
 from processes.store.tables import CalendarYear, Duty, Level, Role, Setting, Stage
 
 EVERY = ["memory", "sqlite_database", pytest.param("postgresql_database", marks=pytest.mark.postgres)]
@@ -58,6 +68,53 @@ def test_a_block_that_raises_leaves_nothing(every: Database) -> None:
 
     assert names(every) == []
     add(every, "clerk")
+
+
+def test_what_goes_round_sqlalchemy_is_committed_and_undone_like_the_rest(every: Database) -> None:
+    add_role = Insert(Role, "code", "name")
+
+    def add_two(direct_first: bool) -> None:
+        with every.write() as connection:
+            for direct in (direct_first, not direct_first):
+                code = f"{direct}-{direct_first}"
+                if direct:
+                    writes = Writes()
+                    writes.add(add_role, code, code)
+                    writes.flush(connection)
+                else:
+                    connection.execute(insert(Role).values(code=code, name=code))
+            if direct_first:
+                raise RuntimeError("the command failed")
+
+    def add_one_twice() -> None:
+        with every.write() as connection:
+            for _ in range(2):
+                writes = Writes()
+                writes.add(Insert(Role, "code", "name", once=True), "clerk", "受理员")
+                writes.flush(connection)
+
+    with pytest.raises(RuntimeError):
+        add_two(direct_first=True)
+    assert names(every) == []
+
+    with pytest.raises(Unexpected):
+        add_one_twice()  # nothing of SQLAlchemy's is used
+    assert names(every) == []
+
+    add_two(direct_first=False)
+    assert names(every) == ["False-False", "True-False"]
+
+
+def test_whoever_keeps_what_he_has_read_knows_whether_the_transaction_is_the_same(every: Database) -> None:
+    with every.write() as connection:
+        first = weakref.ref(transaction_of(connection))
+        with every.read() as inner:
+            assert transaction_of(inner) is first()
+    for _ in range(2):
+        with every.read() as connection:
+            assert transaction_of(connection) is not first()
+        with every.write() as connection:
+            assert transaction_of(connection) is not first()
 
 
 def test_reading_cannot_write(every: Database) -> None:
