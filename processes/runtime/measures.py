@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cache
 from time import perf_counter
 from typing import Any
+
+from prometheus_client import Counter, Histogram
 
 from processes.errors import BihuanError
 from processes.messaging.tally import JOB, TALLY
 from processes.observing import here
 from processes.observing.here import Here
-from processes.observing.metrics import counter, histogram
+from processes.observing.metrics import NOTES, counter, histogram
 from processes.runtime import commands as c
 
 log = logging.getLogger("bihuan.command")
@@ -42,10 +45,6 @@ _OF_JOBS = {
     c.ThrowJobError: "business_error",
     c.HandOnJob: "handed_on",
 }
-
-_counted: dict[tuple[str, str], Any] = {}
-_timed: dict[str, Any] = {}
-_jobs: dict[tuple[str, str], Any] = {}
 
 
 class within(here.at):
@@ -99,7 +98,7 @@ Done = tuple[c.Command, Here, c.Outcome]
 def committed(commands: Sequence[Done], seconds: float, counted: bool) -> None:
     """These commands shared a commit. ``counted``: here; one alone is counted by whoever gave it (:class:`of`), with all its attempts."""
     if commands:
-        GROUP.observe(len(commands))
+        NOTES.note(GROUP.observe, len(commands))
     if counted:
         for command, place, outcome in commands:
             with here.at(place):
@@ -115,20 +114,28 @@ def _word(outcome: c.Outcome) -> str:
 
 
 def _count(command: c.Command, place: Here, ended: str, seconds: float) -> None:
-    kind = type(command).__name__
-    counted = _counted.get((kind, ended))
-    if counted is None:  # labels() costs twice what inc() does
-        counted = _counted[kind, ended] = COMMANDS.labels(kind, ended)
-        _timed[kind] = SECONDS.labels(kind)
-    counted.inc()
-    _timed[kind].observe(seconds)
-    if ended == "duplicate":
-        DUPLICATES.inc()
-    elif place.topic is not None and type(command) in _OF_JOBS and ended in ("done", "incident"):
-        job = place.topic, "incident" if ended == "incident" else _OF_JOBS[type(command)]
-        if job not in _jobs:
-            _jobs[job] = JOBS.labels(*job)
-        _jobs[job].inc()
-        TALLY.note(JOB, job[0], "", job[1])
+    NOTES.note(_add, type(command).__name__, ended, seconds)
+    if place.topic is not None and type(command) in _OF_JOBS and ended in ("done", "incident"):
+        outcome = "incident" if ended == "incident" else _OF_JOBS[type(command)]
+        NOTES.note(_add_job, place.topic, outcome)
+        TALLY.note(JOB, place.topic, "", outcome)
     if log.isEnabledFor(logging.INFO):
         log.info("%s in %.1f ms", ended, seconds * 1000)
+
+
+def _add(kind: str, ended: str, seconds: float) -> None:
+    count, time = _of(kind, ended)
+    count.inc()
+    time.observe(seconds)
+    if ended == "duplicate":
+        DUPLICATES.inc()
+
+
+@cache
+def _of(kind: str, ended: str) -> tuple[Counter, Histogram]:
+    """Of a kind of commands: labels() costs twice what it costs to count."""
+    return COMMANDS.labels(kind, ended), SECONDS.labels(kind)
+
+
+def _add_job(topic: str, outcome: str) -> None:
+    JOBS.labels(topic, outcome).inc()
