@@ -90,7 +90,7 @@ class Unit:
         self.workshop = workshop
         self.connection = connection
         self.now = workshop.clock.now()
-        self.writes = Writes(first=(_NEW, _SAVE))
+        self.writes = Writes(first=(_NEW, _SAVE, _END))
         self.command: c.Command
         self.sending = Sending(connection, self.writes, self.now, workshop, direct)
         self._before: Before | None = None
@@ -178,11 +178,25 @@ class Unit:
 
     def _hold(self, prefixes: Sequence[str], skip_locked: bool = False) -> None:
         """Lock instances, all at once and in the order of their prefixes (nobody waits in a circle); read what is not hot."""
+        if len(prefixes) == 1 and not skip_locked and self._hold_hot(prefixes[0]):
+            return
         warm = [each for each in prefixes if each in self.workshop.hot]
         rows = fetch(self.connection, _LOCK, prefixes, spared=warm, skip_locked=skip_locked)
         for prefix, instance_id, definition_id, process_id, place, key, status, version, parts, blob in rows:
             owner = Owner(instance_id, definition_id, process_id, place, key)
             self._held[prefix] = Held(owner, version, status, parts=parts, blob=blob)
+
+    def _hold_hot(self, prefix: str) -> bool:
+        """Lock one that is hot, if it is as it was: of its row only the version is read. (Whatever changes changes the version.)"""
+        hot = self.workshop.hot.look(prefix)
+        if hot is None:
+            return False
+        raw: Any = self.connection.connection.dbapi_connection
+        row = raw.execute(_VERSION[self.connection.dialect.name], (prefix,)).fetchone()
+        if row is None or row[0] != hot.version:
+            return False
+        self._held[prefix] = Held(hot.owner, hot.version, "active", parts=hot.parts)
+        return True
 
     def holds(self, prefix: str) -> Held | None:
         """The instance whose tasks' ids begin so, locked."""
@@ -391,17 +405,16 @@ class Unit:
         assert running is not None
         held.touched = False
         written = running.dump()
-        ended_at = self.now if held.status in ("completed", "cancelled") else None
+        is_over = held.status in ("completed", "cancelled")
         held.parts = written.count
         if held.version == 0:
             self.writes.add(
                 _NEW, owner.id, owner.definition_id, owner.process_id, owner.place, owner.key, held.status, 1,
-                written.blob, written.count, running.prefix[:PREFIX], self.now, ended_at,
+                written.blob, written.count, running.prefix[:PREFIX], self.now, self.now if is_over else None,
             )  # fmt: skip
         else:
-            self.writes.add(
-                _SAVE, held.version + 1, written.blob, written.count, held.status, ended_at, owner.id, held.version
-            )
+            ended = (_END, self.now) if is_over else (_SAVE,)
+            self.writes.add(*ended, held.version + 1, written.blob, written.count, held.status, owner.id, held.version)
         for name in written.gone:
             self.writes.add(_DROP_PART, owner.id, name)
         for name, body in written.parts.items():
@@ -412,7 +425,8 @@ class Unit:
         """Called after the commit: what ran stays hot."""
         for prefix, held in self._held.items():
             if held.running is not None and held.status == "active":
-                self.workshop.hot.keep(prefix, Hot(held.version, held.running, held.noted))
+                hot = Hot(held.version, held.running, held.noted, held.owner, held.parts)
+                self.workshop.hot.keep(prefix, hot)
 
 
 def _task_of(command: c.Command) -> str | None:
@@ -448,7 +462,10 @@ _NEW = Insert(
     Instance,
     "id", "definition_id", "process_id", "place", "key", "status", "version", "state", "parts", "prefix", "created_at", "ended_at",
 )  # fmt: skip
-_SAVE = Update(Instance, "version", "state", "parts", "status", "ended_at", keys=("id", "version"), checked=True)
+_SAVED = ("version", "state", "parts", "status")
+_SAVE = Update(Instance, *_SAVED, keys=("id", "version"), checked=True)
+_END = Update(Instance, "ended_at", *_SAVED, keys=("id", "version"), checked=True)
+# SQLite writes an index anew when a statement names one of its columns: ended_at is named once.
 _ONTO = Update(Instance, "definition_id", keys=("id",))
 _PART = Insert(
     InstancePart, "instance_id", "name", "body", conflict="(instance_id, name) DO UPDATE SET body = excluded.body"
@@ -456,6 +473,10 @@ _PART = Insert(
 _DROP_PART = Delete(InstancePart, "instance_id", "name")
 _OF_INSTANCE = ("prefix", "id", "definition_id", "process_id", "place", "key", "status", "version", "parts")
 _LOCK = Select(Instance, *_OF_INSTANCE, "state", by="prefix", locked=True, costly=True)
+_VERSION = {
+    "sqlite": "SELECT version FROM instance WHERE prefix = ?",
+    "postgresql": "SELECT version FROM instance WHERE prefix = %s FOR UPDATE",
+}
 _RESULTS = Select(InboxMessage, "partner", "source", "id", "result", by=("partner", "source", "id"))
 _TIMERS = Select(Timer, "task_id", "due_at", "incident_id", by=("instance_id", "task_id"))
 _STATE = Select(Instance, "id", "state", by="id")

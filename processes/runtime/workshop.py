@@ -18,6 +18,7 @@ from processes.kernel.errors import Unfit
 from processes.kernel.evaluation import Evaluator
 from processes.kernel.instance import RunningInstance, Step
 from processes.messaging.bus import Message
+from processes.observing.metrics import NOTES
 from processes.runtime import commands as c
 from processes.runtime import measures
 from processes.runtime.definitions import Definitions
@@ -106,11 +107,13 @@ def all_here(_connection: Connection, _message: Message, _now: datetime) -> bool
 
 
 class Hot(NamedTuple):
-    """A running instance at rest; ``noted``: the versions its last entry in the history met."""
+    """A running, active instance at rest, and what its row says; ``noted``: the versions its last entry in the history met."""
 
     version: int
     running: RunningInstance
     noted: Mapping[str, Any] | None
+    owner: Owner
+    parts: int
 
 
 class HotInstances:
@@ -124,6 +127,10 @@ class HotInstances:
     def __contains__(self, prefix: str) -> bool:
         return prefix in self._kept
 
+    def look(self, prefix: str) -> Hot | None:
+        """The instance as it is kept here, if it is. It stays."""
+        return self._kept.get(prefix)
+
     def take(self, prefix: str, version: int) -> Hot | None:
         """The instance if it is of this version; it is gone from here until it is kept again."""
         with self._lock:
@@ -131,9 +138,9 @@ class HotInstances:
         if found is None or found.version != version:
             if found is not None:
                 found.running.let_go()
-            measures.HOT_MISS.inc()
+            NOTES.note(measures.HOT_MISS.inc)
             return None
-        measures.HOT_HIT.inc()
+        NOTES.note(measures.HOT_HIT.inc)
         return found
 
     def keep(self, prefix: str, hot: Hot) -> None:

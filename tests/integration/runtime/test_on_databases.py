@@ -16,6 +16,7 @@ from processes.clock import ManualClock
 from processes.kernel.errors import NotWaiting
 from processes.orchestrator import Orchestrator
 from processes.runtime import commands as c
+from processes.runtime.unit import Suspended
 from processes.store.database import Database
 from processes.store.tables import HistoryEntry, Instance, Job, Timer, UserTask
 from tests.diagrams import boundary, definitions, end, path, process, service, start, timer, user
@@ -181,6 +182,23 @@ def test_a_stale_engine_sees_what_another_has_done(database: Database) -> None:
         engine.complete(engine.tasks(case)[0].id, {f"turn_{turn}": turn})
     assert engines[1].instance(case).state == "completed"
     assert engines[1].instance(case).variables == {"n": 1, "turn_0": 0, "turn_1": 1, "turn_2": 2}
+    engines[1].database.dispose()
+
+
+def test_an_engine_with_a_hot_instance_meets_what_another_has_done_to_it(database: Database) -> None:
+    model = definitions(process("p", start(), user("a"), user("b"), end(), path("start", "a", "b", "end")))
+    engines = two_engines(database, model)
+    case = engines[0].start("p", {"n": 1})
+    task = engines[0].tasks(case)[0].id
+    engines[1].suspend(case)
+    with pytest.raises(Suspended):
+        engines[0].complete(task)
+    engines[1].resume(case)
+    engines[0].complete(task)
+    task = engines[0].tasks(case)[0].id
+    engines[1].cancel(case)
+    with pytest.raises(NotWaiting):
+        engines[0].complete(task)
     engines[1].database.dispose()
 
 
