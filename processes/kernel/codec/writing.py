@@ -105,7 +105,8 @@ class _Writer:
         forks: dict[int, int] = {}
         written: list[Any] = []
         for token in scope.tokens.values():
-            self._fork(token.fork, forks, written, scope.base)
+            if token.fork is not None and id(token.fork) not in forks:
+                self._fork(token.fork, forks, written, scope.base)
         return [
             scope.id,
             scope.plan.id,
@@ -121,19 +122,17 @@ class _Writer:
             [self._token(token, scope.base, forks) for token in scope.tokens.values()],
         ]
 
-    def _fork(self, fork: Fork | None, known: dict[int, int], written: list[Any], base: Data) -> None:
+    def _fork(self, fork: Fork, known: dict[int, int], written: list[Any], base: Data) -> None:
         """Each after those it comes from."""
         pending = [fork]
         while pending:
             each = pending[-1]
-            before = [] if each is None else [other for other in (each.parent, *each.also) if other is not None]
-            missing = [other for other in before if id(other) not in known]
-            if each is None or id(each) in known or not missing:
-                pending.pop()
-            else:
+            missing = [other for other in (each.parent, *each.also) if other is not None and id(other) not in known]
+            if missing:
                 pending += missing
                 continue
-            if each is not None and id(each) not in known:
+            pending.pop()
+            if id(each) not in known:
                 known[id(each)] = len(written)
                 also = [known[id(other)] for other in each.also]
                 more: list[Any] = [int(each.ended), also] if also else [1] if each.ended else []
