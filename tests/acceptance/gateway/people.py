@@ -117,6 +117,8 @@ class Person:
                 self.page.screenshot(path=self.shots / name, full_page=True)
         if own is not None:
             self.page.set_viewport_size(own)
+            # A window that has grown and shrunk is not where it was: what has the focus may have left it.
+            self.page.evaluate("document.activeElement.scrollIntoView({ block: 'nearest' })")
 
     def _control(self, name: str, within: str) -> Locator:
         page = self.page.locator(within)
