@@ -148,12 +148,11 @@ def _play(play: Callable[[Desk, Look], str]) -> Played:
             states.extend(state_sizes(database))
 
         play(desk, look)  # the first brings tables and indexes to life
+        _file(desk)
         before, commands = _by_table(database), _commands(database)
         numbers = [play(desk, look) for _ in range(CASES)]
         commands = _commands(database) - commands
-        filing = Filing(database, desk.engine.clock, after=timedelta())
-        while filing.run():  # as every engine does a minute after the end
-            pass
+        _file(desk)
         after = _by_table(database)
         with database.read() as connection:
             closed = connection.execute(
@@ -162,6 +161,13 @@ def _play(play: Callable[[Desk, Look], str]) -> Played:
             if closed.scalar_one() != CASES:
                 raise AssertionError("not all of the cases were closed")
     return Played(states, {name: (after[name] - before.get(name, 0)) / CASES for name in after}, commands / CASES)
+
+
+def _file(desk: Desk) -> None:
+    """As every engine does a minute after the end."""
+    filing = Filing(desk.engine.database, desk.engine.clock, after=timedelta())
+    while filing.run():
+        pass
 
 
 def _commands(database: Database) -> int:
