@@ -29,6 +29,8 @@ def routed(files: Files) -> Files:
 
 
 ROUTED = "SELECT DISTINCT instance_id FROM user_task WHERE element_id = 'sign' AND organisation = '330502.finance'"
+AT_POLICY = "SELECT DISTINCT instance_id FROM user_task WHERE organisation = '330502.policy'"
+"""Where the draft sends them, these have been by themselves, too: its people's answers may lead on to a step that nobody has recorded."""
 
 
 def _route(root: Any) -> None:
