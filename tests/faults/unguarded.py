@@ -45,10 +45,12 @@ def _without_version() -> None:
     from processes.runtime import unit
 
     unit._LOCK._locked = False
-    save: Any = unit._SAVE
-    save.checked = False
-    save.postgresql = _replaced(save.postgresql, ' AND "instance".version = v.c6', "")
-    save.sqlite = _replaced(save.sqlite, " AND version = ?", " AND ? IS NOT NULL")
+    unit._VERSION["postgresql"] = _replaced(unit._VERSION["postgresql"], " FOR UPDATE", "")
+    saves: list[Any] = [unit._SAVE, unit._END]
+    for save in saves:
+        save.checked = False
+        save.postgresql = _replaced(save.postgresql, f' AND "instance".version = v.{save.keys[-1]}', "")
+        save.sqlite = _replaced(save.sqlite, " AND version = ?", " AND ? IS NOT NULL")
 
 
 def _replaced(text: str, old: str, new: str) -> str:
