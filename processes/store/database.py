@@ -20,54 +20,33 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
 
 from processes.failpoints import hit
 from processes.messaging.json_text import from_json, to_json
 from processes.store import schema, word_index
-
-BUSY_SECONDS = 30.0
-"""How long a writer waits for the writers before it (in this process, and in others that share the SQLite file)."""
+from processes.store.engines import (
+    BEGIN_WRITING,
+    BUSY_SECONDS,
+    BY_INDEX,
+    READERS,
+    dialect_of,
+    file_engine,
+    memory_engine,
+    postgres_engine,
+    raw_of,
+    with_driver,
+)
 
 __all__ = ["Database", "NestedTransaction", "OrphanedRows", "WriterBusy", "from_json", "to_json"]
 
-READERS = 8
-"""Connections kept for reading; more are opened under load and closed after use."""
-
 _TRANSACTION = "transaction"
-_BEGIN_WRITING = "BEGIN IMMEDIATE"
-
-_SQLITE_PRAGMAS = (
-    f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
-    # Of a new file. A commit writes every page whole that it has changed: small ones of many tables.
-    "PRAGMA page_size = 2048",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA cache_size = -16000",
-    "PRAGMA temp_store = MEMORY",
-    # A burst of writes must not leave a gigabyte of log behind.
-    "PRAGMA journal_size_limit = 67108864",
-)
 
 # Serialization failure, deadlock, lock not available, server going down or coming up, too many connections.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _TRANSIENT_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-
-_BY_INDEX = "-c enable_seqscan=off"
-"""For connections that write: what a command looks for it finds by an index. A statement that was planned when its table was empty would
-otherwise go on to read the whole of it, until PostgreSQL has gathered statistics."""
-
-_ALIKE: dict[str, Any] = {
-    "json_serializer": to_json,
-    "json_deserializer": from_json,
-    # Errors are logged, and what a statement was given may be a person's.
-    "hide_parameters": True,
-}
 
 # One writer at a time for each SQLite file, however many Database objects a process opens on it.
 _file_locks: dict[str, threading.RLock] = {}
@@ -96,8 +75,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = _with_driver(make_url(url))
-        self.dialect: Literal["sqlite", "postgresql"] = _dialect(self.url)
+        self.url = with_driver(make_url(url))
+        self.dialect: Literal["sqlite", "postgresql"] = dialect_of(self.url)
         self._local = threading.local()
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._idle: list[Connection] = []
@@ -105,14 +84,14 @@ class Database:
         self.in_memory = self.dialect == "sqlite" and self.url.database in (None, "", ":memory:")
         if self.in_memory:
             self._lock = threading.RLock()
-            self._writer = self._reader = _memory_engine(self.url)
+            self._writer = self._reader = memory_engine(self.url)
         elif self.dialect == "sqlite":
             self._lock = _file_lock(self.url)
-            self._writer = _file_engine(self.url, _BEGIN_WRITING, size=1)
-            self._reader = _file_engine(self.url, "BEGIN", size=READERS)
+            self._writer = file_engine(self.url, BEGIN_WRITING, size=1)
+            self._reader = file_engine(self.url, "BEGIN", size=READERS)
         else:
-            self._writer = _postgres_engine(self.url, _BY_INDEX)
-            self._reader = _postgres_engine(self.url).execution_options(
+            self._writer = postgres_engine(self.url, BY_INDEX)
+            self._reader = postgres_engine(self.url).execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
 
@@ -191,7 +170,7 @@ class Database:
         try:
             with self._reader.connect() as connection, self._current(connection):
                 _begun(connection)
-                raw = _raw(connection)
+                raw = raw_of(connection)
                 raw.execute("PRAGMA query_only = ON")
                 try:
                     yield connection
@@ -324,7 +303,7 @@ class Database:
 
 def _enforce_foreign_keys(connection: Connection, whether: str) -> None:
     """On SQLite, between two transactions: within one it has no effect."""
-    _raw(connection).execute(f"PRAGMA foreign_keys = {whether}")
+    raw_of(connection).execute(f"PRAGMA foreign_keys = {whether}")
 
 
 def signal(connection: Connection, name: str) -> None:
@@ -350,9 +329,9 @@ def transaction_of(connection: Connection) -> Transaction:
 
 def _begun(connection: Connection, lean: bool = False) -> Transaction:
     """Begin one, now: statements that go round SQLAlchemy (``bulk``) would not. ``lean``: on a file of SQLite, without SQLAlchemy, whose own
-    part in it costs several times the database's; whoever executes by SQLAlchemy within it finds it begun (see ``_prepare``)."""
+    part in it costs several times the database's; whoever executes by SQLAlchemy within it finds it begun (see ``engines``)."""
     if lean:
-        _raw(connection).execute(_BEGIN_WRITING)
+        raw_of(connection).execute(BEGIN_WRITING)
     else:
         connection.begin()
     found = connection.info[_TRANSACTION] = Transaction()
@@ -363,88 +342,10 @@ def _commit(connection: Connection) -> None:
     if connection.in_transaction():
         connection.commit()
     else:
-        _raw(connection).commit()
-
-
-def _raw(connection: Connection) -> Any:
-    raw = connection.connection.dbapi_connection
-    assert raw is not None
-    return raw
-
-
-def _dialect(url: URL) -> Literal["sqlite", "postgresql"]:
-    return "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
-
-
-def _with_driver(url: URL) -> URL:
-    if url.drivername in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise ValueError(f"the database is SQLite or PostgreSQL, not {url.get_backend_name()}")
-    return url
+        raw_of(connection).commit()
 
 
 def _file_lock(url: URL) -> threading.RLock:
     path = str(Path(str(url.database)).resolve())
     with _file_locks_guard:
         return _file_locks.setdefault(path, threading.RLock())
-
-
-def _file_engine(url: URL, begin: str, size: int) -> Engine:
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=size,
-        max_overflow=-1,
-        connect_args={"check_same_thread": False},
-        **_ALIKE,
-    )
-    _prepare(engine, begin, query_only=begin == "BEGIN")
-    return engine
-
-
-def _memory_engine(url: URL) -> Engine:
-    engine = create_engine(
-        url,
-        poolclass=StaticPool,
-        connect_args={"check_same_thread": False},
-        **_ALIKE,
-    )
-    _prepare(engine, "BEGIN", query_only=False)
-    return engine
-
-
-def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
-    """The driver's own implicit transactions are switched off: they begin too late and commit before DDL."""
-
-    def connected(raw: Any, _record: Any) -> None:
-        raw.isolation_level = None
-        for pragma in _SQLITE_PRAGMAS:
-            raw.execute(pragma)
-        if query_only:
-            raw.execute("PRAGMA query_only = ON")
-
-    def begun(connection: Connection) -> None:
-        raw = _raw(connection)
-        if not raw.in_transaction:
-            raw.execute(begin)
-
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begun)
-
-
-def _postgres_engine(url: URL, options: str = "") -> Engine:
-    connect_args: dict[str, Any] = {
-        "connect_timeout": 10,
-        "options": f"-c timezone=UTC -c jit=off {options}",
-        "keepalives_idle": 30,
-        "application_name": schema.APPLICATION,
-    }
-    return create_engine(
-        url,
-        pool_size=READERS,
-        max_overflow=READERS * 2,
-        connect_args={name: value for name, value in connect_args.items() if name not in url.query},
-        **_ALIKE,
-    )
