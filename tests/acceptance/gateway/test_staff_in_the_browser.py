@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.acceptance.gateway.conftest import PHONE, Desk
 from tests.integration.gateway.world import World
@@ -78,6 +78,28 @@ def test_a_draft_saves_itself_and_is_there_again(world: World, desk: At) -> None
     page.goto(page.url)
     expect(page.locator("[name=answer]")).to_have_value("写了一半")
     expect(page.locator("[data-draft-note]")).to_contain_text("已恢复")
+
+
+def test_what_is_typed_before_the_script_is_there_is_a_draft_too(world: World, desk: At) -> None:
+    _signed(world)
+    page = desk("wx.wu").page
+    page.click("a[data-row]")
+    late: list[Route] = []
+    typed = False
+
+    def hold(route: Route) -> None:
+        if typed:
+            route.continue_()
+        else:
+            late.append(route)
+
+    page.route(re.compile(r"\.js$"), hold)
+    page.goto(page.url, wait_until="commit")
+    page.fill("[name=answer]", "比脚本快")
+    typed = True
+    for each in late:
+        each.continue_()
+    expect(page.locator("[data-draft-note]")).to_contain_text("草稿已保存")
 
 
 def test_a_draft_survives_a_page_that_is_left_at_once(world: World, desk: At) -> None:
