@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument(
         "--module", metavar="模块:变量", help="不运行适配器，运行这个模块里的工作程序，例如 mymodule:worker"
     )
-    add("gateway", "网页和接口")
+    add("gateway", "网页和接口").add_argument(
+        "--share-port", action="store_true", help="与本机其他也这样启动的网关共用端口（PORT）：每个处理器核心启动一个"
+    )
     backup = add("backup", "备份数据库（平台可以正在运行）")
     backup.add_argument("file", type=Path, help="写到这个文件")
     restore = add("restore", "把备份恢复到一个空的数据库（SQLite 和 PostgreSQL 的备份可以互相恢复）")

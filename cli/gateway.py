@@ -6,13 +6,15 @@ import argparse
 
 from cli.platform import Platform
 from cli.settings import Settings
+from processes.runtime.memory import spare_collector
 
 
 def gateway(settings: Settings, options: argparse.Namespace) -> int:
     """The web server alone."""
     platform = Platform(settings)
     platform.seed()
-    platform.start_gateway()
+    platform.start_gateway(options.share_port)
+    spare_collector()
     print(f"gateway ready: {settings.url}", flush=True)
     platform.serve()
     platform.stop()

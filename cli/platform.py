@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -224,29 +225,38 @@ class Platform:
 
         return [ending_of(error) for error in self.core.reception.receive_all(messages, self._may_send, turn)]
 
-    def start_gateway(self) -> None:
-        """The web server, in a thread of its own."""
+    def start_gateway(self, share_port: bool = False) -> None:
+        """The web server, in a thread of its own. ``share_port``: others of this machine that say so, too, may have the port as well; the kernel
+        gives each new connection to one of them."""
         from waitress.server import create_server
 
         self._watch()
         try:
             server = create_server(
                 self.web(),
-                host=self.settings.host,
-                port=self.settings.port,
+                sockets=self._listening(share_port),
                 threads=8,
                 connection_limit=CONNECTIONS,
                 asyncore_use_poll=True,
                 ident="bihuan",
             )
         except OSError as error:
-            port = self.settings.port
+            port, why = self.settings.port, str(error.strerror).partition(" (")[0]
             raise BihuanError(
-                f"端口 {port} 用不了（{error.strerror}）；请换一个，例如 PORT={port + 1} make run",
+                f"端口 {port} 用不了（{why}）；请换一个，例如 PORT={port + 1} make run",
                 f"port {port}: {error}",
             ) from error
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         self._stops += [self.bus.stop, server.close]
+
+    def _listening(self, share_port: bool) -> list[socket.socket]:
+        """At each address that the host has."""
+        host, port = self.settings.host, self.settings.port
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return [
+            socket.create_server(address[:2], family=family, reuse_port=share_port)
+            for family, _, _, _, address in found
+        ]
 
     def check(self, files: Mapping[str, bytes]) -> Sequence[Finding]:
         """What is wrong with models, as this platform's roles, stages and jobs are."""

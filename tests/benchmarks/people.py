@@ -1,6 +1,6 @@
 """Many people at once: each page beside itself when one person is alone, in the same run; and nothing that was done is lost, or done twice.
 
-The gateway, engine, worker and stand-ins are the processes that anybody would start, over PostgreSQL and RabbitMQ. The crowd is a process of its own
+The gateways, engine, worker and stand-ins are the processes that anybody would start, over PostgreSQL and RabbitMQ. The crowd is a process of its own
 (see ``rig/crowd``): officials of seven roles, and enterprises in the portal. Each thinks between two clicks, so the load is bounded.
 """
 
@@ -107,8 +107,14 @@ def play(place: Office, seconds: float, think: float, rounds: int) -> Day:
 
 
 def _clocks(place: Office, crowd: Program) -> dict[str, list[Callable[[], float]]]:
-    ours = {name: [cpu.process(place.pid(name))] for name in ("gateway", "engine", "worker", "standins", "rabbitmq")}
-    return {**ours, "postgresql": [cpu.family(place.pid("postgresql"))], "the crowd": [crowd.clock]}
+    gateways = [cpu.process(place.pid(name)) for name in office.GATEWAYS]
+    ours = {name: [cpu.process(place.pid(name))] for name in ("engine", "worker", "standins", "rabbitmq")}
+    return {
+        f"{len(gateways)} gateways": gateways,
+        **ours,
+        "postgresql": [cpu.family(place.pid("postgresql"))],
+        "the crowd": [crowd.clock],
+    }
 
 
 def _pages(day: Day, options: argparse.Namespace) -> Section:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from argon2 import PasswordHasher
 from sqlalchemy import Connection, insert, select, update
 
 from processes.casework import doors, uploads
-from processes.casework.accounts import passwords
 from processes.casework.library import Arrival
-from processes.casework.portal import limits, messages, passes
+from processes.casework.portal import codes, limits, messages, passes
 from processes.casework.portal.limits import DAY, HOUR, TooOften
 from processes.casework.records import PortalRules
 from processes.messaging.incoming import ReportMessage
@@ -26,12 +23,6 @@ CHANNEL = "portal"
 
 KIND, KEPT = "filed", 60
 """The message that tells number and code; minutes for which it may be tried to send it."""
-
-_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Nobody takes one for another."""
-_LENGTH = 8
-
-_hasher = PasswordHasher()
 
 
 @dataclass(frozen=True)
@@ -54,8 +45,8 @@ def file(engine: Engine, rules: PortalRules, said: ReportMessage, phone: str, fo
 
     Raises :class:`TooOften`.
     """
-    code, mine = _new_code(), owner(phone)
-    hashed = _hasher.hash(code)
+    code, mine = codes.new(), owner(phone)
+    hashed = codes.hashed(code)
     said = replace(said, channel=CHANNEL, original=f"{form}-{mine[-8:]}", phone=phone)
     now = engine.clock.now()
     with engine.database.write() as connection:
@@ -106,14 +97,14 @@ def follow(engine: Engine, rules: PortalRules, number: str, typed: str, address:
 
     Raises :class:`TooOften`.
     """
-    number, code, now = number.strip().upper()[:40], _plain(typed), engine.clock.now()
+    number, now = number.strip().upper()[:40], engine.clock.now()
     with engine.database.write() as connection:
         may = limits.admit(connection, "follow-address", address, rules.follow_address_tries, HOUR, now)
         may = may and limits.admit(connection, "follow-number", number, rules.follow_tries, HOUR, now)
         row = connection.execute(_AS_FILED.where(Case.number == number)).first()
     if not may:
         raise TooOften
-    if not passwords.fits("" if row is None else row.code, code) or row is None:
+    if not codes.fits("" if row is None else row.code, typed) or row is None:
         return None
     with engine.database.write() as connection:
         limits.uncount(connection, "follow-address", address)
@@ -140,15 +131,6 @@ def _personal(connection: Connection, report_id: str) -> dict[str, str]:
         PersonalData, PersonalData.report_id == ReportText.report_id
     )
     return dict(connection.execute(from_library.where(ReportText.report_id == report_id)).one()._mapping)
-
-
-def _new_code() -> str:
-    return "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))
-
-
-def _plain(typed: str) -> str:
-    """A code as it was given out, however it was typed."""
-    return "".join(each for each in typed.upper()[:40] if each.isalnum())
 
 
 _AS_FILED = (

@@ -26,7 +26,8 @@ from tests.integration.gateway.world import MODELS, PASSWORD, START, build
 from tests.integration.gateway.world import World as Filled
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbit import RabbitNode
-from tests.tour.world import World
+from tests.tour.programs import Program
+from tests.tour.world import ROOT, World
 
 SHARES: Mapping[str, int] = {
     "board_handler": 50,
@@ -44,6 +45,9 @@ CODES = 28
 
 ORGANISATIONS = {"board_handler": "project", "leader_in_charge": "leaders", "admin_audit": ""}
 """Where people of a role serve; all others: at the centre."""
+
+GATEWAYS = ("gateway", "gateway-2")
+"""They share a port: one a core."""
 
 RIVALS, SHARED = 5, 40
 """Pairs of handlers who have the same task open, and tasks for each pair, at most."""
@@ -71,6 +75,17 @@ class Office(World):
     def _note(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)
         self.ended.append(line.strip())
+
+    def _commands(self, environment: dict[str, str]) -> dict[str, Program]:
+        command = [sys.executable, "app.py", "gateway", "--share-port"]
+        gateways = {each: Program(each, command, ROOT, environment, self.folder / f"{each}.log") for each in GATEWAYS}
+        return super()._commands(environment) | gateways
+
+    def _start(self) -> None:
+        super()._start()
+        for each in GATEWAYS[1:]:
+            self._keep(self._programs[each])
+            self.wait(lambda log=self._programs[each].log: _is_ready(log), each)  # type: ignore[misc]
 
     def prepare(self) -> None:
         """Fill the database: cases, accounts, an own problem for each enterprise."""
@@ -167,6 +182,10 @@ def _append(path: Path, rows: Iterator[Mapping[str, str]]) -> None:
         columns = next(csv.reader(file))
     with path.open("a", encoding="utf-8", newline="") as file:
         csv.DictWriter(file, columns, restval="").writerows(rows)
+
+
+def _is_ready(log: Path) -> bool:
+    return log.exists() and "gateway ready" in log.read_text("utf-8")
 
 
 def _broker() -> RabbitNode:
