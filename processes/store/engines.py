@@ -21,6 +21,13 @@ READERS = 8
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 """Of SQLite: the writer's place is taken now, not with the first statement that writes."""
 
+PREPARED = 500
+"""Statements that a connection keeps prepared: a gateway has more than drivers keep by themselves (128 and 100), and to prepare one takes longer
+than many take to run."""
+
+MAPPED = 2_000_000_000
+"""Bytes of a file that connections that only read see as memory; nothing is kept for it. A call for each page would cost a third of a search."""
+
 _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}",
     # Of a new file. A commit writes every page whole that it has changed: small ones of many tables.
@@ -75,7 +82,7 @@ def file_engine(url: URL, begin: str, size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=-1,
-        connect_args={"check_same_thread": False},
+        connect_args={"check_same_thread": False, "cached_statements": PREPARED},
         **_ALIKE,
     )
     _prepare(engine, begin, query_only=begin == "BEGIN")
@@ -103,6 +110,7 @@ def _prepare(engine: Engine, begin: str, query_only: bool) -> None:
             raw.execute(pragma)
         if query_only:
             raw.execute("PRAGMA query_only = ON")
+            raw.execute(f"PRAGMA mmap_size = {MAPPED}")
 
     def begun(connection: Connection) -> None:
         raw = raw_of(connection)
@@ -121,10 +129,16 @@ def postgres_engine(url: URL, options: str = "") -> Engine:
         "keepalives_idle": 30,
         "application_name": schema.APPLICATION,
     }
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=READERS,
         max_overflow=READERS * 2,
         connect_args={name: value for name, value in connect_args.items() if name not in url.query},
         **_ALIKE,
     )
+
+    def connected(raw: Any, _record: Any) -> None:
+        raw.prepared_max = PREPARED
+
+    event.listen(engine, "connect", connected)
+    return engine

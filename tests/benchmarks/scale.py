@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from processes.runtime.memory import spare_collector
 from tests.benchmarks.report import Section, at_most, figure, percentile, times
 from tests.benchmarks.rig.servers import Servers
 from tests.benchmarks.rig.stored_pages import QUERY, Stored
@@ -71,6 +72,7 @@ def _section(where: str, urls: Sequence[str], cases: int, waiting: int, options:
     turns, begun = options.turns, time.monotonic()
     few, many = Stored(urls[0], FEW, FEW_WAITING), Stored(urls[1], cases, waiting)
     filled = time.monotonic() - begun
+    spare_collector()  # as a gateway does
     both = [few.pages(), many.pages()]
     wanted = [name for name in both[0] if name == QUERY or name.startswith(options.only)]
     spent: list[dict[str, list[Cost]]] = [{name: [] for name in wanted} for _ in both]

@@ -25,8 +25,11 @@ from processes.store.tables import Case
 EXAMINED = 2000
 """Cases looked at for a page at most."""
 
-TOGETHER = 100
-"""Cases read at once."""
+FEWEST = 20
+"""Cases read at once, at least; more when a page lacks more."""
+
+FIRST_LEVEL = 1
+"""The span that is looked through first: some hours."""
 
 WIDER = 400
 """A wider span is taken when no more than so many cases are likely to be found in it."""
@@ -95,13 +98,16 @@ def find(
     upper = before or words.first_seq(wanted.until or now + timedelta(days=1))
     floor = words.first_seq(wanted.since) if wanted.since else 0
     found: list[tuple[int, Any]] = []
-    level = examined = 0
+    level, examined = FIRST_LEVEL, 0
     while upper > floor and examined < EXAMINED and len(found) <= LIMIT:
         hits = word_index.find(connection, tokens, one_of or (), level, upper, floor, EXAMINED)
         upper = hits[-1].seq if len(hits) == EXAMINED else word_index.span_begin(level, upper)
         level = _next(level, len(hits))
-        for at in range(0, len(hits), TOGETHER):
-            some = {each.case_id: each.seq for each in hits[at : at + TOGETHER]}
+        at = 0
+        while at < len(hits):
+            together = max(LIMIT + 1 - len(found), FEWEST)
+            some = {each.case_id: each.seq for each in hits[at : at + together]}
+            at += together
             rows = rows_of(connection, list(some), conditions)
             found += sorted(((some[row.id], row) for row in rows), key=lambda each: -each[0])
             examined += len(some)

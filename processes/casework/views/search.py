@@ -56,7 +56,8 @@ def by_number(
     if not found:
         filed = {filed_as(each, round) for each in (plain, text.strip()) for round in range(1, MOST_ROUNDS + 1)}
         original = Report.channel.in_(list(reference.channels)) & Report.original.in_(filed)
-        found = list(connection.execute(_cases().where(original, seen).order_by(Case.number).limit(limit)))
+        of_channel = _cases().join(Report, Report.id == Case.report_id).where(original, seen)
+        found = list(connection.execute(of_channel.order_by(Case.number).limit(limit)))
     return lines_of(found, reference)
 
 
@@ -109,7 +110,6 @@ def _cases() -> Any:
             ReportText.title,
             PersonalData.enterprise,
         )
-        .join(Report, Report.id == Case.report_id)
         .outerjoin(ReportText, ReportText.report_id == Case.report_id)
         .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
     )

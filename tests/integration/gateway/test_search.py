@@ -118,7 +118,7 @@ def test_many_are_leafed_through_from_the_newest_on(
     world: World, browser: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "LIMIT", 3)
-    monkeypatch.setattr(finding, "TOGETHER", 2)
+    monkeypatch.setattr(finding, "FEWEST", 2)
     numbers = []
     for at in range(10):
         numbers.append(world.report(f"H{at}", body=f"第{at}件，供电增容{'很慢' * at}", title=f"供电{at}").number)
@@ -137,7 +137,7 @@ def test_what_looks_too_long_is_told_and_gone_on_with(
     world: World, browser: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "EXAMINED", 4)
-    monkeypatch.setattr(finding, "TOGETHER", 2)
+    monkeypatch.setattr(finding, "FEWEST", 2)
     oldest = world.report("H0", body="第一件，供电增容").number
     for at in range(1, 6):
         world.clock.advance(timedelta(days=1))

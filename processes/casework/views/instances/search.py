@@ -27,7 +27,7 @@ PAGE = 50
 FIRST = 100
 """Rows that a page looks at first; twice as many each time, as long as it is not full."""
 
-MOST = 1_500
+MOST = 1_000
 """Rows that a page looks at, at most."""
 
 
