@@ -26,7 +26,7 @@ EXAMINED = 2000
 """Cases looked at for a page at most."""
 
 FEWEST = 20
-"""Cases read at once, at least; more when a page lacks more."""
+"""Cases read at once, at least; more when a page lacks more, and ever more where few of them fit."""
 
 FIRST_LEVEL = 1
 """The span that is looked through first: some hours."""
@@ -105,7 +105,7 @@ def find(
         level = _next(level, len(hits))
         at = 0
         while at < len(hits):
-            together = max(LIMIT + 1 - len(found), FEWEST)
+            together = max(LIMIT + 1 - len(found), FEWEST, examined)
             some = {each.case_id: each.seq for each in hits[at : at + together]}
             at += together
             rows = rows_of(connection, list(some), conditions)
