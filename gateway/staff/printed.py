@@ -91,7 +91,7 @@ def _facts(page: CasePage) -> Iterator[tuple[str, str]]:
     yield _("企业"), " ".join(each for each in (problem.enterprise, problem.uscc) if each)
     yield _("联系人"), " ".join(each for each in (masked_name(problem.contact), masked(problem.phone)) if each)
     yield _("地址"), masked_address(problem.address)
-    yield _("来源"), f"{problem.channel} {problem.original}"
+    yield _("来源"), f"{problem.channel} {problem.known_as}"
     yield _("提交时间"), moment(problem.submitted_at or problem.received_at)
     yield _("受理地"), head.place_name
     yield _("研判意见"), head.reason

@@ -12,15 +12,20 @@ from processes.casework.reference import Reference
 from processes.casework.views.names import boards, rating, status
 from processes.store.tables import Case, PersonalData, Report, ReportText
 
+OURS = "platform"
+"""The partner of channels over which people report to the platform itself (``channels.csv``)."""
+
 
 @dataclass(frozen=True)
 class Problem:
-    """What was reported, by whom, through what. Phone and contact are whole: the page masks them."""
+    """What was reported, by whom, through what. Phone and contact are whole: the page masks them. ``known_as``: how people of the channel call
+    it, empty where the channel is the platform's own, whose ``original`` tells nobody anything."""
 
     title: str
     body: str
     channel: str
     original: str
+    known_as: str
     submitted_at: datetime | None
     received_at: datetime
     enterprise: str
@@ -125,6 +130,7 @@ def _head(row: Row[Any], reference: Reference) -> Head:
             body=row.body or "",
             channel=channel.name if channel else row.channel,
             original=row.original,
+            known_as="" if channel and channel.partner == OURS else row.original,
             submitted_at=row.submitted_at,
             received_at=row.received_at,
             enterprise=row.enterprise or "",

@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from processes.casework import doors
+from processes.messaging.incoming import ReportMessage
 from processes.runtime.commands import CompleteJob, Correlate
 from processes.store.tables import Job
 from tests.integration.gateway.conftest import Browser
@@ -26,6 +28,19 @@ def test_deadlines_that_run_are_listed_with_their_lights(world: World, browser: 
     section = _section(browser("wx.wu").get(f"/cases/{case.number}"), "terms")
     assert "办理并答复" in section
     assert "还剩" in section
+
+
+def test_a_channels_own_number_is_shown_and_none_that_nobody_knows(world: World, browser: Open) -> None:
+    """What comes in over the portal or the counter is filed under the form's id."""
+    form = "202611230930-0123456789ab"
+    numbers = [world.report("GD2026-77").number]
+    for channel in ("portal", "counter"):
+        body = f"{channel}：道路积水，货车无法进厂，请协调解决。"
+        numbers.append(doors.report(world.engine, ReportMessage(channel, form, body, {}, place="330502")).number)
+    hotline, *ours = (browser("wx.chen").get(f"/cases/{number}") for number in numbers)
+    assert "GD2026-77" in hotline
+    assert "企业服务门户" in ours[0]
+    assert all(form not in page for page in ours)
 
 
 def test_what_is_waited_for_is_said(world: World, browser: Open) -> None:
