@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
 
@@ -109,7 +109,7 @@ def save(
     if template_id is not None:
         connection.execute(update(Table).where(Table.id == template_id).values(values))
         return template_id
-    identity = _identity(words, person, now.isoformat())
+    identity = str(uuid4())
     row = {"id": identity, "place": words.place, "organisation": words.organisation, **values}
     connection.execute(insert(Table).values(row))
     return identity
@@ -148,6 +148,6 @@ def _templates(connection: Connection, statement: Select[Any]) -> list[AnswerTem
     return [AnswerTemplate(**row._mapping) for row in rows]
 
 
-def _identity(words: AnswerWords, *more: str) -> str:
-    parts = ("bihuan-answer", words.place, words.organisation or "", words.title, *more)
+def _identity(words: AnswerWords) -> str:
+    parts = ("bihuan-answer", words.place, words.organisation or "", words.title)
     return str(uuid5(NAMESPACE_URL, "\0".join(parts)))

@@ -300,6 +300,8 @@ def test_answer_templates_are_written_for_whom_the_person_may(world: World, brow
     made = program.post("/answers", {**own, **words}, 201)
     assert (made["body"], made["edited_by"]) == ("{{企业}}：\n增容方案已批复。", "wx.wu")
     assert "增容方案已批复" in browser("wx.wu").get(f"/answers/{made['id']}")
+    same = program.post("/answers", {**own, **words}, 201)  # by the clock, which stands, at the same moment
+    assert same["id"] != made["id"]
     changed = program.put(f"/answers/{made['id']}", {**words, "title": "增容批复"})
     assert changed["title"] == "增容批复"
     (wrong,) = program.put(f"/answers/{made['id']}", {"title": "x", "body": "{{电话}}"}, 422)["errors"]
