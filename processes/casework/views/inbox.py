@@ -19,6 +19,7 @@ from processes.casework.views.names import boards, has_board
 from processes.languages import CHINESE
 from processes.messaging.addresses import URGENT_FROM
 from processes.messaging.json_text import to_json
+from processes.store.position import position
 from processes.store.tables import Case, FollowUp, PersonalData, ReportText, UserTask
 
 PAGE = 30
@@ -162,7 +163,7 @@ def _matching(connection: Connection, person: str, ids: Sequence[str], narrowed:
         .outerjoin(Case, Case.id == UserTask.case_id)
         .outerjoin(ReportText, ReportText.report_id == Case.report_id)
         .outerjoin(PersonalData, PersonalData.report_id == Case.report_id)
-        .where(_among(connection.dialect.name, ids), *_conditions(narrowed, connection.dialect.name))
+        .where(_among(connection, ids), *_conditions(connection, narrowed))
     )
     if narrowed.reminded:
         mine = and_(FollowUp.task_id == UserTask.id, FollowUp.person_id == person)
@@ -171,18 +172,18 @@ def _matching(connection: Connection, person: str, ids: Sequence[str], narrowed:
     return [each for each in ids if each in fitting]
 
 
-def _among(dialect: str, ids: Sequence[str]) -> ColumnElement[bool]:
+def _among(connection: Connection, ids: Sequence[str]) -> ColumnElement[bool]:
     """The tasks with these ids, given as one value: a parameter for each takes as long as to look at them."""
-    if dialect == "sqlite":
+    if connection.dialect.name == "sqlite":
         return UserTask.id.in_(select(func.json_each(to_json(ids)).table_valued("value").c.value))
     return UserTask.id == any_(bindparam(None, list(ids), ARRAY(Text)))
 
 
-def _conditions(narrowed: Narrowed, dialect: str) -> Sequence[ColumnElement[bool]]:
+def _conditions(connection: Connection, narrowed: Narrowed) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if narrowed.text:
         columns = (Case.number, UserTask.name, ReportText.title, ReportText.body, PersonalData.enterprise)
-        found.append(or_(*(_holds(dialect, each, narrowed.text) for each in columns)))
+        found.append(or_(*(_holds(connection, each, narrowed.text) for each in columns)))
     if narrowed.stage:
         found.append(Case.stage == narrowed.stage)
     if narrowed.board:
@@ -192,12 +193,11 @@ def _conditions(narrowed: Narrowed, dialect: str) -> Sequence[ColumnElement[bool
     return found
 
 
-def _holds(dialect: str, column: Any, text: str) -> ColumnElement[bool]:
-    """Whether a text stands in a column. Not by LIKE, which tries its pattern at every letter; and Chinese has no capitals to be made small."""
-    position = func.instr if dialect == "sqlite" else func.strpos
+def _holds(connection: Connection, column: Any, text: str) -> ColumnElement[bool]:
+    """Whether a text stands in a column. Chinese has no capitals to be made small."""
     if text.lower() == text.upper():
-        return position(column, text) > 0
-    return position(func.lower(column), func.lower(text)) > 0
+        return position(connection, column, text) > 0
+    return position(connection, func.lower(column), func.lower(text)) > 0
 
 
 def _ordered(connection: Connection, ids: Sequence[str], order: str) -> list[str]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from processes.casework.views.instances.criteria import Criteria
 from processes.casework.views.models import models
 from processes.kernel.instance import PREFIX
+from processes.store.position import position
 from processes.store.tables import (
     JOB_IS_OPEN,
     TASK_IS_OPEN,
@@ -49,8 +50,8 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A way along an index: ``column`` gives the instance's id, ``order`` is what the index begins with after ``where``. ``keep``: a column,
-    and which of its values are kept: the rest is passed over although the index leads there."""
+    """A way along an index: ``column`` gives the instance's id, ``order`` is what the index begins with after ``where``. ``keep``: a column
+    or what is asked of it, and which values are kept: the rest is passed over although the index leads there."""
 
     number: int
     column: InstrumentedAttribute[Any]
@@ -59,7 +60,7 @@ class Source:
     falling: bool = False
     chunk: int = CHUNK
     """rows looked at in one go, at most"""
-    keep: tuple[InstrumentedAttribute[Any], Callable[[Any], bool]] | None = None
+    keep: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], Callable[[Any], bool]] | None = None
 
     def take(self, connection: Connection, at: Sequence[Any] | None, most: int) -> tuple[list[Step], list[Any] | None]:
         """The next so many rows, and the position behind them when there may be more."""
@@ -104,7 +105,7 @@ def sources_of(connection: Connection, asked: Criteria) -> list[Source]:
     if asked.text:
         return [Source(0, Instance.id, [_named(connection, asked.text)], (Instance.id,))]
     if asked.trouble or asked.state == "incident":
-        said = (Incident.detail, lambda detail: asked.trouble in detail)
+        said = (position(connection, Incident.detail, asked.trouble), bool) if asked.trouble else None
         order = (Incident.created_at, Incident.id)
         return [Source(0, Incident.instance_id, [Incident.resolved_at.is_(None)], order, True, keep=said)]
     if asked.message:
