@@ -21,8 +21,8 @@ from processes.casework.views.models import models
 from processes.languages import CHINESE
 from processes.store.tables import JOB_IS_OPEN, TASK_IS_OPEN, Case, Definition, Incident, Instance, Job, UserTask
 
-PAGE = 50
-"""Lines of a page."""
+PAGE = 30
+"""Lines of a page: as many as the inbox has."""
 
 FIRST = 100
 """Rows that a page looks at first; twice as many each time, as long as it is not full."""
