@@ -113,7 +113,11 @@ def inbox(
     start = PAGE * (page - 1)
     window = max(WINDOW, start + PAGE + 1) if whole else SEARCHED
     found = open_tasks(connection, reference, desk, now, window, of, narrowed.light)
-    told = counts(connection, reference, desk, now, of) if narrowed.light else count(found, more=len(found) >= window)
+    told = (
+        counts(connection, reference, desk, now, of)
+        if narrowed.light
+        else count(found[:WINDOW], more=len(found) >= WINDOW)
+    )
     ids = [row.id for row in found]
     if narrowed.beside_light:
         ids = _matching(connection, desk.authority.person, ids, narrowed)

@@ -73,6 +73,7 @@ def test_a_list_says_when_less_urgent_ones_were_not_looked_through(
         reference, desk = _of_the_clerk(connection)
         few = inbox.inbox(connection, reference, desk, now, narrowed=inbox.Narrowed(text="排水管网"))
         assert (len(few.lines), few.more, few.beyond) == (4, False, True)
+        assert few.counts == inbox.counts(connection, reference, desk, now), "as the page asks for by itself"
         monkeypatch.setattr(inbox, "PAGE", 3)
         assert not inbox.inbox(connection, reference, desk, now, narrowed=inbox.Narrowed(text="排水管网")).beyond
         monkeypatch.setattr(inbox, "SEARCHED", 100)
